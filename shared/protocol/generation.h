@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace easel::protocol {
+
+/// What a client asks for. Only the prompt is required; the server fills in the rest from the
+/// model's own defaults and reports what it used.
+struct GenerationRequest {
+    std::string prompt;
+    std::optional<std::string> negativePrompt;
+    std::optional<std::string> model;
+    std::optional<int> width;
+    std::optional<int> height;
+    std::optional<int> steps;
+    std::optional<double> guidance;
+    std::optional<std::string> sampler;
+    std::optional<std::string> schedule;
+    std::optional<std::int64_t> seed;  ///< -1 or absent: the server draws one.
+    std::optional<int> count;
+
+    bool operator==(const GenerationRequest&) const = default;
+};
+
+/// A request with every gap filled in: what is drawn, stored and written into the file.
+struct GenerationSettings {
+    std::string model;
+    std::string prompt;
+    std::string negativePrompt;
+    int width = 512;   ///< pixels
+    int height = 512;  ///< pixels
+    int steps = 25;
+    double guidance = 7.5;  ///< classifier-free guidance scale; <= 1 runs one branch
+    std::string sampler;    ///< one of kSamplers
+    std::string schedule = "default";
+    std::int64_t seed = 0;  ///< of the first image; image i uses seed + i
+    int count = 1;
+
+    bool operator==(const GenerationSettings&) const = default;
+};
+
+/// Samplers that can be asked for, by their wire names.
+inline constexpr std::string_view kSamplers[] = {"pndm", "ddim", "euler", "euler_a", "dpmpp_2m"};
+/// Schedules that `sampler` supports ("default" first); empty for an unknown sampler.
+std::span<const std::string_view> schedulesOf(std::string_view sampler);
+
+}  // namespace easel::protocol

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "shared/protocol/generation.h"
+#include "shared/protocol/job.h"
+#include "shared/protocol/problem.h"
+#include "shared/protocol/server_info.h"
+
+/// The wire: values to JSON text and back. JSON itself stays inside this folder's .cpp files.
+/// Readers of what a server says ignore keys that they do not know, so that an older client can talk to
+/// a newer server; `parseRequest` refuses them, so that a mistyped field is never silently lost.
+namespace easel::protocol {
+
+std::string toJson(const GenerationRequest& request);
+std::string toJson(const GenerationSettings& settings);
+std::string toJson(const Job& job);
+std::string toJson(const JobPage& page);
+std::string toJson(const Progress& progress);
+std::string toJson(const ImageInfo& image);
+std::string toJson(const Problem& problem);
+std::string toJson(const ServerInfo& info);
+std::string toJson(const std::vector<ModelInfo>& models);
+/// The `data` of an event on the wire.
+std::string eventData(const JobEvent& event);
+
+/// A request as a client sent it: types and unknown fields are checked here, bounds by `resolve`.
+Expected<GenerationRequest> parseRequest(std::string_view json);
+Expected<GenerationSettings> parseSettings(std::string_view json);
+Expected<Job> parseJob(std::string_view json);
+Expected<JobPage> parseJobPage(std::string_view json);
+Expected<Progress> parseProgress(std::string_view json);
+Expected<ImageInfo> parseImageInfo(std::string_view json);
+Expected<Problem> parseProblem(std::string_view json);
+Expected<ServerInfo> parseServerInfo(std::string_view json);
+Expected<std::vector<ModelInfo>> parseModels(std::string_view json);
+/// `type` is the SSE event's name, `data` its text.
+Expected<JobEvent> parseEvent(std::string_view type, std::string_view data);
+
+}  // namespace easel::protocol

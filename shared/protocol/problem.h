@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include <tl/expected.hpp>
+
+namespace easel::protocol {
+
+/// What went wrong, in words for a person and a code for a program (RFC 9457 problem details).
+/// The one error type of Easel: made where the failure is known, shown where a person is.
+struct Problem {
+    int status = 500;                  ///< The HTTP status it is answered with.
+    std::string code;                  ///< Stable, snake_case: "invalid_field", "queue_full", …
+    std::string title;                 ///< A few words, the same for every problem of this code.
+    std::string detail;                ///< What happened, why, and what to do about it.
+    std::optional<std::string> field;  ///< The request field at fault, by its JSON name.
+
+    bool operator==(const Problem&) const = default;
+};
+
+template <typename T>
+using Expected = tl::expected<T, Problem>;
+
+/// 422: `field` has a value that cannot be used; `detail` names the limit.
+Problem invalidField(std::string field, std::string detail);
+/// 400: the request cannot be read at all.
+Problem malformed(std::string detail);
+/// 404: `what` ("job j_12") does not exist.
+Problem notFound(const std::string& what);
+/// 409: the request does not fit the state of things.
+Problem conflict(std::string detail);
+/// 429: the queue is full; answered with Retry-After.
+Problem queueFull(int capacity);
+/// 503: nothing can draw just now.
+Problem unavailable(std::string detail);
+/// 507: there is no room on the server's disk.
+Problem noSpace(std::string detail);
+/// 500: our fault.
+Problem internalError(std::string detail);
+/// 422: a picture could not be made (non-finite numbers, a model that is not supported, …).
+Problem generationFailed(std::string detail);
+
+}  // namespace easel::protocol

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shared/protocol/routes.h"
+
+namespace easel::protocol::routes {
+
+std::string job(std::string_view id) {
+    return std::string(kJobs) + "/" + std::string(id);
+}
+
+std::string jobEvents(std::string_view id) {
+    return job(id) + "/events";
+}
+
+std::string jobCancel(std::string_view id) {
+    return job(id) + "/cancel";
+}
+
+std::string jobImage(std::string_view id, int index) {
+    return job(id) + "/images/" + std::to_string(index);
+}
+
+}  // namespace easel::protocol::routes

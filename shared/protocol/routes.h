@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <string_view>
+
+/// Where things are on the wire; server and client both build their paths from here.
+namespace easel::protocol::routes {
+
+inline constexpr std::string_view kJobs = "/v1/jobs";
+inline constexpr std::string_view kServer = "/v1/server";
+inline constexpr std::string_view kModels = "/v1/models";
+inline constexpr std::string_view kLive = "/livez";
+inline constexpr std::string_view kReady = "/readyz";
+inline constexpr std::string_view kOpenApi = "/openapi.json";
+
+std::string job(std::string_view id);
+std::string jobEvents(std::string_view id);
+std::string jobCancel(std::string_view id);
+std::string jobImage(std::string_view id, int index);
+
+inline constexpr int kDefaultPort = 5000;
+
+}  // namespace easel::protocol::routes

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace easel::protocol {
+
+/// The bounds of every input, told to clients so that they hard-code none.
+struct Limits {
+    int minSide = 64;      ///< pixels
+    int maxSide = 2048;    ///< pixels
+    int sideMultiple = 8;  ///< width and height are multiples of this
+    int minSteps = 1;
+    int maxSteps = 500;
+    double minGuidance = 0;
+    double maxGuidance = 30;
+    int maxCount = 16;
+    std::int64_t maxSeed = 9007199254740991;  ///< 2^53 - 1: exact in every JSON client
+    int maxPromptBytes = 16384;               ///< UTF-8
+    int maxQueued = 100;                      ///< jobs waiting
+
+    bool operator==(const Limits&) const = default;
+};
+
+/// A model that the server can draw with, and how it likes to be used.
+struct ModelInfo {
+    std::string id;
+    std::string title;
+    std::string description;
+    std::string licence;
+    int width = 512;
+    int height = 512;
+    int steps = 25;
+    double guidance = 7.5;
+    std::string sampler = "pndm";
+    std::vector<std::string> examplePrompts;
+    /// What a small model can draw, and other words that it understands; empty: anything goes.
+    std::vector<std::string> knownNames;
+    std::vector<std::string> knownWords;
+
+    bool operator==(const ModelInfo&) const = default;
+};
+
+struct SamplerInfo {
+    std::string name;
+    std::vector<std::string> schedules;
+
+    bool operator==(const SamplerInfo&) const = default;
+};
+
+/// `GET /v1/server`.
+struct ServerInfo {
+    std::string version;
+    std::string device;      ///< "cpu", "cuda:0"; empty until the worker has said
+    std::string deviceName;  ///< "AMD EPYC", "NVIDIA L4"
+    bool ready = false;      ///< a worker has a model loaded
+    std::string status;      ///< one sentence for a person when not ready
+    std::string defaultModel;
+    int queued = 0;
+    int running = 0;
+    Limits limits;
+    std::vector<SamplerInfo> samplers;
+
+    bool operator==(const ServerInfo&) const = default;
+};
+
+}  // namespace easel::protocol

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shared/protocol/validation.h"
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+#include <cstdio>
+#include <set>
+#include <string>
+
+namespace easel::protocol {
+
+namespace {
+
+std::string number(double value) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%g", value);
+    return text;
+}
+
+template <typename T>
+void check(std::optional<Problem>& problem, const char* field, T value, T least, T most) {
+    if (!problem && !(value >= least && value <= most)) {
+        problem =
+            invalidField(field, std::string(field) + " must be between " + number(double(least)) + " and " +
+                                    number(double(most)) + "; it is " + number(double(value)) + ".");
+    }
+}
+
+void checkSide(std::optional<Problem>& problem, const char* field, int value, const Limits& limits) {
+    check(problem, field, value, limits.minSide, limits.maxSide);
+    const int multiple = limits.sideMultiple;
+    if (!problem && value % multiple != 0) {
+        const int near =
+            std::clamp((value + multiple / 2) / multiple * multiple, limits.minSide, limits.maxSide);
+        problem = invalidField(field, std::string(field) + " must be a multiple of " +
+                                          std::to_string(multiple) + "; " + std::to_string(near) +
+                                          " is the nearest to " + std::to_string(value) + ".");
+    }
+}
+
+/// Valid UTF-8 without a NUL, in the shortest form and no surrogates (RFC 3629).
+bool isText(std::string_view s) {
+    for (std::size_t i = 0; i < s.size();) {
+        const auto lead = static_cast<unsigned char>(s[i]);
+        if (lead == 0) {
+            return false;
+        }
+        const int more = lead < 0x80 ? 0 : lead >= 0xF0 ? 3 : lead >= 0xE0 ? 2 : 1;
+        if ((lead >= 0x80 && lead < 0xC2) || lead > 0xF4 || i + more >= s.size()) {
+            return false;
+        }
+        std::uint32_t code = more == 0 ? lead : lead & (0x3Fu >> more);
+        for (int k = 1; k <= more; ++k) {
+            const auto next = static_cast<unsigned char>(s[i + k]);
+            if ((next & 0xC0) != 0x80) {
+                return false;
+            }
+            code = (code << 6) | (next & 0x3F);
+        }
+        if ((more == 2 && (code < 0x800 || (code >= 0xD800 && code <= 0xDFFF))) ||
+            (more == 3 && (code < 0x10000 || code > 0x10FFFF))) {
+            return false;
+        }
+        i += more + 1;
+    }
+    return true;
+}
+
+void checkText(std::optional<Problem>& problem, const char* field, const std::string& value,
+               const Limits& limits) {
+    if (problem) {
+        return;
+    }
+    if (value.size() > std::size_t(limits.maxPromptBytes)) {
+        problem = invalidField(field, std::string(field) + " is " + std::to_string(value.size()) +
+                                          " bytes long; at most " + std::to_string(limits.maxPromptBytes) +
+                                          " are read.");
+    } else if (!isText(value)) {
+        problem = invalidField(field, std::string(field) + " is not valid UTF-8 text.");
+    }
+}
+
+template <typename Range>
+std::string listed(const Range& names) {
+    std::string text;
+    for (const auto& name : names) {
+        text += (text.empty() ? "" : ", ") + std::string(name);
+    }
+    return text;
+}
+
+std::vector<std::string> wordsOf(std::string_view text) {
+    std::vector<std::string> words(1);
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        // Bytes of multi-byte characters count as letters: no table of Unicode is worth it for a hint.
+        if (std::isalnum(byte) || byte >= 0x80) {
+            words.back() += static_cast<char>(std::tolower(byte));
+        } else if (!words.back().empty() && c != '\'') {
+            words.emplace_back();
+        }
+    }
+    if (words.back().empty()) {
+        words.pop_back();
+    }
+    return words;
+}
+
+}  // namespace
+
+Expected<GenerationSettings> resolve(const GenerationRequest& request, std::span<const ModelInfo> models,
+                                     const Limits& limits, const std::function<std::int64_t()>& randomSeed) {
+    if (models.empty()) {
+        return tl::unexpected(unavailable("No model is installed on this server."));
+    }
+    const ModelInfo* model = &models.front();
+    if (request.model && !request.model->empty()) {
+        const auto found = std::find_if(models.begin(), models.end(),
+                                        [&](const ModelInfo& each) { return each.id == *request.model; });
+        if (found == models.end()) {
+            std::vector<std::string> ids;
+            for (const ModelInfo& each : models) {
+                ids.push_back(each.id);
+            }
+            return tl::unexpected(invalidField("model", "There is no model \"" + *request.model +
+                                                            "\" here; there is: " + listed(ids) + "."));
+        }
+        model = &*found;
+    }
+
+    GenerationSettings settings;
+    settings.model = model->id;
+    settings.prompt = request.prompt;
+    settings.negativePrompt = request.negativePrompt.value_or("");
+    settings.width = request.width.value_or(model->width);
+    settings.height = request.height.value_or(model->height);
+    settings.steps = request.steps.value_or(model->steps);
+    settings.guidance = request.guidance.value_or(model->guidance);
+    settings.sampler = request.sampler.value_or(model->sampler);
+    settings.schedule = request.schedule.value_or("default");
+    settings.count = request.count.value_or(1);
+
+    std::optional<Problem> problem;
+    if (std::all_of(settings.prompt.begin(), settings.prompt.end(),
+                    [](unsigned char c) { return std::isspace(c) != 0; })) {
+        problem = invalidField("prompt", "Please specify a prompt.");
+    }
+    checkText(problem, "prompt", settings.prompt, limits);
+    checkText(problem, "negative_prompt", settings.negativePrompt, limits);
+    checkSide(problem, "width", settings.width, limits);
+    checkSide(problem, "height", settings.height, limits);
+    check(problem, "steps", settings.steps, limits.minSteps, limits.maxSteps);
+    check(problem, "guidance", settings.guidance, limits.minGuidance, limits.maxGuidance);
+    check(problem, "count", settings.count, 1, limits.maxCount);
+    const auto schedules = schedulesOf(settings.sampler);
+    if (!problem && schedules.empty()) {
+        problem = invalidField("sampler", "There is no sampler \"" + settings.sampler +
+                                              "\"; there is: " + listed(kSamplers) + ".");
+    }
+    if (!problem && std::find(schedules.begin(), schedules.end(), settings.schedule) == schedules.end()) {
+        problem = invalidField("schedule", "The sampler " + settings.sampler + " has no schedule \"" +
+                                               settings.schedule + "\"; it has: " + listed(schedules) + ".");
+    }
+    const std::int64_t seed = request.seed.value_or(-1);
+    if (!problem && (seed < -1 || seed > limits.maxSeed)) {
+        problem = invalidField("seed", "seed must be between 0 and " + std::to_string(limits.maxSeed) +
+                                           ", or -1 for a random one; it is " + std::to_string(seed) + ".");
+    }
+    if (problem) {
+        return tl::unexpected(*problem);
+    }
+    settings.seed = seed == -1 ? randomSeed() : seed;
+    return settings;
+}
+
+std::vector<std::string> unknownWords(std::string_view prompt, const ModelInfo& model) {
+    std::vector<std::string> unknown;
+    if (model.knownNames.empty()) {
+        return unknown;
+    }
+    std::set<std::string> known;
+    for (const auto* list : {&model.knownNames, &model.knownWords}) {
+        for (const std::string& entry : *list) {
+            for (std::string& word : wordsOf(entry)) {
+                known.insert(std::move(word));
+            }
+        }
+    }
+    for (std::string& word : wordsOf(prompt)) {
+        // A plural is understood well enough.
+        const bool plural =
+            word.size() > 2 && word.back() == 's' && known.contains(word.substr(0, word.size() - 1));
+        if (!plural && !known.contains(word)) {
+            unknown.push_back(std::move(word));
+        }
+    }
+    return unknown;
+}
+
+}  // namespace easel::protocol

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "shared/protocol/generation.h"
+#include "shared/protocol/problem.h"
+#include "shared/protocol/server_info.h"
+
+namespace easel::protocol {
+
+/// Fills the gaps of `request` from its model's defaults and checks every bound. `models` holds what
+/// the server can draw with, its default first. `randomSeed` is called when the client gave no seed.
+/// Errors: 422 with the field's JSON name, its limit and what to do.
+Expected<GenerationSettings> resolve(const GenerationRequest& request, std::span<const ModelInfo> models,
+                                     const Limits& limits, const std::function<std::int64_t()>& randomSeed);
+
+/// The words of `prompt` that `model` does not know, in order; empty when it knows them all or tells no
+/// vocabulary. For a kind hint, never for a refusal.
+std::vector<std::string> unknownWords(std::string_view prompt, const ModelInfo& model);
+
+}  // namespace easel::protocol
