@@ -16,6 +16,7 @@ struct Problem {
     std::string title;                 ///< A few words, the same for every problem of this code.
     std::string detail;                ///< What happened, why, and what to do about it.
     std::optional<std::string> field;  ///< The request field at fault, by its JSON name.
+    std::optional<int> retryAfter{};   ///< Seconds until asking again makes sense; HTTP's Retry-After.
 
     bool operator==(const Problem&) const = default;
 };

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <QByteArray>
+#include <QIODevice>
+#include <QSize>
+#include <QString>
+
+#include <optional>
+
+/// The text chunks of PNG files, read and written by hand: Qt's own reader folds newlines, which an infotext
+/// needs, and its writer compresses long texts into chunks that other tools don't read.
+namespace easel::gallery {
+
+struct PngHeader {
+    QSize size;                   ///< pixels
+    std::optional<QString> text;  ///< of the keyword asked for
+};
+
+/// Reads up to the pixels (and past them only when the text is not before them) and never more than 16 MiB
+/// of text. Nothing when `device` holds no PNG.
+std::optional<PngHeader> readPngHeader(QIODevice& device, const QByteArray& keyword);
+
+/// `png` with a text chunk added before the pixels: tEXt where Latin-1 suffices, else uncompressed iTXt.
+QByteArray withPngText(const QByteArray& png, const QByteArray& keyword, const QString& text);
+
+}  // namespace easel::gallery

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <QByteArray>
+#include <QNetworkAccessManager>
+#include <QObject>
+#include <QUrl>
+
+#include <chrono>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "shared/protocol/generation.h"
+#include "shared/protocol/job.h"
+#include "shared/protocol/problem.h"
+#include "shared/protocol/server_info.h"
+
+class QNetworkReply;
+class QNetworkRequest;
+
+namespace easel::remote {
+
+template <typename T>
+using Callback = std::function<void(protocol::Expected<T>)>;
+
+/// Bytes received and, where the server says it, bytes in all (else -1).
+using Progress = std::function<void(qint64 received, qint64 total)>;
+
+/// Problem codes of failures that no server reported. Their `status` is 0.
+inline constexpr char kUnreachable[] = "unreachable";  ///< no connection, name not found, cut in the middle
+inline constexpr char kTimedOut[] = "timed_out";       ///< no byte came in time
+inline constexpr char kNotTrusted[] = "not_trusted";   ///< TLS
+inline constexpr char kNotEasel[] = "not_easel";       ///< something answered, but not an Easel server
+inline constexpr char kAborted[] = "aborted";          ///< the address changed meanwhile
+inline constexpr char kInvalidAddress[] = "invalid_address";
+
+/// True when asking again later, unchanged, can help: nothing was heard, or the server is busy (429, 502,
+/// 503, 504). `problem.retryAfter` says when, where the server did.
+bool isPassing(const protocol::Problem& problem);
+
+/// The only class that talks HTTP: one method per route. Lives on the GUI thread and never blocks it: each
+/// method returns at once and calls `done` exactly once, later, from the event loop, unless `context` is
+/// gone by then. Redirects are not followed. Owned by main, shared by reference.
+class Remote : public QObject {
+    Q_OBJECT
+
+public:
+    explicit Remote(QObject* parent = nullptr);
+    ~Remote() override;
+
+    /// Where requests go, from parseAddress. Calls still under way end with kAborted.
+    void setAddress(const QUrl& base);
+    const QUrl& address() const { return m_base; }
+    /// How long to wait for the next byte of an answer; 20 s unless set.
+    void setTimeout(std::chrono::milliseconds timeout) { m_timeout = timeout; }
+
+    void server(QObject* context, Callback<protocol::ServerInfo> done);
+    void models(QObject* context, Callback<std::vector<protocol::ModelInfo>> done);
+
+    /// `idempotencyKey` makes it safe to send the same job again after a cut: the server answers with the
+    /// job that it already has.
+    void createJob(const protocol::GenerationRequest& request, const QString& idempotencyKey,
+                   QObject* context, Callback<protocol::Job> done);
+    void job(const std::string& id, QObject* context, Callback<protocol::Job> done);
+    /// A page, newest first; `before` is the `next` of the page before.
+    void jobs(const std::optional<std::string>& before, QObject* context, Callback<protocol::JobPage> done);
+    void cancelJob(const std::string& id, QObject* context, Callback<protocol::Job> done);
+    /// Forgets the job and its images.
+    void deleteJob(const std::string& id, QObject* context, Callback<void> done);
+    /// The encoded bytes of image `index`, exactly as the server stores them.
+    void image(const std::string& id, int index, QObject* context, Callback<QByteArray> done,
+               Progress progress = {});
+
+    /// Opens the event stream of a job; for JobFollower, which reads it and owns the reply.
+    QNetworkReply* openEvents(const std::string& id, std::optional<std::uint64_t> lastEventId);
+
+Q_SIGNALS:
+    void addressChanged();
+
+private:
+    QNetworkRequest requestFor(std::string_view path) const;
+    void answer(QNetworkReply* reply, QObject* context, Callback<QByteArray> done);
+
+    QNetworkAccessManager m_network;
+    QUrl m_base;
+    std::chrono::milliseconds m_timeout{20'000};
+};
+
+}  // namespace easel::remote

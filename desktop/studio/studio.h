@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <QObject>
+#include <QString>
+#include <QUrl>
+
+#include <memory>
+#include <vector>
+
+#include "desktop/gallery/picture.h"
+#include "shared/protocol/generation.h"
+#include "shared/protocol/problem.h"
+
+class QSettings;
+
+namespace easel::gallery {
+class PictureModel;
+class PictureStore;
+}  // namespace easel::gallery
+
+namespace easel::remote {
+class Remote;
+class ServerLink;
+}  // namespace easel::remote
+
+namespace easel::studio {
+
+class Task;
+class TaskStore;
+
+/// The collaborators of the studio, all owned by main and outliving it.
+struct Collaborators {
+    remote::Remote& remote;
+    remote::ServerLink& link;
+    gallery::PictureStore& pictures;
+    gallery::PictureModel& model;
+    QSettings& settings;
+};
+
+/// The conductor: takes requests, hands them to the server (now, or as soon as it can be reached), follows
+/// their jobs, and puts each finished picture into the gallery. What is under way is written down at each
+/// step, so that neither a cut connection nor the end of the app loses a picture. GUI thread.
+class Studio : public QObject {
+    Q_OBJECT
+
+public:
+    /// `taskFile` is where unfinished tasks are written down.
+    Studio(Collaborators collaborators, QString taskFile, QObject* parent = nullptr);
+    ~Studio() override;
+
+    /// "tasks.json" in the user's data folder.
+    static QString defaultTaskFile();
+
+    /// Takes up what an earlier run left and connects to the remembered server (`address` overrides it;
+    /// without either: this computer). Errors: the address given makes no sense, or the task file can't be
+    /// read (it is then set aside, never overwritten).
+    protocol::Expected<void> start(const QString& address = {});
+
+    /// Switches to another server and remembers it. Tasks of the other server wait until it is chosen again.
+    /// Errors: what was typed is no address.
+    protocol::Expected<void> setServerAddress(const QString& typed);
+    QString serverAddress() const;
+
+    /// The settings of the next picture; remembered across runs.
+    const protocol::GenerationRequest& request() const { return m_request; }
+    void setRequest(const protocol::GenerationRequest& request);
+
+    /// Asks for pictures with `request()`; returns the task's id, which is also the id of its tile.
+    QString generate();
+    QString generate(const protocol::GenerationRequest& request);
+    /// Stops a task; its tile goes when the server has confirmed, pictures that are done are still fetched.
+    void cancel(const QString& id);
+    void cancelAll();
+    /// Asks again, with the same settings, for what a failed task did not bring.
+    void retry(const QString& id);
+    /// Takes a failed task's tile away.
+    void dismiss(const QString& id);
+
+    /// Tasks that are neither done nor failed.
+    int activeCount() const;
+    /// One line: "2 waiting · 1 running: step 12 of 30, 6 s left"; empty when nothing is under way.
+    QString statusLine() const;
+
+Q_SIGNALS:
+    void requestChanged();
+    void serverAddressChanged(const QString& address);
+    void statusChanged(const QString& line);
+    void taskStarted(const QString& id);
+    void pictureSaved(const QString& id, const easel::gallery::Picture& picture);
+    /// The server did not accept the request as it stands; problem.field names the input at fault.
+    void refused(const QString& id, const easel::protocol::Problem& problem);
+    /// The task failed; its tile stays and carries the same problem.
+    void failed(const QString& id, const easel::protocol::Problem& problem);
+    /// A finished picture or the list of tasks can't be written to this computer's disk; it goes on by
+    /// itself.
+    void storageTrouble(const easel::protocol::Problem& problem);
+
+private:
+    Task* find(const QString& id) const;
+    Task& adopt(std::unique_ptr<Task> task);
+    void drop(const QString& id);
+    void taskChanged(Task& task);
+    void connectionChanged();
+    void save();
+    void refreshStatus();
+
+    Collaborators m_with;
+    std::unique_ptr<TaskStore> m_store;
+    protocol::GenerationRequest m_request;
+    std::vector<std::unique_ptr<Task>> m_tasks;  ///< oldest first
+    QString m_status;
+};
+
+}  // namespace easel::studio
