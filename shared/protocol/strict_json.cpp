@@ -63,6 +63,8 @@ Expected<nlohmann::json> parseStrict(std::string_view text) {
     } catch (const json::parse_error& error) {
         return tl::unexpected(
             malformed("This is not valid JSON: it goes wrong at byte " + std::to_string(error.byte) + "."));
+    } catch (const json::out_of_range&) {
+        return tl::unexpected(malformed("The JSON has a number that is too large to be read."));
     }
 }
 

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <QTest>
+
+#include "shared/protocol/json.h"
+#include "shared/protocol/timestamp.h"
+
+using namespace easel::protocol;
+
+namespace {
+
+Job sampleJob() {
+    Job job;
+    job.id = "j_7";
+    job.state = JobState::Running;
+    job.settings.model = "starter";
+    job.settings.prompt = "a \"fox\" under snow \xE2\x9D\x84\nsecond line";
+    job.settings.negativePrompt = "blur";
+    job.settings.width = 128;
+    job.settings.height = 192;
+    job.settings.guidance = 3.25;
+    job.settings.sampler = "ddim";
+    job.settings.seed = 9007199254740991;
+    job.settings.count = 2;
+    job.attempt = 2;
+    job.ahead = 3;
+    job.progress = {Stage::Denoising, 4, 50, 1.5};
+    job.images = {{0, 41, 128, 192, 1234, "image/png"}};
+    job.error = invalidField("width", "width must be a multiple of 8.");
+    job.createdAt = 1795384489120;
+    job.startedAt = 1795384490000;
+    return job;
+}
+
+}  // namespace
+
+class TestJson : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void jobsComeBackAsTheyWere() {
+        const Job job = sampleJob();
+        const auto back = parseJob(toJson(job));
+        QVERIFY(back.has_value());
+        QVERIFY(*back == job);
+
+        const JobPage page{{job, job}, "j_7"};
+        QVERIFY(parseJobPage(toJson(page)) == page);
+    }
+
+    void requestsComeBackAsTheyWere() {
+        GenerationRequest request;
+        request.prompt = "fox";
+        QVERIFY(parseRequest(toJson(request)) == request);
+        request.seed = -1;
+        request.steps = 12;
+        request.guidance = 0;
+        request.negativePrompt = "";
+        request.sampler = "euler_a";
+        QVERIFY(parseRequest(toJson(request)) == request);
+    }
+
+    void serverAndModelsComeBackAsTheyWere() {
+        ServerInfo info;
+        info.version = "0.1.0";
+        info.device = "cpu";
+        info.ready = true;
+        info.limits.maxCount = 4;
+        info.samplers = {{"euler", {"default", "karras"}}};
+        QVERIFY(parseServerInfo(toJson(info)) == info);
+
+        const std::vector<ModelInfo> models{
+            {"starter", "Starter", "d", "l", 128, 128, 20, 3.5, "ddim", {"fox"}, {"fox"}, {"blue"}}};
+        QVERIFY(parseModels(toJson(models)) == models);
+    }
+
+    void eventsCarryJustTheirPart() {
+        JobEvent event{9, JobEventType::Progress, sampleJob()};
+        auto back = parseEvent("progress", eventData(event));
+        QVERIFY(back.has_value());
+        QVERIFY(back->job.progress == event.job.progress);
+        QVERIFY(back->job.id.empty());
+
+        event.type = JobEventType::Image;
+        back = parseEvent("image", eventData(event));
+        QVERIFY(back.has_value() && back->job.images == event.job.images);
+
+        event.type = JobEventType::Done;
+        back = parseEvent("done", eventData(event));
+        QVERIFY(back.has_value() && back->job == event.job);
+        QVERIFY(!parseEvent("surprise", "{}").has_value());
+    }
+
+    void requestsAreReadStrictly_data() {
+        QTest::addColumn<QByteArray>("body");
+        QTest::addColumn<int>("status");
+        QTest::addColumn<QString>("field");
+        QTest::newRow("unknown field") << QByteArray(R"({"prompt":"a","stepz":3})") << 422 << "stepz";
+        QTest::newRow("no prompt") << QByteArray(R"({"steps":3})") << 422 << "prompt";
+        QTest::newRow("text for a number") << QByteArray(R"({"prompt":"a","steps":"3"})") << 422 << "steps";
+        QTest::newRow("fraction") << QByteArray(R"({"prompt":"a","steps":3.5})") << 422 << "steps";
+        QTest::newRow("too large for int")
+            << QByteArray(R"({"prompt":"a","steps":3000000000})") << 422 << "steps";
+        QTest::newRow("too large for any")
+            << QByteArray(R"({"prompt":"a","seed":18446744073709551615})") << 422 << "seed";
+        QTest::newRow("overflowing number") << QByteArray(R"({"prompt":"a","guidance":1e999})") << 400 << "";
+        QTest::newRow("number for a text") << QByteArray(R"({"prompt":5})") << 422 << "prompt";
+        QTest::newRow("twice") << QByteArray(R"({"prompt":"a","prompt":"b"})") << 400 << "";
+        QTest::newRow("not an object") << QByteArray("[1]") << 400 << "";
+        QTest::newRow("not JSON") << QByteArray("{prompt:fox}") << 400 << "";
+        QTest::newRow("trailing text") << QByteArray(R"({"prompt":"a"} x)") << 400 << "";
+        QTest::newRow("empty") << QByteArray() << 400 << "";
+        QTest::newRow("deep") << QByteArray("{\"prompt\":") + QByteArray(10000, '[') << 400 << "";
+        QTest::newRow("bad UTF-8") << QByteArray("{\"prompt\":\"\xff\"}") << 400 << "";
+    }
+
+    void requestsAreReadStrictly() {
+        QFETCH(QByteArray, body);
+        QFETCH(int, status);
+        QFETCH(QString, field);
+        const auto request = parseRequest(std::string_view(body.constData(), std::size_t(body.size())));
+        QVERIFY(!request.has_value());
+        QCOMPARE(request.error().status, status);
+        QCOMPARE(QString::fromStdString(request.error().field.value_or("")), field);
+    }
+
+    void wholeNumbersMayBeWrittenAsFloats() {
+        const auto request = parseRequest(R"({"prompt":"a","steps":20.0,"guidance":7,"width":null})");
+        QVERIFY(request.has_value());
+        QCOMPARE(request->steps.value(), 20);
+        QCOMPARE(request->guidance.value(), 7.0);
+        QVERIFY(!request->width);
+    }
+
+    void answersToleratesKeysOfANewerServer() {
+        const auto info =
+            parseServerInfo(R"({"version":"9","colour":"teal","limits":{"max_count":2,"x":1}})");
+        QVERIFY(info.has_value());
+        QCOMPARE(info->limits.maxCount, 2);
+        QVERIFY(!parseServerInfo(R"({"hello":"world"})").has_value());
+    }
+
+    void bracketsInsideTextsAreNotNesting() {
+        const std::string brackets(1000, '[');
+        const auto request = parseRequest("{\"prompt\":\"\\\"" + brackets + "\"}");
+        QVERIFY(request.has_value());
+        QCOMPARE(request->prompt, "\"" + brackets);
+    }
+
+    void timesAreRfc3339() {
+        QCOMPARE(formatTimestamp(0), "1970-01-01T00:00:00.000Z");
+        QCOMPARE(formatTimestamp(1795384489120), "2026-11-22T21:54:49.120Z");
+        QVERIFY(parseTimestamp("2026-11-22T21:54:49.120Z") == 1795384489120);
+        QVERIFY(!parseTimestamp("2026-02-30T21:54:49.120Z"));
+        QVERIFY(!parseTimestamp("2026-11-22T21:54:49.120Z and more"));
+        QVERIFY(!parseTimestamp(""));
+    }
+};
+
+QTEST_APPLESS_MAIN(TestJson)
+#include "test_json.moc"

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <functional>
+#include <limits>
+
+#include <QTest>
+
+#include "shared/protocol/validation.h"
+
+using namespace easel::protocol;
+
+namespace {
+
+std::vector<ModelInfo> models() {
+    ModelInfo starter;
+    starter.id = "starter";
+    starter.width = starter.height = 128;
+    starter.steps = 20;
+    starter.guidance = 3.5;
+    starter.sampler = "ddim";
+    starter.knownNames = {"red fox", "cat"};
+    starter.knownWords = {"on", "a", "blue", "background"};
+    ModelInfo other;
+    other.id = "other";
+    return {starter, other};
+}
+
+Expected<GenerationSettings> resolved(const std::function<void(GenerationRequest&)>& change) {
+    GenerationRequest request;
+    request.prompt = "fox";
+    change(request);
+    return resolve(request, models(), Limits{}, [] { return std::int64_t(42); });
+}
+
+}  // namespace
+
+class TestValidation : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void gapsAreFilledFromTheModel() {
+        auto settings = resolved([](GenerationRequest&) {});
+        QVERIFY(settings.has_value());
+        QCOMPARE(settings->model, "starter");
+        QCOMPARE(settings->width, 128);
+        QCOMPARE(settings->steps, 20);
+        QCOMPARE(settings->sampler, "ddim");
+        QCOMPARE(settings->schedule, "default");
+        QCOMPARE(settings->seed, 42);
+
+        settings = resolved([](GenerationRequest& r) { r.model = "other"; });
+        QVERIFY(settings.has_value());
+        QCOMPARE(settings->width, 512);
+    }
+
+    void boundsAreInclusive() {
+        QVERIFY(resolved([](GenerationRequest& r) {
+                    r.width = 64;
+                    r.height = 2048;
+                    r.steps = 500;
+                    r.guidance = 30;
+                    r.count = 16;
+                    r.seed = 9007199254740991;
+                }).has_value());
+        QVERIFY(resolved([](GenerationRequest& r) {
+                    r.steps = 1;
+                    r.guidance = 0;
+                    r.count = 1;
+                    r.seed = 0;
+                }).has_value());
+    }
+
+    void everyBoundNamesItsField_data() {
+        QTest::addColumn<QString>("field");
+        QTest::addColumn<std::function<void(GenerationRequest&)>>("change");
+        const auto row = [](const char* name, const char* field,
+                            std::function<void(GenerationRequest&)> change) {
+            QTest::newRow(name) << QString(field) << std::move(change);
+        };
+        row("width low", "width", [](auto& r) { r.width = 56; });
+        row("width high", "width", [](auto& r) { r.width = 2056; });
+        row("width off the grid", "width", [](auto& r) { r.width = 130; });
+        row("height negative", "height", [](auto& r) { r.height = -64; });
+        row("no steps", "steps", [](auto& r) { r.steps = 0; });
+        row("steps high", "steps", [](auto& r) { r.steps = 501; });
+        row("guidance low", "guidance", [](auto& r) { r.guidance = -0.1; });
+        row("guidance high", "guidance", [](auto& r) { r.guidance = 30.5; });
+        row("guidance not a number", "guidance",
+            [](auto& r) { r.guidance = std::numeric_limits<double>::quiet_NaN(); });
+        row("no pictures", "count", [](auto& r) { r.count = 0; });
+        row("too many pictures", "count", [](auto& r) { r.count = 17; });
+        row("seed low", "seed", [](auto& r) { r.seed = -2; });
+        row("seed high", "seed", [](auto& r) { r.seed = 9007199254740992; });
+        row("sampler", "sampler", [](auto& r) { r.sampler = "magic"; });
+        row("schedule", "schedule", [](auto& r) { r.schedule = "karras"; });
+        row("model", "model", [](auto& r) { r.model = "../etc"; });
+        row("blank prompt", "prompt", [](auto& r) { r.prompt = " \n\t"; });
+        row("long prompt", "prompt", [](auto& r) { r.prompt = std::string(16385, 'a'); });
+        row("prompt with NUL", "prompt", [](auto& r) { r.prompt = std::string("a\0b", 3); });
+        row("surrogate", "negative_prompt", [](auto& r) { r.negativePrompt = "\xED\xA0\x80"; });
+        row("overlong UTF-8", "negative_prompt", [](auto& r) { r.negativePrompt = "\xC0\xAF"; });
+        row("cut UTF-8", "negative_prompt", [](auto& r) { r.negativePrompt = "\xF0\x9F\x90"; });
+    }
+
+    void everyBoundNamesItsField() {
+        QFETCH(QString, field);
+        QFETCH(std::function<void(GenerationRequest&)>, change);
+        const auto settings = resolved(change);
+        QVERIFY(!settings.has_value());
+        QCOMPARE(settings.error().status, 422);
+        QCOMPARE(QString::fromStdString(settings.error().field.value_or("")), field);
+        QVERIFY(!settings.error().detail.empty());
+    }
+
+    void karrasGoesWithItsSamplers() {
+        QVERIFY(resolved([](GenerationRequest& r) {
+                    r.sampler = "dpmpp_2m";
+                    r.schedule = "karras";
+                }).has_value());
+        QVERIFY(schedulesOf("magic").empty());
+        QCOMPARE(schedulesOf("pndm").size(), 1u);
+    }
+
+    void unicodePromptsPass() {
+        QVERIFY(resolved([](GenerationRequest& r) {
+                    r.prompt = "\xF0\x9F\xA6\x8A caf\xC3\xA9 \xE7\x8C\xAB";
+                }).has_value());
+    }
+
+    void unknownWordsAreNoted() {
+        const auto starter = models().front();
+        QVERIFY(unknownWords("Foxes? a red fox on a blue background", starter) ==
+                std::vector<std::string>{"foxes"});
+        QVERIFY(unknownWords("cats", starter).empty());
+        QVERIFY(unknownWords("anything at all", ModelInfo{}).empty());
+        QVERIFY(unknownWords("", starter).empty());
+    }
+};
+
+QTEST_APPLESS_MAIN(TestValidation)
+#include "test_validation.moc"
