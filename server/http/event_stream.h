@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace easel::http {
+
+class EventBuffer;
+
+/// The sending end of a server-sent event stream. Copies share one stream; every call is safe from any
+/// thread and none blocks. When the last copy goes, the stream ends after what was sent.
+class EventStream {
+public:
+    explicit EventStream(std::shared_ptr<EventBuffer> buffer);
+
+    /// Sends one event; empty parts are left out. False when the client has gone, or was too slow to take
+    /// what was sent before, which ends the stream.
+    bool send(std::string_view type, std::string_view data, std::string_view id = {});
+    /// Ends the stream after what was sent.
+    void close();
+    bool isClosed() const;
+    /// Called once, from an I/O thread, when the stream has ended for whatever reason; at once when it
+    /// already has. Replaces an earlier callback.
+    void onClosed(std::function<void()> callback);
+
+private:
+    std::shared_ptr<EventBuffer> m_buffer;
+};
+
+}  // namespace easel::http

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "server/http/headers.h"
+#include "server/http/target.h"
+
+namespace easel::http {
+
+/// One request as a handler sees it: framing, Host and Origin are checked, escapes are decoded.
+struct Request {
+    std::string method;  ///< "GET", "HEAD", "POST", …
+    std::string path;    ///< decoded, begins with '/'
+    Query query;         ///< decoded
+    Headers headers;
+    std::string body;
+    std::map<std::string, std::string, std::less<>> params;  ///< what stood for `{name}` in the route
+
+    /// The text that stood for `{name}` in the route; empty when the route has no such part.
+    const std::string& param(std::string_view name) const;
+};
+
+}  // namespace easel::http
