@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+# The Debian 12 packages that Easel needs, and how a script installs what is missing. Sourced.
+
+packages_build=(g++ cmake ninja-build ccache lld git python3 python3-pip ca-certificates
+  libboost1.81-dev libssl-dev nlohmann-json3-dev libexpected-dev libcli11-dev libspdlog-dev
+  libutf8proc-dev libsqlitecpp-dev libsqlite3-dev libspng-dev libgomp1)
+packages_desktop=(qt6-base-dev libqt6svg6-dev libgl-dev libvulkan-dev)
+packages_test=(clang-format-14 clang-tidy-14)
+
+say() { printf '\n==> %s\n' "$*"; }
+die() { printf '\n%s: %s\n' "$(basename "$0")" "$*" >&2; exit 1; }
+
+# install_packages NAME...: installs those that are missing; quick and silent when none is.
+install_packages() {
+  local name missing=()
+  for name in "$@"; do
+    dpkg-query -W -f '${Status}' "$name" 2>/dev/null | grep -q 'ok installed' || missing+=("$name")
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  local root=()
+  if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || die "these packages are missing and this is not root: ${missing[*]}"
+    root=(sudo)
+  fi
+  command -v apt-get >/dev/null || die "this needs Debian 12; elsewhere install by hand: ${missing[*]}"
+  say "Installing ${#missing[@]} Debian packages: ${missing[*]}"
+  "${root[@]}" apt-get update -q || die "the package lists could not be fetched: check the network"
+  "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}" ||
+    die "a package could not be installed; the lines above say why"
+}
+
+# need_disk FOLDER MEGABYTES
+need_disk() {
+  local free
+  free=$(df -Pm "$1" | awk 'NR == 2 {print $4}')
+  [ "$free" -ge "$2" ] || die "$1 has $free MB free, $2 MB are needed: free some and run this again"
+}

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <QDirIterator>
+#include <QFile>
+#include <QMap>
+#include <QRegularExpression>
+#include <QSet>
+#include <QTest>
+
+namespace {
+
+struct Folder {
+    QStringList mayInclude;
+    QSet<QString> libraries;
+};
+
+QString read(const QString& path) {
+    QFile file(path);
+    return file.open(QIODevice::ReadOnly) ? QString::fromUtf8(file.readAll()) : QString();
+}
+
+const QString kRoot = QStringLiteral(EASEL_SOURCE_DIR "/");
+
+/// Prefixes of the headers of each library that stands on the compiler's own path.
+const QMap<QString, QStringList> kLibraries{{"tl", {"tl/"}},
+                                            {"nlohmann", {"nlohmann/"}},
+                                            {"boost", {"boost/"}},
+                                            {"openssl", {"openssl/"}},
+                                            {"sqlite", {"SQLiteCpp/", "sqlite3"}},
+                                            {"png", {"png.h"}},
+                                            {"spng", {"spng.h"}},
+                                            {"utf8proc", {"utf8proc"}},
+                                            {"cli11", {"CLI/"}},
+                                            {"spdlog", {"spdlog/"}},
+                                            {"torch", {"ATen/", "c10/", "torch/"}}};
+
+QMap<QString, Folder> table() {
+    QMap<QString, Folder> folders;
+    static const QRegularExpression row(R"(^\| `([a-z/_]+)` \|([^|]*)\|([^|]*)\|$)",
+                                        QRegularExpression::MultilineOption);
+    static const QRegularExpression name("`([^`]+)`");
+    for (auto rows = row.globalMatch(read(kRoot + "ARCHITECTURE.md")); rows.hasNext();) {
+        const auto match = rows.next();
+        Folder folder;
+        for (auto names = name.globalMatch(match.captured(2)); names.hasNext();) {
+            folder.mayInclude += names.next().captured(1);
+        }
+        for (const QString& library : match.captured(3).split(',', Qt::SkipEmptyParts)) {
+            folder.libraries += library.trimmed();
+        }
+        folders[match.captured(1)] = folder;
+    }
+    return folders;
+}
+
+QStringList filesBelow(const QString& folder, const QStringList& patterns) {
+    QStringList files;
+    QDirIterator it(kRoot + folder, patterns, QDir::Files, QDirIterator::Subdirectories);
+    while (it.hasNext()) {
+        files += it.next().mid(kRoot.size());
+    }
+    return files;
+}
+
+/// The row that `path` belongs to: the longest folder of the table that it lies in.
+QString folderOf(const QMap<QString, Folder>& folders, const QString& path) {
+    QString best;
+    for (const QString& folder : folders.keys()) {
+        if (path.startsWith(folder + '/') && folder.size() > best.size()) {
+            best = folder;
+        }
+    }
+    return best;
+}
+
+/// What is wrong with one file's includes; empty when nothing is.
+QStringList wrongArrows(const QMap<QString, Folder>& folders, const QString& path, const QString& text) {
+    QStringList wrong;
+    const QString home = folderOf(folders, path);
+    if (home.isEmpty()) {
+        return {path + " lies in no folder of the table"};
+    }
+    const Folder& folder = folders[home];
+    static const QRegularExpression include(R"(^\s*#\s*include\s*(["<])([^">]+)[">])",
+                                            QRegularExpression::MultilineOption);
+    for (auto includes = include.globalMatch(text); includes.hasNext();) {
+        const auto match = includes.next();
+        const QString header = match.captured(2);
+        if (match.captured(1) == "\"") {
+            const bool generated = header.endsWith(".moc");
+            bool allowed = generated || header.startsWith(home + '/');
+            for (const QString& other : folder.mayInclude) {
+                allowed = allowed || header == other || header.startsWith(other + '/');
+            }
+            if (!allowed) {
+                wrong += path + " includes " + header;
+            }
+            continue;
+        }
+        for (auto library = kLibraries.begin(); library != kLibraries.end(); ++library) {
+            for (const QString& prefix : library.value()) {
+                if (header.startsWith(prefix) && !folder.libraries.contains(library.key())) {
+                    wrong += path + " includes <" + header + ">";
+                }
+            }
+        }
+    }
+    return wrong;
+}
+
+}  // namespace
+
+/// Reads the tree as text and holds it to ARCHITECTURE.md's table and to the house rules.
+class TestTree : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void includesFollowTheTable() {
+        const auto folders = table();
+        QVERIFY2(folders.size() >= 15, "the table in ARCHITECTURE.md was not read");
+        QStringList wrong;
+        for (const char* top : {"shared", "server", "desktop"}) {
+            for (const QString& path : filesBelow(QString(top), {"*.h", "*.cpp"})) {
+                wrong += wrongArrows(folders, path, read(kRoot + path));
+            }
+        }
+        QVERIFY2(wrong.isEmpty(), qPrintable(wrong.join('\n')));
+    }
+
+    void aWrongArrowIsSeen() {
+        const auto folders = table();
+        QCOMPARE(wrongArrows(folders, "server/http/x.cpp", "#include \"server/jobs/queue.h\"\n").size(), 1);
+        QCOMPARE(wrongArrows(folders, "server/jobs/x.cpp", "  # include <boost/beast.hpp>\n").size(), 1);
+        QCOMPARE(wrongArrows(folders, "desktop/ui/x.cpp", "#include \"server/image/image.h\"\n").size(), 1);
+        QCOMPARE(wrongArrows(folders, "server/stray/x.cpp", "").size(), 1);
+        QCOMPARE(wrongArrows(folders, "server/jobs/x.cpp", "#include \"server/jobs/queue.h\"\n").size(), 0);
+    }
+
+    void everySourceNamesItsLicence() {
+        QStringList without;
+        for (const char* top : {"shared", "server", "desktop", "tests", "packaging", "resources"}) {
+            for (const QString& path : filesBelow(
+                     top, {"*.h", "*.cpp", "*.py", "*.sh", "*.cmake", "CMakeLists.txt", "*.js", "*.css"})) {
+                if (!read(kRoot + path).section('\n', 0, 3).contains("SPDX-License-Identifier: Apache-2.0")) {
+                    without += path;
+                }
+            }
+        }
+        QVERIFY2(without.isEmpty(), qPrintable("no SPDX line in " + without.join(", ")));
+    }
+
+    void theTopLevelStaysAsDesigned() {
+        const QSet<QString> known{"CMakeLists.txt",  "CMakePresets.json",
+                                  "README.md",       "ARCHITECTURE.md",
+                                  "CONTRIBUTING.md", "CHANGELOG.md",
+                                  "LICENSE",         "server",
+                                  "desktop",         "shared",
+                                  "resources",       "tests",
+                                  "packaging",       "build"};
+        QStringList strangers;
+        for (const QString& name : QDir(kRoot).entryList(QDir::AllEntries | QDir::NoDotAndDotDot)) {
+            if (!known.contains(name)) {
+                strangers += name;
+            }
+        }
+        QVERIFY2(strangers.isEmpty(), qPrintable("not part of the layout: " + strangers.join(", ")));
+    }
+};
+
+QTEST_APPLESS_MAIN(TestTree)
+#include "test_tree.moc"
