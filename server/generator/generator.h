@@ -13,31 +13,47 @@
 
 namespace easel::generator {
 
-/// What a request in flight tells its owner. Calls for one request come one at a time, in order, from
-/// any thread of the generator's; `finished` is the last one and comes exactly once.
+/// What a request in flight tells its owner. Calls for one request come one at a time, in order, from a
+/// thread of the generator's or from within `submit`; `finished` is the last one and comes exactly once,
+/// at the latest when the generator is destroyed.
 struct Listener {
     std::function<void(const protocol::Progress&)> progress;
     /// Image `index` of the request, 8-bit RGB, made with `seed`.
     std::function<void(int index, std::int64_t seed, image::Image picture)> image;
-    /// Nothing: every image was delivered. code "cancelled": cancel() took effect. code "worker_lost":
-    /// the process that drew it died; the request may be submitted again.
+    /// Nothing: every image was delivered. code kCancelled: cancel() took effect. code kWorkerLost: the
+    /// process that drew it died; the request may be submitted again. code "unavailable": the generator
+    /// was not ready, and nothing was begun.
     std::function<void(std::optional<protocol::Problem>)> finished;
 };
+
+inline constexpr const char* kCancelled = "cancelled";
+inline constexpr const char* kWorkerLost = "worker_lost";
+
+/// The problems that `finished` tells by their codes.
+protocol::Problem cancelled();
+protocol::Problem workerLost(std::string detail);
 
 /// What draws, as its owner sees it.
 struct Status {
     bool ready = false;      ///< a model is loaded
+    bool failed = false;     ///< it will not become ready by itself; `message` says why and what to do
     std::string message;     ///< one sentence for a person: "Loading the model", why it failed, …
     std::string device;      ///< "cpu", "cuda:0"
     std::string deviceName;  ///< "AMD EPYC", "NVIDIA L4"
+
+    bool operator==(const Status&) const = default;
 };
 
-/// The seam between the queue and what draws. Many requests may be in flight at a time.
+/// The seam between the queue and what draws. Many requests may be in flight at a time. Its destructor
+/// ends what is in flight.
 class Generator {
 public:
     virtual ~Generator() = default;
 
     virtual Status status() const = 0;
+    /// `changed` is called, from any thread, after each change of the status; it must not block. Replaces
+    /// an earlier one; after this returns the earlier one is not called any more.
+    virtual void onStatusChanged(std::function<void()> changed) = 0;
     /// How many requests it is worth having in flight.
     virtual int capacity() const = 0;
     /// Starts `id`; never blocks. A generator that is not ready answers `finished` with a problem.

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "server/generator/generator.h"
+#include "server/image/image.h"
+#include "shared/protocol/generation.h"
+#include "shared/protocol/job.h"
+#include "shared/protocol/problem.h"
+
+/// What the gateway and `easel-worker` say to each other over a socket pair.
+///
+/// The gateway starts the worker as
+///
+///     easel-worker --socket-fd N --model DIR --device auto|cpu|cuda|cuda:N
+///
+/// with N connected to it, standard output joined to standard error, and a process group of its own. The
+/// worker calls `endWithParent`, sends a `WorkerStatus` at once ("Loading the model"), again when it is
+/// ready, and whenever its message changes. For each `Generate` it sends any number of `ProgressMade`,
+/// one `Picture` per image and exactly one `Finished`. It ends by itself when the channel closes. A
+/// model or device that it cannot use is a `WorkerStatus` with `failed` set, then a non-zero exit: the
+/// gateway does not start it again. Any other exit loses what was in flight (the gateway says
+/// "worker_lost") and another worker is started; a worker whose GPU context is broken simply exits.
+namespace easel::generator {
+
+/// To the worker: draw.
+struct Generate {
+    std::string id;
+    protocol::GenerationSettings settings;
+
+    bool operator==(const Generate&) const = default;
+};
+
+/// To the worker: stop `id` at the next step and answer `Finished` with code "cancelled". An unknown id
+/// is ignored: it may just have finished.
+struct Cancel {
+    std::string id;
+
+    bool operator==(const Cancel&) const = default;
+};
+
+/// From the worker: how it is.
+struct WorkerStatus {
+    Status status;
+
+    bool operator==(const WorkerStatus&) const = default;
+};
+
+/// From the worker: `id` came a step further.
+struct ProgressMade {
+    std::string id;
+    protocol::Progress progress;
+
+    bool operator==(const ProgressMade&) const = default;
+};
+
+/// From the worker: image `index` of `id`, drawn with `seed`.
+struct Picture {
+    std::string id;
+    int index = 0;
+    std::int64_t seed = 0;
+    image::Image image;
+
+    bool operator==(const Picture&) const = default;
+};
+
+/// From the worker: nothing more comes for `id`. Without a problem every image was sent.
+struct Finished {
+    std::string id;
+    std::optional<protocol::Problem> problem;
+
+    bool operator==(const Finished&) const = default;
+};
+
+using Frame = std::variant<Generate, Cancel, WorkerStatus, ProgressMade, Picture, Finished>;
+
+/// One end of the conversation; owns its socket. One thread may read while any others write. Neither
+/// crashes nor allocates more than a frame's hard limit whatever the other end sends.
+class FrameChannel {
+public:
+    static constexpr std::size_t kMaxControlBytes = std::size_t{1} << 20;
+    static constexpr std::size_t kMaxPixelBytes = std::size_t{64} << 20;
+
+    /// `fd` is a connected stream socket; it becomes close-on-exec.
+    explicit FrameChannel(int fd);
+    ~FrameChannel();
+    FrameChannel(const FrameChannel&) = delete;
+    FrameChannel& operator=(const FrameChannel&) = delete;
+
+    /// Waits for the next frame; empty when the other end has closed between two frames. An error (a
+    /// frame cut short, not understood or too large) leaves the channel unusable.
+    protocol::Expected<std::optional<Frame>> read();
+    /// Blocks until `frame` was handed to the system. An error means that the other end is gone.
+    protocol::Expected<void> write(const Frame& frame);
+    /// Ends the conversation: reads and writes under way at either end return. From any thread.
+    void shutdown();
+
+private:
+    int m_fd;
+    std::mutex m_writing;
+};
+
+/// Asks the system to kill this process when the thread that started it goes. Besides, a worker must end
+/// when its channel does, for the parent may have gone before this call.
+void endWithParent();
+
+}  // namespace easel::generator
