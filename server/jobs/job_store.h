@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "shared/protocol/job.h"
+#include "shared/protocol/problem.h"
+
+namespace easel::jobs {
+
+/// A client's name for its request, so that asking twice draws once.
+struct IdempotencyKey {
+    std::string key;
+    std::string request;  ///< what was asked, in any form in which equal requests are equal texts
+
+    bool operator==(const IdempotencyKey&) const = default;
+};
+
+/// A job as it is kept: `job.ahead` and `job.progress` are not.
+struct JobRecord {
+    protocol::Job job;
+    int losses = 0;  ///< attempts that ended because what drew them was lost
+    std::optional<IdempotencyKey> key;
+};
+
+/// Why a running job goes back into the queue.
+enum class Requeue {
+    Lost,      ///< what drew it was lost; counted in JobRecord::losses
+    GivenBack  ///< it was in order, but is not to be finished now
+};
+
+/// How much of what is finished is kept; what has finished first goes first. Zero: nothing.
+struct Retention {
+    std::int64_t maxAgeMs = std::int64_t{7} * 24 * 60 * 60 * 1000;
+    std::int64_t maxJobs = 10'000;
+    std::int64_t maxBytes = std::int64_t{10} << 30;  ///< of images
+};
+
+/// The durable record of every job. What a call returned success for survives the death of the process
+/// and of the machine. Every change of a job that was started names the attempt that it belongs to and
+/// answers false, changing nothing, when the job is gone or is not running that attempt: a late worker
+/// cannot overwrite anything. Safe to call from any thread. Errors: noSpace, internalError.
+class JobStore {
+public:
+    virtual ~JobStore() = default;
+
+    /// Keeps a new job as queued. With a key that is known already nothing is added and the record that
+    /// has it is returned; else the new one.
+    virtual protocol::Expected<JobRecord> add(const protocol::Job& job,
+                                              const std::optional<IdempotencyKey>& key) = 0;
+    virtual protocol::Expected<std::optional<JobRecord>> find(const std::string& id) = 0;
+    virtual protocol::Expected<std::optional<JobRecord>> findByKey(const std::string& key) = 0;
+    /// Newest first; `before` is a former page's `next`.
+    virtual protocol::Expected<protocol::JobPage> list(int limit,
+                                                       const std::optional<std::string>& before) = 0;
+    /// Queued and running jobs, oldest first.
+    virtual protocol::Expected<std::vector<JobRecord>> unfinished() = 0;
+
+    /// Queued → running as attempt number `attempt`, which is one more than the last.
+    virtual protocol::Expected<bool> start(const std::string& id, int attempt, std::int64_t now) = 0;
+    virtual protocol::Expected<bool> addImage(const std::string& id, int attempt,
+                                              const protocol::ImageInfo& image) = 0;
+    /// Running → queued, at its old place; its images are forgotten.
+    virtual protocol::Expected<bool> requeue(const std::string& id, int attempt, Requeue why) = 0;
+    /// Queued or running → `state`, a finished one. `attempt` is the job's present one, 0 before the first.
+    virtual protocol::Expected<bool> finish(const std::string& id, int attempt, protocol::JobState state,
+                                            const std::optional<protocol::Problem>& error,
+                                            std::int64_t now) = 0;
+    /// Forgets the job, whatever its state. False: there was none.
+    virtual protocol::Expected<bool> remove(const std::string& id) = 0;
+    /// Finished jobs that `retention` does not keep at the time `now`.
+    virtual protocol::Expected<std::vector<std::string>> expired(const Retention& retention,
+                                                                 std::int64_t now) = 0;
+};
+
+}  // namespace easel::jobs

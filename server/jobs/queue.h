@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "server/generator/generator.h"
+#include "server/jobs/image_folder.h"
+#include "server/jobs/job_store.h"
+#include "shared/protocol/generation.h"
+#include "shared/protocol/job.h"
+#include "shared/protocol/problem.h"
+
+namespace easel::jobs {
+
+struct QueueOptions {
+    int maxQueued = 100;  ///< jobs waiting; a running one takes no place
+    int maxRetries = 2;   ///< how often a job runs again after what drew it was lost
+    Retention retention;
+    std::chrono::milliseconds sweepInterval{60'000};  ///< between two looks at what retention ended
+    /// Troubles that no client can be told, one sentence each. From any thread; must not block.
+    std::function<void(const std::string&)> log;
+};
+
+/// Follows one job's events for as long as it lives. From the moment of its end on no further call
+/// begins, but one may still be under way: a callback owns what it uses.
+class Subscription {
+public:
+    Subscription() = default;
+    explicit Subscription(std::shared_ptr<void> follower) : m_follower(std::move(follower)) {}
+
+private:
+    std::shared_ptr<void> m_follower;
+};
+
+/// The conductor: what waits, what runs, and who is told. Owns the store, the image files and the
+/// generator. Every method may be called from any thread; those that change a job write to disk before
+/// they answer (milliseconds). A thread of its own hands jobs to the generator, oldest first, and calls
+/// the followers; pictures are encoded and written on the generator's threads.
+class Queue {
+public:
+    /// Takes up what an earlier process left: jobs that were running are lost attempts and wait again.
+    static protocol::Expected<std::unique_ptr<Queue>> open(std::unique_ptr<JobStore> store,
+                                                           ImageFolder images,
+                                                           std::unique_ptr<generator::Generator> generator,
+                                                           QueueOptions options);
+    /// Ends at once; what runs is taken up by the next process as a lost attempt. See `drain`.
+    ~Queue();
+    Queue(const Queue&) = delete;
+    Queue& operator=(const Queue&) = delete;
+
+    /// Accepts a job for good: when this returns it is on disk. With a key that came before, the job of
+    /// then is returned. Errors: 429 queue_full; 422 idempotency_key_reused when the key came with another
+    /// request; 503 unavailable when nothing will ever draw it or the queue is draining; 507 no_space.
+    protocol::Expected<protocol::Job> submit(const protocol::GenerationSettings& settings,
+                                             const std::optional<IdempotencyKey>& key = {});
+    protocol::Expected<protocol::Job> find(const std::string& id) const;
+    /// Newest first; `limit` in 1..200; `before` is a former page's `next`.
+    protocol::Expected<protocol::JobPage> list(int limit,
+                                               const std::optional<std::string>& before = {}) const;
+    /// A queued job is cancelled at once, a running one at its next step; a finished one stays as it is.
+    protocol::Expected<protocol::Job> cancel(const std::string& id);
+    /// Forgets the job and its images, stopping it first.
+    protocol::Expected<void> remove(const std::string& id);
+
+    struct StoredImage {
+        protocol::ImageInfo info;
+        std::filesystem::path path;  ///< complete as long as the job is kept, and never changes
+    };
+    protocol::Expected<StoredImage> image(const std::string& id, int index) const;
+
+    /// Tells `callback` the job's events, in order, from the queue's thread; it must not block, and may
+    /// call the queue. First comes the job as it is now (State, or Done when it is finished), unless
+    /// `after` is the number of its latest event; Done is the last one.
+    protocol::Expected<Subscription> subscribe(const std::string& id, std::optional<std::uint64_t> after,
+                                               std::function<void(const protocol::JobEvent&)> callback);
+
+    struct Load {
+        int queued = 0;
+        int running = 0;
+        std::optional<double> drainSeconds;  ///< until all of it is drawn, when it can be told
+    };
+    Load load() const;
+    generator::Status generatorStatus() const;
+
+    /// Before the end: accepts and starts nothing more, gives what runs up to `grace` to finish, and puts
+    /// the rest back into the queue for the next process. Followers are told.
+    void drain(std::chrono::milliseconds grace);
+
+private:
+    class Impl;
+    explicit Queue(std::unique_ptr<Impl> impl);
+
+    std::unique_ptr<Impl> m_impl;
+};
+
+}  // namespace easel::jobs
