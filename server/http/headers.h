@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,8 +14,9 @@ namespace easel::http {
 class Headers {
 public:
     Headers() = default;
-    Headers(std::initializer_list<std::pair<std::string, std::string>> fields) : m_fields(fields) {}
+    Headers(std::initializer_list<std::pair<std::string, std::string>> fields);
 
+    /// Control characters in the value are left out.
     void add(std::string name, std::string value);
     /// Replaces every field of that name.
     void set(std::string_view name, std::string value);

@@ -26,7 +26,8 @@ public:
     /// Request::params. Literal segments win over `{name}`. A GET route answers HEAD too.
     void add(std::string method, std::string_view pattern, Handler handler);
     /// For a handler that can answer at once.
-    void add(std::string method, std::string_view pattern, std::function<Response(const Request&)> handler);
+    void addSimple(std::string method, std::string_view pattern,
+                   std::function<Response(const Request&)> handler);
 
     /// How errors look; plain text when not set.
     void setErrorWriter(ErrorWriter writer) { m_errorWriter = std::move(writer); }

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "server/http/signal.h"
+
+namespace easel::http {
+
+/// What stands between an EventStream, on any thread, and the session that writes it out.
+class EventBuffer {
+public:
+    EventBuffer(std::shared_ptr<Signal> signal, std::size_t limit);
+
+    // For the EventStream.
+    bool append(std::string text);
+    void close();
+    bool isClosed() const;
+    void onEnded(std::function<void()> callback);
+
+    // For the session.
+    /// What is to be written next; empty when there is nothing just now.
+    std::string take();
+    /// Nothing more can be sent: the client has gone, or all was written after close().
+    void end();
+
+private:
+    std::shared_ptr<Signal> m_signal;
+    const std::size_t m_limit;
+    mutable std::mutex m_mutex;
+    std::string m_text;
+    bool m_closed = false;
+    bool m_ended = false;
+    std::function<void()> m_onEnded;
+};
+
+}  // namespace easel::http

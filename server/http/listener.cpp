@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/http/listener.h"
+
+#include <condition_variable>
+#include <mutex>
+#include <set>
+#include <thread>
+#include <utility>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "server/http/session.h"
+
+namespace easel::http {
+
+namespace net = boost::asio;
+using net::ip::tcp;
+
+namespace {
+
+constexpr auto kAwait = net::as_tuple(net::use_awaitable);
+/// Connections beyond the limit that are told so; more than that are closed without a word.
+constexpr std::size_t kMaxTurnedAway = 32;
+constexpr std::chrono::milliseconds kPauseAfterFailedAccept{100};
+
+std::string describe(const std::string& address, std::uint16_t port, boost::system::error_code error) {
+    const std::string where = "port " + std::to_string(port) + " of " + address;
+    if (error == net::error::address_in_use) {
+        return "Cannot listen: " + where + " is taken by another program.";
+    }
+    if (error == net::error::access_denied) {
+        return "Cannot listen: " + where + " may only be used by the system's administrator.";
+    }
+    return "Cannot listen on " + where + ": " + error.message() + ".";
+}
+
+}  // namespace
+
+class Listener::Impl {
+public:
+    Impl(ListenerOptions options, Router router)
+        : m_context{std::move(options), {}, std::move(router)}, m_acceptor(net::make_strand(m_io)) {}
+
+    boost::system::error_code bind() {
+        boost::system::error_code error;
+        const std::string& name = m_context.options.address;
+        const auto address = net::ip::make_address(name == "localhost" ? "127.0.0.1" : name, error);
+        if (error) {
+            return error;
+        }
+        m_context.hosts = {!address.is_loopback() && m_context.options.allowedHosts.empty(),
+                           m_context.options.allowedHosts};
+        const tcp::endpoint endpoint(address, m_context.options.port);
+        m_acceptor.open(endpoint.protocol(), error);
+        if (!error) {
+            m_acceptor.set_option(net::socket_base::reuse_address(true), error);
+        }
+        if (!error) {
+            m_acceptor.bind(endpoint, error);
+        }
+        if (!error) {
+            m_acceptor.listen(net::socket_base::max_listen_connections, error);
+        }
+        if (!error) {
+            m_port = m_acceptor.local_endpoint(error).port();
+        }
+        return error;
+    }
+
+    void run() {
+        net::co_spawn(m_acceptor.get_executor(), accept(), net::detached);
+        for (int i = 0; i < m_context.options.threads; ++i) {
+            m_threads.emplace_back([this] { m_io.run(); });
+        }
+    }
+
+    void stop(std::chrono::milliseconds grace) {
+        if (m_threads.empty()) {
+            return;
+        }
+        net::post(m_acceptor.get_executor(), [this] {
+            boost::system::error_code ignored;
+            m_acceptor.close(ignored);
+        });
+        {
+            std::unique_lock lock(m_mutex);
+            m_stopping = true;
+            for (const auto& session : m_sessions) {
+                session->stop();
+            }
+            m_sessionEnded.wait_for(lock, grace, [this] { return m_sessions.empty(); });
+            for (const auto& session : m_sessions) {
+                session->abort();
+            }
+        }
+        m_threads.clear();  // each joins when the last coroutine has ended
+    }
+
+    std::uint16_t port() const { return m_port; }
+
+private:
+    net::awaitable<void> accept() {
+        net::steady_timer pause(m_acceptor.get_executor());
+        while (m_acceptor.is_open()) {
+            auto [error, socket] = co_await m_acceptor.async_accept(net::make_strand(m_io), kAwait);
+            if (!error) {
+                welcome(std::move(socket));
+            } else if (error != net::error::operation_aborted) {
+                // Out of descriptors, most likely: trying again at once would only spin.
+                pause.expires_after(kPauseAfterFailedAccept);
+                co_await pause.async_wait(kAwait);
+            }
+        }
+    }
+
+    void welcome(tcp::socket socket) {
+        const std::lock_guard lock(m_mutex);
+        const std::size_t limit = m_context.options.maxConnections;
+        if (m_stopping || m_sessions.size() >= limit + kMaxTurnedAway) {
+            return;
+        }
+        const bool served = m_sessions.size() < limit;
+        const auto executor = socket.get_executor();
+        const auto session = std::make_shared<Session>(std::move(socket), m_context);
+        m_sessions.insert(session);
+        net::co_spawn(executor, served ? session->run() : session->turnAway(),
+                      [this, session](const std::exception_ptr&) { forget(session); });
+    }
+
+    void forget(const std::shared_ptr<Session>& session) {
+        const std::lock_guard lock(m_mutex);
+        m_sessions.erase(session);
+        m_sessionEnded.notify_all();
+    }
+
+    SessionContext m_context;
+    net::io_context m_io;
+    tcp::acceptor m_acceptor;
+    std::uint16_t m_port = 0;
+    std::vector<std::jthread> m_threads;
+
+    std::mutex m_mutex;
+    std::condition_variable m_sessionEnded;
+    std::set<std::shared_ptr<Session>> m_sessions;
+    bool m_stopping = false;
+};
+
+Listener::Listener(std::unique_ptr<Impl> impl) : m_impl(std::move(impl)) {}
+
+Listener::~Listener() {
+    stop();
+}
+
+tl::expected<std::unique_ptr<Listener>, std::string> Listener::start(ListenerOptions options, Router router) {
+    const std::string address = options.address;
+    const std::uint16_t port = options.port;
+    auto impl = std::make_unique<Impl>(std::move(options), std::move(router));
+    if (const auto error = impl->bind()) {
+        return tl::unexpected(describe(address, port, error));
+    }
+    impl->run();
+    return std::unique_ptr<Listener>(new Listener(std::move(impl)));
+}
+
+std::uint16_t Listener::port() const {
+    return m_impl->port();
+}
+
+void Listener::stop(std::chrono::milliseconds grace) {
+    m_impl->stop(grace);
+}
+
+}  // namespace easel::http

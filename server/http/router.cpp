@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/http/router.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace easel::http {
+
+namespace {
+
+std::vector<std::string> split(std::string_view path) {
+    std::vector<std::string> segments;
+    for (std::size_t start = 1; start <= path.size();) {
+        const std::size_t end = std::min(path.find('/', start), path.size());
+        segments.emplace_back(path.substr(start, end - start));
+        start = end + 1;
+    }
+    return segments;
+}
+
+bool isName(std::string_view segment) {
+    return segment.starts_with('{') && segment.ends_with('}');
+}
+
+bool fits(const std::vector<std::string>& pattern, const std::vector<std::string>& path) {
+    return std::ranges::equal(pattern, path, [](const std::string& expected, const std::string& given) {
+        return isName(expected) ? !given.empty() : expected == given;
+    });
+}
+
+}  // namespace
+
+void Router::add(std::string method, std::string_view pattern, Handler handler) {
+    auto segments = split(pattern);
+    auto entry = std::ranges::find(m_entries, segments, &Entry::segments);
+    if (entry == m_entries.end()) {
+        // Sorted so that a literal comes before a name: '{' is greater than what paths are written with.
+        const auto place = std::ranges::upper_bound(m_entries, segments, {}, &Entry::segments);
+        entry = m_entries.insert(place, Entry{std::move(segments), {}});
+    }
+    entry->handlers[std::move(method)] = std::move(handler);
+}
+
+void Router::addSimple(std::string method, std::string_view pattern,
+                       std::function<Response(const Request&)> handler) {
+    add(std::move(method), pattern,
+        [handler = std::move(handler)](const Request& request, const Responder& responder) {
+            responder.send(handler(request));
+        });
+}
+
+Response Router::error(int status, std::string detail) const {
+    return m_errorWriter ? m_errorWriter(status, std::move(detail)) : textResponse(status, detail + "\n");
+}
+
+Router::Match Router::match(std::string_view method, std::string_view path) const {
+    const auto segments = split(path);
+    const auto entry = std::ranges::find_if(
+        m_entries, [&](const Entry& candidate) { return fits(candidate.segments, segments); });
+    if (entry == m_entries.end()) {
+        return {};
+    }
+    Match match;
+    for (std::size_t i = 0; i < segments.size(); ++i) {
+        const std::string& name = entry->segments[i];
+        if (isName(name)) {
+            match.params.emplace(name.substr(1, name.size() - 2), segments[i]);
+        }
+    }
+    auto found = entry->handlers.find(method);
+    if (found == entry->handlers.end() && method == "HEAD") {
+        found = entry->handlers.find("GET");
+    }
+    if (found != entry->handlers.end()) {
+        match.handler = &found->second;
+    }
+    for (const auto& [known, handler] : entry->handlers) {
+        match.allow += known + ", ";
+        if (known == "GET") {
+            match.allow += "HEAD, ";
+        }
+    }
+    match.allow += "OPTIONS";
+    return match;
+}
+
+std::vector<Router::Route> Router::routes() const {
+    std::vector<Route> routes;
+    for (const Entry& entry : m_entries) {
+        std::string pattern;
+        for (const std::string& segment : entry.segments) {
+            pattern += "/" + segment;
+        }
+        for (const auto& [method, handler] : entry.handlers) {
+            routes.push_back({method, pattern});
+        }
+    }
+    return routes;
+}
+
+}  // namespace easel::http

@@ -1,0 +1,472 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/http/session.h"
+
+#include <algorithm>
+#include <array>
+#include <ctime>
+#include <exception>
+#include <map>
+#include <utility>
+#include <variant>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/http.hpp>
+
+namespace easel::http {
+
+namespace net = boost::asio;
+namespace beast = boost::beast;
+
+using Clock = std::chrono::steady_clock;
+using Parser = beast::http::request_parser<beast::http::string_body>;
+
+namespace {
+
+constexpr auto kAwait = net::as_tuple(net::use_awaitable);
+constexpr std::size_t kBlock = 64 * 1024;
+/// How much of what a client still sends is read after a last answer, and for how long.
+constexpr std::size_t kMaxLingerBytes = 16 * 1024 * 1024;
+constexpr std::chrono::seconds kLinger{2};
+/// A status that is never sent: the client has gone, or says nothing, and there is nobody to tell.
+constexpr int kNobodyThere = 0;
+
+std::string httpDate() {
+    const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+    std::tm utc{};
+    ::gmtime_r(&now, &utc);
+    std::array<char, 40> text{};
+    const std::size_t length = std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &utc);
+    return {text.data(), length};
+}
+
+bool hasBody(int status) {
+    return status >= 200 && status != 204 && status != 304;
+}
+
+Refusal nobodyThere() {
+    return {kNobodyThere, {}};
+}
+
+}  // namespace
+
+struct Session::Incoming {
+    Parser parser;
+    Request request;
+    Router::Match match;
+    Clock::time_point began = Clock::now();
+    bool keepAlive = false;  // the next request can be read after this one
+
+    bool isHead() const { return request.method == "HEAD"; }
+};
+
+Session::Session(net::ip::tcp::socket socket, const SessionContext& context)
+    : m_context(context),
+      m_stream(std::move(socket)),
+      m_buffer(context.options.maxHeaderBytes + kBlock),
+      m_wake(m_stream.get_executor()) {
+    beast::error_code error;
+    const auto endpoint = m_stream.socket().remote_endpoint(error);
+    m_remote = error ? "unknown" : endpoint.address().to_string();
+    m_stream.socket().set_option(net::ip::tcp::no_delay(true), error);
+}
+
+net::awaitable<void> Session::run() {
+    const auto self = shared_from_this();
+    m_signal = std::make_shared<Signal>([weak = weak_from_this()] {
+        if (const auto session = weak.lock()) {
+            net::post(session->m_wake.get_executor(), [session] { session->m_wake.cancel(); });
+        }
+    });
+    try {
+        while (co_await serveOne()) {
+        }
+        m_signal->cut();
+    } catch (...) {
+        m_signal->cut();
+        throw;
+    }
+    co_await close();
+}
+
+net::awaitable<void> Session::turnAway() {
+    const auto self = shared_from_this();
+    const Incoming nothing;
+    Response response = m_context.router.error(503, "Too many connections; try again in a moment.");
+    response.headers.set("Retry-After", "1");
+    co_await write(nothing, std::move(response));
+    co_await close();
+}
+
+void Session::stop() {
+    net::post(m_wake.get_executor(), [self = shared_from_this()] {
+        self->m_stopping = true;
+        self->m_wake.cancel();
+        if (self->m_isIdle) {
+            self->m_stream.cancel();
+        }
+    });
+}
+
+void Session::abort() {
+    net::post(m_wake.get_executor(), [self = shared_from_this()] {
+        self->m_stopping = true;
+        self->m_clientGone = true;
+        self->m_wake.cancel();
+        self->m_stream.close();
+    });
+}
+
+net::awaitable<bool> Session::serveOne() {
+    Incoming incoming;
+    std::optional<Refusal> refusal = co_await readHead(incoming);
+    if (!refusal) {
+        refusal = understandHead(incoming);
+    }
+    if (!refusal) {
+        refusal = co_await readBody(incoming);
+    }
+    if (!refusal) {
+        co_return co_await answer(incoming);
+    }
+    if (refusal->status != kNobodyThere) {
+        Response response = m_context.router.error(refusal->status, refusal->detail);
+        if (refusal->status == 405) {
+            response.headers.set("Allow", incoming.match.allow);
+        }
+        co_return co_await write(incoming, std::move(response));
+    }
+    co_return false;
+}
+
+net::awaitable<std::optional<Refusal>> Session::readHead(Incoming& incoming) {
+    const ListenerOptions& options = m_context.options;
+    std::size_t seen = 0;
+    m_stream.expires_after(m_buffer.size() > 0 ? options.headerTimeout : options.idleTimeout);
+    while (true) {
+        const std::string_view bytes(static_cast<const char*>(m_buffer.data().data()), m_buffer.size());
+        const auto end = findHeadEnd(bytes.substr(0, options.maxHeaderBytes), seen);
+        if (!end) {
+            co_return end.error();
+        }
+        if (*end) {
+            if (auto refusal = checkHead(bytes.substr(0, **end))) {
+                co_return refusal;
+            }
+            beast::error_code error;
+            incoming.parser.header_limit(static_cast<std::uint32_t>(options.maxHeaderBytes));
+            incoming.parser.body_limit(options.maxBodyBytes);
+            m_buffer.consume(incoming.parser.put(net::buffer(bytes.substr(0, **end)), error));
+            if (error == beast::http::error::body_limit) {
+                co_return Refusal{413, "The body is larger than the " + std::to_string(options.maxBodyBytes) +
+                                           " bytes that are read."};
+            }
+            if (error || !incoming.parser.is_header_done()) {
+                co_return Refusal{400, "The head of the request cannot be read."};
+            }
+            co_return std::nullopt;
+        }
+        seen = bytes.size();
+        if (seen >= options.maxHeaderBytes) {
+            co_return Refusal{431, "The head is larger than the " + std::to_string(options.maxHeaderBytes) +
+                                       " bytes that are read."};
+        }
+        if (seen == 0 && m_stopping) {
+            co_return nobodyThere();
+        }
+        m_isIdle = seen == 0;
+        auto [error, count] = co_await m_stream.async_read_some(m_buffer.prepare(4096), kAwait);
+        m_isIdle = false;
+        m_buffer.commit(count);
+        if (error == beast::error::timeout && seen > 0) {
+            co_return Refusal{408, "The head of the request took too long to come."};
+        }
+        if (error) {
+            co_return nobodyThere();
+        }
+        if (seen == 0) {
+            incoming.began = Clock::now();
+            m_stream.expires_after(options.headerTimeout);
+        }
+    }
+}
+
+std::optional<Refusal> Session::understandHead(Incoming& incoming) const {
+    const auto& message = incoming.parser.get();
+    Request& request = incoming.request;
+    const auto text = [](auto view) { return std::string(view.data(), view.size()); };
+    request.method = text(message.method_string());
+    for (const auto& field : message) {
+        request.headers.add(text(field.name_string()), text(field.value()));
+    }
+    auto target = parseTarget(text(message.target()));
+    if (!target) {
+        return Refusal{400, target.error()};
+    }
+    const std::string host =
+        target->authority.empty() ? text(message[beast::http::field::host]) : target->authority;
+    const bool isNameless = message.version() == 10 && host.empty();
+    if (!isNameless && !isAllowedHost(host, m_context.hosts)) {
+        return Refusal{421, "This server does not answer to the name in the Host field."};
+    }
+    request.path = std::move(target->path);
+    request.query = std::move(target->query);
+    incoming.match = m_context.router.match(request.method, request.path);
+
+    const bool isSafe = request.method == "GET" || request.method == "HEAD" || request.method == "OPTIONS";
+    const auto origin = request.headers.find("Origin");
+    if (!isSafe && origin && !isSameOrigin(*origin, host)) {
+        return Refusal{403, "Pages of other origins may not change anything here."};
+    }
+    // An answer may come before the body only where there is none; else the connection ends with it.
+    const bool hasNoBody = incoming.parser.is_done() ||
+                           (!incoming.parser.chunked() && incoming.parser.content_length().value_or(0) == 0);
+    incoming.keepAlive = hasNoBody && incoming.parser.keep_alive();
+    if (request.method == "OPTIONS" && (request.path == "*" || !incoming.match.allow.empty())) {
+        return {};
+    }
+    if (incoming.match.allow.empty()) {
+        return Refusal{404, "There is nothing at " + request.path + "."};
+    }
+    if (!incoming.match.handler) {
+        return Refusal{405, request.path + " knows only " + incoming.match.allow + "."};
+    }
+    const auto expect = request.headers.find("Expect");
+    if (expect && !equalsIgnoringCase(*expect, "100-continue")) {
+        return Refusal{417, "The only expectation that is met is 100-continue."};
+    }
+    request.params = incoming.match.params;
+    return {};
+}
+
+net::awaitable<std::optional<Refusal>> Session::readBody(Incoming& incoming) {
+    Parser& parser = incoming.parser;
+    incoming.keepAlive = false;  // until the body has been read whole
+    m_stream.expires_after(m_context.options.bodyTimeout);
+    if (!parser.is_done() && incoming.request.headers.find("Expect") && parser.get().version() == 11) {
+        if (!co_await writeAll("HTTP/1.1 100 Continue\r\n\r\n")) {
+            co_return nobodyThere();
+        }
+        m_stream.expires_after(m_context.options.bodyTimeout);
+    }
+    // Chunk extensions mean nothing here, and parsers disagree about them.
+    auto onChunk = [](std::uint64_t, auto extensions, beast::error_code& error) {
+        if (!extensions.empty()) {
+            error = beast::http::error::bad_chunk_extension;
+        }
+    };
+    parser.on_chunk_header(onChunk);
+    if (!parser.is_done()) {
+        auto [error, count] = co_await beast::http::async_read(m_stream, m_buffer, parser, kAwait);
+        if (error == beast::http::error::body_limit) {
+            co_return Refusal{413, "The body is larger than the " +
+                                       std::to_string(m_context.options.maxBodyBytes) +
+                                       " bytes that are read."};
+        }
+        if (error == beast::error::timeout) {
+            co_return Refusal{408, "The body of the request took too long to come."};
+        }
+        if (error == beast::http::error::partial_message || error == beast::http::error::end_of_stream) {
+            co_return nobodyThere();
+        }
+        if (error.category() == beast::http::make_error_code(beast::http::error::bad_chunk).category()) {
+            co_return Refusal{400, "The body of the request cannot be read."};
+        }
+        if (error) {
+            co_return nobodyThere();
+        }
+    }
+    incoming.request.body = std::move(parser.get().body());
+    incoming.keepAlive = parser.keep_alive();
+    co_return std::nullopt;
+}
+
+net::awaitable<bool> Session::answer(Incoming& incoming) {
+    if (incoming.request.method == "OPTIONS") {
+        const std::string allow =
+            incoming.match.allow.empty() ? "GET, HEAD, POST, DELETE, OPTIONS" : incoming.match.allow;
+        Response response;
+        response.status = 204;
+        response.headers.set("Allow", allow);
+        co_return co_await write(incoming, std::move(response));
+    }
+    const auto exchange = std::make_shared<Exchange>(m_signal, m_context.options.maxUnsentEventBytes);
+    std::string failure;
+    try {
+        (*incoming.match.handler)(incoming.request, Responder(exchange));
+    } catch (const std::exception& exception) {
+        failure = exception.what();
+        exchange->abandon();
+    }
+    co_await waitFor(*exchange);
+    if (m_clientGone || !exchange->isAnswered()) {
+        exchange->disconnect();
+        note(incoming, kNobodyThere);
+        co_return false;
+    }
+    Exchange::Answer answer = exchange->take();
+    if (auto* response = std::get_if<Response>(&answer)) {
+        co_return co_await write(incoming, std::move(*response));
+    }
+    if (auto* events = std::get_if<std::shared_ptr<EventBuffer>>(&answer)) {
+        co_return co_await writeStream(incoming, **events);
+    }
+    co_return co_await write(incoming,
+                             m_context.router.error(500, failure.empty() ? "Nobody answered." : failure));
+}
+
+net::awaitable<void> Session::waitFor(Exchange& exchange) {
+    if (exchange.isAnswered()) {
+        co_return;
+    }
+    m_stream.expires_never();
+    watchClient();
+    while (!exchange.isAnswered() && !m_clientGone) {
+        m_wake.expires_at(Clock::time_point::max());
+        co_await m_wake.async_wait(kAwait);
+    }
+    beast::error_code ignored;
+    m_stream.socket().cancel(ignored);
+}
+
+void Session::watchClient() {
+    auto& socket = m_stream.socket();
+    socket.async_wait(net::socket_base::wait_read, [self = shared_from_this()](beast::error_code error) {
+        if (error) {
+            return;
+        }
+        char byte = 0;
+        self->m_stream.socket().receive(net::buffer(&byte, 1), net::socket_base::message_peek, error);
+        // Otherwise it is the next request, sent ahead; it waits its turn.
+        if (error) {
+            self->m_clientGone = true;
+            self->m_wake.cancel();
+        }
+    });
+}
+
+net::awaitable<bool> Session::write(const Incoming& incoming, Response response) {
+    const auto* range = std::get_if<FileRange>(&response.body);
+    const auto* text = std::get_if<std::string>(&response.body);
+    const bool keepAlive = incoming.keepAlive && !m_stopping;
+
+    beast::http::response<beast::http::empty_body> head;
+    head.version(11);
+    head.result(static_cast<unsigned>(response.status));
+    for (const auto& [name, value] : response.headers) {
+        head.insert(name, value);
+    }
+    head.set(beast::http::field::date, httpDate());
+    head.set("X-Content-Type-Options", "nosniff");
+    head.set(beast::http::field::connection, keepAlive ? "keep-alive" : "close");
+    if (hasBody(response.status)) {
+        head.content_length(range ? range->length : text->size());
+    }
+    note(incoming, response.status);
+
+    beast::http::response_serializer<beast::http::empty_body> serializer(head);
+    m_stream.expires_after(m_context.options.writeTimeout);
+    auto [error, count] = co_await beast::http::async_write_header(m_stream, serializer, kAwait);
+    if (error) {
+        co_return false;
+    }
+    if (hasBody(response.status) && !incoming.isHead()) {
+        bool written = false;
+        if (range) {
+            written = co_await writeRange(*range);
+        } else {
+            written = co_await writeAll(*text);
+        }
+        co_return written&& keepAlive;
+    }
+    co_return keepAlive;
+}
+
+net::awaitable<bool> Session::writeStream(const Incoming& incoming, EventBuffer& events) {
+    // No length and no chunks: the stream ends with the connection.
+    note(incoming, 200);
+    const std::string head =
+        "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n"
+        "X-Content-Type-Options: nosniff\r\nX-Accel-Buffering: no\r\nConnection: close\r\nDate: " +
+        httpDate() + "\r\n\r\n";
+    bool open = co_await writeAll(head);
+    open = open && !incoming.isHead();
+    if (open) {
+        watchClient();
+    }
+    while (open && !m_clientGone) {
+        std::string text = events.take();
+        if (text.empty()) {
+            if (events.isClosed() || m_stopping) {
+                break;
+            }
+            m_wake.expires_after(m_context.options.heartbeat);
+            auto [error] = co_await m_wake.async_wait(kAwait);
+            if (error) {
+                continue;
+            }
+            text = ":\n\n";
+        }
+        open = co_await writeAll(text);
+    }
+    beast::error_code ignored;
+    m_stream.socket().cancel(ignored);
+    events.end();
+    co_return false;
+}
+
+net::awaitable<bool> Session::writeAll(std::string_view bytes) {
+    while (!bytes.empty()) {
+        const std::string_view block = bytes.substr(0, kBlock);
+        m_stream.expires_after(m_context.options.writeTimeout);
+        auto [error, count] = co_await net::async_write(m_stream, net::buffer(block), kAwait);
+        if (error) {
+            co_return false;
+        }
+        bytes.remove_prefix(count);
+    }
+    co_return true;
+}
+
+net::awaitable<bool> Session::writeRange(const FileRange& range) {
+    std::string block(std::min<std::uint64_t>(kBlock, range.length), '\0');
+    for (std::uint64_t sent = 0; sent < range.length;) {
+        const auto wanted = std::min<std::uint64_t>(block.size(), range.length - sent);
+        const std::size_t count = range.file->read(range.offset + sent, {block.data(), wanted});
+        const bool written = co_await writeAll(std::string_view(block).substr(0, count));
+        if (count == 0 || !written) {
+            co_return false;
+        }
+        sent += count;
+    }
+    co_return true;
+}
+
+net::awaitable<void> Session::close() {
+    // A client that is still sending would lose our answer to a reset; what it sends is read for a moment
+    // and thrown away.
+    beast::error_code ignored;
+    m_stream.socket().shutdown(net::ip::tcp::socket::shutdown_send, ignored);
+    m_stream.expires_after(kLinger);
+    std::array<char, 4096> scrap{};
+    for (std::size_t read = 0; !ignored && !m_stopping && read < kMaxLingerBytes;) {
+        auto [error, count] = co_await m_stream.async_read_some(net::buffer(scrap), kAwait);
+        if (error) {
+            break;
+        }
+        read += count;
+    }
+    m_stream.close();
+}
+
+void Session::note(const Incoming& incoming, int status) const {
+    if (m_context.options.onAccess) {
+        const auto took =
+            std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - incoming.began);
+        m_context.options.onAccess({m_remote, incoming.request.method, incoming.request.path, status, took});
+    }
+}
+
+}  // namespace easel::http

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+
+#include "server/http/exchange.h"
+#include "server/http/framing.h"
+#include "server/http/listener.h"
+#include "server/http/origin.h"
+#include "server/http/request.h"
+
+namespace easel::http {
+
+/// What all sessions of a listener share, read only.
+struct SessionContext {
+    ListenerOptions options;
+    HostRule hosts;
+    Router router;
+};
+
+/// One connection: reads requests one after another, has each answered, writes the answer. A coroutine on
+/// a strand of its own; owned by that coroutine, known to the listener.
+class Session : public std::enable_shared_from_this<Session> {
+public:
+    Session(boost::asio::ip::tcp::socket socket, const SessionContext& context);
+
+    /// Serves the connection to its end.
+    boost::asio::awaitable<void> run();
+    /// Says 503 and closes.
+    boost::asio::awaitable<void> turnAway();
+    /// Ends after the request in flight. Any thread.
+    void stop();
+    /// Ends now. Any thread.
+    void abort();
+
+private:
+    struct Incoming;  // a request on its way through the steps below
+
+    boost::asio::awaitable<bool> serveOne();
+    boost::asio::awaitable<std::optional<Refusal>> readHead(Incoming& incoming);
+    std::optional<Refusal> understandHead(Incoming& incoming) const;
+    boost::asio::awaitable<std::optional<Refusal>> readBody(Incoming& incoming);
+    boost::asio::awaitable<bool> answer(Incoming& incoming);
+    boost::asio::awaitable<void> waitFor(Exchange& exchange);
+
+    boost::asio::awaitable<bool> write(const Incoming& incoming, Response response);
+    boost::asio::awaitable<bool> writeStream(const Incoming& incoming, EventBuffer& events);
+    boost::asio::awaitable<bool> writeAll(std::string_view bytes);
+    boost::asio::awaitable<bool> writeRange(const FileRange& range);
+    boost::asio::awaitable<void> close();
+
+    /// Looks out for the client's going away while nothing is read from it.
+    void watchClient();
+    void note(const Incoming& incoming, int status) const;
+
+    const SessionContext& m_context;
+    boost::beast::tcp_stream m_stream;
+    boost::beast::flat_buffer m_buffer;
+    boost::asio::steady_timer m_wake;
+    std::shared_ptr<Signal> m_signal;
+    std::string m_remote;
+    bool m_isIdle = false;  // waits for a request of which nothing has come yet
+    bool m_stopping = false;
+    bool m_clientGone = false;
+};
+
+}  // namespace easel::http
