@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "server/models/mapped_file.h"
+#include "shared/protocol/problem.h"
+
+/// The safetensors format: https://github.com/huggingface/safetensors
+namespace easel::models {
+
+enum class DType {
+    Bool,
+    F4,
+    F6E2M3,
+    F6E3M2,
+    U8,
+    I8,
+    F8E5M2,
+    F8E4M3,
+    F8E8M0,
+    F8E4M3Fnuz,
+    F8E5M2Fnuz,
+    I16,
+    U16,
+    F16,
+    BF16,
+    I32,
+    U32,
+    F32,
+    C64,
+    F64,
+    I64,
+    U64,
+};
+
+/// The format's own name: "F16".
+std::string_view toString(DType dtype);
+
+/// One tensor, in C order. `data` points into its file's map and may stand at any address, aligned or not.
+struct TensorEntry {
+    std::string name;
+    DType dtype = DType::F32;
+    std::vector<std::int64_t> shape;
+    std::span<const std::byte> data;
+};
+
+/// Reads the tensors of a whole file's `bytes`, ordered by where their data stand, and refuses all that
+/// the format forbids. `fileName` is named in errors. The entries point into `bytes`.
+protocol::Expected<std::vector<TensorEntry>> parseSafetensors(std::span<const std::byte> bytes,
+                                                              const std::string& fileName);
+
+/// A safetensors file, mapped for as long as this lives. Read by any thread. The values themselves are
+/// not looked at: they may be NaN.
+class SafetensorsFile {
+public:
+    static protocol::Expected<SafetensorsFile> open(const std::filesystem::path& path);
+
+    const std::filesystem::path& path() const { return m_path; }
+    /// Ordered by where their data stand in the file.
+    const std::vector<TensorEntry>& tensors() const { return m_tensors; }
+    /// Null when there is no such tensor.
+    const TensorEntry* find(std::string_view name) const;
+
+private:
+    SafetensorsFile() = default;
+
+    std::filesystem::path m_path;
+    MappedFile m_file;
+    std::vector<TensorEntry> m_tensors;
+    std::unordered_map<std::string_view, std::size_t> m_index;  // views into m_tensors
+};
+
+}  // namespace easel::models

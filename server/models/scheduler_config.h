@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "shared/protocol/problem.h"
+
+namespace easel::models {
+
+enum class BetaSchedule { Linear, ScaledLinear };
+enum class PredictionType { Epsilon, VPrediction };
+enum class TimestepSpacing { Leading, Linspace, Trailing };
+enum class FinalSigma { Zero, SigmaMin };
+
+/// scheduler/scheduler_config.json. A key whose default depends on the sampler stays empty when the file
+/// does not name it: only what a file says outright carries over to another sampler.
+struct SchedulerConfig {
+    std::string sampler;  ///< the model's own, by its wire name
+    int trainTimesteps = 1000;
+    double betaStart = 0.0001;
+    double betaEnd = 0.02;
+    BetaSchedule betaSchedule = BetaSchedule::Linear;
+    std::vector<float> trainedBetas;  ///< instead of the three above, when not empty
+    PredictionType prediction = PredictionType::Epsilon;
+    std::optional<TimestepSpacing> timestepSpacing;
+    std::optional<int> stepsOffset;
+    std::optional<bool> clipSample;
+    std::optional<double> clipSampleRange;
+    std::optional<bool> setAlphaToOne;
+    std::optional<bool> rescaleBetasZeroSnr;
+    std::optional<FinalSigma> finalSigma;
+    std::optional<bool> karrasSigmas;
+    std::optional<bool> lowerOrderFinal;
+    std::optional<bool> eulerAtFinal;
+
+    bool operator==(const SchedulerConfig&) const = default;
+};
+
+/// A scheduler class or a value that the engine does not support is refused by its name.
+protocol::Expected<SchedulerConfig> readSchedulerConfig(const std::filesystem::path& file);
+
+/// What one sampler works with: nothing is left open any more.
+struct SamplerSettings {
+    int trainTimesteps = 1000;
+    double betaStart = 0.0001;
+    double betaEnd = 0.02;
+    BetaSchedule betaSchedule = BetaSchedule::Linear;
+    std::vector<float> trainedBetas;  ///< instead of the three above, when not empty
+    PredictionType prediction = PredictionType::Epsilon;
+    TimestepSpacing timestepSpacing = TimestepSpacing::Leading;
+    int stepsOffset = 0;
+    bool clipSample = false;     ///< ddim: clamp the predicted clean latent
+    double clipSampleRange = 1;  ///< to ± this
+    bool setAlphaToOne = false;  ///< ddim, pndm: the alpha after the last step is 1, not the first one
+    bool rescaleBetasZeroSnr = false;
+    FinalSigma finalSigma = FinalSigma::Zero;
+    bool karrasSigmas = false;
+    bool lowerOrderFinal = true;  ///< dpmpp_2m
+    bool eulerAtFinal = false;    ///< dpmpp_2m
+
+    bool operator==(const SamplerSettings&) const = default;
+};
+
+/// What diffusers' StableDiffusionPipeline would run `sampler` (a wire name) with: as loaded when it is the
+/// model's own, else as switched to, with that class's own defaults for all that the file does not say.
+SamplerSettings settingsFor(const SchedulerConfig& config, std::string_view sampler);
+
+}  // namespace easel::models

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "server/models/safetensors.h"
+#include "shared/protocol/problem.h"
+
+namespace easel::models {
+
+/// Which library saved a component, and so how its weight files are called.
+enum class WeightNaming {
+    Diffusers,     ///< diffusion_pytorch_model.safetensors (unet, vae)
+    Transformers,  ///< model.safetensors (text_encoder)
+};
+
+/// The tensors of one component's folder, from a single file or from the shards that an index names; from
+/// the fp16 variant where there is nothing else. Owns the maps. Read by any thread.
+class TensorSource {
+public:
+    static protocol::Expected<TensorSource> open(const std::filesystem::path& folder, WeightNaming naming);
+
+    const std::vector<SafetensorsFile>& files() const { return m_files; }
+    /// How many tensors there are in all files.
+    std::size_t size() const { return m_tensors.size(); }
+    /// Null when there is no such tensor.
+    const TensorEntry* find(std::string_view name) const;
+    /// The file that holds `name`, to name it in errors; the folder when none does.
+    const std::filesystem::path& fileOf(std::string_view name) const;
+
+private:
+    struct Place {
+        const TensorEntry* tensor;
+        std::size_t file;
+    };
+
+    TensorSource() = default;
+    protocol::Expected<void> add(SafetensorsFile file);
+
+    std::filesystem::path m_folder;
+    std::vector<SafetensorsFile> m_files;
+    std::unordered_map<std::string_view, Place> m_tensors;
+};
+
+}  // namespace easel::models
