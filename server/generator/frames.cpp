@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/generator/frames.h"
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <span>
+#include <string_view>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "shared/protocol/json.h"
+
+namespace easel::generator {
+
+namespace {
+
+using nlohmann::json;
+using protocol::Expected;
+
+constexpr std::uint32_t kMagic = 0x4c534145;  // "EASL"
+
+/// In front of every frame, in the machine's own byte order: both ends run on it. Then come the control
+/// part (JSON) and the pixels.
+struct Header {
+    std::uint32_t magic = kMagic;
+    std::uint32_t type = 0;
+    std::uint32_t controlBytes = 0;
+    std::uint32_t pixelBytes = 0;
+};
+
+protocol::Problem broken(std::string_view what) {
+    return protocol::internalError("The worker's channel is broken: " + std::string(what) + ".");
+}
+
+protocol::Problem brokenBy(int error) {
+    return broken(std::strerror(error));
+}
+
+/// Throws json::exception for anything but a whole number; get<>() would cast a fraction.
+std::int64_t integer(const json& value) {
+    return value.get_ref<const json::number_integer_t&>();
+}
+
+json embed(const std::string& text) {
+    return json::parse(text);
+}
+
+json control(const Generate& frame) {
+    return {{"id", frame.id}, {"settings", embed(toJson(frame.settings))}};
+}
+
+json control(const Cancel& frame) {
+    return {{"id", frame.id}};
+}
+
+json control(const WorkerStatus& frame) {
+    const Status& status = frame.status;
+    return {{"ready", status.ready},
+            {"failed", status.failed},
+            {"message", status.message},
+            {"device", status.device},
+            {"device_name", status.deviceName}};
+}
+
+json control(const ProgressMade& frame) {
+    return {{"id", frame.id}, {"progress", embed(toJson(frame.progress))}};
+}
+
+json control(const Picture& frame) {
+    return {{"id", frame.id},
+            {"index", frame.index},
+            {"seed", frame.seed},
+            {"width", frame.image.width},
+            {"height", frame.image.height}};
+}
+
+json control(const Finished& frame) {
+    json value = {{"id", frame.id}};
+    if (frame.problem) {
+        value["problem"] = embed(toJson(*frame.problem));
+    }
+    return value;
+}
+
+std::span<const std::uint8_t> pixelsOf(const Frame& frame) {
+    const auto* picture = std::get_if<Picture>(&frame);
+    return picture ? std::span<const std::uint8_t>(picture->image.rgb) : std::span<const std::uint8_t>();
+}
+
+Expected<Generate> readGenerate(const json& value) {
+    return protocol::parseSettings(value.at("settings").dump()).map([&](auto settings) {
+        return Generate{value.at("id").get<std::string>(), std::move(settings)};
+    });
+}
+
+Expected<ProgressMade> readProgress(const json& value) {
+    return protocol::parseProgress(value.at("progress").dump()).map([&](auto progress) {
+        return ProgressMade{value.at("id").get<std::string>(), progress};
+    });
+}
+
+WorkerStatus readStatus(const json& value) {
+    return {Status{.ready = value.at("ready").get<bool>(),
+                   .failed = value.at("failed").get<bool>(),
+                   .message = value.at("message").get<std::string>(),
+                   .device = value.at("device").get<std::string>(),
+                   .deviceName = value.at("device_name").get<std::string>()}};
+}
+
+Expected<Picture> readPicture(const json& value, std::vector<std::uint8_t> pixels) {
+    const auto width = integer(value.at("width"));
+    const auto height = integer(value.at("height"));
+    const auto index = integer(value.at("index"));
+    constexpr std::int64_t kMaxSide = 1 << 16;
+    if (!std::in_range<int>(index) || width < 1 || height < 1 || width > kMaxSide || height > kMaxSide ||
+        width * height * 3 != static_cast<std::int64_t>(pixels.size())) {
+        return tl::unexpected(broken("a picture does not fit its pixels"));
+    }
+    return Picture{value.at("id").get<std::string>(), static_cast<int>(index), integer(value.at("seed")),
+                   image::Image{static_cast<int>(width), static_cast<int>(height), std::move(pixels)}};
+}
+
+Expected<Finished> readFinished(const json& value) {
+    Finished frame{value.at("id").get<std::string>(), {}};
+    if (!value.contains("problem")) {
+        return frame;
+    }
+    return protocol::parseProblem(value.at("problem").dump()).map([&](auto problem) {
+        frame.problem = std::move(problem);
+        return frame;
+    });
+}
+
+Expected<Frame> decode(std::size_t type, const json& value, std::vector<std::uint8_t> pixels) {
+    const auto asFrame = [](auto frame) { return Frame(std::move(frame)); };
+    switch (type) {  // by the order in Frame
+        case 0:
+            return readGenerate(value).map(asFrame);
+        case 1:
+            return Frame(Cancel{value.at("id").get<std::string>()});
+        case 2:
+            return Frame(readStatus(value));
+        case 3:
+            return readProgress(value).map(asFrame);
+        case 4:
+            return readPicture(value, std::move(pixels)).map(asFrame);
+        default:
+            return readFinished(value).map(asFrame);
+    }
+}
+
+/// How many of `bytes` arrived before the other end closed.
+Expected<std::size_t> receive(int fd, void* into, std::size_t bytes) {
+    std::size_t done = 0;
+    while (done < bytes) {
+        const ssize_t got = ::recv(fd, static_cast<char*>(into) + done, bytes - done, 0);
+        if (got > 0) {
+            done += static_cast<std::size_t>(got);
+        } else if (got == 0 || errno == ECONNRESET) {
+            break;
+        } else if (errno != EINTR) {
+            return tl::unexpected(brokenBy(errno));
+        }
+    }
+    return done;
+}
+
+Expected<void> receiveAll(int fd, void* into, std::size_t bytes) {
+    return receive(fd, into, bytes).and_then([&](std::size_t got) -> Expected<void> {
+        if (got < bytes) {
+            return tl::unexpected(broken("a message was cut short"));
+        }
+        return {};
+    });
+}
+
+}  // namespace
+
+FrameChannel::FrameChannel(int fd) : m_fd(fd) {
+    ::fcntl(m_fd, F_SETFD, FD_CLOEXEC);
+}
+
+FrameChannel::~FrameChannel() {
+    ::close(m_fd);
+}
+
+Expected<std::optional<Frame>> FrameChannel::read() {
+    Header header;
+    const auto got = receive(m_fd, &header, sizeof header);
+    if (!got) {
+        return tl::unexpected(got.error());
+    }
+    if (*got == 0) {
+        return std::optional<Frame>();
+    }
+    if (*got < sizeof header) {
+        return tl::unexpected(broken("a message was cut short"));
+    }
+    const bool mayHavePixels = header.type == Frame(Picture()).index();
+    if (header.magic != kMagic || header.type >= std::variant_size_v<Frame> ||
+        header.controlBytes > kMaxControlBytes || header.pixelBytes > (mayHavePixels ? kMaxPixelBytes : 0)) {
+        return tl::unexpected(broken("a message was not understood"));
+    }
+    std::string text(header.controlBytes, '\0');
+    std::vector<std::uint8_t> pixels(header.pixelBytes);
+    if (auto all = receiveAll(m_fd, text.data(), text.size()); !all) {
+        return tl::unexpected(all.error());
+    }
+    if (auto all = receiveAll(m_fd, pixels.data(), pixels.size()); !all) {
+        return tl::unexpected(all.error());
+    }
+    try {
+        return decode(header.type, json::parse(text), std::move(pixels)).map([](Frame frame) {
+            return std::optional<Frame>(std::move(frame));
+        });
+    } catch (const json::exception&) {
+        return tl::unexpected(broken("a message was not understood"));
+    }
+}
+
+Expected<void> FrameChannel::write(const Frame& frame) {
+    // An id or a message may hold text that is not UTF-8; it becomes U+FFFD rather than an exception.
+    const std::string text = std::visit([](const auto& each) { return control(each); }, frame)
+                                 .dump(-1, ' ', false, json::error_handler_t::replace);
+    const auto pixels = pixelsOf(frame);
+    if (text.size() > kMaxControlBytes || pixels.size() > kMaxPixelBytes) {
+        return tl::unexpected(broken("a message is too large to send"));
+    }
+    Header header{.type = static_cast<std::uint32_t>(frame.index()),
+                  .controlBytes = static_cast<std::uint32_t>(text.size()),
+                  .pixelBytes = static_cast<std::uint32_t>(pixels.size())};
+    std::array<iovec, 3> parts = {{{&header, sizeof header},
+                                   {const_cast<char*>(text.data()), text.size()},
+                                   {const_cast<std::uint8_t*>(pixels.data()), pixels.size()}}};
+    const std::scoped_lock lock(m_writing);
+    std::span<iovec> left = parts;
+    while (!left.empty()) {
+        msghdr message{};
+        message.msg_iov = left.data();
+        message.msg_iovlen = left.size();
+        const ssize_t sent = ::sendmsg(m_fd, &message, MSG_NOSIGNAL);
+        if (sent < 0) {
+            if (errno == EINTR) {
+                continue;
+            }
+            return tl::unexpected(brokenBy(errno));
+        }
+        auto done = static_cast<std::size_t>(sent);
+        while (!left.empty() && done >= left.front().iov_len) {
+            done -= left.front().iov_len;
+            left = left.subspan(1);
+        }
+        if (!left.empty()) {
+            left.front().iov_base = static_cast<char*>(left.front().iov_base) + done;
+            left.front().iov_len -= done;
+        }
+    }
+    return {};
+}
+
+void FrameChannel::shutdown() {
+    ::shutdown(m_fd, SHUT_RDWR);
+}
+
+void endWithParent() {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
+}  // namespace easel::generator
