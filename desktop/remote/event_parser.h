@@ -25,12 +25,13 @@ public:
 
 private:
     std::optional<QByteArray> takeLine();
+    void takeField(const QByteArray& line);
 
     QByteArray m_buffer;
-    qsizetype m_position = 0;
+    qsizetype m_position = 0;  ///< where the first line not yet taken begins
     ServerEvent m_event;
     bool m_hasData = false;
-    bool m_atStart = true;
+    bool m_afterReturn = false;  ///< the last line ended with CR; an LF right after it belongs to it
     bool m_overflowed = false;
 };
 

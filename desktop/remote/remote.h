@@ -36,8 +36,8 @@ inline constexpr char kNotEasel[] = "not_easel";       ///< something answered, 
 inline constexpr char kAborted[] = "aborted";          ///< the address changed meanwhile
 inline constexpr char kInvalidAddress[] = "invalid_address";
 
-/// True when asking again later, unchanged, can help: nothing was heard, or the server is busy (429, 502,
-/// 503, 504). `problem.retryAfter` says when, where the server did.
+/// True when asking again later, unchanged, can help: nothing was heard, the call was aborted, or the server
+/// is busy (429, 502, 503, 504). `problem.retryAfter` says when, where the server did.
 bool isPassing(const protocol::Problem& problem);
 
 /// The only class that talks HTTP: one method per route. Lives on the GUI thread and never blocks it: each
@@ -73,6 +73,8 @@ public:
     void image(const std::string& id, int index, QObject* context, Callback<QByteArray> done,
                Progress progress = {});
 
+    /// At most this many event streams can be open at a time; a further one waits for its turn.
+    static constexpr int kMaxStreams = 6;
     /// Opens the event stream of a job; for JobFollower, which reads it and owns the reply.
     QNetworkReply* openEvents(const std::string& id, std::optional<std::uint64_t> lastEventId);
 
@@ -80,10 +82,17 @@ Q_SIGNALS:
     void addressChanged();
 
 private:
-    QNetworkRequest requestFor(std::string_view path) const;
-    void answer(QNetworkReply* reply, QObject* context, Callback<QByteArray> done);
+    QNetworkRequest requestFor(std::string_view path, const QString& query = {}) const;
+    /// Waits for the reply and hands its body, or what went wrong, to `done` in `context`.
+    void deliver(QNetworkReply* reply, QObject* context, Callback<QByteArray> done);
+    template <typename T>
+    void deliverParsed(QNetworkReply* reply, QObject* context,
+                       protocol::Expected<T> (*parse)(std::string_view), Callback<T> done);
 
     QNetworkAccessManager m_network;
+    /// Streams stay open for minutes and Qt opens at most six connections to a host: kept apart, they can't
+    /// hold up the calls.
+    QNetworkAccessManager m_streams;
     QUrl m_base;
     std::chrono::milliseconds m_timeout{20'000};
 };

@@ -87,7 +87,7 @@ private:
     QTimer m_countdown;
     std::chrono::milliseconds m_pause;
     int m_secondsLeft = 0;
-    bool m_asking = false;
+    int m_try = 0;  ///< tells the answer to the latest question from those to earlier ones
 };
 
 }  // namespace easel::remote

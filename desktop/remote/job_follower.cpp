@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "desktop/remote/job_follower.h"
+
+#include <QNetworkReply>
+
+#include <algorithm>
+
+#include "desktop/remote/network_problem.h"
+#include "desktop/remote/remote.h"
+#include "shared/protocol/json.h"
+
+namespace easel::remote {
+
+JobFollower::JobFollower(Remote& remote, std::string jobId, QObject* parent)
+    : JobFollower(remote, std::move(jobId), Timing(), parent) {}
+
+JobFollower::JobFollower(Remote& remote, std::string jobId, Timing timing, QObject* parent)
+    : QObject(parent), m_remote(remote), m_timing(timing), m_nextPause(timing.firstPause) {
+    m_job.id = std::move(jobId);
+    m_silence.setSingleShot(true);
+    m_silence.setInterval(timing.silence);
+    connect(&m_silence, &QTimer::timeout, this, &JobFollower::retryLater);
+    m_pause.setSingleShot(true);
+    connect(&m_pause, &QTimer::timeout, this, &JobFollower::open);
+    // Another server knows nothing of this job.
+    connect(&remote, &Remote::addressChanged, this, &JobFollower::stop);
+}
+
+JobFollower::~JobFollower() {
+    drop();
+}
+
+void JobFollower::start() {
+    if (!m_reply && !m_pause.isActive())
+        open();
+}
+
+void JobFollower::stop() {
+    m_pause.stop();
+    drop();
+}
+
+void JobFollower::tryNow() {
+    m_nextPause = m_timing.firstPause;
+    if (m_pause.isActive())
+        open();
+}
+
+void JobFollower::open() {
+    m_pause.stop();
+    m_parser = {};
+    m_reply = m_remote.openEvents(m_job.id, m_lastEvent);
+    connect(m_reply, &QNetworkReply::readyRead, this, &JobFollower::read);
+    connect(m_reply, &QNetworkReply::finished, this, &JobFollower::closed);
+    m_silence.start();
+}
+
+void JobFollower::read() {
+    // The body of a refusal is read by closed(), when it is complete.
+    if (m_reply->attribute(QNetworkRequest::HttpStatusCodeAttribute).toInt() != 200)
+        return;
+    m_silence.start();
+    setOnline(true);
+    m_parser.feed(m_reply->readAll());
+    while (auto event = m_parser.next()) {
+        take(*event);
+        if (!m_reply)
+            return;
+    }
+    if (m_parser.overflowed())
+        retryLater();
+}
+
+void JobFollower::take(const ServerEvent& event) {
+    auto parsed = protocol::parseEvent({event.type.constData(), static_cast<std::size_t>(event.type.size())},
+                                       {event.data.constData(), static_cast<std::size_t>(event.data.size())});
+    // Kinds of events that a newer server may have are none of our business.
+    if (!parsed)
+        return;
+    bool isNumber = false;
+    const qulonglong id = event.id.toULongLong(&isNumber);
+    if (isNumber)
+        m_lastEvent = id;
+    m_nextPause = m_timing.firstPause;
+    merge(*parsed);
+
+    Q_EMIT changed(m_job);
+    announceImages();
+    if (protocol::isFinished(m_job.state) && m_reply) {
+        stop();
+        Q_EMIT finished(m_job);
+    }
+}
+
+void JobFollower::merge(const protocol::JobEvent& event) {
+    switch (event.type) {
+        case protocol::JobEventType::State:
+        case protocol::JobEventType::Done:
+            m_job = event.job;
+            break;
+        case protocol::JobEventType::Progress:
+            m_job.progress = event.job.progress;
+            break;
+        case protocol::JobEventType::Image:
+            for (const auto& image : event.job.images)
+                if (std::ranges::find(m_job.images, image.index, &protocol::ImageInfo::index) ==
+                    m_job.images.end())
+                    m_job.images.push_back(image);
+            break;
+    }
+}
+
+void JobFollower::announceImages() {
+    // A copy: who hears of an image may start something that brings the next event.
+    const std::vector<protocol::ImageInfo> images = m_job.images;
+    for (const auto& image : images) {
+        if (std::ranges::find(m_announced, image.index) != m_announced.end())
+            continue;
+        m_announced.push_back(image.index);
+        Q_EMIT imageReady(image);
+    }
+}
+
+void JobFollower::closed() {
+    const int status = m_reply->attribute(QNetworkRequest::HttpStatusCodeAttribute).toInt();
+    const auto problem = problemOf(*m_reply, m_reply->readAll());
+    if (problem && status >= 400 && status < 500 && !isPassing(*problem)) {
+        stop();
+        Q_EMIT lost(*problem);
+        return;
+    }
+    retryLater();
+}
+
+void JobFollower::retryLater() {
+    drop();
+    m_pause.start(m_nextPause);
+    m_nextPause = std::min(2 * m_nextPause, m_timing.longestPause);
+    setOnline(false);
+}
+
+void JobFollower::drop() {
+    m_silence.stop();
+    if (!m_reply)
+        return;
+    m_reply->disconnect(this);
+    m_reply->abort();
+    m_reply->deleteLater();
+    m_reply = nullptr;
+}
+
+void JobFollower::setOnline(bool online) {
+    if (online == m_online)
+        return;
+    m_online = online;
+    Q_EMIT onlineChanged(online);
+}
+
+}  // namespace easel::remote

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "desktop/remote/network_problem.h"
+
+#include <QNetworkReply>
+#include <QUrl>
+
+#include "desktop/remote/address.h"
+#include "desktop/remote/remote.h"
+#include "shared/protocol/json.h"
+
+namespace easel::remote {
+
+namespace {
+
+protocol::Problem make(const char* code, const QString& title, const QString& detail, int status = 0) {
+    return {status, code, title.toStdString(), detail.toStdString(), std::nullopt};
+}
+
+protocol::Problem unreachable(const QString& detail) {
+    return make(kUnreachable, QObject::tr("The server can't be reached"), detail);
+}
+
+/// No HTTP answer came: says why, and what a person can do.
+protocol::Problem transportProblem(const QNetworkReply& reply) {
+    const QString name = displayName(reply.url());
+    const QString where = QObject::tr("%1 (port %2)").arg(reply.url().host()).arg(reply.url().port(443));
+    switch (reply.error()) {
+        case QNetworkReply::ConnectionRefusedError:
+            return unreachable(QObject::tr("Nothing listens at %1. Start easel-server there, or check the "
+                                           "address and the port.")
+                                   .arg(where));
+        case QNetworkReply::HostNotFoundError:
+            return unreachable(QObject::tr("No computer named “%1” was found. Check the spelling, and that "
+                                           "this computer is online.")
+                                   .arg(reply.url().host()));
+        case QNetworkReply::OperationCanceledError:  // Qt's answer to a transfer timeout
+        case QNetworkReply::TimeoutError:
+            return make(kTimedOut, QObject::tr("The server does not answer"),
+                        QObject::tr("%1 did not answer in time. It may be starting, very busy, or behind a "
+                                    "firewall that drops the connection.")
+                            .arg(where));
+        case QNetworkReply::RemoteHostClosedError:
+            return unreachable(
+                QObject::tr("%1 closed the connection in the middle of its answer.").arg(name));
+        case QNetworkReply::SslHandshakeFailedError:
+            return make(kNotTrusted, QObject::tr("The server's certificate is not trusted"),
+                        QObject::tr("No secure connection to %1: %2 Check that the address is right and that "
+                                    "the server speaks https.")
+                            .arg(name, reply.errorString()));
+        case QNetworkReply::ProtocolFailure:
+        case QNetworkReply::ProtocolUnknownError:
+        case QNetworkReply::ProtocolInvalidOperationError:
+            return notEasel(reply.url(), QObject::tr("its answer is not HTTP"));
+        default:
+            return unreachable(
+                QObject::tr("No connection to %1: %2. Check the network.").arg(name, reply.errorString()));
+    }
+}
+
+/// An HTTP status that is no success, from a server that did not explain itself.
+protocol::Problem bareStatus(const QNetworkReply& reply, int status) {
+    const QString name = displayName(reply.url());
+    if (status >= 300 && status < 400) {
+        const QString target = reply.header(QNetworkRequest::LocationHeader).toUrl().toDisplayString();
+        return notEasel(
+            reply.url(),
+            QObject::tr("it points to %1 instead; enter that address if you trust it").arg(target));
+    }
+    switch (status) {
+        case 401:
+        case 403:
+            return make("no_access", QObject::tr("No access"),
+                        QObject::tr("%1 does not let this computer in.").arg(name), status);
+        case 429:
+            return make("busy", QObject::tr("The server is busy"),
+                        QObject::tr("%1 takes no more requests for now. Try again later.").arg(name), status);
+        case 502:
+        case 503:
+        case 504:
+            return make(
+                "unavailable", QObject::tr("The server is not available"),
+                QObject::tr("%1 answers, but Easel behind it does not (status %2). It may be starting.")
+                    .arg(name)
+                    .arg(status),
+                status);
+        default:
+            return notEasel(reply.url(), QObject::tr("it answered with status %1").arg(status));
+    }
+}
+
+}  // namespace
+
+protocol::Problem notEasel(const QUrl& address, const QString& how) {
+    return make(kNotEasel, QObject::tr("Not an Easel server"),
+                QObject::tr("Something answers at %1, but not as an Easel server does: %2. Check the address "
+                            "and the port.")
+                    .arg(displayName(address), how));
+}
+
+protocol::Problem interrupted() {
+    return make(kAborted, QObject::tr("Interrupted"),
+                QObject::tr("Another server was chosen before this one had answered."));
+}
+
+std::optional<protocol::Problem> problemOf(const QNetworkReply& reply, const QByteArray& body) {
+    const int status = reply.attribute(QNetworkRequest::HttpStatusCodeAttribute).toInt();
+    // An answer that broke off has a status too, but only part of its body.
+    const bool complete = reply.error() == QNetworkReply::NoError || status >= 300;
+    if (status == 0 || !complete)
+        return transportProblem(reply);
+    if (status >= 200 && status < 300)
+        return std::nullopt;
+
+    protocol::Problem problem = bareStatus(reply, status);
+    if (reply.header(QNetworkRequest::ContentTypeHeader).toString().startsWith("application/problem+json")) {
+        if (auto told = protocol::parseProblem({body.constData(), static_cast<std::size_t>(body.size())})) {
+            problem = std::move(*told);
+            problem.status = status;
+        }
+    }
+    bool isNumber = false;
+    const int seconds = reply.rawHeader("Retry-After").toInt(&isNumber);
+    if (isNumber && seconds >= 0)
+        problem.retryAfter = seconds;
+    return problem;
+}
+
+}  // namespace easel::remote
