@@ -30,6 +30,8 @@ struct Picture {
 
 /// The prompt, or what the file name says where there is none.
 QString promptOf(const Picture& picture);
+/// The order of the library: newest first; the path decides between equals.
+bool isNewer(const Picture& a, const Picture& b);
 /// Names the picture to a person: its prompt and seed; for tooltips and screen readers.
 QString describe(const Picture& picture);
 

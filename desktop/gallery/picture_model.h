@@ -2,6 +2,7 @@
 #pragma once
 
 #include <QAbstractListModel>
+#include <QHash>
 #include <QList>
 
 #include "desktop/gallery/pending_tile.h"
@@ -56,7 +57,7 @@ public:
     const PendingTile* tileAt(int row) const;
 
 private:
-    void reset(const QList<Picture>& pictures);
+    void list(const QList<Picture>& pictures);
     void describe(const QList<Picture>& pictures);
     void insert(const Picture& picture);
     void remove(const QStringList& paths);

@@ -43,7 +43,7 @@ Q_SIGNALS:
 
 private:
     void startNext();
-    void deliver(const QString& path, const QImage& image, bool made);
+    void deliver(const Picture& picture, const QImage& image, bool made);
 
     QString m_folder;
     QCache<QString, QPixmap> m_memory;
