@@ -25,7 +25,8 @@ void ServerLink::connectTo(const QUrl& address) {
     m_info.reset();
     m_models.clear();
     Q_EMIT infoChanged();
-    setState(State::Connecting);
+    m_state = State::Connecting;
+    Q_EMIT stateChanged(m_state);  // even when it was connecting before: to another server
     ask();
 }
 

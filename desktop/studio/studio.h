@@ -27,7 +27,8 @@ class ServerLink;
 namespace easel::studio {
 
 class Task;
-class TaskStore;
+class TaskFile;
+struct TaskRecord;
 
 /// The collaborators of the studio, all owned by main and outliving it.
 struct Collaborators {
@@ -86,9 +87,9 @@ Q_SIGNALS:
     void requestChanged();
     void serverAddressChanged(const QString& address);
     void statusChanged(const QString& line);
-    void taskStarted(const QString& id);
     void pictureSaved(const QString& id, const easel::gallery::Picture& picture);
-    /// The server did not accept the request as it stands; problem.field names the input at fault.
+    /// The server did not accept the request as it stands: problem.field names the input at fault. No tile
+    /// stays.
     void refused(const QString& id, const easel::protocol::Problem& problem);
     /// The task failed; its tile stays and carries the same problem.
     void failed(const QString& id, const easel::protocol::Problem& problem);
@@ -98,17 +99,19 @@ Q_SIGNALS:
 
 private:
     Task* find(const QString& id) const;
-    Task& adopt(std::unique_ptr<Task> task);
-    void drop(const QString& id);
-    void taskChanged(Task& task);
-    void connectionChanged();
+    Task& adopt(TaskRecord record);
+    void drop(Task& task);
+    void taskFailed(Task& task, const protocol::Problem& problem);
+    void wakeTasks();
+    bool isReachable(const Task& task) const;
+    void shareStreams();
     void save();
     void refreshStatus();
 
     Collaborators m_with;
-    std::unique_ptr<TaskStore> m_store;
+    std::unique_ptr<TaskFile> m_file;
     protocol::GenerationRequest m_request;
-    std::vector<std::unique_ptr<Task>> m_tasks;  ///< oldest first
+    std::vector<Task*> m_tasks;  ///< oldest first; children of this
     QString m_status;
 };
 

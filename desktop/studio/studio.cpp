@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "desktop/studio/studio.h"
+
+#include <QSettings>
+#include <QStandardPaths>
+#include <QStringList>
+#include <QUuid>
+
+#include <algorithm>
+
+#include "desktop/gallery/picture_model.h"
+#include "desktop/gallery/picture_store.h"
+#include "desktop/remote/address.h"
+#include "desktop/remote/remote.h"
+#include "desktop/remote/server_link.h"
+#include "desktop/studio/task.h"
+#include "desktop/studio/task_record.h"
+#include "shared/protocol/json.h"
+
+namespace easel::studio {
+
+namespace {
+
+constexpr char kAddressKey[] = "server/address";
+constexpr char kRequestKey[] = "studio/request";
+constexpr char kThisComputer[] = "localhost";
+
+}  // namespace
+
+Studio::Studio(Collaborators collaborators, QString taskFile, QObject* parent)
+    : QObject(parent), m_with(collaborators), m_file(std::make_unique<TaskFile>(std::move(taskFile))) {
+    const std::string stored = m_with.settings.value(kRequestKey).toString().toStdString();
+    if (auto request = protocol::parseRequest(stored))
+        m_request = std::move(*request);
+    connect(&m_with.link, &remote::ServerLink::stateChanged, this, &Studio::wakeTasks);
+}
+
+Studio::~Studio() = default;
+
+QString Studio::defaultTaskFile() {
+    return QStandardPaths::writableLocation(QStandardPaths::AppDataLocation) + QStringLiteral("/tasks.json");
+}
+
+protocol::Expected<void> Studio::start(const QString& address) {
+    auto records = m_file->load();
+    if (records)
+        for (TaskRecord& record : *records)
+            adopt(std::move(record)).setAwake(false);
+    refreshStatus();
+
+    auto connected = setServerAddress(address.isEmpty() ? serverAddress() : address);
+    if (!records)
+        return tl::unexpected(std::move(records.error()));
+    return connected;
+}
+
+protocol::Expected<void> Studio::setServerAddress(const QString& typed) {
+    auto url = remote::parseAddress(typed);
+    if (!url)
+        return tl::unexpected(std::move(url.error()));
+    m_with.settings.setValue(kAddressKey, typed.trimmed());
+    m_with.link.connectTo(*url);
+    Q_EMIT serverAddressChanged(typed.trimmed());
+    return {};
+}
+
+QString Studio::serverAddress() const {
+    return m_with.settings.value(kAddressKey, kThisComputer).toString();
+}
+
+void Studio::setRequest(const protocol::GenerationRequest& request) {
+    if (request == m_request)
+        return;
+    m_request = request;
+    m_with.settings.setValue(kRequestKey, QString::fromStdString(protocol::toJson(request)));
+    Q_EMIT requestChanged();
+}
+
+QString Studio::generate() {
+    return generate(m_request);
+}
+
+QString Studio::generate(const protocol::GenerationRequest& request) {
+    TaskRecord record;
+    record.id = QUuid::createUuid().toString(QUuid::WithoutBraces);
+    record.server = m_with.remote.address();
+    record.request = request;
+    const QString id = record.id;
+    Task& task = adopt(std::move(record));
+    save();
+    task.setAwake(isReachable(task));
+    return id;
+}
+
+void Studio::cancel(const QString& id) {
+    if (Task* task = find(id))
+        task->cancel();
+}
+
+void Studio::cancelAll() {
+    // Cancelling may drop a task from the list.
+    const std::vector<Task*> tasks = m_tasks;
+    for (Task* task : tasks)
+        task->cancel();
+}
+
+void Studio::retry(const QString& id) {
+    Task* task = find(id);
+    if (task == nullptr || !task->hasFailed())
+        return;
+    const protocol::GenerationRequest request = task->remainder();
+    drop(*task);
+    generate(request);
+}
+
+void Studio::dismiss(const QString& id) {
+    Task* task = find(id);
+    if (task != nullptr && task->hasFailed())
+        drop(*task);
+}
+
+int Studio::activeCount() const {
+    return static_cast<int>(
+        std::ranges::count_if(m_tasks, [](const Task* task) { return !task->hasFailed(); }));
+}
+
+QString Studio::statusLine() const {
+    using State = gallery::PendingTile::State;
+    int unsent = 0;
+    int waiting = 0;
+    int running = 0;
+    gallery::PendingTile current;
+    for (const Task* task : m_tasks) {
+        const gallery::PendingTile tile = task->tile();
+        unsent += tile.state == State::Unsent ? 1 : 0;
+        waiting += tile.state == State::Waiting ? 1 : 0;
+        const bool runs = tile.state == State::Running || tile.state == State::Fetching;
+        if (runs && running++ == 0)
+            current = tile;
+    }
+
+    QStringList parts;
+    if (unsent > 0)
+        parts += tr("%1 not sent yet").arg(unsent);
+    if (waiting > 0)
+        parts += tr("%1 waiting").arg(waiting);
+    if (running > 0) {
+        QString text = tr("%1 running").arg(running);
+        if (current.steps > 0)
+            text = tr("%1: step %2 of %3").arg(text).arg(current.step).arg(current.steps);
+        if (current.steps > 0 && current.etaSeconds)
+            text = tr("%1, %2 left").arg(text, timeLeft(*current.etaSeconds));
+        parts += text;
+    }
+    return parts.join(QStringLiteral(" · "));
+}
+
+Task* Studio::find(const QString& id) const {
+    const auto task =
+        std::ranges::find_if(m_tasks, [&](const Task* each) { return each->record().id == id; });
+    return task == m_tasks.end() ? nullptr : *task;
+}
+
+Task& Studio::adopt(TaskRecord record) {
+    auto* task = new Task(m_with.remote, m_with.pictures, std::move(record), this);
+    m_tasks.push_back(task);
+    connect(task, &Task::changed, this, [this, task] {
+        m_with.model.putTile(task->tile());
+        shareStreams();
+        refreshStatus();
+    });
+    connect(task, &Task::advanced, this, &Studio::save);
+    connect(task, &Task::saved, this, [this, task](const gallery::Picture& picture) {
+        Q_EMIT pictureSaved(task->record().id, picture);
+    });
+    connect(task, &Task::storageTrouble, this, &Studio::storageTrouble);
+    connect(task, &Task::failed, this,
+            [this, task](const protocol::Problem& problem) { taskFailed(*task, problem); });
+    connect(task, &Task::ended, this, [this, task] { drop(*task); });
+    m_with.model.putTile(task->tile());
+    refreshStatus();
+    return *task;
+}
+
+void Studio::drop(Task& task) {
+    std::erase(m_tasks, &task);
+    m_with.model.removeTile(task.record().id);
+    // It may be telling us something right now.
+    task.disconnect(this);
+    task.setFollowing(false);
+    task.deleteLater();
+    save();
+    shareStreams();
+    refreshStatus();
+}
+
+void Studio::taskFailed(Task& task, const protocol::Problem& problem) {
+    const QString id = task.record().id;
+    if (problem.field && task.isFresh()) {
+        drop(task);
+        Q_EMIT refused(id, problem);
+    } else {
+        Q_EMIT failed(id, problem);
+    }
+}
+
+void Studio::wakeTasks() {
+    const std::vector<Task*> tasks = m_tasks;
+    for (Task* task : tasks)
+        task->setAwake(isReachable(*task));
+    shareStreams();
+}
+
+bool Studio::isReachable(const Task& task) const {
+    return m_with.link.isOnline() && task.record().server == m_with.remote.address();
+}
+
+void Studio::shareStreams() {
+    int left = remote::Remote::kMaxStreams;
+    for (Task* task : m_tasks) {
+        const bool own = task->record().server == m_with.remote.address();
+        const bool follows = own && task->wantsStream() && left > 0;
+        left -= follows ? 1 : 0;
+        task->setFollowing(follows);
+    }
+}
+
+void Studio::save() {
+    QList<TaskRecord> records;
+    for (const Task* task : m_tasks)
+        records.append(task->record());
+    if (auto saved = m_file->save(records); !saved)
+        Q_EMIT storageTrouble(saved.error());
+}
+
+void Studio::refreshStatus() {
+    QString line = statusLine();
+    if (line == m_status)
+        return;
+    m_status = line;
+    Q_EMIT statusChanged(line);
+}
+
+}  // namespace easel::studio

@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "desktop/studio/task.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "desktop/gallery/disk_problem.h"
+#include "desktop/gallery/picture_store.h"
+#include "desktop/remote/address.h"
+#include "desktop/remote/job_follower.h"
+#include "desktop/remote/remote.h"
+
+namespace easel::studio {
+
+using namespace std::chrono_literals;
+using protocol::Expected;
+using protocol::JobState;
+using protocol::Problem;
+
+namespace {
+
+constexpr auto kFirstPause = 1'000ms;
+constexpr auto kLongestPause = 15'000ms;
+constexpr auto kDiskPause = 10'000ms;
+
+Problem forgotten() {
+    return {
+        404, "job_forgotten", QObject::tr("The server has forgotten this job").toStdString(),
+        QObject::tr("Its time on the server ran out, or it was deleted there. Retry draws the same picture "
+                    "again.")
+            .toStdString(),
+        std::nullopt};
+}
+
+Problem cancelledElsewhere() {
+    return {409, "cancelled_elsewhere", QObject::tr("Cancelled on the server").toStdString(),
+            QObject::tr("Somebody else cancelled this job. Retry asks for it again.").toStdString(),
+            std::nullopt};
+}
+
+Problem withoutReason() {
+    return {500, "generation_failed", QObject::tr("The picture could not be made").toStdString(),
+            QObject::tr("The server gave no reason; its log may know more.").toStdString(), std::nullopt};
+}
+
+}  // namespace
+
+Task::Task(remote::Remote& remote, gallery::PictureStore& store, TaskRecord record, QObject* parent)
+    : QObject(parent), m_remote(remote), m_store(store), m_record(std::move(record)), m_pause(kFirstPause) {
+    m_job.id = m_record.jobId;
+    if (m_record.settings)
+        m_job.settings = *m_record.settings;
+    m_again.setSingleShot(true);
+    connect(&m_again, &QTimer::timeout, this, &Task::goOn);
+}
+
+Task::~Task() = default;
+
+bool Task::wantsStream() const {
+    return !m_ended && !hasFailed() && !m_record.jobId.empty() && !protocol::isFinished(m_job.state);
+}
+
+void Task::setAwake(bool awake) {
+    m_waited = m_waited || !awake;
+    if (awake == m_awake)
+        return;
+    m_awake = awake;
+    m_pause = kFirstPause;
+    m_again.stop();
+    if (awake) {
+        m_trouble.reset();
+        if (m_follower)
+            m_follower->tryNow();
+        goOn();
+    }
+    Q_EMIT changed();
+}
+
+void Task::setFollowing(bool following) {
+    m_mayFollow = following;
+    if (following && wantsStream() && !m_follower)
+        openStream();
+    else if (!following)
+        closeStream();
+}
+
+void Task::cancel() {
+    if (m_ended || hasFailed() || m_record.cancelled)
+        return;
+    m_record.cancelled = true;
+    Q_EMIT advanced();
+    Q_EMIT changed();
+    goOn();
+}
+
+void Task::goOn() {
+    if (m_ended || hasFailed() || m_calling)
+        return;
+    // What the server has never heard of needs no word to be cancelled.
+    if (m_record.cancelled && m_record.jobId.empty() && !m_record.sent)
+        return end();
+    if (!m_awake || m_again.isActive())
+        return;
+    if (m_record.jobId.empty())
+        send();
+    else if (m_record.cancelled && !m_cancelConfirmed)
+        sendCancel();
+    else if (const protocol::ImageInfo* image = nextImage())
+        fetch(*image);
+    else if (protocol::isFinished(m_job.state))
+        conclude();
+}
+
+void Task::send() {
+    m_calling = true;
+    m_record.sent = true;
+    Q_EMIT advanced();
+    m_remote.createJob(m_record.request, m_record.id, this, [this](Expected<protocol::Job> job) {
+        m_calling = false;
+        if (!job)
+            return stumble(job.error());
+        m_record.jobId = job->id;
+        m_record.settings = job->settings;
+        Q_EMIT advanced();
+        learn(*job);
+    });
+    Q_EMIT changed();
+}
+
+void Task::sendCancel() {
+    m_calling = true;
+    m_remote.cancelJob(m_record.jobId, this, [this](Expected<protocol::Job> job) {
+        m_calling = false;
+        // 409: it was over before we could say so; the stream tells how it ended.
+        if (!job && job.error().status != 409)
+            return stumble(job.error());
+        m_cancelConfirmed = true;
+        if (job)
+            learn(*job);
+    });
+}
+
+void Task::fetch(const protocol::ImageInfo& image) {
+    m_calling = true;
+    m_remote.image(m_record.jobId, image.index, this, [this, image](Expected<QByteArray> bytes) {
+        m_calling = false;
+        if (!bytes)
+            return stumble(bytes.error());
+        keep(image, *bytes);
+    });
+    Q_EMIT changed();
+}
+
+void Task::keep(const protocol::ImageInfo& image, const QByteArray& bytes) {
+    auto picture = m_store.add(bytes, settingsOf(image));
+    if (picture) {
+        m_trouble.reset();
+        m_pause = kFirstPause;
+        m_record.saved.push_back(image.index);
+        Q_EMIT advanced();
+        Q_EMIT saved(*picture);
+        Q_EMIT changed();
+        return goOn();
+    }
+    if (picture.error().code == gallery::kBrokenPicture)
+        return fail(picture.error());
+    // The server keeps the picture; ours is to wait until there is room for it.
+    m_trouble = picture.error();
+    tryAgainIn(kDiskPause);
+    Q_EMIT storageTrouble(*m_trouble);
+}
+
+void Task::conclude() {
+    const bool complete = static_cast<int>(m_record.saved.size()) >= m_job.settings.count;
+    if (m_record.cancelled || (m_job.state == JobState::Succeeded && complete))
+        return end();
+    switch (m_job.state) {
+        case JobState::Succeeded:
+            return fail(forgotten());
+        case JobState::Cancelled:
+            return fail(cancelledElsewhere());
+        default:
+            return fail(m_job.error.value_or(withoutReason()));
+    }
+}
+
+void Task::learn(const protocol::Job& job) {
+    m_job = job;
+    m_trouble.reset();
+    m_pause = kFirstPause;
+    setFollowing(m_mayFollow);
+    Q_EMIT changed();
+    goOn();
+}
+
+const protocol::ImageInfo* Task::nextImage() const {
+    const auto isMissing = [this](const protocol::ImageInfo& image) {
+        return std::ranges::find(m_record.saved, image.index) == m_record.saved.end();
+    };
+    const auto image = std::ranges::find_if(m_job.images, isMissing);
+    return image == m_job.images.end() ? nullptr : &*image;
+}
+
+protocol::GenerationSettings Task::settingsOf(const protocol::ImageInfo& image) const {
+    protocol::GenerationSettings settings = m_job.settings;
+    settings.seed = image.seed;
+    settings.count = 1;
+    return settings;
+}
+
+void Task::openStream() {
+    m_follower = new remote::JobFollower(m_remote, m_record.jobId, this);
+    connect(m_follower, &remote::JobFollower::changed, this, [this](const protocol::Job& job) {
+        m_job = job;
+        Q_EMIT changed();
+        goOn();
+    });
+    connect(m_follower, &remote::JobFollower::lost, this, [this](const Problem& problem) {
+        if (m_record.cancelled)
+            return end();
+        fail(problem.status == 404 ? forgotten() : problem);
+    });
+    m_follower->start();
+}
+
+void Task::closeStream() {
+    if (m_follower == nullptr)
+        return;
+    // It may be telling us something right now.
+    m_follower->disconnect(this);
+    m_follower->stop();
+    m_follower->deleteLater();
+    m_follower = nullptr;
+}
+
+void Task::stumble(const Problem& problem) {
+    // Whoever explains why it took nothing has taken nothing; silence leaves it open.
+    if (problem.status != 0 && m_record.jobId.empty())
+        m_record.sent = false;
+    if (remote::isPassing(problem)) {
+        m_waited = true;
+        m_trouble = problem;
+        const auto pause = problem.retryAfter ? std::chrono::seconds(*problem.retryAfter) : m_pause;
+        m_pause = std::min(2 * m_pause, std::chrono::milliseconds(kLongestPause));
+        tryAgainIn(pause);
+        return goOn();
+    }
+    const bool gone = problem.status == 404 && !m_record.jobId.empty();
+    if (gone && m_record.cancelled)
+        return end();
+    fail(gone ? forgotten() : problem);
+}
+
+void Task::tryAgainIn(std::chrono::milliseconds pause) {
+    m_again.start(pause);
+    Q_EMIT changed();
+}
+
+void Task::fail(Problem problem) {
+    m_again.stop();
+    m_record.problem = std::move(problem);
+    Q_EMIT advanced();
+    Q_EMIT changed();
+    Q_EMIT failed(*m_record.problem);
+}
+
+void Task::end() {
+    m_ended = true;
+    m_again.stop();
+    Q_EMIT ended();
+}
+
+protocol::GenerationRequest Task::remainder() const {
+    protocol::GenerationRequest request = m_record.request;
+    if (!m_record.settings)
+        return request;
+    // Images come in the order of their seeds; the first missing one says where to go on.
+    int first = 0;
+    while (std::ranges::find(m_record.saved, first) != m_record.saved.end())
+        ++first;
+    request.seed = m_record.settings->seed + first;
+    request.count = std::max(1, m_record.settings->count - first);
+    return request;
+}
+
+gallery::PendingTile Task::tile() const {
+    gallery::PendingTile tile;
+    tile.id = m_record.id;
+    tile.prompt = QString::fromStdString(m_record.request.prompt);
+    tile.state = tileState();
+    tile.note = note();
+    tile.ahead = m_job.ahead;
+    tile.step = m_job.progress.step;
+    tile.steps = m_job.progress.steps;
+    tile.etaSeconds = m_job.progress.etaSeconds;
+    tile.images = static_cast<int>(m_record.saved.size());
+    tile.count = m_record.settings ? m_record.settings->count : m_record.request.count.value_or(1);
+    if (m_record.settings)
+        tile.size = QSize(m_record.settings->width, m_record.settings->height);
+    else if (m_record.request.width && m_record.request.height)
+        tile.size = QSize(*m_record.request.width, *m_record.request.height);
+    tile.error = m_record.problem;
+    return tile;
+}
+
+gallery::PendingTile::State Task::tileState() const {
+    using State = gallery::PendingTile::State;
+    if (hasFailed())
+        return State::Failed;
+    if (m_record.cancelled)
+        return State::Stopping;
+    if (m_record.jobId.empty())
+        return State::Unsent;
+    if (m_job.state == JobState::Queued)
+        return State::Waiting;
+    return m_job.state == JobState::Running ? State::Running : State::Fetching;
+}
+
+QString Task::note() const {
+    using State = gallery::PendingTile::State;
+    const State state = tileState();
+    if (state == State::Failed)
+        return QString::fromStdString(m_record.problem->title);
+    if (state == State::Stopping)
+        return tr("Stopping…");
+    if (!m_awake)
+        return state == State::Unsent
+                   ? tr("Not sent yet: waiting for %1").arg(remote::displayName(m_record.server))
+                   : tr("No connection to %1; the job goes on there")
+                         .arg(remote::displayName(m_record.server));
+    if (m_trouble)
+        return tr("%1; trying again").arg(QString::fromStdString(m_trouble->title));
+    switch (state) {
+        case State::Unsent:
+            return tr("Sending…");
+        case State::Waiting:
+            return m_job.ahead > 0 ? tr("Waiting, %1 ahead").arg(m_job.ahead) : tr("Waiting");
+        case State::Fetching:
+            return tr("Fetching the picture…");
+        default:
+            break;
+    }
+    const protocol::Progress& progress = m_job.progress;
+    if (progress.stage == protocol::Stage::Decoding)
+        return tr("Developing the picture…");
+    if (progress.stage != protocol::Stage::Denoising || progress.steps == 0)
+        return tr("Starting…");
+    const QString step = tr("Step %1 of %2").arg(progress.step).arg(progress.steps);
+    return progress.etaSeconds ? tr("%1, %2 left").arg(step, timeLeft(*progress.etaSeconds)) : step;
+}
+
+QString timeLeft(double seconds) {
+    const auto whole = static_cast<int>(std::ceil(std::clamp(seconds, 0.0, 1e6)));
+    if (whole < 60)
+        return QObject::tr("%1 s").arg(whole);
+    if (whole < 3600)
+        return QObject::tr("%1 min").arg((whole + 59) / 60);
+    return QObject::tr("%1 h %2 min").arg(whole / 3600).arg(whole % 3600 / 60);
+}
+
+}  // namespace easel::studio

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <QObject>
+#include <QTimer>
+
+#include <chrono>
+#include <optional>
+
+#include "desktop/gallery/pending_tile.h"
+#include "desktop/gallery/picture.h"
+#include "desktop/studio/task_record.h"
+#include "shared/protocol/job.h"
+
+namespace easel::gallery {
+class PictureStore;
+}
+
+namespace easel::remote {
+class JobFollower;
+class Remote;
+}  // namespace easel::remote
+
+namespace easel::studio {
+
+/// One request on its way to being pictures: hands it in, follows its job, fetches each image as soon as it
+/// is there and puts it into the store. At most one call is under way at a time; after each, goOn() decides
+/// what is next from what is known, so that any step can be repeated after a cut or a restart. Owned by
+/// Studio; GUI thread.
+class Task : public QObject {
+    Q_OBJECT
+
+public:
+    Task(remote::Remote& remote, gallery::PictureStore& store, TaskRecord record, QObject* parent = nullptr);
+    ~Task() override;
+
+    const TaskRecord& record() const { return m_record; }
+    const protocol::Job& job() const { return m_job; }
+    bool hasFailed() const { return m_record.problem.has_value(); }
+    /// The server has it and has not finished it: worth a stream.
+    bool wantsStream() const;
+    /// It was handed in at once, so that a refusal concerns what the person has just typed.
+    bool isFresh() const { return !m_waited; }
+
+    /// The task's server can (or can't) be reached; begins or pauses accordingly.
+    void setAwake(bool awake);
+    /// Whether it may hold an event stream open.
+    void setFollowing(bool following);
+    void cancel();
+
+    gallery::PendingTile tile() const;
+    /// A request for the pictures that it has not brought.
+    protocol::GenerationRequest remainder() const;
+
+Q_SIGNALS:
+    /// The tile looks different.
+    void changed();
+    /// record() should be written down.
+    void advanced();
+    void saved(const easel::gallery::Picture& picture);
+    void storageTrouble(const easel::protocol::Problem& problem);
+    void failed(const easel::protocol::Problem& problem);
+    /// All is done, or it was cancelled: the task can go.
+    void ended();
+
+private:
+    void goOn();
+    void send();
+    void sendCancel();
+    void fetch(const protocol::ImageInfo& image);
+    void keep(const protocol::ImageInfo& image, const QByteArray& bytes);
+    void conclude();
+    void learn(const protocol::Job& job);
+    const protocol::ImageInfo* nextImage() const;
+    protocol::GenerationSettings settingsOf(const protocol::ImageInfo& image) const;
+    void openStream();
+    void closeStream();
+    /// A call failed: tries again later if that can help, else fails the task.
+    void stumble(const protocol::Problem& problem);
+    void tryAgainIn(std::chrono::milliseconds pause);
+    void fail(protocol::Problem problem);
+    void end();
+    gallery::PendingTile::State tileState() const;
+    QString note() const;
+
+    remote::Remote& m_remote;
+    gallery::PictureStore& m_store;
+    TaskRecord m_record;
+    protocol::Job m_job;
+    remote::JobFollower* m_follower = nullptr;  ///< a child of this
+    QTimer m_again;
+    std::chrono::milliseconds m_pause;
+    std::optional<protocol::Problem> m_trouble;  ///< why it waits; passing
+    bool m_awake = false;
+    bool m_mayFollow = false;
+    bool m_calling = false;
+    bool m_cancelConfirmed = false;
+    bool m_waited = false;
+    bool m_ended = false;
+};
+
+/// "6 s", "2 min", "1 h 5 min".
+QString timeLeft(double seconds);
+
+}  // namespace easel::studio

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "desktop/studio/task_record.h"
+
+#include <QDir>
+#include <QFile>
+#include <QFileInfo>
+#include <QJsonArray>
+#include <QJsonDocument>
+#include <QJsonObject>
+#include <QObject>
+#include <QSaveFile>
+
+#include "desktop/gallery/disk_problem.h"
+#include "shared/protocol/json.h"
+
+namespace easel::studio {
+
+namespace {
+
+constexpr int kVersion = 1;
+
+// The protocol writes its own values; here they are nested as they stand.
+QJsonObject nested(const std::string& json) {
+    return QJsonDocument::fromJson(QByteArray::fromStdString(json)).object();
+}
+
+std::string flat(const QJsonValue& value) {
+    return QJsonDocument(value.toObject()).toJson(QJsonDocument::Compact).toStdString();
+}
+
+QJsonObject toJson(const TaskRecord& record) {
+    QJsonArray saved;
+    for (const int index : record.saved)
+        saved.append(index);
+    QJsonObject object{
+        {"id", record.id},
+        {"server", record.server.toString()},
+        {"request", nested(protocol::toJson(record.request))},
+        {"sent", record.sent},
+        {"job", QString::fromStdString(record.jobId)},
+        {"saved", saved},
+        {"cancelled", record.cancelled},
+    };
+    if (record.settings)
+        object["settings"] = nested(protocol::toJson(*record.settings));
+    if (record.problem)
+        object["problem"] = nested(protocol::toJson(*record.problem));
+    return object;
+}
+
+/// Nothing when `object` is not what toJson wrote.
+std::optional<TaskRecord> recordFrom(const QJsonObject& object) {
+    auto request = protocol::parseRequest(flat(object["request"]));
+    TaskRecord record;
+    record.id = object["id"].toString();
+    record.server = QUrl(object["server"].toString());
+    if (!request || record.id.isEmpty() || !record.server.isValid())
+        return std::nullopt;
+    record.request = std::move(*request);
+    record.sent = object["sent"].toBool();
+    record.jobId = object["job"].toString().toStdString();
+    for (const auto& index : object["saved"].toArray())
+        record.saved.push_back(index.toInt());
+    record.cancelled = object["cancelled"].toBool();
+    if (auto settings = protocol::parseSettings(flat(object["settings"])))
+        record.settings = std::move(*settings);
+    if (object.contains("problem"))
+        if (auto problem = protocol::parseProblem(flat(object["problem"])))
+            record.problem = std::move(*problem);
+    return record;
+}
+
+}  // namespace
+
+protocol::Expected<QList<TaskRecord>> TaskFile::load() const {
+    QFile file(m_path);
+    if (!file.exists())
+        return {};
+    QList<TaskRecord> records;
+    bool understood = file.open(QIODevice::ReadOnly);
+    const QJsonObject root = QJsonDocument::fromJson(file.readAll()).object();
+    understood = understood && root["version"].toInt() == kVersion;
+    for (const auto& value : root["tasks"].toArray()) {
+        auto record = recordFrom(value.toObject());
+        understood = understood && record;
+        if (record)
+            records.append(std::move(*record));
+    }
+    if (understood)
+        return records;
+    const QString aside = m_path + QStringLiteral(".broken");
+    QFile::remove(aside);
+    file.close();
+    QFile::rename(m_path, aside);
+    return tl::unexpected(gallery::cannotRead(
+        m_path, QObject::tr("it does not hold the list of unfinished pictures; it was kept as %1")
+                    .arg(QFileInfo(aside).fileName())));
+}
+
+protocol::Expected<void> TaskFile::save(const QList<TaskRecord>& records) const {
+    QJsonArray tasks;
+    for (const TaskRecord& record : records)
+        tasks.append(toJson(record));
+    const QByteArray bytes = QJsonDocument(QJsonObject{{"version", kVersion}, {"tasks", tasks}}).toJson();
+    QDir().mkpath(QFileInfo(m_path).absolutePath());
+    QSaveFile file(m_path);
+    if (!file.open(QIODevice::WriteOnly) || file.write(bytes) != bytes.size() || !file.commit())
+        return tl::unexpected(gallery::cannotWrite(m_path, bytes.size(), file.errorString()));
+    return {};
+}
+
+}  // namespace easel::studio
