@@ -122,15 +122,18 @@ private:
     }
 
     void welcome(tcp::socket socket) {
-        const std::lock_guard lock(m_mutex);
-        const std::size_t limit = m_context.options.maxConnections;
-        if (m_stopping || m_sessions.size() >= limit + kMaxTurnedAway) {
-            return;
-        }
-        const bool served = m_sessions.size() < limit;
         const auto executor = socket.get_executor();
         const auto session = std::make_shared<Session>(std::move(socket), m_context);
-        m_sessions.insert(session);
+        bool served = false;
+        {
+            const std::lock_guard lock(m_mutex);
+            const std::size_t limit = m_context.options.maxConnections;
+            if (m_stopping || m_sessions.size() >= limit + kMaxTurnedAway) {
+                return;
+            }
+            served = m_sessions.size() < limit;
+            m_sessions.insert(session);
+        }
         net::co_spawn(executor, served ? session->run() : session->turnAway(),
                       [this, session](const std::exception_ptr&) { forget(session); });
     }

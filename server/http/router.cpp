@@ -54,6 +54,9 @@ Response Router::error(int status, std::string detail) const {
 }
 
 Router::Match Router::match(std::string_view method, std::string_view path) const {
+    if (!path.starts_with('/')) {
+        return {};
+    }
     const auto segments = split(path);
     const auto entry = std::ranges::find_if(
         m_entries, [&](const Entry& candidate) { return fits(candidate.segments, segments); });

@@ -180,9 +180,6 @@ net::awaitable<std::optional<Refusal>> Session::readHead(Incoming& incoming) {
         auto [error, count] = co_await m_stream.async_read_some(m_buffer.prepare(4096), kAwait);
         m_isIdle = false;
         m_buffer.commit(count);
-        if (error == beast::error::timeout && seen > 0) {
-            co_return Refusal{408, "The head of the request took too long to come."};
-        }
         if (error) {
             co_return nobodyThere();
         }
@@ -265,9 +262,6 @@ net::awaitable<std::optional<Refusal>> Session::readBody(Incoming& incoming) {
                                        std::to_string(m_context.options.maxBodyBytes) +
                                        " bytes that are read."};
         }
-        if (error == beast::error::timeout) {
-            co_return Refusal{408, "The body of the request took too long to come."};
-        }
         if (error == beast::http::error::partial_message || error == beast::http::error::end_of_stream) {
             co_return nobodyThere();
         }
@@ -293,7 +287,7 @@ net::awaitable<bool> Session::answer(Incoming& incoming) {
         co_return co_await write(incoming, std::move(response));
     }
     const auto exchange = std::make_shared<Exchange>(m_signal, m_context.options.maxUnsentEventBytes);
-    std::string failure;
+    std::string failure = "The request was not answered.";
     try {
         (*incoming.match.handler)(incoming.request, Responder(exchange));
     } catch (const std::exception& exception) {
@@ -313,8 +307,8 @@ net::awaitable<bool> Session::answer(Incoming& incoming) {
     if (auto* events = std::get_if<std::shared_ptr<EventBuffer>>(&answer)) {
         co_return co_await writeStream(incoming, **events);
     }
-    co_return co_await write(incoming,
-                             m_context.router.error(500, failure.empty() ? "Nobody answered." : failure));
+    Response response = m_context.router.error(500, failure);
+    co_return co_await write(incoming, std::move(response));
 }
 
 net::awaitable<void> Session::waitFor(Exchange& exchange) {

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/server/http/raw_client.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+namespace easel::tests {
+
+namespace {
+
+constexpr int kPatienceMs = 30'000;
+
+std::string lowerCase(std::string text) {
+    std::ranges::transform(text, text.begin(), [](unsigned char c) { return std::tolower(c); });
+    return text;
+}
+
+RawResponse parseResponseHead(std::string_view head) {
+    RawResponse response;
+    response.status = std::stoi(std::string(head.substr(9, 3)));
+    std::size_t start = head.find("\r\n") + 2;
+    while (start < head.size() && head.substr(start, 2) != "\r\n") {
+        const std::size_t end = head.find("\r\n", start);
+        const std::string_view line = head.substr(start, end - start);
+        const std::size_t colon = line.find(": ");
+        response.headers[lowerCase(std::string(line.substr(0, colon)))] = line.substr(colon + 2);
+        start = end + 2;
+    }
+    return response;
+}
+
+}  // namespace
+
+std::string RawResponse::header(const std::string& name) const {
+    const auto found = headers.find(name);
+    return found == headers.end() ? std::string() : found->second;
+}
+
+RawClient::RawClient(std::uint16_t port) : m_socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (::connect(m_socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+        close();
+    }
+}
+
+RawClient::~RawClient() {
+    close();
+}
+
+void RawClient::close() {
+    if (m_socket >= 0) {
+        ::close(m_socket);
+    }
+    m_socket = -1;
+}
+
+bool RawClient::send(std::string_view bytes) {
+    while (!bytes.empty()) {
+        const ssize_t sent = ::send(m_socket, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+        if (sent <= 0) {
+            return false;
+        }
+        bytes.remove_prefix(static_cast<std::size_t>(sent));
+    }
+    return true;
+}
+
+bool RawClient::readMore() {
+    pollfd readable{m_socket, POLLIN, 0};
+    if (m_socket < 0 || ::poll(&readable, 1, kPatienceMs) != 1) {
+        return false;
+    }
+    std::array<char, 65536> block{};
+    const ssize_t count = ::recv(m_socket, block.data(), block.size(), 0);
+    if (count <= 0) {
+        close();
+        return false;
+    }
+    m_received.append(block.data(), static_cast<std::size_t>(count));
+    return true;
+}
+
+std::optional<RawResponse> RawClient::receive(bool toHead) {
+    const std::string head = receiveUntil("\r\n\r\n");
+    if (head.empty()) {
+        return {};
+    }
+    RawResponse response = parseResponseHead(head);
+    if (response.status == 100) {
+        return receive(toHead);
+    }
+    const std::string length = response.header("content-length");
+    const std::size_t size = toHead || length.empty() ? 0 : std::stoull(length);
+    while (m_received.size() < size) {
+        if (!readMore()) {
+            return {};
+        }
+    }
+    response.body = m_received.substr(0, size);
+    m_received.erase(0, size);
+    return response;
+}
+
+std::string RawClient::receiveUntil(std::string_view text) {
+    std::size_t found = 0;
+    while ((found = m_received.find(text)) == std::string::npos) {
+        if (!readMore()) {
+            return {};
+        }
+    }
+    std::string taken = m_received.substr(0, found + text.size());
+    m_received.erase(0, found + text.size());
+    return taken;
+}
+
+bool RawClient::isClosedByServer() {
+    while (readMore()) {
+    }
+    return m_socket < 0 && m_received.empty();
+}
+
+std::optional<RawResponse> fetch(std::uint16_t port, const std::string& method, const std::string& target,
+                                 const std::string& fields, const std::string& body) {
+    RawClient client(port);
+    std::string request = method + " " + target + " HTTP/1.1\r\nHost: localhost\r\n" + fields;
+    if (!body.empty() || method == "POST") {
+        request += "Content-Length: " + std::to_string(body.size()) + "\r\n";
+    }
+    client.send(request + "\r\n" + body);
+    return client.receive(method == "HEAD");
+}
+
+}  // namespace easel::tests
