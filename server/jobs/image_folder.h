@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <span>
@@ -20,7 +20,8 @@ public:
 
     std::filesystem::path path(const std::string& job, int index) const;
     /// Replaces an earlier file. Errors: noSpace when the disk is full, else internalError.
-    protocol::Expected<void> write(const std::string& job, int index, std::span<const std::byte> bytes) const;
+    protocol::Expected<void> write(const std::string& job, int index,
+                                   std::span<const std::uint8_t> bytes) const;
     /// Removes every image of `job`, if there are any.
     void remove(const std::string& job) const;
     /// Removes the images of every job that `isKnown` denies.

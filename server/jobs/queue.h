@@ -49,7 +49,7 @@ public:
                                                            ImageFolder images,
                                                            std::unique_ptr<generator::Generator> generator,
                                                            QueueOptions options);
-    /// Ends at once; what runs is taken up by the next process as a lost attempt. See `drain`.
+    /// Ends at once; what runs waits for the next process. See `drain`.
     ~Queue();
     Queue(const Queue&) = delete;
     Queue& operator=(const Queue&) = delete;
