@@ -39,7 +39,8 @@ private:
     };
 
     TensorSource() = default;
-    protocol::Expected<void> add(SafetensorsFile file);
+    protocol::Expected<void> add(const std::filesystem::path& path);
+    protocol::Expected<void> addShards(const std::filesystem::path& index);
 
     std::filesystem::path m_folder;
     std::vector<SafetensorsFile> m_files;

@@ -8,13 +8,22 @@
 
 namespace easel::models {
 
+/// A token that stands for itself: found in a prompt, it becomes one id.
+struct SpecialToken {
+    std::string text;
+    /// Sought in the prompt after lower-casing and NFC, not as typed.
+    bool normalized = false;
+
+    bool operator==(const SpecialToken&) const = default;
+};
+
 /// tokenizer_config.json and special_tokens_map.json of a CLIPTokenizer; the map has the last word. What
 /// they leave out has the value given here.
 struct TokenizerConfig {
-    std::string bos = "<|startoftext|>";
-    std::string eos = "<|endoftext|>";
-    std::string unknown = "<|endoftext|>";
-    std::string pad = "<|endoftext|>";
+    SpecialToken bos{"<|startoftext|>"};
+    SpecialToken eos{"<|endoftext|>"};
+    SpecialToken unknown{"<|endoftext|>"};
+    SpecialToken pad{"<|endoftext|>"};
     int maxLength = 77;  ///< tokens, BOS and EOS included
 
     bool operator==(const TokenizerConfig&) const = default;

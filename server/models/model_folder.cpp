@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/models/model_folder.h"
+
+#include <algorithm>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include "server/models/json_object.h"
+#include "server/models/model_problem.h"
+
+namespace easel::models {
+
+namespace {
+
+/// The classes that the index names must be those that this engine has. The scheduler's is checked where
+/// its own config is read.
+protocol::Expected<void> checkIndex(const std::filesystem::path& file) {
+    auto json = JsonObject::read(file);
+    if (!json) {
+        return tl::unexpected(std::move(json.error()));
+    }
+    if (json->text("_class_name", "") != "StableDiffusionPipeline") {
+        json->refuse("_class_name",
+                     "is not supported by this engine; it can only be \"StableDiffusionPipeline\"");
+    }
+    const std::pair<const char*, std::vector<std::string>> components[] = {
+        {"tokenizer", {"CLIPTokenizer", "CLIPTokenizerFast"}},
+        {"text_encoder", {"CLIPTextModel"}},
+        {"unet", {"UNet2DConditionModel"}},
+        {"vae", {"AutoencoderKL"}},
+    };
+    for (const auto& [component, classes] : components) {
+        const auto named = json->texts(component);  // [library, class]
+        if (named.size() != 2 || std::find(classes.begin(), classes.end(), named[1]) == classes.end()) {
+            json->refuse(component, "is not supported by this engine; its class can only be " + classes[0]);
+        }
+    }
+    if (json->problem()) {
+        return tl::unexpected(*json->problem());
+    }
+    return {};
+}
+
+/// Parts that were read one by one must also go together.
+protocol::Expected<void> checkParts(const ModelFolder& model) {
+    const auto misfit = [&model](const std::string& what) {
+        return tl::unexpected(modelProblem(model.root, "Its parts do not go together: " + what + "."));
+    };
+    const auto differ = [&misfit](const char* one, int a, const char* other, int b) {
+        return misfit(std::string(one) + " is " + std::to_string(a) + " but " + other + " is " +
+                      std::to_string(b));
+    };
+    if (model.unet.crossAttentionDim != model.textEncoder.hiddenSize) {
+        return differ("the UNet's cross_attention_dim", model.unet.crossAttentionDim,
+                      "the text encoder's hidden_size", model.textEncoder.hiddenSize);
+    }
+    if (model.unet.inChannels != model.vae.latentChannels) {
+        return differ("the UNet's in_channels", model.unet.inChannels, "the VAE's latent_channels",
+                      model.vae.latentChannels);
+    }
+    if (model.unet.outChannels != model.vae.latentChannels) {
+        return differ("the UNet's out_channels", model.unet.outChannels, "the VAE's latent_channels",
+                      model.vae.latentChannels);
+    }
+    if (model.tokenizer.maxLength > model.textEncoder.maxPositions) {
+        return differ("the tokenizer's model_max_length", model.tokenizer.maxLength,
+                      "the text encoder's max_position_embeddings", model.textEncoder.maxPositions);
+    }
+    return {};
+}
+
+/// What the configs tell about how the model likes to be used.
+protocol::ModelInfo defaultInfo(const ModelFolder& model) {
+    protocol::ModelInfo info;
+    info.id = model.root.filename().string();
+    info.title = info.id;
+    const protocol::Limits limits;
+    const int side = model.unet.sampleSize * model.vae.scale();
+    info.width = info.height = std::clamp(side - side % limits.sideMultiple, limits.minSide, limits.maxSide);
+    info.sampler = model.scheduler.sampler;
+    return info;
+}
+
+/// easel.json: what a model's maker tells Easel about it. Every key may be absent.
+protocol::Expected<void> readOwnInfo(const std::filesystem::path& file, protocol::ModelInfo& info) {
+    auto json = JsonObject::read(file);
+    if (!json) {
+        return tl::unexpected(std::move(json.error()));
+    }
+    const protocol::Limits limits;
+    info.title = json->text("title", info.title);
+    info.description = json->text("description", info.description);
+    info.licence = json->text("licence", info.licence);
+    info.width = json->integer("width", info.width, limits.minSide, limits.maxSide);
+    info.height = json->integer("height", info.height, limits.minSide, limits.maxSide);
+    for (const auto& [key, side] : {std::pair{"width", info.width}, {"height", info.height}}) {
+        if (side % limits.sideMultiple != 0) {
+            json->refuse(key, "must be a multiple of " + std::to_string(limits.sideMultiple));
+        }
+    }
+    info.steps = json->integer("steps", info.steps, limits.minSteps, limits.maxSteps);
+    info.guidance = json->number("guidance", info.guidance, -1);
+    if (info.guidance < limits.minGuidance || info.guidance > limits.maxGuidance) {
+        json->refuse("guidance", "is out of bounds");
+    }
+    info.examplePrompts = json->texts("example_prompts");
+    info.knownNames = json->texts("known_names");
+    info.knownWords = json->texts("known_words");
+    if (json->problem()) {
+        return tl::unexpected(*json->problem());
+    }
+    return {};
+}
+
+/// Puts what was read where it belongs; false after the first failure.
+template <typename T>
+bool take(protocol::Expected<T> read, T& place, std::optional<protocol::Problem>& problem) {
+    if (read) {
+        place = std::move(*read);
+    } else {
+        problem = std::move(read.error());
+    }
+    return !problem;
+}
+
+}  // namespace
+
+protocol::Expected<ModelFolder> openModelFolder(const std::filesystem::path& root) {
+    std::error_code error;
+    ModelFolder model;
+    model.root = std::filesystem::weakly_canonical(root, error);
+    if (error || !std::filesystem::exists(model.root / "model_index.json", error)) {
+        return tl::unexpected(modelProblem(
+            root, "There is no model here: model_index.json is missing. Easel reads diffusers' layout."));
+    }
+    if (const auto index = checkIndex(model.root / "model_index.json"); !index) {
+        return tl::unexpected(index.error());
+    }
+    std::optional<protocol::Problem> problem;
+    if (!take(readTokenizerConfig(model.tokenizerFolder()), model.tokenizer, problem) ||
+        !take(readTextEncoderConfig(model.textEncoderFolder() / "config.json"), model.textEncoder, problem) ||
+        !take(readUNetConfig(model.unetFolder() / "config.json"), model.unet, problem) ||
+        !take(readVaeConfig(model.vaeFolder() / "config.json"), model.vae, problem) ||
+        !take(readSchedulerConfig(model.root / "scheduler" / "scheduler_config.json"), model.scheduler,
+              problem)) {
+        return tl::unexpected(std::move(*problem));
+    }
+    if (const auto together = checkParts(model); !together) {
+        return tl::unexpected(together.error());
+    }
+    model.info = defaultInfo(model);
+    const auto own = model.root / "easel.json";
+    if (std::filesystem::exists(own, error)) {
+        if (const auto read = readOwnInfo(own, model.info); !read) {
+            return tl::unexpected(read.error());
+        }
+    }
+    return model;
+}
+
+}  // namespace easel::models

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/models/safetensors.h"
+
+#include <algorithm>
+#include <limits>
+#include <optional>
+#include <utility>
+
+#include "server/models/model_problem.h"
+#include "server/models/safetensors_header.h"
+
+namespace easel::models {
+
+namespace {
+
+constexpr std::uint64_t kLengthBytes = 8;
+constexpr std::uint64_t kMaxHeaderBytes = 100'000'000;  // the reference's own limit
+
+std::uint64_t bitsOf(DType dtype) {
+    switch (dtype) {
+        case DType::F4:
+            return 4;
+        case DType::F6E2M3:
+        case DType::F6E3M2:
+            return 6;
+        case DType::Bool:
+        case DType::U8:
+        case DType::I8:
+        case DType::F8E5M2:
+        case DType::F8E4M3:
+        case DType::F8E8M0:
+        case DType::F8E4M3Fnuz:
+        case DType::F8E5M2Fnuz:
+            return 8;
+        case DType::I16:
+        case DType::U16:
+        case DType::F16:
+        case DType::BF16:
+            return 16;
+        case DType::I32:
+        case DType::U32:
+        case DType::F32:
+            return 32;
+        case DType::C64:
+        case DType::F64:
+        case DType::I64:
+        case DType::U64:
+            return 64;
+    }
+    return 0;
+}
+
+/// What the data of `entry` take; empty when that is no whole number of bytes or overflows.
+std::optional<std::uint64_t> byteSize(const HeaderEntry& entry) {
+    std::uint64_t bits = 1;
+    for (const std::uint64_t extent : entry.shape) {
+        if (extent > std::numeric_limits<std::int64_t>::max() ||
+            __builtin_mul_overflow(bits, extent, &bits)) {
+            return std::nullopt;
+        }
+    }
+    if (__builtin_mul_overflow(bits, bitsOf(entry.dtype), &bits) || bits % 8 != 0) {
+        return std::nullopt;
+    }
+    return bits / 8;
+}
+
+std::string describe(const std::vector<std::uint64_t>& shape) {
+    std::string text;
+    for (const std::uint64_t extent : shape) {
+        text += (text.empty() ? "" : ", ") + std::to_string(extent);
+    }
+    return "[" + text + "]";
+}
+
+}  // namespace
+
+protocol::Expected<std::vector<TensorEntry>> parseSafetensors(std::span<const std::byte> bytes,
+                                                              const std::string& fileName) {
+    const auto refuse = [&fileName](const std::string& why) {
+        return tl::unexpected(modelProblem(fileName, "This is not a sound safetensors file: " + why + "."));
+    };
+    if (bytes.size() < kLengthBytes) {
+        return refuse("it has " + std::to_string(bytes.size()) + " bytes, fewer than 8");
+    }
+    std::uint64_t headerBytes = 0;
+    for (std::size_t i = kLengthBytes; i-- > 0;) {
+        headerBytes = headerBytes << 8 | std::to_integer<std::uint64_t>(bytes[i]);
+    }
+    if (headerBytes > kMaxHeaderBytes || headerBytes > bytes.size() - kLengthBytes) {
+        return refuse("its header would have " + std::to_string(headerBytes) + " bytes");
+    }
+    const auto header = bytes.subspan(kLengthBytes, headerBytes);
+    const auto data = bytes.subspan(kLengthBytes + headerBytes);
+    auto entries = parseSafetensorsHeader({reinterpret_cast<const char*>(header.data()), header.size()});
+    if (!entries) {
+        return refuse(entries.error());
+    }
+    std::sort(entries->begin(), entries->end(), [](const HeaderEntry& a, const HeaderEntry& b) {
+        return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
+    });
+
+    std::vector<TensorEntry> tensors;
+    tensors.reserve(entries->size());
+    std::uint64_t position = 0;
+    for (HeaderEntry& entry : *entries) {
+        const std::string what = "tensor \"" + entry.name + "\"";
+        if (entry.begin != position || entry.end < entry.begin) {
+            return refuse(what + " stands at " + std::to_string(entry.begin) + " to " +
+                          std::to_string(entry.end) + " where " + std::to_string(position) +
+                          " comes next: overlaps and gaps are forbidden");
+        }
+        const auto size = byteSize(entry);
+        if (!size || *size != entry.end - entry.begin) {
+            return refuse(what + " has " + std::to_string(entry.end - entry.begin) +
+                          " bytes, which does not fit " + std::string(toString(entry.dtype)) + " " +
+                          describe(entry.shape));
+        }
+        if (entry.end > data.size()) {
+            return refuse(what + " ends at " + std::to_string(entry.end) + ", but there are only " +
+                          std::to_string(data.size()) + " bytes of data (was the download cut short?)");
+        }
+        position = entry.end;
+        tensors.push_back({std::move(entry.name),
+                           entry.dtype,
+                           {entry.shape.begin(), entry.shape.end()},
+                           data.subspan(entry.begin, *size)});
+    }
+    if (position != data.size()) {
+        return refuse("its tensors end at " + std::to_string(position) + ", but there are " +
+                      std::to_string(data.size()) + " bytes of data");
+    }
+    return tensors;
+}
+
+protocol::Expected<SafetensorsFile> SafetensorsFile::open(const std::filesystem::path& path) {
+    auto mapped = MappedFile::open(path);
+    if (!mapped) {
+        return tl::unexpected(std::move(mapped.error()));
+    }
+    auto tensors = parseSafetensors(mapped->bytes(), path.string());
+    if (!tensors) {
+        return tl::unexpected(std::move(tensors.error()));
+    }
+    SafetensorsFile file;
+    file.m_path = path;
+    file.m_file = std::move(*mapped);
+    file.m_tensors = std::move(*tensors);
+    file.m_index.reserve(file.m_tensors.size());
+    for (std::size_t i = 0; i < file.m_tensors.size(); ++i) {
+        file.m_index.emplace(file.m_tensors[i].name, i);
+    }
+    return file;
+}
+
+const TensorEntry* SafetensorsFile::find(std::string_view name) const {
+    const auto found = m_index.find(name);
+    return found == m_index.end() ? nullptr : &m_tensors[found->second];
+}
+
+}  // namespace easel::models
