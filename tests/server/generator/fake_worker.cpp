@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// Stands in for easel-worker: draws the test pattern, and misbehaves on request. The model folder's name
+// says how it behaves from the start, the prompt how it behaves while it draws:
+//
+//   model   exits      ends at once            prompt   crash      dies at the second step
+//           refused    cannot use the model             garbage    sends what is no frame
+//           deaf       ignores every wish to end        slow       takes 20 ms for each step
+//           slow-start takes 300 ms to load             once:FILE  dies unless FILE exists, and makes it
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <mutex>
+#include <set>
+#include <string>
+#include <thread>
+
+#include "server/generator/frames.h"
+#include "server/generator/test_pattern.h"
+
+using namespace easel;
+using namespace easel::generator;
+using namespace std::chrono_literals;
+
+namespace {
+
+class Worker {
+public:
+    Worker(int socket, std::string model) : m_socket(socket), m_channel(socket), m_model(std::move(model)) {}
+
+    int run() {
+        tell(false, false, "Loading the model");
+        if (m_model == "refused") {
+            tell(false, true, "The model cannot be used: it is refused.");
+            return 1;
+        }
+        if (m_model == "deaf") {
+            std::signal(SIGTERM, SIG_IGN);
+        }
+        if (m_model == "slow-start") {
+            std::this_thread::sleep_for(300ms);
+        }
+        tell(true, false, "");
+        while (auto frame = m_channel.read().value_or(std::nullopt)) {
+            if (const auto* cancel = std::get_if<Cancel>(&*frame)) {
+                const std::scoped_lock lock(m_mutex);
+                m_cancelled.insert(cancel->id);
+            } else if (auto* wish = std::get_if<Generate>(&*frame)) {
+                std::thread([this, wish = std::move(*wish)] { draw(wish); }).detach();
+            }
+        }
+        while (m_model == "deaf") {
+            std::this_thread::sleep_for(1s);
+        }
+        std::_Exit(0);  // The drawing threads go with the process.
+    }
+
+private:
+    void tell(bool ready, bool failed, const std::string& message) {
+        static_cast<void>(m_channel.write(WorkerStatus{{ready, failed, message, "cpu", "Fake"}}));
+    }
+
+    void draw(const Generate& wish) {
+        const auto& settings = wish.settings;
+        const std::string& prompt = settings.prompt;
+        protocol::Progress progress;
+        progress.stage = protocol::Stage::Denoising;
+        progress.steps = settings.steps * settings.count;
+        for (int index = 0; index < settings.count; ++index) {
+            for (int step = 0; step < settings.steps; ++step) {
+                if (prompt == "slow") {
+                    std::this_thread::sleep_for(20ms);
+                }
+                if (isCancelled(wish.id)) {
+                    return send(Finished{wish.id, cancelled()});
+                }
+                ++progress.step;
+                send(ProgressMade{wish.id, progress});
+                if (progress.step == 2) {
+                    misbehave(prompt);
+                }
+            }
+            const std::int64_t seed = settings.seed + index;
+            send(Picture{wish.id, index, seed, testPattern(settings.width, settings.height, seed)});
+        }
+        send(Finished{wish.id, {}});
+    }
+
+    void misbehave(const std::string& prompt) {
+        if (prompt == "crash") {
+            std::raise(SIGKILL);
+        } else if (prompt == "garbage") {
+            static_cast<void>(::write(m_socket, "This is not a frame, I am afraid.", 33));
+        } else if (prompt.starts_with("once:")) {
+            const std::filesystem::path mark = prompt.substr(5);
+            if (!std::filesystem::exists(mark)) {
+                std::ofstream(mark).flush();
+                std::raise(SIGKILL);
+            }
+        }
+    }
+
+    bool isCancelled(const std::string& id) {
+        const std::scoped_lock lock(m_mutex);
+        return m_cancelled.contains(id);
+    }
+
+    void send(const Frame& frame) { static_cast<void>(m_channel.write(frame)); }
+
+    int m_socket;
+    FrameChannel m_channel;
+    std::string m_model;
+    std::mutex m_mutex;
+    std::set<std::string> m_cancelled;
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    endWithParent();
+    if (argc != 7) {
+        return 2;
+    }
+    const std::string model = std::filesystem::path(argv[4]).filename().string();
+    return model == "exits" ? 3 : Worker(std::atoi(argv[2]), model).run();
+}

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <QTest>
+
+#include "server/generator/frames.h"
+#include "server/generator/test_pattern.h"
+
+using namespace easel;
+using namespace easel::generator;
+
+namespace {
+
+std::array<int, 2> sockets() {
+    std::array<int, 2> ends{};
+    ::socketpair(AF_UNIX, SOCK_STREAM, 0, ends.data());
+    return ends;
+}
+
+/// A channel whose other end is a bare socket that has sent `bytes` and closed.
+std::unique_ptr<FrameChannel> channelThatGets(const std::string& bytes) {
+    const auto ends = sockets();
+    [[maybe_unused]] const auto sent = ::send(ends[1], bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    ::close(ends[1]);
+    return std::make_unique<FrameChannel>(ends[0]);
+}
+
+std::string header(std::uint32_t magic, std::uint32_t type, std::uint32_t control, std::uint32_t pixels) {
+    const std::array<std::uint32_t, 4> fields = {magic, type, control, pixels};
+    return {reinterpret_cast<const char*>(fields.data()), sizeof fields};
+}
+
+constexpr std::uint32_t kMagic = 0x4c534145;
+
+}  // namespace
+
+class FramesTest : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void everyFrameArrivesAsItWasSent() {
+        protocol::GenerationSettings settings;
+        settings.model = "starter";
+        settings.prompt = "a \"fox\" \n in the snow, 狐 \U0001F98A";
+        settings.negativePrompt = "blurry";
+        settings.guidance = 7.3;
+        settings.sampler = "pndm";
+        settings.seed = 9007199254740991;
+        settings.count = 3;
+        protocol::Progress progress;
+        progress.stage = protocol::Stage::Denoising;
+        progress.step = 7;
+        progress.steps = 75;
+        const std::vector<Frame> frames = {
+            Generate{"j_1", settings},
+            Cancel{"j_1"},
+            WorkerStatus{{true, false, "Ready", "cuda:0", "NVIDIA L4"}},
+            WorkerStatus{{false, true, "No such model", "", ""}},
+            ProgressMade{"j_1", progress},
+            // Larger than any socket buffer: it goes in many pieces.
+            Picture{"j_1", 2, 44, testPattern(1024, 768, 44)},
+            Finished{"j_1", {}},
+            Finished{"j_1", protocol::generationFailed("The picture is not finite.")},
+        };
+        const auto ends = sockets();
+        FrameChannel from(ends[0]);
+        FrameChannel to(ends[1]);
+        std::thread writer([&] {
+            for (const Frame& frame : frames) {
+                QVERIFY(from.write(frame));
+            }
+            from.shutdown();
+        });
+        for (const Frame& frame : frames) {
+            const auto read = to.read();
+            if (!read || !*read || **read != frame) {
+                to.shutdown();
+                writer.join();
+                QFAIL("A frame did not arrive as it was sent.");
+            }
+        }
+        writer.join();
+        const auto end = to.read();
+        QVERIFY(end && !*end);
+    }
+
+    void textThatIsNotUtf8IsMended() {
+        const auto ends = sockets();
+        FrameChannel from(ends[0]);
+        FrameChannel to(ends[1]);
+        QVERIFY(from.write(WorkerStatus{{false, true, "caf\xe9", "", ""}}));
+        const auto read = to.read();
+        QVERIFY(read && *read);
+        QCOMPARE(std::get<WorkerStatus>(**read).status.message, std::string("caf\xef\xbf\xbd"));
+    }
+
+    void garbageIsAnError_data() {
+        QTest::addColumn<QByteArray>("bytes");
+        const auto row = [](const char* name, const std::string& bytes) {
+            QTest::newRow(name) << QByteArray::fromStdString(bytes);
+        };
+        const auto frame = [](std::uint32_t type, const std::string& json, const std::string& pixels = {}) {
+            return header(kMagic, type, static_cast<std::uint32_t>(json.size()),
+                          static_cast<std::uint32_t>(pixels.size())) +
+                   json + pixels;
+        };
+        row("not a frame", "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        row("half a header", "EASL");
+        row("unknown type", frame(6, "{}"));
+        row("huge control part", header(kMagic, 1, 0xffffffff, 0));
+        row("huge picture", header(kMagic, 4, 2, 0xffffffff) + "{}");
+        row("pixels where none belong", frame(1, R"({"id":"a"})", "xyz"));
+        row("cut short", header(kMagic, 1, 100, 0) + R"({"id":"a"})");
+        row("no JSON", frame(1, "nonsense"));
+        row("no control part", frame(1, ""));
+        row("not an object", frame(1, "[1, 2]"));
+        row("no id", frame(1, "{}"));
+        row("id of another type", frame(1, R"({"id":7})"));
+        row("deep nesting", frame(1, std::string(50'000, '[')));
+        row("settings that are none", frame(0, R"({"id":"a","settings":{"width":"wide"}})"));
+        row("status without fields", frame(2, "{}"));
+        const auto picture = [&](const std::string& width, const std::string& height) {
+            return frame(4,
+                         R"({"id":"a","index":0,"seed":1,"width":)" + width + R"(,"height":)" + height + "}",
+                         "abcdef");
+        };
+        row("picture larger than its pixels", picture("2", "2"));
+        row("picture of negative size", picture("-1", "-2"));
+        row("picture whose size overflows", picture("4611686018427387904", "4"));
+        row("picture of fractional size", picture("1e300", "1"));
+    }
+
+    void garbageIsAnError() {
+        QFETCH(QByteArray, bytes);
+        QVERIFY(!channelThatGets(bytes.toStdString())->read());
+    }
+
+    void aPeerThatClosedBetweenFramesIsTheEnd() {
+        const auto read = channelThatGets("")->read();
+        QVERIFY(read);
+        QVERIFY(!*read);
+    }
+
+    void writingToADeadPeerIsAnError() {
+        const auto ends = sockets();
+        ::close(ends[1]);
+        FrameChannel channel(ends[0]);
+        QVERIFY(!channel.write(Cancel{"a"}));
+    }
+
+    void shutdownEndsAReadUnderWay() {
+        const auto ends = sockets();
+        FrameChannel near(ends[0]);
+        FrameChannel far(ends[1]);
+        std::thread reader([&] { static_cast<void>(near.read()); });
+        near.shutdown();
+        reader.join();
+    }
+};
+
+QTEST_APPLESS_MAIN(FramesTest)
+#include "frames_test.moc"
