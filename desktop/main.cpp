@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <QApplication>
+#include <QCommandLineParser>
+#include <QIcon>
+#include <QSettings>
+
+#include "desktop/gallery/picture_model.h"
+#include "desktop/gallery/picture_store.h"
+#include "desktop/gallery/thumbnailer.h"
+#include "desktop/remote/remote.h"
+#include "desktop/remote/server_link.h"
+#include "desktop/studio/studio.h"
+#include "desktop/ui/main_window.h"
+#include "desktop/ui/theme.h"
+
+namespace {
+
+using namespace easel;
+
+/// Settings, pictures and thumbnails live in the user's folders (XDG_CONFIG_HOME, XDG_DATA_HOME and
+/// XDG_CACHE_HOME move them).
+int run(QApplication& app, const QString& server, const QString& theme) {
+    QSettings settings(QSettings::IniFormat, QSettings::UserScope, QApplication::organizationName(),
+                       QApplication::applicationName());
+    ui::Theme look(app);
+    QApplication::setWindowIcon(QIcon(QStringLiteral(":/icons/app.svg")));
+    look.setScheme(ui::schemeFrom(theme.isEmpty() ? settings.value("window/theme").toString() : theme));
+
+    remote::Remote remote;
+    remote::ServerLink link(remote);
+    gallery::PictureStore store(gallery::PictureStore::defaultFolder());
+    gallery::Thumbnailer thumbnailer(gallery::Thumbnailer::defaultFolder());
+    gallery::PictureModel model(store, thumbnailer);
+    studio::Studio studio({remote, link, store, model, settings}, studio::Studio::defaultTaskFile());
+    ui::MainWindow window({studio, link, model, store, settings, look});
+    window.show();
+
+    if (auto opened = store.open(); !opened)
+        window.warn(opened.error());
+    if (auto started = studio.start(server); !started)
+        window.warn(started.error());
+    return QApplication::exec();
+}
+
+}  // namespace
+
+int main(int argc, char* argv[]) {
+    QApplication app(argc, argv);
+    QApplication::setOrganizationName(QStringLiteral("Easel"));
+    QApplication::setApplicationName(QStringLiteral("Easel"));
+    QApplication::setApplicationVersion(QStringLiteral(EASEL_VERSION));
+    QApplication::setDesktopFileName(QStringLiteral("easel"));
+
+    QCommandLineParser parser;
+    parser.setApplicationDescription(QStringLiteral("Pictures from words, drawn on your own GPU."));
+    parser.addHelpOption();
+    parser.addVersionOption();
+    const QCommandLineOption server(
+        QStringLiteral("server"), QStringLiteral("Address of the server to draw on."), QStringLiteral("URL"));
+    const QCommandLineOption theme(QStringLiteral("theme"), QStringLiteral("light, dark or system."),
+                                   QStringLiteral("name"));
+    parser.addOptions({server, theme});
+    parser.process(app);
+    return run(app, parser.value(server), parser.value(theme));
+}

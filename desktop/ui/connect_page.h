@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "desktop/ui/quiet_page.h"
+
+namespace easel::remote {
+class ServerLink;
+}
+
+namespace easel::ui {
+
+class AddressForm;
+
+/// First start, or nothing to show and no server: says how to get to one.
+class ConnectPage : public QuietPage {
+    Q_OBJECT
+
+public:
+    /// `link` outlives the page.
+    explicit ConnectPage(const remote::ServerLink& link, QWidget* parent = nullptr);
+
+    /// Follows the state of the connection.
+    void refresh(const QString& address);
+    AddressForm* form() const { return m_form; }
+
+Q_SIGNALS:
+    void chosen(const QString& typed);
+
+private:
+    const remote::ServerLink& m_link;
+    AddressForm* m_form;
+};
+
+}  // namespace easel::ui

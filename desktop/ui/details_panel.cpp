@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "desktop/ui/details_panel.h"
+
+#include <QClipboard>
+#include <QGridLayout>
+#include <QGuiApplication>
+#include <QLabel>
+#include <QLocale>
+#include <QPushButton>
+#include <QScrollArea>
+
+#include "desktop/ui/theme.h"
+#include "desktop/ui/words.h"
+
+namespace easel::ui {
+
+namespace {
+
+constexpr int kWidth = 264;
+
+/// Text that can be selected and copied, and never wider than its panel.
+QLabel* freeText(QWidget* parent) {
+    auto* label = new QLabel(parent);
+    label->setTextFormat(Qt::PlainText);
+    label->setWordWrap(true);
+    label->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    label->setAlignment(Qt::AlignTop | Qt::AlignLeft);
+    return label;
+}
+
+}  // namespace
+
+DetailsPanel::DetailsPanel(QWidget* parent)
+    : QFrame(parent),
+      m_prompt(freeText(this)),
+      m_negativeTitle(captionLabel(tr("Negative prompt"), this)),
+      m_negative(freeText(this)),
+      m_facts(new QGridLayout),
+      m_use(new QPushButton(tr("&Use settings"), this)),
+      m_copy(new QPushButton(tr("Copy &prompt"), this)) {
+    setObjectName("detailsPanel");
+    setFrameShape(QFrame::NoFrame);
+    setFixedWidth(kWidth);
+    m_prompt->setObjectName("detailsPrompt");
+    m_use->setObjectName("useSettingsButton");
+    m_use->setToolTip(tr("Put all of these, the seed too, into the panel at the left"));
+    m_copy->setObjectName("copyPromptButton");
+
+    auto* scroll = new QScrollArea(this);
+    scroll->setWidget(buildContent());
+    scroll->setWidgetResizable(true);
+    scroll->setFrameShape(QFrame::NoFrame);
+    scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    scroll->setFocusPolicy(Qt::NoFocus);
+    auto* foot = new QVBoxLayout;
+    foot->setContentsMargins(kMargin, kUnit, kMargin, kMargin);
+    foot->setSpacing(kUnit);
+    foot->addWidget(m_use);
+    foot->addWidget(m_copy);
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    column->addWidget(scroll, 1);
+    column->addLayout(foot);
+
+    connect(m_use, &QPushButton::clicked, this, [this] {
+        if (m_picture.settings)
+            Q_EMIT useSettingsRequested(*m_picture.settings);
+    });
+    connect(m_copy, &QPushButton::clicked, this,
+            [this] { QGuiApplication::clipboard()->setText(gallery::promptOf(m_picture)); });
+}
+
+QWidget* DetailsPanel::buildContent() {
+    auto* content = new QWidget(this);
+    auto* column = new QVBoxLayout(content);
+    column->setContentsMargins(kMargin, kMargin, kMargin, kUnit);
+    column->setSpacing(kUnit / 2);
+    column->addWidget(captionLabel(tr("Prompt"), content));
+    column->addWidget(m_prompt);
+    column->addSpacing(kUnit);
+    column->addWidget(m_negativeTitle);
+    column->addWidget(m_negative);
+    column->addSpacing(kUnit);
+    m_facts->setHorizontalSpacing(kMargin);
+    m_facts->setVerticalSpacing(kUnit / 2);
+    m_facts->setColumnStretch(1, 1);
+    column->addLayout(m_facts);
+    column->addStretch();
+    return content;
+}
+
+void DetailsPanel::setPicture(const gallery::Picture& picture) {
+    m_picture = picture;
+    m_prompt->setText(gallery::promptOf(picture));
+    const QString negative =
+        picture.settings ? QString::fromStdString(picture.settings->negativePrompt) : QString();
+    m_negative->setText(negative);
+    m_negative->setVisible(!negative.isEmpty());
+    m_negativeTitle->setVisible(!negative.isEmpty());
+    m_use->setEnabled(picture.settings.has_value());
+
+    const QLocale locale;
+    clearFacts();
+    if (!picture.size.isEmpty())
+        addFact(tr("Size"), tr("%1 × %2").arg(picture.size.width()).arg(picture.size.height()));
+    if (const auto& s = picture.settings) {
+        addFact(tr("Steps"), QString::number(s->steps));
+        addFact(tr("Guidance"), locale.toString(s->guidance, 'g', 4));
+        addFact(tr("Seed"), QString::number(s->seed));
+        addFact(tr("Sampler"), samplerLine(*s));
+        if (!s->model.empty())
+            addFact(tr("Model"), QString::fromStdString(s->model));
+    }
+    addFact(tr("Made"), locale.toString(picture.created, QLocale::ShortFormat));
+    addFact(tr("File"), locale.formattedDataSize(picture.bytes, 1));
+}
+
+void DetailsPanel::addFact(const QString& name, const QString& value) {
+    const int row = m_facts->rowCount();
+    QLabel* title = captionLabel(name, this);
+    title->setWordWrap(false);
+    QLabel* text = freeText(this);
+    text->setText(value);
+    text->setAccessibleName(QStringLiteral("%1: %2").arg(name, value));
+    m_facts->addWidget(title, row, 0, Qt::AlignLeft | Qt::AlignTop);
+    m_facts->addWidget(text, row, 1);
+}
+
+void DetailsPanel::clearFacts() {
+    while (QLayoutItem* item = m_facts->takeAt(0)) {
+        delete item->widget();
+        delete item;
+    }
+}
+
+}  // namespace easel::ui

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <QProxyStyle>
+
+namespace easel::ui {
+
+/// Fusion without gradients: flat rounded controls on an 8 px grid, one accent (the default button), a
+/// visible focus ring. Colours come from the palette alone. A widget whose dynamic property kProblem is true
+/// is outlined as wrong. Owned by the application.
+class FlatStyle : public QProxyStyle {
+    Q_OBJECT
+
+public:
+    static constexpr char kProblem[] = "problem";
+
+    FlatStyle();
+
+    using QProxyStyle::polish;
+    void polish(QWidget* widget) override;
+    void drawPrimitive(PrimitiveElement element, const QStyleOption* option, QPainter* painter,
+                       const QWidget* widget) const override;
+    void drawControl(ControlElement element, const QStyleOption* option, QPainter* painter,
+                     const QWidget* widget) const override;
+    void drawComplexControl(ComplexControl control, const QStyleOptionComplex* option, QPainter* painter,
+                            const QWidget* widget) const override;
+    QRect subControlRect(ComplexControl control, const QStyleOptionComplex* option, SubControl part,
+                         const QWidget* widget) const override;
+    QSize sizeFromContents(ContentsType type, const QStyleOption* option, const QSize& size,
+                           const QWidget* widget) const override;
+    int pixelMetric(PixelMetric metric, const QStyleOption* option, const QWidget* widget) const override;
+    int styleHint(StyleHint hint, const QStyleOption* option, const QWidget* widget,
+                  QStyleHintReturn* result) const override;
+};
+
+/// Outlines `widget` as wrong, or not any more.
+void markProblem(QWidget* widget, bool wrong);
+
+}  // namespace easel::ui

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "desktop/ui/gallery_view.h"
+
+#include <QDrag>
+#include <QGuiApplication>
+#include <QKeyEvent>
+#include <QMimeData>
+#include <QPainter>
+#include <QScrollBar>
+
+#include <algorithm>
+
+#include "desktop/gallery/picture_model.h"
+#include "desktop/ui/pending_card.h"
+#include "desktop/ui/theme.h"
+#include "desktop/ui/tile_delegate.h"
+
+namespace easel::ui {
+
+using gallery::PendingTile;
+using gallery::PictureModel;
+
+namespace {
+
+bool isPicture(const QModelIndex& index) {
+    return !index.data(PictureModel::PathRole).toString().isEmpty();
+}
+
+/// The first picture, with a count on it when there are more.
+QPixmap dragPixmap(const QModelIndexList& dragged, qreal ratio) {
+    constexpr int kEdge = 96;
+    QPixmap pixmap(QSize(kEdge, kEdge) * ratio);
+    pixmap.setDevicePixelRatio(ratio);
+    pixmap.fill(Qt::transparent);
+    QPainter painter(&pixmap);
+    painter.setRenderHints(QPainter::Antialiasing | QPainter::SmoothPixmapTransform);
+    const auto thumbnail = dragged.first().data(PictureModel::ThumbnailRole).value<QPixmap>();
+    painter.drawPixmap(fittedInto({0, 0, kEdge, kEdge}, thumbnail.size()), thumbnail);
+    if (dragged.size() > 1) {
+        const QPalette palette = QGuiApplication::palette();
+        const QRect badge(kEdge - 36, kEdge - 26, 34, 24);
+        painter.setPen(Qt::NoPen);
+        painter.setBrush(palette.color(QPalette::Highlight));
+        painter.drawRoundedRect(badge, 12, 12);
+        painter.setPen(palette.color(QPalette::HighlightedText));
+        painter.drawText(badge, Qt::AlignCenter, QString::number(dragged.size()));
+    }
+    return pixmap;
+}
+
+}  // namespace
+
+GalleryView::GalleryView(QWidget* parent) : QListView(parent) {
+    setViewMode(QListView::IconMode);
+    setMovement(QListView::Static);
+    setResizeMode(QListView::Adjust);
+    setUniformItemSizes(true);
+    setSelectionMode(QAbstractItemView::ExtendedSelection);
+    setDragEnabled(true);
+    setDragDropMode(QAbstractItemView::DragOnly);
+    setVerticalScrollMode(QAbstractItemView::ScrollPerPixel);
+    setVerticalScrollBarPolicy(Qt::ScrollBarAlwaysOn);  // Its room is always there: the cells never jump.
+    setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    setEditTriggers(QAbstractItemView::NoEditTriggers);
+    setFrameShape(QFrame::NoFrame);
+    setMouseTracking(true);
+    setItemDelegate(new TileDelegate(this));
+    viewport()->setBackgroundRole(QPalette::Window);
+    setAccessibleName(tr("Pictures"));
+    connect(this, &QListView::doubleClicked, this, [this](const QModelIndex& index) {
+        if (isPicture(index))
+            Q_EMIT opened(index);
+    });
+}
+
+void GalleryView::setModel(QAbstractItemModel* model) {
+    QListView::setModel(model);
+    for (const auto& signal : {&QAbstractItemModel::rowsInserted, &QAbstractItemModel::rowsRemoved})
+        connect(model, signal, this, &GalleryView::syncCards);
+    connect(model, &QAbstractItemModel::modelReset, this, &GalleryView::syncCards);
+    connect(model, &QAbstractItemModel::layoutChanged, this, &GalleryView::syncCards);
+    connect(model, &QAbstractItemModel::dataChanged, this, [this](const QModelIndex& first) {
+        if (!isPicture(first))
+            syncCards();
+    });
+    syncCards();
+}
+
+void GalleryView::setThumbnailSize(int edge) {
+    m_edge = std::clamp(edge, kSmallest, kLargest);
+    fitCells();
+}
+
+QStringList GalleryView::selectedPaths() const {
+    QModelIndexList chosen = selectionModel()->selectedIndexes();
+    std::sort(chosen.begin(), chosen.end());
+    QStringList paths;
+    for (const QModelIndex& index : chosen) {
+        if (isPicture(index))
+            paths << index.data(PictureModel::PathRole).toString();
+    }
+    return paths;
+}
+
+void GalleryView::resizeEvent(QResizeEvent* event) {
+    fitCells();
+    QListView::resizeEvent(event);
+}
+
+void GalleryView::keyPressEvent(QKeyEvent* event) {
+    const bool open =
+        event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter || event->key() == Qt::Key_Space;
+    if (open && event->modifiers() == Qt::NoModifier && currentIndex().isValid()) {
+        if (isPicture(currentIndex()))
+            Q_EMIT opened(currentIndex());
+        return;
+    }
+    if (event->key() == Qt::Key_Delete) {
+        const PendingCard* card = cardAt(currentIndex());
+        if (!card)
+            Q_EMIT deleteRequested();
+        else if (card->tile().state == PendingTile::State::Failed)
+            Q_EMIT dismissRequested(card->tile().id);
+        else
+            Q_EMIT cancelRequested(card->tile().id);
+        return;
+    }
+    QListView::keyPressEvent(event);
+}
+
+void GalleryView::startDrag(Qt::DropActions) {
+    QModelIndexList dragged = selectionModel()->selectedIndexes();
+    std::sort(dragged.begin(), dragged.end());
+    dragged.removeIf([](const QModelIndex& index) { return !isPicture(index); });
+    if (dragged.isEmpty())
+        return;
+    auto* drag = new QDrag(this);
+    drag->setMimeData(model()->mimeData(dragged));
+    drag->setPixmap(dragPixmap(dragged, devicePixelRatioF()));
+    drag->exec(Qt::CopyAction);
+}
+
+void GalleryView::selectionChanged(const QItemSelection& selected, const QItemSelection& deselected) {
+    QListView::selectionChanged(selected, deselected);
+    for (const auto& [selection, on] : {std::pair(selected, true), std::pair(deselected, false)}) {
+        for (const QModelIndex& index : selection.indexes()) {
+            if (PendingCard* card = cardAt(index))
+                card->setSelected(on);
+        }
+    }
+}
+
+void GalleryView::fitCells() {
+    const int room = viewport()->width() - 1;
+    const int columns = std::max(1, room / (m_edge + 2 * kUnit));
+    const int width = std::max(kSmallest, room / columns);
+    const QSize cell(width, TileLayout::heightFor(width));
+    if (cell == gridSize())
+        return;
+    setIconSize({width, width});
+    setGridSize(cell);
+    verticalScrollBar()->setSingleStep(cell.height() / 3);
+}
+
+void GalleryView::syncCards() {
+    // Pending tiles come first in the model.
+    for (int row = 0; row < model()->rowCount(); ++row) {
+        const QModelIndex index = model()->index(row, 0);
+        const QVariant tile = index.data(PictureModel::PendingRole);
+        if (!tile.isValid())
+            break;
+        const auto pending = tile.value<PendingTile>();
+        if (PendingCard* card = cardAt(index)) {
+            card->setTile(pending);
+            continue;
+        }
+        auto* card = new PendingCard(pending, viewport());
+        connect(card, &PendingCard::cancelRequested, this, &GalleryView::cancelRequested);
+        connect(card, &PendingCard::retryRequested, this, &GalleryView::retryRequested);
+        connect(card, &PendingCard::dismissRequested, this, &GalleryView::dismissRequested);
+        setIndexWidget(index, card);
+    }
+}
+
+PendingCard* GalleryView::cardAt(const QModelIndex& index) const {
+    return qobject_cast<PendingCard*>(indexWidget(index));
+}
+
+}  // namespace easel::ui

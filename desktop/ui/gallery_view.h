@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <QHash>
+#include <QListView>
+
+namespace easel::ui {
+
+class PendingCard;
+
+/// The grid of pictures and of those on their way. Its cells share the width evenly, so nothing is ragged at
+/// the right. Owned by the library.
+class GalleryView : public QListView {
+    Q_OBJECT
+
+public:
+    static constexpr int kSmallest = 96;  ///< px, edge of a thumbnail
+    static constexpr int kLargest = 384;
+    static constexpr int kUsual = 184;
+
+    explicit GalleryView(QWidget* parent = nullptr);
+
+    void setModel(QAbstractItemModel* model) override;
+    /// At least this wide, in device-independent pixels; a little more where that fills the row.
+    void setThumbnailSize(int edge);
+    int thumbnailSize() const { return m_edge; }
+    /// Paths of the selected pictures, in the order of the grid.
+    QStringList selectedPaths() const;
+
+Q_SIGNALS:
+    void opened(const QModelIndex& picture);
+    /// Of the selected pictures.
+    void deleteRequested();
+    void cancelRequested(const QString& id);
+    void retryRequested(const QString& id);
+    void dismissRequested(const QString& id);
+
+protected:
+    void resizeEvent(QResizeEvent* event) override;
+    void keyPressEvent(QKeyEvent* event) override;
+    void startDrag(Qt::DropActions actions) override;
+    void selectionChanged(const QItemSelection& selected, const QItemSelection& deselected) override;
+
+private:
+    void fitCells();
+    void syncCards();
+    PendingCard* cardAt(const QModelIndex& index) const;
+
+    int m_edge = kUsual;
+};
+
+}  // namespace easel::ui

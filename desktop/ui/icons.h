@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <QIcon>
+#include <QPalette>
+#include <QPixmap>
+#include <QString>
+
+namespace easel::ui {
+
+/// One of our own line icons (resources/icons, without ".svg"), drawn in the palette's text colour of the
+/// moment, so that it follows light and dark by itself.
+QIcon icon(const QString& name);
+/// The same in one colour role, `size` device-independent pixels wide, for painting and for labels.
+QPixmap iconPixmap(const QString& name, const QColor& color, int size, qreal devicePixelRatio);
+
+}  // namespace easel::ui

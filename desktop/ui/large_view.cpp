@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "desktop/ui/large_view.h"
+
+#include <QHBoxLayout>
+#include <QKeyEvent>
+#include <QLabel>
+#include <QListView>
+#include <QLocale>
+#include <QToolButton>
+
+#include "desktop/gallery/picture_model.h"
+#include "desktop/ui/details_panel.h"
+#include "desktop/ui/icons.h"
+#include "desktop/ui/image_loader.h"
+#include "desktop/ui/picture_canvas.h"
+#include "desktop/ui/theme.h"
+#include "desktop/ui/tile_delegate.h"
+
+namespace easel::ui {
+
+using gallery::PictureModel;
+
+namespace {
+
+constexpr double kKeyZoom = 1.25;
+
+QListView* filmStrip(QAbstractItemModel* pictures, QWidget* parent) {
+    auto* strip = new QListView(parent);
+    strip->setObjectName("filmStrip");
+    strip->setAccessibleName(LargeView::tr("Film strip"));
+    strip->setModel(pictures);
+    strip->setItemDelegate(new StripDelegate(strip));
+    strip->setFlow(QListView::LeftToRight);
+    strip->setWrapping(false);
+    strip->setUniformItemSizes(true);
+    strip->setFrameShape(QFrame::NoFrame);
+    strip->setHorizontalScrollMode(QAbstractItemView::ScrollPerPixel);
+    strip->setVerticalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    strip->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    strip->setFocusPolicy(Qt::NoFocus);  // The arrow keys belong to the whole view.
+    strip->setFixedHeight(StripDelegate::kEdge + 8 + kUnit);
+    strip->viewport()->setBackgroundRole(QPalette::Window);
+    return strip;
+}
+
+}  // namespace
+
+LargeView::LargeView(QAbstractItemModel* pictures, QWidget* parent)
+    : QWidget(parent),
+      m_pictures(pictures),
+      m_loader(new ImageLoader(this)),
+      m_canvas(new PictureCanvas(this)),
+      m_details(new DetailsPanel(this)),
+      m_strip(filmStrip(pictures, this)),
+      m_position(new QLabel(this)),
+      m_back(tool("backButton", QStringLiteral("chevron-left"), tr("Back to all pictures (Esc)"))),
+      m_previous(tool("previousButton", QStringLiteral("chevron-left"), tr("Previous (Left)"))),
+      m_next(tool("nextButton", QStringLiteral("chevron-right"), tr("Next (Right)"))) {
+    setObjectName("largeView");
+    setFocusPolicy(Qt::StrongFocus);
+    m_canvas->setObjectName("pictureCanvas");
+    m_position->setObjectName("positionLabel");
+    m_position->setForegroundRole(QPalette::PlaceholderText);
+    m_back->setText(tr("Back"));
+    m_back->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
+
+    auto* leaf = new QHBoxLayout;
+    leaf->setSpacing(kUnit / 2);
+    leaf->addWidget(m_previous);
+    leaf->addWidget(m_strip, 1);
+    leaf->addWidget(m_next);
+    leaf->setContentsMargins(kUnit, kUnit / 2, kUnit, kUnit / 2);
+    auto* left = new QVBoxLayout;
+    left->setSpacing(0);
+    left->addWidget(m_canvas, 1);
+    left->addLayout(leaf);
+    auto* middle = new QHBoxLayout;
+    middle->setSpacing(0);
+    middle->addLayout(left, 1);
+    middle->addWidget(m_details);
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    column->addLayout(buildHeader());
+    column->addLayout(middle, 1);
+
+    connect(m_back, &QToolButton::clicked, this, &LargeView::closed);
+    connect(m_previous, &QToolButton::clicked, this, &LargeView::previous);
+    connect(m_next, &QToolButton::clicked, this, &LargeView::next);
+    connect(m_strip, &QListView::clicked, this, &LargeView::show);
+    connect(m_details, &DetailsPanel::useSettingsRequested, this, &LargeView::useSettingsRequested);
+    connect(m_loader, &ImageLoader::loaded, this, [this](const QString& path, const QImage& image) {
+        if (path == m_path)
+            m_canvas->setImage(image, tr("This file can’t be read as a picture."));
+    });
+    connect(m_pictures, &QAbstractItemModel::rowsRemoved, this, &LargeView::replaceLost);
+    connect(m_pictures, &QAbstractItemModel::modelReset, this, &LargeView::replaceLost);
+    connect(m_pictures, &QAbstractItemModel::rowsInserted, this, &LargeView::showPosition);
+    connect(
+        m_pictures, &QAbstractItemModel::dataChanged, this,
+        [this](const QModelIndex& a, const QModelIndex& b) {
+            if (m_current.isValid() && m_current.row() >= a.row() && m_current.row() <= b.row())
+                m_details->setPicture(m_current.data(PictureModel::PictureRole).value<gallery::Picture>());
+        });
+}
+
+QLayout* LargeView::buildHeader() {
+    auto* row = new QHBoxLayout;
+    row->setContentsMargins(kUnit, kUnit / 2, kUnit, kUnit / 2);
+    row->setSpacing(kUnit / 2);
+    auto* fit = tool("fitButton", QStringLiteral("fit"), tr("Whole picture (F); 1 shows its own size"));
+    auto* copy = tool("copyButton", QStringLiteral("copy"), tr("Copy picture (Ctrl+C)"));
+    auto* save = tool("exportButton", QStringLiteral("export"), tr("Export (Ctrl+E)"));
+    auto* trash = tool("deleteButton", QStringLiteral("trash"), tr("Delete (Del)"));
+    save->setText(tr("Export"));
+    save->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
+    row->addWidget(m_back);
+    row->addStretch();
+    row->addWidget(m_position);
+    row->addStretch();
+    for (QToolButton* button : {fit, copy, save, trash})
+        row->addWidget(button);
+    connect(fit, &QToolButton::clicked, m_canvas, &PictureCanvas::fit);
+    connect(copy, &QToolButton::clicked, this, &LargeView::copyRequested);
+    connect(save, &QToolButton::clicked, this, &LargeView::exportRequested);
+    connect(trash, &QToolButton::clicked, this, &LargeView::deleteRequested);
+    return row;
+}
+
+QToolButton* LargeView::tool(const char* name, const QString& iconName, const QString& tip) {
+    auto* button = new QToolButton(this);
+    button->setObjectName(name);
+    button->setIcon(icon(iconName));
+    button->setToolTip(tip);
+    button->setAccessibleName(tip);
+    button->setAutoRaise(true);
+    button->setFocusPolicy(Qt::TabFocus);
+    return button;
+}
+
+void LargeView::open(const QString& path) {
+    const QModelIndexList found =
+        m_pictures->match(m_pictures->index(0, 0), PictureModel::PathRole, path, 1, Qt::MatchExactly);
+    if (!found.isEmpty())
+        show(found.first());
+    setFocus(Qt::OtherFocusReason);
+}
+
+void LargeView::show(const QModelIndex& index) {
+    m_current = index;
+    m_row = index.row();
+    m_path = index.data(PictureModel::PathRole).toString();
+    m_details->setPicture(index.data(PictureModel::PictureRole).value<gallery::Picture>());
+    m_canvas->setAccessibleName(index.data(Qt::AccessibleTextRole).toString());
+    m_strip->setCurrentIndex(index);
+    m_strip->scrollTo(index, QAbstractItemView::PositionAtCenter);
+    showImage();
+    showPosition();
+    Q_EMIT currentChanged(m_path);
+}
+
+void LargeView::showImage() {
+    const QImage ready = m_loader->find(m_path);
+    if (!ready.isNull()) {
+        m_canvas->setImage(ready);
+    } else {
+        // The thumbnail keeps the place until the picture itself is read.
+        m_canvas->setImage(m_current.data(PictureModel::ThumbnailRole).value<QPixmap>().toImage());
+    }
+    for (const int by : {1, -1})
+        m_loader->find(m_pictures->index(m_row + by, 0).data(PictureModel::PathRole).toString());
+}
+
+void LargeView::showPosition() {
+    if (!m_current.isValid())
+        return;
+    m_row = m_current.row();
+    const QLocale locale;
+    m_position->setText(
+        tr("%1 of %2").arg(locale.toString(m_row + 1), locale.toString(m_pictures->rowCount())));
+    m_previous->setEnabled(m_row > 0);
+    m_next->setEnabled(m_row + 1 < m_pictures->rowCount());
+}
+
+void LargeView::step(int by) {
+    const QModelIndex index = m_pictures->index(m_row + by, 0);
+    if (index.isValid())
+        show(index);
+}
+
+void LargeView::replaceLost() {
+    if (m_current.isValid()) {
+        showPosition();
+        return;
+    }
+    if (m_path.isEmpty())
+        return;
+    const int last = m_pictures->rowCount() - 1;
+    if (last >= 0) {
+        show(m_pictures->index(std::min(m_row, last), 0));
+        return;
+    }
+    m_path.clear();
+    Q_EMIT closed();
+}
+
+void LargeView::keyPressEvent(QKeyEvent* event) {
+    switch (event->key()) {
+        case Qt::Key_Right:
+        case Qt::Key_Space:
+        case Qt::Key_PageDown:
+            next();
+            break;
+        case Qt::Key_Left:
+        case Qt::Key_PageUp:
+            previous();
+            break;
+        case Qt::Key_Home:
+            show(m_pictures->index(0, 0));
+            break;
+        case Qt::Key_End:
+            show(m_pictures->index(m_pictures->rowCount() - 1, 0));
+            break;
+        case Qt::Key_F:
+        case Qt::Key_0:
+            m_canvas->fit();
+            break;
+        case Qt::Key_1:
+            m_canvas->actualSize();
+            break;
+        case Qt::Key_Plus:
+        case Qt::Key_Equal:
+            m_canvas->zoomBy(kKeyZoom, QRectF(m_canvas->rect()).center());
+            break;
+        case Qt::Key_Minus:
+            m_canvas->zoomBy(1 / kKeyZoom, QRectF(m_canvas->rect()).center());
+            break;
+        case Qt::Key_Delete:
+            Q_EMIT deleteRequested();
+            break;
+        case Qt::Key_Escape:
+        case Qt::Key_Backspace:
+            Q_EMIT closed();
+            break;
+        default:
+            QWidget::keyPressEvent(event);
+    }
+}
+
+}  // namespace easel::ui

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <QSortFilterProxyModel>
+#include <QWidget>
+
+#include "desktop/gallery/picture.h"
+#include "desktop/gallery/picture_filter.h"
+#include "shared/protocol/problem.h"
+
+class QSettings;
+class QStackedWidget;
+
+namespace easel::gallery {
+class PictureModel;
+class PictureStore;
+}  // namespace easel::gallery
+
+namespace easel::remote {
+class ServerLink;
+}
+
+namespace easel::ui {
+
+class ConnectPage;
+class EmptyPage;
+class GalleryView;
+class LargeView;
+class NoMatchPage;
+class NoticeBar;
+
+/// The right side of the window: the grid, one picture large in its place, or, while there are none, a page
+/// that says how to get some. What can be done with pictures is done here. Owned by the window.
+class Library : public QWidget {
+    Q_OBJECT
+
+public:
+    /// All outlive the library.
+    struct Parts {
+        gallery::PictureModel& model;
+        gallery::PictureStore& store;
+        remote::ServerLink& link;
+        QSettings& settings;
+    };
+
+    explicit Library(Parts parts, QWidget* parent = nullptr);
+
+    void setSearch(const QString& text);
+    void setThumbnailSize(int edge);
+    /// For the page of a first start.
+    void setAddress(const QString& address);
+    void showAddressProblem(const QString& sentence);
+    /// Something is wrong that has no place of its own.
+    void warn(const protocol::Problem& problem);
+    bool isLarge() const;
+
+public Q_SLOTS:
+    void exportPictures();
+    void copyPictures();
+    void deletePictures();
+    void undoDelete();
+
+Q_SIGNALS:
+    void promptChosen(const QString& prompt);
+    void addressChosen(const QString& typed);
+    void useSettingsRequested(const easel::protocol::GenerationSettings& settings);
+    void cancelRequested(const QString& id);
+    void retryRequested(const QString& id);
+    void dismissRequested(const QString& id);
+    void clearSearchRequested();
+
+private:
+    void connectViews();
+    void connectSources();
+    void choosePage();
+    void openLarge(const QString& path);
+    void closeLarge();
+    /// In the large view the one in sight, in the grid the selected ones.
+    QStringList chosenPaths() const;
+    QList<gallery::Picture> picturesOf(const QStringList& paths) const;
+
+    Parts m_parts;
+    gallery::PictureFilter m_found;
+    QSortFilterProxyModel m_pictures;  ///< those of m_found that are there, without pending tiles
+    QString m_search;
+    bool m_listed = false;
+    QStackedWidget* m_pages;
+    QWidget* m_blank;
+    GalleryView* m_grid;
+    LargeView* m_large;
+    EmptyPage* m_empty;
+    ConnectPage* m_connect;
+    NoMatchPage* m_noMatch;
+    NoticeBar* m_notice;
+};
+
+}  // namespace easel::ui

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "desktop/ui/main_window.h"
+
+#include <QAction>
+#include <QActionGroup>
+#include <QCloseEvent>
+#include <QHBoxLayout>
+#include <QLabel>
+#include <QLineEdit>
+#include <QMenu>
+#include <QPushButton>
+#include <QSettings>
+#include <QShortcut>
+#include <QSlider>
+#include <QSplitter>
+#include <QToolButton>
+
+#include "desktop/gallery/picture_model.h"
+#include "desktop/gallery/picture_store.h"
+#include "desktop/remote/server_link.h"
+#include "desktop/studio/studio.h"
+#include "desktop/ui/gallery_view.h"
+#include "desktop/ui/icons.h"
+#include "desktop/ui/library.h"
+#include "desktop/ui/server_chip.h"
+#include "desktop/ui/studio_panel.h"
+#include "desktop/ui/theme.h"
+#include "desktop/ui/words.h"
+
+namespace easel::ui {
+
+namespace {
+
+constexpr char kGeometryKey[] = "window/geometry";
+constexpr char kSplitterKey[] = "window/splitter";
+constexpr char kThumbnailKey[] = "window/thumbnailSize";
+constexpr char kSchemeKey[] = "window/theme";
+
+constexpr int kPanelNarrowest = 280;
+constexpr int kPanelWidest = 400;
+constexpr int kPanelUsual = 344;
+constexpr int kThumbnailStep = 24;
+
+/// A thin line between the parts of the window.
+QFrame* rule(QWidget* parent) {
+    auto* line = new QFrame(parent);
+    line->setFixedHeight(1);
+    line->setAutoFillBackground(true);
+    line->setBackgroundRole(QPalette::Mid);
+    return line;
+}
+
+/// A picture's settings as a request for the very same picture.
+protocol::GenerationRequest requestFrom(const protocol::GenerationSettings& settings) {
+    protocol::GenerationRequest request;
+    request.prompt = settings.prompt;
+    if (!settings.negativePrompt.empty())
+        request.negativePrompt = settings.negativePrompt;
+    if (!settings.model.empty())
+        request.model = settings.model;
+    request.width = settings.width;
+    request.height = settings.height;
+    request.steps = settings.steps;
+    request.guidance = settings.guidance;
+    if (!settings.sampler.empty())
+        request.sampler = settings.sampler;
+    if (!settings.schedule.empty())
+        request.schedule = settings.schedule;
+    request.seed = settings.seed;
+    request.count = 1;
+    return request;
+}
+
+}  // namespace
+
+MainWindow::MainWindow(Collaborators collaborators)
+    : m_with(collaborators),
+      m_chip(new ServerChip(m_with.link, this)),
+      m_search(new QLineEdit(this)),
+      m_thumbnails(new QSlider(Qt::Horizontal, this)),
+      m_splitter(new QSplitter(Qt::Horizontal, this)),
+      m_panel(new StudioPanel(this)),
+      m_library(new Library({m_with.model, m_with.store, m_with.link, m_with.settings}, this)),
+      m_status(new QLabel(this)),
+      m_cancelAll(new QPushButton(tr("Cancel all"), this)) {
+    setObjectName("mainWindow");
+    setWindowTitle(QStringLiteral("Easel"));
+    setMinimumSize(720, 480);
+
+    m_panel->setMinimumWidth(kPanelNarrowest);
+    m_panel->setMaximumWidth(kPanelWidest);
+    m_splitter->addWidget(m_panel);
+    m_splitter->addWidget(m_library);
+    m_splitter->setStretchFactor(1, 1);
+    m_splitter->setChildrenCollapsible(false);
+
+    auto* centre = new QWidget(this);
+    auto* column = new QVBoxLayout(centre);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    column->addWidget(buildToolBar());
+    column->addWidget(rule(this));
+    column->addWidget(m_splitter, 1);
+    column->addWidget(rule(this));
+    column->addWidget(buildStatusBar());
+    setCentralWidget(centre);
+
+    addShortcuts();
+    connectPanel();
+    connectLibrary();
+    connectStudio();
+    restore();
+    showConnection();
+    showStatus();
+    m_panel->focusPrompt();
+}
+
+void MainWindow::warn(const protocol::Problem& problem) {
+    m_library->warn(problem);
+}
+
+QWidget* MainWindow::buildToolBar() {
+    auto* bar = new QWidget(this);
+    bar->setObjectName("toolBar");
+    m_search->setObjectName("searchEdit");
+    m_search->setPlaceholderText(tr("Search pictures…"));
+    m_search->setAccessibleName(tr("Search pictures"));
+    m_search->setToolTip(tr("Words of the prompt, or a seed (Ctrl+F)"));
+    m_search->setClearButtonEnabled(true);
+    m_search->setMaximumWidth(280);
+    m_search->addAction(icon(QStringLiteral("search")), QLineEdit::LeadingPosition);
+    m_thumbnails->setObjectName("thumbnailSlider");
+    m_thumbnails->setRange(GalleryView::kSmallest, GalleryView::kLargest);
+    m_thumbnails->setPageStep(kThumbnailStep);
+    m_thumbnails->setFixedWidth(112);
+    m_thumbnails->setAccessibleName(tr("Thumbnail size"));
+    m_thumbnails->setToolTip(tr("Thumbnail size (Ctrl++, Ctrl+-)"));
+    auto* menuButton = new QToolButton(this);
+    menuButton->setObjectName("menuButton");
+    menuButton->setIcon(icon(QStringLiteral("menu")));
+    menuButton->setToolTip(tr("Menu"));
+    menuButton->setAccessibleName(tr("Menu"));
+    menuButton->setAutoRaise(true);
+    menuButton->setPopupMode(QToolButton::InstantPopup);
+    menuButton->setFocusPolicy(Qt::StrongFocus);
+    auto* menu = new QMenu(menuButton);
+    fillMenu(*menu);
+    menuButton->setMenu(menu);
+
+    auto* row = new QHBoxLayout(bar);
+    row->setContentsMargins(kUnit, kUnit, kUnit, kUnit);
+    row->setSpacing(kUnit);
+    row->addWidget(m_chip);
+    row->addStretch(1);
+    row->addWidget(m_search, 2);
+    row->addSpacing(kUnit);
+    row->addWidget(m_thumbnails);
+    row->addWidget(menuButton);
+    return bar;
+}
+
+QWidget* MainWindow::buildStatusBar() {
+    auto* bar = new QWidget(this);
+    bar->setObjectName("statusBar");
+    bar->setFixedHeight(5 * kUnit);
+    m_status->setObjectName("statusLine");
+    m_status->setForegroundRole(QPalette::PlaceholderText);
+    m_cancelAll->setObjectName("cancelAllButton");
+    m_cancelAll->setFlat(true);
+    m_cancelAll->setToolTip(tr("Cancel everything that waits or runs"));
+    auto* row = new QHBoxLayout(bar);
+    row->setContentsMargins(kMargin, 0, kUnit, 0);
+    row->addWidget(m_status, 1);
+    row->addWidget(m_cancelAll);
+    return bar;
+}
+
+void MainWindow::fillMenu(QMenu& menu) {
+    QAction* save =
+        menu.addAction(icon(QStringLiteral("export")), tr("&Export…"), m_library, &Library::exportPictures);
+    save->setShortcut(tr("Ctrl+E"));
+    QAction* undo =
+        menu.addAction(icon(QStringLiteral("undo")), tr("&Undo delete"), m_library, &Library::undoDelete);
+    undo->setEnabled(false);
+    connect(&m_with.store, &gallery::PictureStore::undoChanged, undo,
+            [undo](int count) { undo->setEnabled(count > 0); });
+    QAction* server =
+        menu.addAction(icon(QStringLiteral("server")), tr("&Server…"), m_chip, &ServerChip::openPopover);
+    server->setShortcut(tr("Ctrl+K"));
+    menu.addSeparator();
+    QMenu* themes = menu.addMenu(tr("&Theme"));
+    auto* group = new QActionGroup(themes);
+    for (const auto& [scheme, title] :
+         {std::pair(Scheme::System, tr("As the &system")), std::pair(Scheme::Light, tr("&Light")),
+          std::pair(Scheme::Dark, tr("&Dark"))}) {
+        QAction* action = themes->addAction(title, this, [this, chosen = scheme] {
+            m_with.theme.setScheme(chosen);
+            m_with.settings.setValue(kSchemeKey, toString(chosen));
+        });
+        action->setCheckable(true);
+        action->setChecked(scheme == m_with.theme.scheme());
+        group->addAction(action);
+    }
+    menu.addSeparator();
+    menu.addAction(tr("&Quit"), QKeySequence::Quit, this, &QWidget::close);
+    addActions({save, server});
+}
+
+void MainWindow::addShortcuts() {
+    const auto add = [this](const QKeySequence& keys, auto&& act) {
+        connect(new QShortcut(keys, this), &QShortcut::activated, this, act);
+    };
+    add(Qt::CTRL | Qt::Key_Return, [this] { m_panel->generate(); });
+    add(Qt::CTRL | Qt::Key_Enter, [this] { m_panel->generate(); });
+    add(Qt::CTRL | Qt::Key_L, [this] { m_panel->focusPrompt(); });
+    add(Qt::CTRL | Qt::Key_F, [this] {
+        m_search->setFocus(Qt::ShortcutFocusReason);
+        m_search->selectAll();
+    });
+    add(QKeySequence::ZoomIn, [this] { setThumbnailSize(m_thumbnails->value() + kThumbnailStep); });
+    add(QKeySequence::ZoomOut, [this] { setThumbnailSize(m_thumbnails->value() - kThumbnailStep); });
+    add(Qt::Key_F11, [this] { setWindowState(windowState() ^ Qt::WindowFullScreen); });
+}
+
+void MainWindow::connectPanel() {
+    m_panel->setRequest(m_with.studio.request());
+    connect(m_panel, &StudioPanel::requestChanged, &m_with.studio, &studio::Studio::setRequest);
+    connect(m_panel, &StudioPanel::generateRequested, this, [this] { m_with.studio.generate(); });
+    connect(&m_with.link, &remote::ServerLink::infoChanged, this, [this] {
+        if (m_with.link.info())
+            m_panel->setServer(*m_with.link.info(), m_with.link.models());
+    });
+}
+
+void MainWindow::connectLibrary() {
+    connect(m_search, &QLineEdit::textChanged, m_library, &Library::setSearch);
+    connect(m_thumbnails, &QSlider::valueChanged, this, &MainWindow::setThumbnailSize);
+    connect(m_library, &Library::clearSearchRequested, m_search, &QLineEdit::clear);
+    connect(m_library, &Library::promptChosen, m_panel, &StudioPanel::setPrompt);
+    connect(m_library, &Library::addressChosen, this, &MainWindow::useAddress);
+    connect(m_library, &Library::cancelRequested, &m_with.studio, &studio::Studio::cancel);
+    connect(m_library, &Library::retryRequested, &m_with.studio, &studio::Studio::retry);
+    connect(m_library, &Library::dismissRequested, &m_with.studio, &studio::Studio::dismiss);
+    connect(m_library, &Library::useSettingsRequested, this,
+            [this](const protocol::GenerationSettings& settings) {
+                const protocol::GenerationRequest request = requestFrom(settings);
+                m_panel->setRequest(request);
+                m_with.studio.setRequest(m_panel->request());
+            });
+    for (const auto& changed : {&QAbstractItemModel::rowsInserted, &QAbstractItemModel::rowsRemoved})
+        connect(&m_with.model, changed, this, &MainWindow::showStatus);
+    connect(&m_with.model, &QAbstractItemModel::modelReset, this, &MainWindow::showStatus);
+}
+
+void MainWindow::connectStudio() {
+    using studio::Studio;
+    connect(m_chip, &ServerChip::addressChosen, this, &MainWindow::useAddress);
+    connect(&m_with.studio, &Studio::serverAddressChanged, this, &MainWindow::showConnection);
+    connect(&m_with.link, &remote::ServerLink::stateChanged, this, &MainWindow::showConnection);
+    connect(&m_with.studio, &Studio::statusChanged, this, &MainWindow::showStatus);
+    connect(m_cancelAll, &QPushButton::clicked, &m_with.studio, &Studio::cancelAll);
+    connect(&m_with.studio, &Studio::storageTrouble, m_library, &Library::warn);
+    connect(&m_with.studio, &Studio::refused, this, [this](const QString&, const protocol::Problem& problem) {
+        if (!m_panel->showProblem(problem))
+            m_library->warn(problem);
+    });
+    connect(&m_with.studio, &Studio::pictureSaved, this,
+            [this](const QString&, const gallery::Picture& picture) {
+                if (picture.settings)
+                    m_panel->setLastSeed(picture.settings->seed);
+            });
+}
+
+void MainWindow::restore() {
+    resize(1280, 800);
+    restoreGeometry(m_with.settings.value(kGeometryKey).toByteArray());
+    m_splitter->setSizes({kPanelUsual, width() - kPanelUsual});
+    m_splitter->restoreState(m_with.settings.value(kSplitterKey).toByteArray());
+    setThumbnailSize(m_with.settings.value(kThumbnailKey, GalleryView::kUsual).toInt());
+}
+
+void MainWindow::useAddress(const QString& typed) {
+    if (const auto set = m_with.studio.setServerAddress(typed); !set) {
+        const QString sentence = QString::fromStdString(set.error().detail);
+        m_chip->showProblem(sentence);
+        m_library->showAddressProblem(sentence);
+        return;
+    }
+    m_chip->closePopover();
+}
+
+void MainWindow::showConnection() {
+    const QString address = m_with.studio.serverAddress();
+    m_chip->setAddress(address);
+    m_library->setAddress(address);
+    m_panel->setOfflineNote(
+        m_with.link.isOnline() ? QString() : tr("No server now: it is drawn as soon as one is there"));
+}
+
+void MainWindow::showStatus() {
+    const QString line = m_with.studio.statusLine();
+    m_status->setText(line.isEmpty() ? pictures(m_with.model.pictureCount()) : line);
+    m_cancelAll->setVisible(m_with.studio.activeCount() > 0);
+}
+
+void MainWindow::setThumbnailSize(int edge) {
+    m_thumbnails->setValue(edge);
+    m_library->setThumbnailSize(m_thumbnails->value());
+    m_with.settings.setValue(kThumbnailKey, m_thumbnails->value());
+}
+
+void MainWindow::closeEvent(QCloseEvent* event) {
+    m_with.settings.setValue(kGeometryKey, saveGeometry());
+    m_with.settings.setValue(kSplitterKey, m_splitter->saveState());
+    QMainWindow::closeEvent(event);
+}
+
+}  // namespace easel::ui

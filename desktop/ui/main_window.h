@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <QMainWindow>
+
+#include "shared/protocol/problem.h"
+
+class QLabel;
+class QLineEdit;
+class QPushButton;
+class QSettings;
+class QSlider;
+class QSplitter;
+
+namespace easel::gallery {
+class PictureModel;
+class PictureStore;
+}  // namespace easel::gallery
+
+namespace easel::remote {
+class ServerLink;
+}
+
+namespace easel::studio {
+class Studio;
+}
+
+namespace easel::ui {
+
+class Library;
+class ServerChip;
+class StudioPanel;
+class Theme;
+
+/// The window: tool bar, panel, library, status line; joins them to the studio. Owned by main; GUI thread.
+class MainWindow : public QMainWindow {
+    Q_OBJECT
+
+public:
+    /// All owned by main and outliving the window.
+    struct Collaborators {
+        studio::Studio& studio;
+        remote::ServerLink& link;
+        gallery::PictureModel& model;
+        gallery::PictureStore& store;
+        QSettings& settings;
+        Theme& theme;
+    };
+
+    explicit MainWindow(Collaborators collaborators);
+
+    /// Something is wrong that has no place of its own.
+    void warn(const protocol::Problem& problem);
+
+protected:
+    void closeEvent(QCloseEvent* event) override;
+
+private:
+    QWidget* buildToolBar();
+    QWidget* buildStatusBar();
+    void fillMenu(QMenu& menu);
+    void addShortcuts();
+    void connectPanel();
+    void connectLibrary();
+    void connectStudio();
+    void restore();
+    void useAddress(const QString& typed);
+    void showConnection();
+    void showStatus();
+    void setThumbnailSize(int edge);
+
+    Collaborators m_with;
+    ServerChip* m_chip;
+    QLineEdit* m_search;
+    QSlider* m_thumbnails;
+    QSplitter* m_splitter;
+    StudioPanel* m_panel;
+    Library* m_library;
+    QLabel* m_status;
+    QPushButton* m_cancelAll;
+};
+
+}  // namespace easel::ui

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <QWidget>
+
+#include "desktop/gallery/pending_tile.h"
+
+class QToolButton;
+
+namespace easel::ui {
+
+/// A picture on its way, or one that failed, in its cell of the grid: how far it is, and what can be done
+/// about it. Owned by the view.
+class PendingCard : public QWidget {
+    Q_OBJECT
+
+public:
+    explicit PendingCard(const gallery::PendingTile& tile, QWidget* parent = nullptr);
+
+    void setTile(const gallery::PendingTile& tile);
+    const gallery::PendingTile& tile() const { return m_tile; }
+    /// The grid's cell is selected.
+    void setSelected(bool selected);
+
+Q_SIGNALS:
+    void cancelRequested(const QString& id);
+    void retryRequested(const QString& id);
+    void dismissRequested(const QString& id);
+
+protected:
+    void paintEvent(QPaintEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
+
+private:
+    QToolButton* button(const char* name, const QString& iconName, const QString& tip);
+    void placeButtons();
+    void copyDetails();
+    bool failed() const { return m_tile.state == gallery::PendingTile::State::Failed; }
+    /// The shape that the picture will have.
+    QRect ground() const;
+    void paintProgress(QPainter& painter, const QRect& area) const;
+    void paintWords(QPainter& painter, const QRect& area) const;
+
+    gallery::PendingTile m_tile;
+    bool m_selected = false;
+    QToolButton* m_close;
+    QToolButton* m_retry;
+    QToolButton* m_copy;
+};
+
+}  // namespace easel::ui

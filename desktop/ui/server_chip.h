@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <QAbstractButton>
+
+class QLabel;
+class QFrame;
+
+namespace easel::remote {
+class ServerLink;
+}
+
+namespace easel::ui {
+
+class AddressForm;
+
+/// How things stand with the server, in the tool bar: a dot and a line. A click opens what is behind it: the
+/// address, and what the server said. Owned by the window.
+class ServerChip : public QAbstractButton {
+    Q_OBJECT
+
+public:
+    /// `link` outlives the chip.
+    explicit ServerChip(remote::ServerLink& link, QWidget* parent = nullptr);
+
+    void setAddress(const QString& address);
+    /// The address could not be used.
+    void showProblem(const QString& sentence);
+    void openPopover();
+    void closePopover();
+
+    QSize sizeHint() const override;
+    QSize minimumSizeHint() const override;
+
+Q_SIGNALS:
+    void addressChosen(const QString& typed);
+
+protected:
+    void paintEvent(QPaintEvent* event) override;
+
+private:
+    QFrame* buildPopover();
+    void refresh();
+    QColor dotColor() const;
+    QString details() const;
+
+    remote::ServerLink& m_link;
+    QFrame* m_popover;
+    AddressForm* m_form;
+    QLabel* m_details;
+    QAbstractButton* m_tryNow;
+};
+
+}  // namespace easel::ui

@@ -1,0 +1,456 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "desktop/ui/studio_panel.h"
+
+#include <QComboBox>
+#include <QDoubleSpinBox>
+#include <QLabel>
+#include <QLineEdit>
+#include <QPushButton>
+#include <QScrollArea>
+#include <QScrollBar>
+#include <QSignalBlocker>
+#include <QSpinBox>
+#include <QVBoxLayout>
+
+#include <algorithm>
+
+#include "desktop/ui/field_box.h"
+#include "desktop/ui/flat_style.h"
+#include "desktop/ui/fold.h"
+#include "desktop/ui/number_slider.h"
+#include "desktop/ui/prompt_edit.h"
+#include "desktop/ui/seed_field.h"
+#include "desktop/ui/size_field.h"
+#include "desktop/ui/theme.h"
+#include "desktop/ui/wheel_guard.h"
+#include "desktop/ui/words.h"
+#include "shared/protocol/validation.h"
+
+namespace easel::ui {
+
+namespace {
+
+/// Where the sliders end; the boxes go up to the server's limits.
+constexpr double kUsualSteps = 100;
+constexpr double kUsualGuidance = 15;
+
+constexpr int kMostWordsInHint = 6;
+
+QStringList toQt(const std::vector<std::string>& words) {
+    QStringList list;
+    for (const std::string& word : words)
+        list << QString::fromStdString(word);
+    return list;
+}
+
+/// Fills `box` with title and wire name; without signals.
+void fill(QComboBox* box, const std::vector<std::pair<QString, std::string>>& entries,
+          const std::string& chosen) {
+    const QSignalBlocker quiet(box);
+    box->clear();
+    for (const auto& [title, name] : entries)
+        box->addItem(title, QString::fromStdString(name));
+    box->setCurrentIndex(box->findData(QString::fromStdString(chosen)));
+}
+
+QComboBox* choice(const char* objectName, QWidget* parent) {
+    auto* box = new QComboBox(parent);
+    box->setObjectName(objectName);
+    box->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
+    box->setMinimumContentsLength(8);
+    new WheelGuard(box);
+    return box;
+}
+
+}  // namespace
+
+StudioPanel::StudioPanel(QWidget* parent)
+    : QWidget(parent),
+      m_scroll(new QScrollArea(this)),
+      m_prompt(new PromptEdit(3, 8, this)),
+      m_negative(new PromptEdit(2, 6, this)),
+      m_size(new SizeField(this)),
+      m_steps(new NumberSlider(tr("Steps"), 0, 1, this)),
+      m_guidance(new NumberSlider(tr("Guidance"), 1, 0.5, this)),
+      m_seed(new SeedField(this)),
+      m_count(new QSpinBox(this)),
+      m_model(choice("modelBox", this)),
+      m_sampler(choice("samplerBox", this)),
+      m_schedule(choice("scheduleBox", this)),
+      m_generate(new QPushButton(tr("&Generate"), this)),
+      m_hint(captionLabel({}, this)) {
+    setObjectName("studioPanel");
+    m_generate->setObjectName("generateButton");
+    m_generate->setDefault(true);
+    m_generate->setMinimumHeight(5 * kUnit);
+    m_generate->setToolTip(tr("Draw this (Ctrl+Enter)"));
+    m_hint->setObjectName("generateHint");
+    m_hint->setAlignment(Qt::AlignHCenter);
+
+    m_scroll->setWidget(buildKnobs());
+    m_scroll->setWidgetResizable(true);
+    m_scroll->setFrameShape(QFrame::NoFrame);
+    m_scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    m_scroll->setFocusPolicy(Qt::NoFocus);
+
+    auto* foot = new QVBoxLayout;
+    foot->setContentsMargins(kMargin, kUnit, kMargin, kUnit);
+    foot->setSpacing(kUnit / 2);
+    foot->addWidget(m_generate);
+    foot->addWidget(m_hint);
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    column->addWidget(m_scroll, 1);
+    column->addLayout(foot);
+
+    m_wordHint.setSingleShot(true);
+    m_wordHint.setInterval(600);  // Not while a word is half typed.
+    connect(&m_wordHint, &QTimer::timeout, this, &StudioPanel::showWordHint);
+    connectFields();
+    setServer({}, {});
+    setOfflineNote({});
+}
+
+QWidget* StudioPanel::buildKnobs() {
+    using Place = FieldBox::Place;
+    auto* page = new QWidget(this);
+    m_prompt->setObjectName("promptEdit");
+    m_prompt->setPlaceholderText(tr("Describe the picture"));
+    m_prompt->setAccessibleName(tr("Prompt"));
+    m_negative->setObjectName("negativePromptEdit");
+    m_negative->setPlaceholderText(tr("What should not be in it"));
+    m_negative->setAccessibleName(tr("Negative prompt"));
+    m_size->setObjectName("sizeField");
+    m_steps->setObjectName("stepsField");
+    m_steps->setToolTip(tr("How often the picture is refined: more takes longer"));
+    m_guidance->setObjectName("guidanceField");
+    m_guidance->setToolTip(tr("How closely the picture follows the words (CFG scale)"));
+    m_count->setObjectName("countBox");
+    m_count->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
+    m_count->setFixedWidth(80);
+    m_count->setToolTip(tr("How many pictures; each has a seed of its own"));
+    new WheelGuard(m_count);
+    auto* countRow = new QWidget(page);
+    auto* countLayout = new QHBoxLayout(countRow);
+    countLayout->setContentsMargins(0, 0, 0, 0);
+    countLayout->addWidget(m_count);
+    countLayout->addStretch();
+
+    m_promptBox = new FieldBox(tr("&Prompt"), Place::Above, m_prompt, m_prompt, page);
+    auto* negativeBox = new FieldBox({}, Place::Above, m_negative, m_negative, page);
+    m_negativeFold = new Fold(tr("Negative prompt"), negativeBox, page);
+    m_negativeFold->setObjectName("negativeFold");
+    auto* sizeBox = new FieldBox(tr("Size"), Place::Before, m_size, m_size->widthBox(), page);
+    auto* stepsBox = new FieldBox(tr("&Steps"), Place::Before, m_steps, m_steps->box(), page);
+    auto* guidanceBox = new FieldBox(tr("G&uidance"), Place::Before, m_guidance, m_guidance->box(), page);
+    auto* seedBox = new FieldBox(tr("S&eed"), Place::Before, m_seed, m_seed->edit(), page);
+    auto* countBox = new FieldBox(tr("&Count"), Place::Before, countRow, m_count, page);
+    m_modelFold = new Fold(tr("Model, sampler"), buildModelPart(), page);
+    m_modelFold->setObjectName("modelFold");
+    m_fields.insert(m_fields.end(), {{"prompt", m_promptBox, m_prompt},
+                                     {"negative_prompt", negativeBox, m_negative},
+                                     {"width", sizeBox, m_size->widthBox()},
+                                     {"height", sizeBox, m_size->heightBox()},
+                                     {"steps", stepsBox, m_steps->box()},
+                                     {"guidance", guidanceBox, m_guidance->box()},
+                                     {"seed", seedBox, m_seed->edit()},
+                                     {"count", countBox, m_count}});
+
+    auto* column = new QVBoxLayout(page);
+    column->setContentsMargins(kMargin, kMargin, kMargin, kMargin);
+    column->setSpacing(kUnit);
+    column->addWidget(m_promptBox);
+    column->addWidget(m_negativeFold);
+    column->addSpacing(kUnit);
+    for (FieldBox* box : {sizeBox, stepsBox, guidanceBox, seedBox, countBox})
+        column->addWidget(box);
+    column->addSpacing(kUnit);
+    column->addWidget(m_modelFold);
+    column->addStretch();
+    return page;
+}
+
+QWidget* StudioPanel::buildModelPart() {
+    auto* part = new QWidget(this);
+    auto* column = new QVBoxLayout(part);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(kUnit);
+    const auto add = [&](const char* name, const QString& label, QComboBox* box) {
+        auto* field = new FieldBox(label, FieldBox::Place::Before, box, box, part);
+        m_fields.push_back({name, field, box});
+        column->addWidget(field);
+    };
+    add("model", tr("&Model"), m_model);
+    add("sampler", tr("S&ampler"), m_sampler);
+    add("schedule", tr("Sche&dule"), m_schedule);
+    m_sampler->setToolTip(tr("The method that turns noise into the picture"));
+    m_schedule->setToolTip(tr("How the noise is spread over the steps"));
+    return part;
+}
+
+void StudioPanel::connectFields() {
+    connect(m_generate, &QPushButton::clicked, this, &StudioPanel::generate);
+    connect(m_prompt, &QPlainTextEdit::textChanged, this, [this] {
+        m_request.prompt = m_prompt->toPlainText().toStdString();
+        m_wordHint.start();
+        changed("prompt");
+    });
+    connect(m_negative, &QPlainTextEdit::textChanged, this, [this] {
+        const QString text = m_negative->toPlainText();
+        m_request.negativePrompt = text.isEmpty() ? std::nullopt : std::optional(text.toStdString());
+        m_negativeFold->setSummary(text.simplified());
+        changed("negative_prompt");
+    });
+    connect(m_size, &SizeField::edited, this, [this](const QSize& pixels) {
+        m_request.width = pixels.width();
+        m_request.height = pixels.height();
+        changed("width");
+    });
+    connect(m_steps, &NumberSlider::edited, this, [this](double steps) {
+        m_request.steps = qRound(steps);
+        changed("steps");
+    });
+    connect(m_guidance, &NumberSlider::edited, this, [this](double guidance) {
+        m_request.guidance = guidance;
+        changed("guidance");
+    });
+    connect(m_seed, &SeedField::edited, this, [this](std::optional<std::int64_t> seed) {
+        m_request.seed = seed;
+        changed("seed");
+    });
+    connect(m_count, &QSpinBox::valueChanged, this, [this](int count) {
+        m_request.count = count;
+        changed("count");
+    });
+    connect(m_model, &QComboBox::activated, this,
+            [this] { adoptModel(m_model->currentData().toString().toStdString()); });
+    connect(m_sampler, &QComboBox::activated, this, [this] {
+        m_request.sampler = m_sampler->currentData().toString().toStdString();
+        m_request.schedule.reset();
+        fillSchedules();
+        showModelSummary();
+        changed("sampler");
+    });
+    connect(m_schedule, &QComboBox::activated, this, [this] {
+        m_request.schedule = m_schedule->currentData().toString().toStdString();
+        showModelSummary();
+        changed("schedule");
+    });
+}
+
+void StudioPanel::setServer(const protocol::ServerInfo& info,
+                            const std::vector<protocol::ModelInfo>& models) {
+    m_server = info;
+    m_models = models;
+    const protocol::Limits& limits = info.limits;
+    m_size->setLimits(limits);
+    m_steps->setRange(limits.minSteps, limits.maxSteps, kUsualSteps);
+    m_guidance->setRange(limits.minGuidance, limits.maxGuidance, kUsualGuidance);
+    m_seed->setMaximum(limits.maxSeed);
+    const QSignalBlocker quiet(m_count);
+    m_count->setRange(1, limits.maxCount);
+    showRequest();
+}
+
+void StudioPanel::setOfflineNote(const QString& note) {
+    m_hint->setText(note.isEmpty() ? tr("Ctrl+Enter") : note);
+}
+
+void StudioPanel::setRequest(const protocol::GenerationRequest& request) {
+    m_request = request;
+    clearProblems();
+    showRequest();
+}
+
+void StudioPanel::setPrompt(const QString& prompt) {
+    m_prompt->setPlainText(prompt);
+    m_prompt->moveCursor(QTextCursor::End);
+    focusPrompt();
+}
+
+void StudioPanel::setLastSeed(std::int64_t seed) {
+    m_seed->setLastSeed(seed);
+}
+
+bool StudioPanel::showProblem(const protocol::Problem& problem) {
+    for (const Field& field : m_fields) {
+        if (!problem.field || *problem.field != field.name)
+            continue;
+        field.box->setProblem(QString::fromStdString(problem.detail));
+        markProblem(field.input, true);
+        for (Fold* fold : {m_negativeFold, m_modelFold}) {
+            if (fold->isAncestorOf(field.box))
+                fold->setOpen(true);
+        }
+        m_scroll->ensureWidgetVisible(field.box);
+        return true;
+    }
+    return false;
+}
+
+void StudioPanel::clearProblems() {
+    for (const Field& field : m_fields) {
+        field.box->setProblem({});
+        markProblem(field.input, false);
+    }
+}
+
+void StudioPanel::focusPrompt() {
+    m_prompt->setFocus(Qt::OtherFocusReason);
+}
+
+void StudioPanel::generate() {
+    clearProblems();
+    if (m_prompt->toPlainText().trimmed().isEmpty()) {
+        showProblem(
+            protocol::invalidField("prompt", tr("Write what the picture should show.").toStdString()));
+        focusPrompt();
+        return;
+    }
+    Q_EMIT generateRequested();
+}
+
+void StudioPanel::showRequest() {
+    fillModels();
+    fillSamplers();
+    fillSchedules();
+    const protocol::ModelInfo& now = model();
+    const QString prompt = QString::fromStdString(m_request.prompt);
+    const QSignalBlocker quietPrompt(m_prompt), quietNegative(m_negative), quietCount(m_count);
+    if (m_prompt->toPlainText() != prompt)
+        m_prompt->setPlainText(prompt);
+    const QString negative = QString::fromStdString(m_request.negativePrompt.value_or(""));
+    if (m_negative->toPlainText() != negative)
+        m_negative->setPlainText(negative);
+    m_negativeFold->setSummary(negative.simplified());
+    m_size->setNative({now.width, now.height});
+    m_size->setValue({m_request.width.value_or(now.width), m_request.height.value_or(now.height)});
+    m_steps->setValue(m_request.steps.value_or(now.steps));
+    m_guidance->setValue(m_request.guidance.value_or(now.guidance));
+    m_seed->setValue(m_request.seed && *m_request.seed >= 0 ? m_request.seed : std::nullopt);
+    m_count->setValue(m_request.count.value_or(1));
+
+    // What another server allowed may be too much for this one: ask for what is shown.
+    if (m_request.width || m_request.height) {
+        m_request.width = m_size->value().width();
+        m_request.height = m_size->value().height();
+    }
+    if (m_request.steps)
+        m_request.steps = qRound(m_steps->value());
+    if (m_request.guidance)
+        m_request.guidance = m_guidance->value();
+    if (m_request.count)
+        m_request.count = m_count->value();
+
+    m_prompt->setWords(toQt(now.knownNames) + toQt(now.knownWords));
+    showModelSummary();
+    showWordHint();
+}
+
+void StudioPanel::fillModels() {
+    const auto known = [this](const std::string& id) {
+        return std::ranges::any_of(m_models, [&](const auto& m) { return m.id == id; });
+    };
+    if (m_request.model && !m_models.empty() && !known(*m_request.model))
+        m_request.model.reset();
+    std::vector<std::pair<QString, std::string>> entries;
+    for (const protocol::ModelInfo& m : m_models)
+        entries.emplace_back(QString::fromStdString(m.title.empty() ? m.id : m.title), m.id);
+    fill(m_model, entries, model().id);
+    m_model->setToolTip(QString::fromStdString(model().description));
+    m_model->setEnabled(!m_models.empty());
+}
+
+void StudioPanel::fillSamplers() {
+    std::vector<std::pair<QString, std::string>> entries;
+    for (const protocol::SamplerInfo& s : m_server.samplers)
+        entries.emplace_back(samplerTitle(s.name), s.name);
+    fill(m_sampler, entries, sampler());
+    if (m_sampler->currentIndex() < 0 && !entries.empty()) {
+        m_request.sampler.reset();
+        fill(m_sampler, entries, sampler());
+    }
+    m_sampler->setEnabled(!entries.empty());
+}
+
+void StudioPanel::fillSchedules() {
+    std::vector<std::pair<QString, std::string>> entries;
+    for (const protocol::SamplerInfo& s : m_server.samplers) {
+        if (s.name != sampler())
+            continue;
+        for (const std::string& schedule : s.schedules)
+            entries.emplace_back(scheduleTitle(schedule), schedule);
+    }
+    fill(m_schedule, entries, m_request.schedule.value_or("default"));
+    if (m_schedule->currentIndex() < 0 && !entries.empty()) {
+        m_request.schedule.reset();
+        m_schedule->setCurrentIndex(0);
+    }
+    m_schedule->setEnabled(!entries.empty());
+}
+
+void StudioPanel::showModelSummary() {
+    QStringList parts;
+    if (!m_models.empty())
+        parts << m_model->currentText();
+    parts << samplerTitle(sampler());
+    if (m_request.schedule && *m_request.schedule != "default")
+        parts << scheduleTitle(*m_request.schedule);
+    m_modelFold->setSummary(parts.join(QStringLiteral(" · ")));
+}
+
+void StudioPanel::showWordHint() {
+    const std::vector<std::string> unknown = protocol::unknownWords(m_request.prompt, model());
+    if (unknown.empty()) {
+        m_promptBox->setHint({});
+        return;
+    }
+    QString hint = tr("This model does not know “%1”.").arg(toQt(unknown).join(tr("”, “")));
+    const QStringList names = toQt(model().knownNames);
+    if (!names.isEmpty())
+        hint += QStringLiteral(" ") +
+                tr("It can draw %1.")
+                    .arg(names.mid(0, kMostWordsInHint).join(QStringLiteral(", ")) +
+                         (names.size() > kMostWordsInHint ? QStringLiteral(" …") : QString()));
+    m_promptBox->setHint(hint);
+}
+
+void StudioPanel::changed(std::string_view field) {
+    const auto touched = std::ranges::find(m_fields, field, &Field::name);
+    for (const Field& f : m_fields) {
+        if (f.box != touched->box)
+            continue;
+        f.box->setProblem({});
+        markProblem(f.input, false);
+    }
+    Q_EMIT requestChanged(m_request);
+}
+
+void StudioPanel::adoptModel(const std::string& id) {
+    m_request.model = id;
+    // Another model likes another size and other numbers: start from its own.
+    m_request.width.reset();
+    m_request.height.reset();
+    m_request.steps.reset();
+    m_request.guidance.reset();
+    m_request.sampler.reset();
+    m_request.schedule.reset();
+    showRequest();
+    changed("model");
+}
+
+const protocol::ModelInfo& StudioPanel::model() const {
+    static const protocol::ModelInfo kUnknown;
+    const std::string& wanted = m_request.model ? *m_request.model : m_server.defaultModel;
+    const auto found = std::ranges::find(m_models, wanted, &protocol::ModelInfo::id);
+    if (found != m_models.end())
+        return *found;
+    return m_models.empty() ? kUnknown : m_models.front();
+}
+
+std::string StudioPanel::sampler() const {
+    return m_request.sampler.value_or(model().sampler);
+}
+
+}  // namespace easel::ui

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <QTimer>
+#include <QWidget>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "shared/protocol/generation.h"
+#include "shared/protocol/problem.h"
+#include "shared/protocol/server_info.h"
+
+class QComboBox;
+class QLabel;
+class QPushButton;
+class QScrollArea;
+class QSpinBox;
+
+namespace easel::ui {
+
+class FieldBox;
+class Fold;
+class NumberSlider;
+class PromptEdit;
+class SeedField;
+class SizeField;
+
+/// Where a picture is asked for: the words, a few knobs and Generate. Holds one GenerationRequest; what the
+/// person has not set stays unset in it, so that it follows the model. All limits and choices come from the
+/// server. Owned by the window.
+class StudioPanel : public QWidget {
+    Q_OBJECT
+
+public:
+    explicit StudioPanel(QWidget* parent = nullptr);
+
+    void setServer(const protocol::ServerInfo& info, const std::vector<protocol::ModelInfo>& models);
+    /// `note` says what Generate does while the server is away; empty when it is there.
+    void setOfflineNote(const QString& note);
+
+    const protocol::GenerationRequest& request() const { return m_request; }
+    /// Without `requestChanged`.
+    void setRequest(const protocol::GenerationRequest& request);
+    void setPrompt(const QString& prompt);
+    void setLastSeed(std::int64_t seed);
+    /// Puts the problem at its field; false when no field here is at fault.
+    bool showProblem(const protocol::Problem& problem);
+    void clearProblems();
+    void focusPrompt();
+    /// Says that there is no prompt yet, or emits `generateRequested`.
+    void generate();
+
+Q_SIGNALS:
+    void requestChanged(const easel::protocol::GenerationRequest& request);
+    void generateRequested();
+
+private:
+    struct Field {
+        std::string_view name;  ///< JSON
+        FieldBox* box;
+        QWidget* input;  ///< what is outlined
+    };
+
+    QWidget* buildKnobs();
+    QWidget* buildModelPart();
+    void connectFields();
+    /// Fills the controls from the request and, where it is silent, from the model.
+    void showRequest();
+    void fillModels();
+    void fillSamplers();
+    void fillSchedules();
+    void showModelSummary();
+    void showWordHint();
+    void changed(std::string_view field);
+    void adoptModel(const std::string& id);
+    const protocol::ModelInfo& model() const;
+    std::string sampler() const;
+
+    protocol::GenerationRequest m_request;
+    protocol::ServerInfo m_server;
+    std::vector<protocol::ModelInfo> m_models;
+    std::vector<Field> m_fields;
+    QTimer m_wordHint;
+
+    QScrollArea* m_scroll;
+    PromptEdit* m_prompt;
+    PromptEdit* m_negative;
+    SizeField* m_size;
+    NumberSlider* m_steps;
+    NumberSlider* m_guidance;
+    SeedField* m_seed;
+    QSpinBox* m_count;
+    QComboBox* m_model;
+    QComboBox* m_sampler;
+    QComboBox* m_schedule;
+    FieldBox* m_promptBox;
+    Fold* m_negativeFold;
+    Fold* m_modelFold;
+    QPushButton* m_generate;
+    QLabel* m_hint;
+};
+
+}  // namespace easel::ui

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "desktop/ui/tile_delegate.h"
+
+#include <QPainter>
+#include <QTextLayout>
+
+#include "desktop/gallery/picture_model.h"
+#include "desktop/ui/icons.h"
+#include "desktop/ui/theme.h"
+
+namespace easel::ui {
+
+namespace {
+
+using gallery::PictureModel;
+
+constexpr int kCaptionLines = 2;
+
+int captionHeight() {
+    return kCaptionLines * QFontMetrics(captionFont()).lineSpacing();
+}
+
+void drawThumbnail(QPainter* painter, const QRect& area, const QModelIndex& index, const QPalette& palette) {
+    const auto thumbnail = index.data(PictureModel::ThumbnailRole).value<QPixmap>();
+    if (!thumbnail.isNull()) {
+        painter->drawPixmap(fittedInto(area, thumbnail.size()), thumbnail);
+        return;
+    }
+    const QRect ground = fittedInto(area, index.data(PictureModel::SizeRole).toSize());
+    painter->fillRect(ground, pictureGround(palette));
+    if (index.data(PictureModel::BrokenRole).toBool()) {
+        const QPixmap sign = iconPixmap(QStringLiteral("warning"), palette.color(QPalette::PlaceholderText),
+                                        24, painter->device()->devicePixelRatio());
+        painter->drawPixmap(ground.center() - QPoint(12, 12), sign);
+    }
+}
+
+void drawRing(QPainter* painter, const QRect& around, const QColor& color, qreal pen) {
+    painter->setBrush(Qt::NoBrush);
+    painter->setPen(QPen(color, pen));
+    painter->drawRoundedRect(QRectF(around).adjusted(pen / 2, pen / 2, -pen / 2, -pen / 2), kRadius, kRadius);
+}
+
+}  // namespace
+
+TileLayout TileLayout::in(const QRect& cell) {
+    const QRect room = cell.adjusted(kUnit, kUnit, -kUnit, -kUnit);
+    const QRect picture(room.topLeft(), QSize(room.width(), room.width()));
+    const QRect caption(room.left(), picture.bottom() + 1 + kUnit / 2, room.width(), captionHeight());
+    return {picture, caption};
+}
+
+int TileLayout::heightFor(int width) {
+    return width + kUnit / 2 + captionHeight() + kUnit / 2;
+}
+
+QRect fittedInto(const QRect& area, const QSize& size) {
+    const QSize shape = size.isEmpty() ? QSize(1, 1) : size;
+    const QSize fitted = shape.scaled(area.size(), Qt::KeepAspectRatio);
+    return {area.left() + (area.width() - fitted.width()) / 2,
+            area.top() + (area.height() - fitted.height()) / 2, fitted.width(), fitted.height()};
+}
+
+void drawCaption(QPainter* painter, const QRect& rect, const QString& text, const QPalette& palette) {
+    const QFont font = captionFont();
+    const QFontMetrics metrics(font);
+    painter->setFont(font);
+    painter->setPen(palette.color(QPalette::PlaceholderText));
+    const QString words = text.simplified();
+    QTextLayout layout(words, font);
+    layout.beginLayout();
+    for (int i = 0; i < kCaptionLines; ++i) {
+        QTextLine line = layout.createLine();
+        if (!line.isValid())
+            break;
+        line.setLineWidth(rect.width());
+        const bool last = i + 1 == kCaptionLines;
+        const QString rest = words.mid(line.textStart());
+        const QString shown =
+            last ? metrics.elidedText(rest, Qt::ElideRight, rect.width()) : rest.left(line.textLength());
+        painter->drawText(
+            QRect(rect.left(), rect.top() + i * metrics.lineSpacing(), rect.width(), metrics.height()),
+            Qt::AlignHCenter | Qt::AlignTop | Qt::TextSingleLine, shown.trimmed());
+    }
+    layout.endLayout();
+}
+
+void TileDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option,
+                         const QModelIndex& index) const {
+    if (index.data(PictureModel::PathRole).toString().isEmpty())
+        return;
+    painter->save();
+    painter->setRenderHints(QPainter::Antialiasing | QPainter::SmoothPixmapTransform);
+    const QPalette& palette = option.palette;
+    const TileLayout layout = TileLayout::in(option.rect);
+    const bool selected = option.state.testFlag(QStyle::State_Selected);
+    const bool hovered = option.state.testFlag(QStyle::State_MouseOver);
+    const QRect card = option.rect.adjusted(2, 2, -2, -2);
+    if (selected || hovered) {
+        painter->setPen(Qt::NoPen);
+        painter->setBrush(palette.color(QPalette::Midlight));
+        painter->drawRoundedRect(card, kRadius, kRadius);
+    }
+    drawThumbnail(painter, layout.picture, index, palette);
+    drawCaption(painter, layout.caption, index.data(PictureModel::PromptRole).toString(), palette);
+    const bool current = option.state.testFlag(QStyle::State_HasFocus);
+    if (selected || current)
+        drawRing(painter, card, palette.color(QPalette::Link), 2);
+    painter->restore();
+}
+
+QSize TileDelegate::sizeHint(const QStyleOptionViewItem& option, const QModelIndex&) const {
+    const int width = option.decorationSize.width();
+    return {width, TileLayout::heightFor(width)};
+}
+
+void StripDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option,
+                          const QModelIndex& index) const {
+    painter->save();
+    painter->setRenderHints(QPainter::Antialiasing | QPainter::SmoothPixmapTransform);
+    const QRect room = option.rect.adjusted(4, 4, -4, -4);
+    const bool selected = option.state.testFlag(QStyle::State_Selected);
+    painter->setOpacity(selected ? 1.0 : 0.75);
+    drawThumbnail(painter, room, index, option.palette);
+    painter->setOpacity(1);
+    if (selected)
+        drawRing(painter, option.rect.adjusted(1, 1, -1, -1), option.palette.color(QPalette::Link), 2);
+    painter->restore();
+}
+
+QSize StripDelegate::sizeHint(const QStyleOptionViewItem&, const QModelIndex&) const {
+    return {kEdge + 8, kEdge + 8};
+}
+
+}  // namespace easel::ui

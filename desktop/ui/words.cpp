@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "desktop/ui/words.h"
+
+#include <QCoreApplication>
+#include <QLocale>
+
+#include <array>
+#include <utility>
+
+namespace easel::ui {
+
+namespace {
+
+constexpr std::array<std::pair<std::string_view, const char*>, 5> kSamplerTitles{{
+    {"pndm", "PNDM (PLMS)"},
+    {"ddim", "DDIM"},
+    {"euler", "Euler"},
+    {"euler_a", "Euler ancestral"},
+    {"dpmpp_2m", "DPM++ 2M"},
+}};
+
+}  // namespace
+
+QString samplerTitle(const std::string& name) {
+    for (const auto& [wire, title] : kSamplerTitles) {
+        if (name == wire)
+            return QString::fromLatin1(title);
+    }
+    return QString::fromStdString(name);
+}
+
+QString scheduleTitle(const std::string& name) {
+    QString title = QString::fromStdString(name);
+    if (!title.isEmpty())
+        title[0] = title[0].toUpper();
+    return title;
+}
+
+QString samplerLine(const protocol::GenerationSettings& settings) {
+    const QString sampler = samplerTitle(settings.sampler);
+    if (settings.schedule.empty() || settings.schedule == "default")
+        return sampler;
+    return QCoreApplication::translate("words", "%1, %2").arg(sampler, scheduleTitle(settings.schedule));
+}
+
+QString pictures(qsizetype count) {
+    if (count == 1)
+        return QCoreApplication::translate("words", "1 picture");
+    return QCoreApplication::translate("words", "%1 pictures").arg(QLocale().toString(count));
+}
+
+}  // namespace easel::ui

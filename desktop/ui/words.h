@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <QString>
+
+#include <string>
+
+#include "shared/protocol/generation.h"
+
+/// Wire names and numbers as a person reads them.
+namespace easel::ui {
+
+/// "dpmpp_2m" → "DPM++ 2M"; a name that we don't know stays as it is.
+QString samplerTitle(const std::string& name);
+/// "karras" → "Karras".
+QString scheduleTitle(const std::string& name);
+/// "DDIM", or "DDIM, Karras" where the schedule is not the default one.
+QString samplerLine(const protocol::GenerationSettings& settings);
+/// "1 picture", "214 pictures".
+QString pictures(qsizetype count);
+
+}  // namespace easel::ui
