@@ -12,7 +12,7 @@
 
 namespace easel::image {
 
-/// A text that a PNG file carries. The keyword has 1 to 79 Latin-1 characters; the text is UTF-8.
+/// A text that a PNG file carries. The keyword has 1 to 79 ASCII characters; the text is UTF-8 without NUL.
 struct PngText {
     std::string keyword;
     std::string text;
@@ -28,14 +28,16 @@ struct PngLimits {
 };
 
 /// The bytes of a PNG file: 8-bit RGB, with `texts` before the pixels. ASCII goes into tEXt chunks, which
-/// every tool reads, all else into iTXt. A picture without pixels or a keyword out of bounds is an error.
+/// every tool reads, all else into iTXt; empty texts are left out. A picture without pixels or a keyword out
+/// of bounds is an error.
 protocol::Expected<std::vector<std::uint8_t>> encodePng(const Image& picture,
                                                         std::span<const PngText> texts = {});
 
 /// Any PNG file as 8-bit RGB; transparency is dropped. Damage and excess are errors.
 protocol::Expected<Image> decodePng(std::span<const std::uint8_t> bytes, const PngLimits& limits = {});
 
-/// The texts of a PNG file (tEXt, zTXt, iTXt) in UTF-8, in order; its pixels are not unpacked.
+/// The texts that stand before a PNG file's pixels (tEXt, zTXt, iTXt), in UTF-8 and in order. The pixels are
+/// not unpacked.
 protocol::Expected<std::vector<PngText>> readPngTexts(std::span<const std::uint8_t> bytes,
                                                       const PngLimits& limits = {});
 
