@@ -19,7 +19,10 @@ std::shared_ptr<const File> File::open(const std::filesystem::path& path) {
         ::close(descriptor);
         return nullptr;
     }
-    return std::shared_ptr<const File>(new File(descriptor, static_cast<std::uint64_t>(status.st_size)));
+    std::string version = std::to_string(status.st_size) + "-" + std::to_string(status.st_mtim.tv_sec) + "." +
+                          std::to_string(status.st_mtim.tv_nsec);
+    return std::shared_ptr<const File>(
+        new File(descriptor, static_cast<std::uint64_t>(status.st_size), std::move(version)));
 }
 
 File::~File() {

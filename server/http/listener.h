@@ -20,8 +20,9 @@ struct Access {
     std::string remote;  ///< address of the client
     std::string method;
     std::string path;
-    int status = 0;
+    int status = 0;  ///< 0: the client went before it was answered
     std::chrono::milliseconds took{};
+    std::string failure;  ///< what an exception of the handler said; never sent to the client
 };
 
 struct ListenerOptions {

@@ -57,6 +57,7 @@ struct Session::Incoming {
     Request request;
     Router::Match match;
     Clock::time_point began = Clock::now();
+    std::string failure;     // what an exception of the handler said
     bool keepAlive = false;  // the next request can be read after this one
 
     bool isHead() const { return request.method == "HEAD"; }
@@ -287,11 +288,10 @@ net::awaitable<bool> Session::answer(Incoming& incoming) {
         co_return co_await write(incoming, std::move(response));
     }
     const auto exchange = std::make_shared<Exchange>(m_signal, m_context.options.maxUnsentEventBytes);
-    std::string failure = "The request was not answered.";
     try {
         (*incoming.match.handler)(incoming.request, Responder(exchange));
     } catch (const std::exception& exception) {
-        failure = exception.what();
+        incoming.failure = exception.what();
         exchange->abandon();
     }
     co_await waitFor(*exchange);
@@ -307,7 +307,7 @@ net::awaitable<bool> Session::answer(Incoming& incoming) {
     if (auto* events = std::get_if<std::shared_ptr<EventBuffer>>(&answer)) {
         co_return co_await writeStream(incoming, **events);
     }
-    Response response = m_context.router.error(500, failure);
+    Response response = m_context.router.error(500, "The request could not be answered.");
     co_return co_await write(incoming, std::move(response));
 }
 
@@ -459,7 +459,8 @@ void Session::note(const Incoming& incoming, int status) const {
     if (m_context.options.onAccess) {
         const auto took =
             std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - incoming.began);
-        m_context.options.onAccess({m_remote, incoming.request.method, incoming.request.path, status, took});
+        m_context.options.onAccess(
+            {m_remote, incoming.request.method, incoming.request.path, status, took, incoming.failure});
     }
 }
 

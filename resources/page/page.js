@@ -1,0 +1,392 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the page can do better with a script than without: draw without leaving the page, show progress,
+// cancel, keep several jobs waiting. Limits and defaults come from the server.
+"use strict";
+
+const byId = (id) => document.getElementById(id);
+const form = byId("studio");
+const fields = ["prompt", "negative_prompt", "width", "height", "steps", "guidance", "seed", "count", "model",
+    "sampler", "schedule"];
+const numbers = ["width", "height", "steps", "guidance", "seed", "count"];
+
+let server = null;
+let models = [];
+
+document.documentElement.classList.add("script");
+
+function make(tag, properties = {}, ...children) {
+    const element = Object.assign(document.createElement(tag), properties);
+    element.append(...children);
+    return element;
+}
+
+// --- talking to the server
+
+async function call(path, options) {
+    const response = await fetch(path, options);
+    const isJson = (response.headers.get("Content-Type") || "").includes("json");
+    const body = isJson ? await response.json() : null;
+    if (!response.ok) {
+        throw Object.assign(new Error(body?.detail || `The server answered ${response.status}.`), {problem: body});
+    }
+    return body;
+}
+
+async function refreshServer() {
+    const line = byId("server");
+    try {
+        server = await call("/v1/server");
+        const model = chosenModel();
+        line.textContent = server.ready
+            ? [model?.title || model?.id, server.device_name || server.device, "ready"].filter(Boolean).join(" · ")
+            : server.status || "Not ready";
+        line.className = server.ready ? "server ready" : "server waiting";
+    } catch {
+        line.textContent = "Server unreachable, trying again";
+        line.className = "server waiting";
+    }
+}
+
+// --- the form
+
+const chosenModel = () => models.find((model) => model.id === byId("model").value) || models[0];
+
+function showProblem(message, field) {
+    for (const name of fields) {
+        byId(name).removeAttribute("aria-invalid");
+    }
+    byId("problem").hidden = !message;
+    byId("problem").textContent = message || "";
+    const input = field && byId(field);
+    if (input && fields.includes(field)) {
+        input.closest("details")?.setAttribute("open", "");
+        input.setAttribute("aria-invalid", "true");
+        input.focus();
+    }
+}
+
+function readForm() {
+    const request = {};
+    for (const name of fields) {
+        const value = byId(name).value;
+        if (value !== "") {
+            request[name] = numbers.includes(name) ? Number(value) : value;
+        }
+    }
+    return request;
+}
+
+function fillForm(settings) {
+    for (const name of fields) {
+        if (settings[name] !== undefined) {
+            byId(name).value = settings[name];
+        }
+    }
+    formChanged();
+}
+
+const wordsOf = (text) => text.toLowerCase().replaceAll("'", "").match(/[\p{L}\p{N}]+/gu) || [];
+
+/** A kind word about what a small model has never seen; never a refusal. */
+function showHint() {
+    const model = chosenModel();
+    let unknown = [];
+    if (model?.known_names.length) {
+        const known = new Set([...model.known_names, ...model.known_words].flatMap(wordsOf));
+        unknown = wordsOf(byId("prompt").value).filter(
+            (word) => !known.has(word) && !(word.endsWith("s") && known.has(word.slice(0, -1))));
+    }
+    byId("hint").textContent = unknown.length ? `This model has not learned: ${unknown.join(", ")}.` : "";
+}
+
+function offerSchedules() {
+    const select = byId("schedule");
+    const sampler = server?.samplers.find((each) => each.name === byId("sampler").value);
+    if (!sampler) {
+        return;
+    }
+    const chosen = select.value;
+    select.replaceChildren(...sampler.schedules.map((name) => make("option", {value: name, textContent: name})));
+    select.value = sampler.schedules.includes(chosen) ? chosen : sampler.schedules[0];
+}
+
+function offerPresets() {
+    const model = chosenModel();
+    if (!model || !server) {
+        return;
+    }
+    const {side_multiple: multiple, min_side: least, max_side: most} = server.limits;
+    const side = (length) => Math.min(most, Math.max(least, Math.round(length / multiple) * multiple));
+    const [long, short] = [Math.sqrt(1.5), Math.sqrt(1 / 1.5)];
+    const presets = [["Square", 1, 1], ["Landscape", long, short], ["Portrait", short, long]];
+    byId("presets").replaceChildren(...presets.map(([name, across, down]) => {
+        const [width, height] = [side(model.width * across), side(model.height * down)];
+        const button = make("button", {type: "button", title: `${name}, ${width} × ${height}`});
+        button.setAttribute("aria-label", button.title);
+        button.setAttribute("aria-pressed",
+            String(Number(byId("width").value) === width && Number(byId("height").value) === height));
+        const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+        const rect = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+        const [w, h] = [13 * across, 13 * down];
+        for (const [key, value] of Object.entries({width: 20, height: 20, fill: "none", stroke: "currentColor",
+            "stroke-width": 1.5})) {
+            svg.setAttribute(key, value);
+        }
+        for (const [key, value] of Object.entries({x: 10 - w / 2, y: 10 - h / 2, width: w, height: h, rx: 1.5})) {
+            rect.setAttribute(key, value);
+        }
+        svg.append(rect);
+        button.append(svg);
+        button.addEventListener("click", () => fillForm({width, height}));
+        return button;
+    }));
+}
+
+function formChanged() {
+    for (const slider of form.querySelectorAll("input[type=range]")) {
+        slider.value = byId(slider.dataset.for).value;
+    }
+    const model = chosenModel();
+    byId("setup").textContent = `${model?.title || byId("model").value} · ${byId("sampler").value}`;
+    offerSchedules();
+    offerPresets();
+    showHint();
+}
+
+// --- pictures
+
+function settingsLine(job) {
+    const s = job.request;
+    return `${s.width} × ${s.height} · ${s.steps} steps · guidance ${s.guidance} · seed ${s.seed} · ` +
+        `${s.model}, ${s.sampler}`;
+}
+
+const picture = (job, image) =>
+    make("img", {src: image.url, width: image.width, height: image.height, alt: job.request.prompt});
+
+/** A picture much smaller than the screen is shown larger. */
+function enlarge() {
+    for (const image of document.querySelectorAll(".pictures img")) {
+        image.classList.toggle("small", Number(image.getAttribute("width")) < 384);
+    }
+}
+
+function showJob(job, images) {
+    const actions = make("div", {className: "actions"});
+    const use = make("button", {type: "button", textContent: "Use these settings"});
+    use.addEventListener("click", () => fillForm(job.request));
+    actions.append(use);
+    if (images.length === 1) {
+        actions.append(make("a", {className: "example", href: images[0].url, textContent: "Download",
+            download: `easel-${job.id}-${images[0].index}.png`}));
+    }
+    byId("figure").replaceChildren(
+        make("div", {className: "pictures"}, ...images.map((image) => picture(job, image))),
+        make("figcaption", {}, make("p", {className: "words", textContent: job.request.prompt}),
+            make("p", {className: "settings", textContent: settingsLine(job)}), actions));
+    byId("figure").hidden = false;
+    byId("empty").hidden = true;
+    enlarge();
+}
+
+function addToHistory(job, image) {
+    const link = make("a", {href: image.url, title: job.request.prompt}, picture(job, image));
+    link.dataset.job = job.id;
+    link.dataset.image = image.index;
+    byId("history").prepend(make("li", {}, link));
+}
+
+// --- jobs on their way
+
+function timeLeft(seconds) {
+    return seconds == null ? "" : seconds < 90 ? `, ${Math.ceil(seconds)} s left`
+        : `, ${Math.ceil(seconds / 60)} min left`;
+}
+
+function describe(job) {
+    const {stage, step, steps, eta_seconds: eta} = job.progress;
+    if (job.state === "queued") {
+        return job.ahead > 0 ? `Waiting, ${job.ahead} before it` : "Waiting";
+    }
+    if (stage === "encoding") {
+        return "Reading the prompt";
+    }
+    return steps > 0 ? `Step ${step} of ${steps}${timeLeft(eta)}` : "Starting";
+}
+
+/** A line for one job, from the queue to its last picture. */
+function follow(job) {
+    const bar = make("progress", {max: 1, value: 0});
+    const state = make("span", {className: "state"});
+    const cancel = make("button", {type: "button", textContent: "Cancel"});
+    const line = make("li", {className: "job"},
+        make("span", {className: "words", textContent: job.request.prompt, title: job.request.prompt}), state,
+        cancel, bar);
+    byId("jobs").append(line);
+    const shown = new Set();
+
+    const update = () => {
+        state.textContent = describe(job);
+        const {step, steps} = job.progress;
+        bar.value = steps > 0 ? step / steps : 0;
+    };
+    const takeImages = () => {
+        for (const image of job.images.filter((each) => !shown.has(each.index))) {
+            shown.add(image.index);
+            addToHistory(job, image);
+        }
+        if (job.images.length) {
+            showJob(job, job.images);
+        }
+    };
+    const finish = () => {
+        takeImages();
+        if (job.state !== "failed") {
+            line.remove();
+            return;
+        }
+        line.classList.add("failed");
+        state.textContent = job.error?.detail || "It failed.";
+        bar.remove();
+        const close = make("button", {type: "button", textContent: "Dismiss"});
+        close.addEventListener("click", () => line.remove());
+        cancel.replaceWith(close);
+    };
+    const listen = () => {
+        const events = new EventSource(`/v1/jobs/${encodeURIComponent(job.id)}/events`);
+        const on = (type, take) => events.addEventListener(type, (event) => take(JSON.parse(event.data)));
+        on("state", (data) => {
+            job = data;
+            takeImages();
+            update();
+        });
+        on("progress", (data) => {
+            job.state = "running";
+            job.progress = data;
+            update();
+        });
+        on("image", (data) => {
+            job.images = [...job.images.filter((each) => each.index !== data.index), data];
+            takeImages();
+        });
+        on("done", (data) => {
+            events.close();
+            job = data;
+            finish();
+        });
+        events.addEventListener("error", async () => {
+            state.textContent = "Server unreachable, trying again";
+            if (events.readyState !== EventSource.CLOSED) {
+                return;  // it connects again by itself
+            }
+            try {
+                await call(`/v1/jobs/${encodeURIComponent(job.id)}`);
+                setTimeout(listen, 2000);
+            } catch (error) {
+                if (error.problem) {
+                    line.remove();  // the job was deleted meanwhile
+                } else {
+                    setTimeout(listen, 2000);
+                }
+            }
+        });
+    };
+    cancel.addEventListener("click", async () => {
+        cancel.disabled = true;
+        state.textContent = "Cancelling";
+        try {
+            await call(`/v1/jobs/${encodeURIComponent(job.id)}/cancel`, {method: "POST"});
+        } catch (error) {
+            cancel.disabled = false;
+            showProblem(error.message);
+        }
+    });
+    update();
+    listen();
+}
+
+async function generate() {
+    showProblem("");
+    const request = readForm();
+    if (!request.prompt?.trim()) {
+        showProblem("Please say what the picture should show.", "prompt");
+        return;
+    }
+    try {
+        const job = await call("/v1/jobs", {
+            method: "POST",
+            headers: {"Content-Type": "application/json"},
+            body: JSON.stringify(request),
+        });
+        byId("empty").hidden = true;
+        follow(job);
+    } catch (error) {
+        showProblem(error.problem ? error.message : "The server cannot be reached. Check that it is running.",
+            error.problem?.field);
+    }
+}
+
+// --- at home
+
+form.noValidate = true;  // the server's own sentences are better
+form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    generate();
+});
+form.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+        event.preventDefault();
+        generate();
+    }
+});
+form.addEventListener("input", (event) => {
+    if (event.target.type === "range") {
+        byId(event.target.dataset.for).value = event.target.value;
+    }
+    formChanged();
+});
+byId("model").addEventListener("change", () => {
+    const {width, height, steps, guidance, sampler} = chosenModel() || {};
+    fillForm({width, height, steps, guidance, sampler, schedule: "default"});
+    refreshServer();
+});
+byId("random").addEventListener("click", () => fillForm({seed: ""}));
+document.querySelector(".examples").addEventListener("click", (event) => {
+    if (event.target.matches("a")) {
+        event.preventDefault();
+        fillForm({prompt: event.target.textContent});
+        byId("prompt").focus();
+    }
+});
+byId("history").addEventListener("click", async (event) => {
+    const link = event.target.closest("a");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) {
+        return;
+    }
+    event.preventDefault();
+    try {
+        const job = await call(`/v1/jobs/${encodeURIComponent(link.dataset.job)}`);
+        const index = Number(link.dataset.image);
+        // A picture's own seed makes it again alone.
+        const image = job.images.find((each) => each.index === index);
+        job.request = {...job.request, seed: image.seed, count: 1};
+        showJob(job, [image]);
+    } catch (error) {
+        showProblem(error.problem ? "This picture is no longer kept." : "The server cannot be reached.");
+    }
+});
+
+(async () => {
+    enlarge();
+    showProblem(byId("problem").textContent, byId("problem").dataset.field);
+    try {
+        models = (await call("/v1/models")).models;
+        await refreshServer();
+        formChanged();
+        const {jobs} = await call("/v1/jobs?limit=100");
+        jobs.filter((job) => job.state === "queued" || job.state === "running").reverse().forEach(follow);
+    } catch {
+        refreshServer();
+    }
+    setInterval(refreshServer, 5000);
+})();

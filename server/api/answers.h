@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "server/http/request.h"
+#include "server/http/response.h"
+#include "shared/protocol/problem.h"
+
+/// How what happened is said over HTTP.
+namespace easel::api {
+
+http::Response jsonResponse(int status, std::string json);
+/// The one place where an error becomes a response (RFC 9457).
+http::Response problemResponse(const protocol::Problem& problem);
+/// What the transport refuses by itself, as a Problem.
+protocol::Problem transportProblem(int status, std::string detail);
+
+/// A whole number that fills all of `text`.
+std::optional<std::int64_t> wholeNumber(std::string_view text);
+/// Refuses a query field that is none of `known`: a mistyped one would be silently lost.
+std::optional<protocol::Problem> unknownField(const http::Query& query,
+                                              std::initializer_list<std::string_view> known);
+
+}  // namespace easel::api

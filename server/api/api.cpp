@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/api/api.h"
+
+#include "server/api/answers.h"
+#include "server/api/routes.h"
+
+namespace easel::api {
+
+http::Router makeRouter(const Service& service) {
+    http::Router router;
+    router.setErrorWriter([](int status, std::string detail) {
+        return problemResponse(transportProblem(status, std::move(detail)));
+    });
+    addJobRoutes(router, service);
+    addInfoRoutes(router, service);
+    addPageRoutes(router, service);
+    return router;
+}
+
+}  // namespace easel::api

@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string_view>
+
+namespace easel::api {
+
+/// A file that was built in: "page.html", "page.css", "page.js", "app.svg", "openapi.json".
+std::string_view asset(std::string_view name);
+
+}  // namespace easel::api

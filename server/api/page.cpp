@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "server/api/answers.h"
+#include "server/api/assets.h"
+#include "server/api/images.h"
+#include "server/api/page_html.h"
+#include "server/api/routes.h"
+#include "server/api/submission.h"
+#include "server/http/conditional.h"
+#include "server/jobs/queue.h"
+
+namespace easel::api {
+
+namespace {
+
+using http::Request;
+using http::Responder;
+using http::Response;
+using protocol::Job;
+using protocol::Problem;
+
+constexpr int kRecentJobs = 24;
+constexpr std::string_view kPromptMissing = "Please specify a prompt parameter";
+
+bool wantsPage(const Request& request) {
+    return request.headers.find("Accept").value_or("").find("text/html") != std::string_view::npos;
+}
+
+bool hasPrompt(const Request& request) {
+    return request.query.find("prompt").value_or("").find_first_not_of(" \t\r\n") != std::string_view::npos;
+}
+
+/// Another site's page could otherwise put a picture's address into an <img> and have us draw for it.
+bool isFromAnotherSite(const Request& request) {
+    return request.headers.find("Sec-Fetch-Site") == "cross-site" &&
+           request.headers.find("Sec-Fetch-Mode") != "navigate";
+}
+
+Response page(const Service& service, int status, const protocol::GenerationRequest& asked,
+              std::optional<Job> job = {}, std::optional<Problem> problem = {}) {
+    PageState state{service.server(), service.models(), asked, std::move(job), std::move(problem), {}};
+    if (auto recent = service.queue.list(kRecentJobs)) {
+        state.recent = std::move(recent->jobs);
+    }
+    Response response = http::textResponse(status, renderPage(state), "text/html; charset=utf-8");
+    response.headers.set("Cache-Control", "no-store");
+    response.headers.set("Vary", "Accept");
+    response.headers.set("Referrer-Policy", "no-referrer");
+    response.headers.set("Content-Security-Policy",
+                         "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; "
+                         "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'");
+    return response;
+}
+
+/// Calls `finished` with the job as it ended; cancels it when the client goes before that.
+void whenFinished(const Service& service, const std::string& id, const Responder& responder,
+                  std::function<void(const Job&)> finished) {
+    auto subscription =
+        service.queue.subscribe(id, {}, [finished = std::move(finished)](const protocol::JobEvent& event) {
+            if (event.type == protocol::JobEventType::Done) {
+                finished(event.job);
+            }
+        });
+    if (!subscription) {
+        return responder.send(problemResponse(subscription.error()));
+    }
+    // Kept until the answer is given or the client is gone, whichever is first.
+    responder.onDisconnect(
+        [&queue = service.queue, id, kept = std::make_shared<jobs::Subscription>(std::move(*subscription))] {
+            (void)queue.cancel(id);  // finished in this very moment, or removed: just as well
+        });
+}
+
+Problem whyNoPicture(const Job& job) {
+    return job.error ? *job.error : protocol::conflict("The job was cancelled before its picture was made.");
+}
+
+/// The picture itself, as the answer to a GET.
+void answerPicture(const Service& service, const Request& request, const Responder& responder,
+                   const Job& job) {
+    if (job.state != protocol::JobState::Succeeded || job.images.empty()) {
+        return responder.send(problemResponse(whyNoPicture(job)));
+    }
+    auto response = imageResponse(service, job.id, 0, request);
+    if (!response) {
+        return responder.send(problemResponse(response.error()));
+    }
+    response->headers.set("Cache-Control", "no-store");
+    response->headers.set("Vary", "Accept");
+    response->headers.set("X-Easel-Job", job.id);
+    response->headers.set("X-Easel-Seed", std::to_string(job.images.front().seed));
+    responder.send(std::move(*response));
+}
+
+/// The page with the picture on it, for a browser that runs no script.
+void answerPage(const Service& service, const Request& request, const Responder& responder) {
+    const auto asked = parseForm(request.query);
+    if (!asked) {
+        return responder.send(page(service, asked.error().status, {}, {}, asked.error()));
+    }
+    const auto job = submit(service, *asked);
+    if (!job) {
+        return responder.send(page(service, job.error().status, *asked, {}, job.error()));
+    }
+    whenFinished(service, job->id, responder, [service, responder, asked = *asked](const Job& done) {
+        if (done.state == protocol::JobState::Succeeded) {
+            responder.send(page(service, 200, asked, done));
+        } else {
+            const Problem problem = whyNoPicture(done);
+            responder.send(page(service, problem.status, asked, {}, problem));
+        }
+    });
+}
+
+/// The article's contract: an address with a prompt in it is a picture.
+void answerRoot(const Service& service, const Request& request, const Responder& responder) {
+    const bool isPage = wantsPage(request);
+    if (!hasPrompt(request)) {
+        if (!isPage) {
+            return responder.send(http::textResponse(400, std::string(kPromptMissing)));
+        }
+        const auto asked = parseForm(request.query);
+        return responder.send(page(service, 200, asked.value_or(protocol::GenerationRequest())));
+    }
+    if (isFromAnotherSite(request)) {
+        return responder.send(
+            problemResponse(transportProblem(403, "Pages of other sites may not have pictures drawn here.")));
+    }
+    if (request.method == "HEAD") {
+        const std::string type = isPage ? "text/html; charset=utf-8" : "image/png";
+        return responder.send(http::textResponse(200, {}, type));  // nothing is drawn to be thrown away
+    }
+    if (isPage) {
+        return answerPage(service, request, responder);
+    }
+    const auto asked = parseForm(request.query);
+    if (!asked) {
+        return responder.send(problemResponse(asked.error()));
+    }
+    if (asked->count.value_or(1) != 1) {
+        return responder.send(problemResponse(protocol::invalidField(
+            "count", "count must be 1 here, since the answer is one picture; POST /v1/jobs draws several.")));
+    }
+    const auto job = submit(service, *asked);
+    if (!job) {
+        return responder.send(refusal(service, job.error()));
+    }
+    whenFinished(service, job->id, responder, [service, request, responder](const Job& done) {
+        answerPicture(service, request, responder, done);
+    });
+}
+
+Response assetResponse(const Request& request, std::string_view name, std::string_view type) {
+    const std::string_view bytes = asset(name);
+    Response response = http::textResponse(200, std::string(bytes), type);
+    response.headers.set("Cache-Control", "no-cache");
+    return http::withValidator(request, std::move(response),
+                               std::to_string(std::hash<std::string_view>()(bytes)));
+}
+
+}  // namespace
+
+void addPageRoutes(http::Router& router, const Service& service) {
+    router.add("GET", "/", [service](const Request& request, const Responder& responder) {
+        answerRoot(service, request, responder);
+    });
+    const auto addAsset = [&router](std::string_view path, std::string_view name, std::string_view type) {
+        router.addSimple("GET", path,
+                         [name, type](const Request& request) { return assetResponse(request, name, type); });
+    };
+    addAsset("/page.css", "page.css", "text/css; charset=utf-8");
+    addAsset("/page.js", "page.js", "text/javascript; charset=utf-8");
+    addAsset("/favicon.svg", "app.svg", "image/svg+xml");
+}
+
+}  // namespace easel::api

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "server/api/api.h"
+
+/// One function for each family of routes; the router keeps what it needs of `service`.
+namespace easel::api {
+
+void addJobRoutes(http::Router& router, const Service& service);
+void addInfoRoutes(http::Router& router, const Service& service);
+void addPageRoutes(http::Router& router, const Service& service);
+
+}  // namespace easel::api

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/api/submission.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <random>
+#include <utility>
+
+#include "server/api/answers.h"
+#include "server/jobs/queue.h"
+#include "shared/protocol/json.h"
+#include "shared/protocol/validation.h"
+
+namespace easel::api {
+
+namespace {
+
+using protocol::GenerationRequest;
+using protocol::invalidField;
+using protocol::Problem;
+
+/// 32 bits: every tool of the field can take such a seed back.
+std::int64_t drawSeed() {
+    return std::random_device()();
+}
+
+/// A text area sends CR LF; a prompt has the line ends that its writer sees.
+std::string withPlainLineEnds(std::string_view text) {
+    std::string plain;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] != '\r' || i + 1 == text.size() || text[i + 1] != '\n') {
+            plain += text[i];
+        }
+    }
+    return plain;
+}
+
+/// Reads fields one after another and remembers the first that is wrong.
+class FormReader {
+public:
+    explicit FormReader(const http::Query& fields) : m_fields(fields) {}
+
+    void read(const char* name, std::optional<std::string>& into) {
+        const auto text = m_fields.find(name);
+        if (text && !text->empty()) {
+            into = withPlainLineEnds(*text);
+        }
+    }
+
+    template <typename Integer>
+    void read(const char* name, std::optional<Integer>& into) {
+        const auto text = m_fields.find(name);
+        if (!text || text->empty()) {
+            return;
+        }
+        const auto value = wholeNumber(*text);
+        if (value && std::in_range<Integer>(*value)) {
+            into = static_cast<Integer>(*value);
+        } else {
+            fail(name, " must be a whole number.");
+        }
+    }
+
+    void read(const char* name, std::optional<double>& into) {
+        const auto text = m_fields.find(name);
+        if (!text || text->empty()) {
+            return;
+        }
+        double value = 0;
+        const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
+        if (error == std::errc() && end == text->data() + text->size() && std::isfinite(value)) {
+            into = value;
+        } else {
+            fail(name, " must be a number.");
+        }
+    }
+
+    const std::optional<Problem>& problem() const { return m_problem; }
+
+private:
+    void fail(const char* name, const char* rule) {
+        if (!m_problem) {
+            m_problem = invalidField(name, std::string(name) + rule);
+        }
+    }
+
+    const http::Query& m_fields;
+    std::optional<Problem> m_problem;
+};
+
+}  // namespace
+
+protocol::Expected<protocol::Job> submit(const Service& service, const GenerationRequest& request,
+                                         const std::optional<std::string>& key) {
+    const auto settings = protocol::resolve(request, service.models(), service.server().limits, drawSeed);
+    if (!settings) {
+        return tl::unexpected(settings.error());
+    }
+    std::optional<jobs::IdempotencyKey> named;
+    if (key) {
+        named = jobs::IdempotencyKey{*key, protocol::toJson(request)};
+    }
+    return service.queue.submit(*settings, named);
+}
+
+http::Response refusal(const Service& service, const Problem& problem) {
+    http::Response response = problemResponse(problem);
+    if (problem.status == 429) {
+        constexpr double kGuess = 5;
+        constexpr double kLongest = 120;
+        const auto load = service.queue.load();
+        const double each = load.drainSeconds.value_or(kGuess) / std::max(1, load.queued + load.running);
+        const double wait = load.drainSeconds ? each : kGuess;
+        response.headers.set("Retry-After",
+                             std::to_string(static_cast<int>(std::ceil(std::clamp(wait, 1.0, kLongest)))));
+    }
+    return response;
+}
+
+protocol::Expected<GenerationRequest> parseForm(const http::Query& fields) {
+    if (auto problem = unknownField(fields, {"prompt", "negative_prompt", "model", "width", "height", "steps",
+                                             "guidance", "sampler", "schedule", "seed", "count"})) {
+        return tl::unexpected(*problem);
+    }
+    FormReader reader(fields);
+    GenerationRequest request;
+    std::optional<std::string> prompt;
+    reader.read("prompt", prompt);
+    request.prompt = prompt.value_or("");
+    reader.read("negative_prompt", request.negativePrompt);
+    reader.read("model", request.model);
+    reader.read("width", request.width);
+    reader.read("height", request.height);
+    reader.read("steps", request.steps);
+    reader.read("guidance", request.guidance);
+    reader.read("sampler", request.sampler);
+    reader.read("schedule", request.schedule);
+    reader.read("seed", request.seed);
+    reader.read("count", request.count);
+    if (reader.problem()) {
+        return tl::unexpected(*reader.problem());
+    }
+    return request;
+}
+
+}  // namespace easel::api

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/http/conditional.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+namespace easel::http {
+
+namespace {
+
+/// Whether the list of tags in an If-None-Match field holds `tag`. W/ before a tag makes no difference here.
+bool listsTag(std::string_view list, std::string_view tag) {
+    return list == "*" || list.find(tag) != std::string_view::npos;
+}
+
+std::optional<std::uint64_t> number(std::string_view text) {
+    std::uint64_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error != std::errc() || end != text.data() + text.size()) {
+        return {};
+    }
+    return value;
+}
+
+struct ByteRange {
+    std::uint64_t first = 0;
+    std::uint64_t last = 0;
+};
+
+/// Nothing for what cannot be read; `first` beyond the end for what cannot be satisfied.
+std::optional<ByteRange> parseRange(std::string_view field, std::uint64_t size) {
+    constexpr std::string_view kUnit = "bytes=";
+    const std::size_t dash = field.find('-');
+    if (!field.starts_with(kUnit) || dash == std::string_view::npos) {
+        return {};
+    }
+    const std::string_view from = field.substr(kUnit.size(), dash - kUnit.size());
+    const std::string_view to = field.substr(dash + 1);
+    const auto first = number(from);
+    const auto last = number(to);
+    if (from.empty() && last) {
+        return ByteRange{*last == 0 ? size : size - std::min(*last, size), size - 1};
+    }
+    if (first && to.empty()) {
+        return ByteRange{*first, size - 1};
+    }
+    if (first && last && *first <= *last) {
+        return ByteRange{*first, std::min(*last, size - 1)};
+    }
+    return {};
+}
+
+}  // namespace
+
+Response withValidator(const Request& request, Response response, const std::string& tag) {
+    const std::string quoted = '"' + tag + '"';
+    response.headers.set("ETag", quoted);
+    const auto known = request.headers.find("If-None-Match");
+    if (response.status == 200 && known && listsTag(*known, quoted)) {
+        response.status = 304;
+        response.body = std::string();
+    }
+    return response;
+}
+
+Response withRange(const Request& request, Response response) {
+    auto* file = std::get_if<FileRange>(&response.body);
+    if (response.status != 200 || !file) {
+        return response;
+    }
+    response.headers.set("Accept-Ranges", "bytes");
+    const auto field = request.headers.find("Range");
+    const auto condition = request.headers.find("If-Range");
+    if (!field || request.method != "GET" || (condition && condition != response.headers.find("ETag"))) {
+        return response;
+    }
+    const std::uint64_t size = file->length;
+    const auto range = parseRange(*field, size);
+    if (!range) {
+        return response;
+    }
+    if (range->first >= size) {
+        response.status = 416;
+        response.headers.set("Content-Range", "bytes */" + std::to_string(size));
+        response.body = std::string();
+        return response;
+    }
+    response.status = 206;
+    response.headers.set("Content-Range", "bytes " + std::to_string(range->first) + "-" +
+                                              std::to_string(range->last) + "/" + std::to_string(size));
+    file->offset += range->first;
+    file->length = range->last - range->first + 1;
+    return response;
+}
+
+}  // namespace easel::http
