@@ -189,7 +189,7 @@ Expected<Job> Queue::Impl::findLocked(const std::string& id) const {
         if (!record) {
             return tl::unexpected(noSuchJob(id));
         }
-        return std::move(record->job);
+        return withFinalProgress(std::move(record->job));
     });
 }
 
@@ -200,9 +200,8 @@ Expected<protocol::JobPage> Queue::Impl::list(int limit, const std::optional<std
     const Lock lock(m_mutex);
     return m_store->list(limit, before).map([&](protocol::JobPage page) {
         for (Job& job : page.jobs) {
-            if (const LiveJob* live = m_roster.find(job.id)) {
-                job = m_roster.snapshot(*live);
-            }
+            const LiveJob* live = m_roster.find(job.id);
+            job = live ? m_roster.snapshot(*live) : withFinalProgress(std::move(job));
         }
         return page;
     });
@@ -288,7 +287,12 @@ Queue::Load Queue::Impl::load() const {
 
 Expected<void> Queue::Impl::begin() {
     return recover().map([this] {
-        m_generator->onStatusChanged([this] { poke(); });
+        m_generator->onStatusChanged([this] {
+            poke();
+            if (m_options.onGeneratorStatus) {
+                m_options.onGeneratorStatus(m_generator->status());
+            }
+        });
         m_thread = std::thread([this] { conduct(); });
     });
 }

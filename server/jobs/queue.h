@@ -25,6 +25,8 @@ struct QueueOptions {
     std::chrono::milliseconds sweepInterval{60'000};  ///< between two looks at what retention ended
     /// Troubles that no client can be told, one sentence each. From any thread; must not block.
     std::function<void(const std::string&)> log;
+    /// The generator's status has changed. From any thread; must not block.
+    std::function<void(const generator::Status&)> onGeneratorStatus;
 };
 
 /// Follows one job's events for as long as it lives. From the moment of its end on no further call

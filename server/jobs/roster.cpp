@@ -35,6 +35,16 @@ double workLeft(const protocol::Job& job) {
 
 }  // namespace
 
+protocol::Job withFinalProgress(protocol::Job job) {
+    job.progress = {};
+    job.progress.steps = job.settings.steps * job.settings.count;
+    if (job.state == JobState::Succeeded) {
+        job.progress.stage = protocol::Stage::Decoding;
+        job.progress.step = job.progress.steps;
+    }
+    return job;
+}
+
 void Roster::add(JobRecord record) {
     LiveJob live;
     live.sequence = sequenceNow();
@@ -157,7 +167,7 @@ void Roster::finish(LiveJob& live, const Outcome& outcome, std::int64_t now) {
     job.state = outcome.state;
     job.error = outcome.error;
     job.finishedAt = now;
-    job.progress.etaSeconds.reset();
+    job = withFinalProgress(std::move(job));
     emit(live, JobEventType::Done);
     m_live.erase(std::string(job.id));
     tellPlaces();

@@ -32,6 +32,9 @@ struct LiveJob {
     int firstStep = 0;  ///< the step that was done at firstStepAt; 0: none yet
 };
 
+/// Completes a finished job with what the store does not keep.
+protocol::Job withFinalProgress(protocol::Job job);
+
 /// Every unfinished job as clients see it: the waiting ones in their order, the running ones, how far
 /// they are, and who follows them. In memory alone, passive, guarded by its owner.
 class Roster {

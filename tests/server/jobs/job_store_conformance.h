@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+
+#include <QObject>
+
+#include "server/jobs/job_store.h"
+
+/// What every JobStore promises; one subclass for each implementation.
+class JobStoreConformance : public QObject {
+    Q_OBJECT
+
+protected:
+    /// Makes m_store one that holds nothing.
+    virtual void openEmpty() = 0;
+    /// Makes m_store another that holds what the former one held, as after a crash.
+    virtual void reopen() = 0;
+
+    std::unique_ptr<easel::jobs::JobStore> m_store;
+
+private Q_SLOTS:
+    void init() { openEmpty(); }
+    void cleanup() { m_store.reset(); }
+
+    void keepsWhatWasAdded();
+    void keepsWhatWasDone();
+    void knowsNoOtherJobs();
+    void pagesNewestFirst();
+    void pagesSurviveRemovals();
+    void refusesAForeignCursor();
+    void listsTheUnfinishedOldestFirst();
+    void startsAnAttemptOnce();
+    void refusesALateWorker();
+    void requeueForgetsImages();
+    void countsLossesOnly();
+    void finishesOnce();
+    void keepsTheProblem();
+    void sameKeySameJob();
+    void removes();
+    void expiresByAge();
+    void expiresByNumber();
+    void expiresByBytes();
+
+private:
+    easel::protocol::Job add(const std::string& id);
+    easel::jobs::JobRecord get(const std::string& id);
+    void runToEnd(const std::string& id, std::int64_t now, std::int64_t bytes);
+};

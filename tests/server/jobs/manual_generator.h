@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "server/generator/generator.h"
+#include "server/generator/test_pattern.h"
+
+/// A generator that does what the test says. It draws nothing by itself, so every moment of a job's life
+/// can be held still. What is in flight at its end is lost.
+class ManualGenerator final : public easel::generator::Generator {
+public:
+    struct Request {
+        std::string id;
+        easel::protocol::GenerationSettings settings;
+        easel::generator::Listener listener;
+    };
+
+    ~ManualGenerator() override {
+        for (auto& request : m_requests) {
+            request.listener.finished(easel::generator::workerLost("It ended."));
+        }
+    }
+
+    easel::generator::Status status() const override {
+        const std::scoped_lock lock(m_mutex);
+        return m_status;
+    }
+    void onStatusChanged(std::function<void()> changed) override {
+        const std::scoped_lock lock(m_mutex);
+        m_changed = std::move(changed);
+    }
+    int capacity() const override { return 1; }
+
+    void submit(const std::string& id, const easel::protocol::GenerationSettings& settings,
+                easel::generator::Listener listener) override {
+        const std::scoped_lock lock(m_mutex);
+        m_requests.push_back({id, settings, std::move(listener)});
+        m_arrived.notify_all();
+    }
+    void cancel(const std::string& id) override {
+        const std::scoped_lock lock(m_mutex);
+        m_cancelled.insert(id);
+    }
+
+    // What the test says.
+
+    void setStatus(easel::generator::Status status) {
+        std::function<void()> changed;
+        {
+            const std::scoped_lock lock(m_mutex);
+            m_status = std::move(status);
+            changed = m_changed;
+        }
+        changed();
+    }
+
+    /// The next request, waited for; empty when none comes.
+    std::optional<Request> take() {
+        std::unique_lock lock(m_mutex);
+        if (!m_arrived.wait_for(lock, std::chrono::seconds(30), [this] { return !m_requests.empty(); })) {
+            return {};
+        }
+        Request request = std::move(m_requests.front());
+        m_requests.pop_front();
+        return request;
+    }
+    bool isIdle() const {
+        const std::scoped_lock lock(m_mutex);
+        return m_requests.empty();
+    }
+    bool wasCancelled(const std::string& id) const {
+        const std::scoped_lock lock(m_mutex);
+        return m_cancelled.contains(id);
+    }
+
+    static void step(const Request& request, int step) {
+        easel::protocol::Progress progress;
+        progress.stage = easel::protocol::Stage::Denoising;
+        progress.step = step;
+        progress.steps = request.settings.steps * request.settings.count;
+        request.listener.progress(progress);
+    }
+    static void deliver(const Request& request, int index = 0) {
+        const auto& settings = request.settings;
+        request.listener.image(
+            index, settings.seed + index,
+            easel::generator::testPattern(settings.width, settings.height, settings.seed + index));
+    }
+    static void finish(const Request& request, std::optional<easel::protocol::Problem> problem = {}) {
+        request.listener.finished(std::move(problem));
+    }
+
+private:
+    mutable std::mutex m_mutex;
+    std::condition_variable m_arrived;
+    easel::generator::Status m_status{true, false, "", "cpu", "Manual"};
+    std::function<void()> m_changed;
+    std::deque<Request> m_requests;
+    std::set<std::string> m_cancelled;
+};

@@ -1,0 +1,590 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <atomic>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <QTemporaryDir>
+#include <QTest>
+
+#include "server/image/png.h"
+#include "server/jobs/queue.h"
+#include "server/jobs/sqlite_job_store.h"
+#include "shared/protocol/infotext.h"
+#include "tests/server/jobs/manual_generator.h"
+
+using namespace easel;
+using namespace easel::jobs;
+using namespace std::chrono_literals;
+using protocol::JobEvent;
+using protocol::JobEventType;
+using protocol::JobState;
+
+namespace {
+
+constexpr int kPatienceMs = 30'000;
+
+/// The events of one job, in the order in which they were told.
+class Diary {
+public:
+    std::function<void(const JobEvent&)> writer() {
+        return [entries = m_entries](const JobEvent& event) {
+            const std::scoped_lock lock(entries->mutex);
+            entries->events.push_back(event);
+        };
+    }
+    std::vector<JobEvent> events() const {
+        const std::scoped_lock lock(m_entries->mutex);
+        return m_entries->events;
+    }
+    bool waitFor(std::size_t count) const {
+        return QTest::qWaitFor([&] { return events().size() >= count; }, kPatienceMs);
+    }
+    std::string types() const {
+        std::string text;
+        for (const JobEvent& event : events()) {
+            text += std::string(toString(event.type)) + " ";
+        }
+        return text;
+    }
+
+private:
+    struct Entries {
+        std::mutex mutex;
+        std::vector<JobEvent> events;
+    };
+    std::shared_ptr<Entries> m_entries = std::make_shared<Entries>();
+};
+
+protocol::GenerationSettings settings(const std::string& prompt = "a fox", int count = 1) {
+    protocol::GenerationSettings made;
+    made.model = "starter";
+    made.prompt = prompt;
+    made.width = 64;
+    made.height = 64;
+    made.steps = 4;
+    made.sampler = "pndm";
+    made.seed = 42;
+    made.count = count;
+    return made;
+}
+
+std::vector<std::uint8_t> bytesOf(const std::filesystem::path& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+}
+
+}  // namespace
+
+class QueueTest : public QObject {
+    Q_OBJECT
+
+private:
+    std::unique_ptr<QTemporaryDir> m_folder;
+    std::unique_ptr<Queue> m_queue;
+    ManualGenerator* m_generator = nullptr;  // m_queue's
+
+    std::filesystem::path folder() const { return m_folder->path().toStdString(); }
+
+    void open(QueueOptions options = {}) {
+        m_queue.reset();
+        auto store = openSqliteJobStore(folder() / "jobs.sqlite");
+        auto images = ImageFolder::open(folder() / "images");
+        auto generator = std::make_unique<ManualGenerator>();
+        m_generator = generator.get();
+        auto queue = Queue::open(std::move(*store), std::move(*images), std::move(generator), options);
+        QVERIFY(queue);
+        m_queue = std::move(*queue);
+    }
+
+    std::string submit(const std::string& prompt = "a fox", int count = 1) {
+        const auto job = m_queue->submit(settings(prompt, count));
+        return job ? job->id : "";
+    }
+
+    protocol::Job get(const std::string& id) { return m_queue->find(id).value(); }
+
+    bool waitForState(const std::string& id, JobState state) {
+        return QTest::qWaitFor([&] { return get(id).state == state; }, kPatienceMs);
+    }
+
+private Q_SLOTS:
+    void init() {
+        m_folder = std::make_unique<QTemporaryDir>();
+        open();
+    }
+    void cleanup() {
+        m_queue.reset();
+        m_folder.reset();
+    }
+
+    void drawsAJob() {
+        const auto id = submit("a fox", 2);
+        const auto request = m_generator->take();
+        QVERIFY(request);
+        QCOMPARE(request->id, id);
+        QVERIFY(request->settings == settings("a fox", 2));
+        QVERIFY(get(id).state == JobState::Running);
+        QCOMPARE(get(id).attempt, 1);
+        ManualGenerator::step(*request, 3);
+        QCOMPARE(get(id).progress.step, 3);
+        QCOMPARE(m_queue->image(id, 0).error().status, 404);
+        ManualGenerator::deliver(*request, 0);
+        ManualGenerator::deliver(*request, 1);
+        ManualGenerator::finish(*request);
+
+        const auto job = get(id);
+        QVERIFY(job.state == JobState::Succeeded);
+        QVERIFY(job.startedAt && job.finishedAt);
+        QCOMPARE(job.images.size(), std::size_t{2});
+        QCOMPARE(job.images[1].seed, std::int64_t{43});
+        const auto stored = m_queue->image(id, 1);
+        QVERIFY(stored);
+        const auto bytes = bytesOf(stored->path);
+        QCOMPARE(static_cast<std::int64_t>(bytes.size()), stored->info.bytes);
+        QVERIFY(image::decodePng(bytes).value() == generator::testPattern(64, 64, 43));
+        const auto texts = image::readPngTexts(bytes).value();
+        QCOMPARE(texts.size(), std::size_t{1});
+        QCOMPARE(texts[0].keyword, std::string(protocol::kInfotextKeyword));
+        const auto written = protocol::fromInfotext(texts[0].text);
+        QVERIFY(written);
+        QCOMPARE(written->seed, std::int64_t{43});
+        QCOMPARE(written->prompt, std::string("a fox"));
+        QCOMPARE(m_queue->image(id, 2).error().status, 404);
+    }
+
+    void drawsInTheirOrder() {
+        const auto first = submit("first");
+        const auto running = m_generator->take();
+        const auto second = submit("second");
+        const auto third = submit("third");
+        QCOMPARE(get(second).ahead, 1);
+        QCOMPARE(get(third).ahead, 2);
+        QCOMPARE(m_queue->load().queued, 2);
+        QCOMPARE(m_queue->load().running, 1);
+        ManualGenerator::deliver(*running);
+        ManualGenerator::finish(*running);
+        QVERIFY(get(first).state == JobState::Succeeded);
+        const auto next = m_generator->take();
+        QCOMPARE(next->id, second);
+        QCOMPARE(get(third).ahead, 1);
+        ManualGenerator::finish(*next, protocol::generationFailed("no"));
+        const auto last = m_generator->take();
+        QCOMPARE(last->id, third);
+        ManualGenerator::finish(*last, protocol::generationFailed("no"));
+    }
+
+    void waitsUntilTheGeneratorIsReady() {
+        m_generator->setStatus({false, false, "Loading the model", "", ""});
+        const auto id = submit();
+        QVERIFY(m_generator->isIdle());
+        QVERIFY(get(id).state == JobState::Queued);
+        m_generator->setStatus({true, false, "", "cpu", "Manual"});
+        QCOMPARE(m_generator->take()->id, id);
+    }
+
+    void acceptsNothingForAGeneratorThatFailed() {
+        m_generator->setStatus({false, true, "The model cannot be used.", "", ""});
+        const auto job = m_queue->submit(settings());
+        QVERIFY(!job);
+        QCOMPARE(job.error().status, 503);
+        QCOMPARE(job.error().detail, std::string("The model cannot be used."));
+    }
+
+    void refusesWhenFull() {
+        QueueOptions options;
+        options.maxQueued = 2;
+        open(options);
+        const auto running = submit();
+        QVERIFY(m_generator->take());
+        submit();
+        const auto waiting = submit();
+        const auto refused = m_queue->submit(settings());
+        QVERIFY(!refused);
+        QCOMPARE(refused.error().code, std::string("queue_full"));
+        QCOMPARE(refused.error().status, 429);
+        QVERIFY(m_queue->cancel(waiting));
+        QVERIFY(m_queue->submit(settings()));
+    }
+
+    void sameKeySameJob() {
+        const IdempotencyKey key{"k", "a fox"};
+        const auto first = m_queue->submit(settings(), key).value();
+        const auto again = m_queue->submit(settings("drawn anew"), key).value();
+        QCOMPARE(again.id, first.id);
+        QCOMPARE(again.settings.prompt, std::string("a fox"));
+        const auto other = m_queue->submit(settings(), IdempotencyKey{"k", "a wolf"});
+        QCOMPARE(other.error().status, 422);
+        QCOMPARE(other.error().code, std::string("idempotency_key_reused"));
+        open();
+        QCOMPARE(m_queue->submit(settings(), key).value().id, first.id);
+        QCOMPARE(m_queue->list(10).value().jobs.size(), std::size_t{1});
+    }
+
+    void cancelsAWaitingJobAtOnce() {
+        submit();
+        QVERIFY(m_generator->take());
+        const auto waiting = submit();
+        QVERIFY(m_queue->cancel(waiting).value().state == JobState::Cancelled);
+        QVERIFY(m_queue->cancel(waiting).value().state == JobState::Cancelled);
+        QVERIFY(!m_generator->wasCancelled(waiting));
+        open();
+        QVERIFY(get(waiting).state == JobState::Cancelled);
+    }
+
+    void cancelsARunningJobAtItsNextStep() {
+        const auto id = submit();
+        const auto request = m_generator->take();
+        QVERIFY(m_queue->cancel(id).value().state == JobState::Running);
+        QVERIFY(m_queue->cancel(id));
+        QVERIFY(m_generator->wasCancelled(id));
+        ManualGenerator::finish(*request, generator::cancelled());
+        QVERIFY(get(id).state == JobState::Cancelled);
+        QVERIFY(!get(id).error);
+    }
+
+    void aCancelThatComesTooLateChangesNothing() {
+        const auto id = submit();
+        const auto request = m_generator->take();
+        QVERIFY(m_queue->cancel(id));
+        ManualGenerator::deliver(*request);
+        ManualGenerator::finish(*request);
+        QVERIFY(get(id).state == JobState::Succeeded);
+        QVERIFY(m_queue->cancel(id).value().state == JobState::Succeeded);
+    }
+
+    void aCancelledJobIsNotTriedAgain() {
+        const auto id = submit();
+        const auto request = m_generator->take();
+        QVERIFY(m_queue->cancel(id));
+        ManualGenerator::finish(*request, generator::workerLost("killed"));
+        QVERIFY(get(id).state == JobState::Cancelled);
+    }
+
+    void knowsNoOtherJobs() {
+        QCOMPARE(m_queue->find("j_none").error().status, 404);
+        QCOMPARE(m_queue->cancel("j_none").error().status, 404);
+        QCOMPARE(m_queue->remove("j_none").error().status, 404);
+        QCOMPARE(m_queue->image("j_none", 0).error().status, 404);
+        QCOMPARE(m_queue->subscribe("j_none", {}, [](const JobEvent&) {}).error().status, 404);
+        QCOMPARE(m_queue->list(0).error().field.value_or(""), std::string("limit"));
+        QCOMPARE(m_queue->list(201).error().field.value_or(""), std::string("limit"));
+    }
+
+    void aLostWorkerCostsARetry() {
+        const auto id = submit();
+        auto request = m_generator->take();
+        ManualGenerator::deliver(*request);
+        ManualGenerator::finish(*request, generator::workerLost("killed"));
+        QVERIFY(get(id).images.empty());
+        const auto late = *request;
+        request = m_generator->take();
+        QCOMPARE(request->id, id);
+        QCOMPARE(get(id).attempt, 2);
+        ManualGenerator::step(late, 3);  // What the lost one still says goes nowhere.
+        ManualGenerator::deliver(late);
+        QCOMPARE(get(id).progress.step, 0);
+        QVERIFY(get(id).images.empty());
+        ManualGenerator::deliver(*request);
+        ManualGenerator::finish(*request);
+        QVERIFY(get(id).state == JobState::Succeeded);
+    }
+
+    void aThirdLossIsTheEnd() {
+        const auto id = submit();
+        const auto other = submit();
+        for (int attempt = 1; attempt <= 3; ++attempt) {
+            const auto request = m_generator->take();
+            QCOMPARE(request->id, id);
+            ManualGenerator::finish(*request, generator::workerLost("Killed by signal 9."));
+        }
+        const auto job = get(id);
+        QVERIFY(job.state == JobState::Failed);
+        QCOMPARE(job.attempt, 3);
+        QCOMPARE(job.error->code, std::string(generator::kWorkerLost));
+        QCOMPARE(job.error->detail, std::string("It was tried 3 times. Killed by signal 9."));
+        QCOMPARE(m_generator->take()->id, other);
+    }
+
+    void aFailureIsTold() {
+        const auto id = submit();
+        const auto problem = protocol::generationFailed("The picture is not finite.");
+        ManualGenerator::finish(*m_generator->take(), problem);
+        QVERIFY(get(id).state == JobState::Failed);
+        QVERIFY(get(id).error == problem);
+    }
+
+    void tooFewPicturesAreAFailure() {
+        const auto id = submit("a fox", 2);
+        const auto request = m_generator->take();
+        ManualGenerator::deliver(*request);
+        ManualGenerator::finish(*request);
+        QVERIFY(get(id).state == JobState::Failed);
+    }
+
+    void anAcceptedJobOutlivesTheProcess() {
+        const auto first = submit("first");
+        const auto second = submit("second");
+        const auto request = m_generator->take();
+        ManualGenerator::deliver(*request);
+        crash();
+        QVERIFY(get(second).state == JobState::Queued);
+        auto again = m_generator->take();
+        QCOMPARE(again->id, first);
+        QCOMPARE(get(first).attempt, 2);
+        ManualGenerator::deliver(*again);
+        ManualGenerator::finish(*again);
+        again = m_generator->take();
+        QCOMPARE(again->id, second);
+        QCOMPARE(get(second).attempt, 1);
+        ManualGenerator::deliver(*again);
+        ManualGenerator::finish(*again);
+        open();
+        QVERIFY(get(first).state == JobState::Succeeded);
+        QCOMPARE(bytesOf(m_queue->image(second, 0)->path).size(),
+                 static_cast<std::size_t>(get(second).images[0].bytes));
+    }
+
+    void aJobThatKillsTheServerIsGivenUp() {
+        const auto id = submit();
+        for (int attempt = 1; attempt <= 3; ++attempt) {
+            QCOMPARE(m_generator->take()->id, id);
+            crash();
+        }
+        QVERIFY(get(id).state == JobState::Failed);
+        QVERIFY(get(id).error->detail.starts_with("It was tried 3 times."));
+    }
+
+    void drainLetsTheRunningJobFinish() {
+        const auto running = submit();
+        const auto waiting = submit();
+        const auto request = m_generator->take();
+        std::thread drawing([&] {
+            ManualGenerator::deliver(*request);
+            ManualGenerator::finish(*request);
+        });
+        m_queue->drain(30s);
+        drawing.join();
+        QVERIFY(get(running).state == JobState::Succeeded);
+        QVERIFY(get(waiting).state == JobState::Queued);
+        QCOMPARE(m_queue->submit(settings()).error().status, 503);
+        QVERIFY(m_generator->isIdle());
+    }
+
+    void drainGivesBackWhatTakesTooLong() {
+        const auto id = submit();
+        const auto request = m_generator->take();
+        m_queue->drain(0ms);
+        QVERIFY(get(id).state == JobState::Queued);
+        QVERIFY(m_generator->wasCancelled(id));
+        ManualGenerator::deliver(*request);  // Too late.
+        ManualGenerator::finish(*request);
+        QVERIFY(get(id).state == JobState::Queued);
+        for (int restart = 0; restart < 3; ++restart) {  // Giving back is no loss.
+            open();
+            QCOMPARE(m_generator->take()->id, id);
+            m_queue->drain(0ms);
+        }
+        open();
+        const auto last = m_generator->take();
+        ManualGenerator::deliver(*last);
+        ManualGenerator::finish(*last);
+        QVERIFY(get(id).state == JobState::Succeeded);
+    }
+
+    void removesWhatIsFinishedWaitingAndRunning() {
+        const auto finished = submit();
+        auto request = m_generator->take();
+        ManualGenerator::deliver(*request);
+        ManualGenerator::finish(*request);
+        const auto path = m_queue->image(finished, 0)->path;
+        const auto running = submit();
+        request = m_generator->take();
+        const auto waiting = submit();
+        ManualGenerator::deliver(*request);
+        for (const auto& id : {finished, running, waiting}) {
+            QVERIFY(m_queue->remove(id));
+            QCOMPARE(m_queue->find(id).error().status, 404);
+            QCOMPARE(m_queue->remove(id).error().status, 404);
+        }
+        QVERIFY(m_generator->wasCancelled(running));
+        ManualGenerator::deliver(*request);  // What the removed job still draws leaves nothing behind.
+        ManualGenerator::finish(*request, generator::cancelled());
+        QVERIFY(!std::filesystem::exists(path));
+        QVERIFY(std::filesystem::is_empty(folder() / "images"));
+        const auto next = submit();
+        QCOMPARE(m_generator->take()->id, next);
+    }
+
+    void forgetsWhatIsTooOld() {
+        const auto old = submit();
+        auto request = m_generator->take();
+        ManualGenerator::deliver(*request);
+        ManualGenerator::finish(*request);
+        const auto waiting = submit();
+        QueueOptions options;
+        options.retention.maxJobs = 0;
+        open(options);
+        QVERIFY(QTest::qWaitFor([&] { return !m_queue->find(old); }, kPatienceMs));
+        QVERIFY(QTest::qWaitFor([&] { return std::filesystem::is_empty(folder() / "images"); }, kPatienceMs));
+        QVERIFY(m_queue->find(waiting));
+    }
+
+    void imagesWithoutAJobAreRemoved() {
+        std::filesystem::create_directories(folder() / "images" / "j_stranger");
+        std::ofstream(folder() / "images" / "j_stranger" / "0.png") << "x";
+        open();
+        QVERIFY(std::filesystem::is_empty(folder() / "images"));
+    }
+
+    void aPictureThatCannotBeKeptFailsTheJob() {
+        const auto id = submit("a fox", 2);
+        const auto request = m_generator->take();
+        std::filesystem::remove_all(folder() / "images");
+        std::ofstream(folder() / "images") << "not a folder";
+        ManualGenerator::deliver(*request);
+        QVERIFY(m_generator->wasCancelled(id));
+        ManualGenerator::finish(*request, generator::cancelled());
+        const auto job = get(id);
+        QVERIFY(job.state == JobState::Failed);
+        QVERIFY2(job.error->detail.starts_with("The picture could not be kept"), job.error->detail.c_str());
+    }
+
+    void aFullDiskIsSaidToBeFull() {
+        if (!std::filesystem::exists("/dev/full")) {
+            QSKIP("There is no /dev/full here.");
+        }
+        const auto id = submit();
+        const auto request = m_generator->take();
+        std::filesystem::create_directory(folder() / "images" / id);
+        std::filesystem::create_symlink("/dev/full", folder() / "images" / id / "0.png.part");
+        ManualGenerator::deliver(*request);
+        ManualGenerator::finish(*request, generator::cancelled());
+        QCOMPARE(get(id).error->code, std::string("no_space"));
+    }
+
+    void tellsAJobsLifeInOrder() {
+        const auto before = submit();
+        const auto blocker = m_generator->take();
+        const auto id = submit();
+        Diary diary;
+        const auto subscription = m_queue->subscribe(id, {}, diary.writer());
+        QVERIFY(diary.waitFor(1));
+        ManualGenerator::finish(*blocker, protocol::generationFailed("no"));
+        const auto request = m_generator->take();
+        ManualGenerator::step(*request, 1);
+        ManualGenerator::step(*request, 2);
+        ManualGenerator::deliver(*request);
+        ManualGenerator::finish(*request);
+        QVERIFY(diary.waitFor(7));
+        QCOMPARE(diary.types(), std::string("state state state progress progress image done "));
+        const auto events = diary.events();
+        QCOMPARE(events[0].job.ahead, 1);
+        QCOMPARE(events[1].job.ahead, 0);
+        QVERIFY(events[2].job.state == JobState::Running);
+        QVERIFY(!events[3].job.progress.etaSeconds);
+        QVERIFY(events[4].job.progress.etaSeconds);
+        QVERIFY(events[6].job.state == JobState::Succeeded);
+        QVERIFY(events[6].job == get(id));
+        for (std::size_t i = 1; i < events.size(); ++i) {
+            QVERIFY(events[i].sequence > events[i - 1].sequence);
+        }
+        QVERIFY(m_queue->load().drainSeconds);
+    }
+
+    void aFollowerCanJoinAtAnyTime() {
+        const auto id = submit();
+        const auto request = m_generator->take();
+        ManualGenerator::step(*request, 1);
+        Diary early;
+        auto subscription = m_queue->subscribe(id, {}, early.writer());
+        QVERIFY(early.waitFor(1));
+        const auto seen = early.events()[0].sequence;
+        QCOMPARE(early.events()[0].job.progress.step, 1);
+
+        // One who has seen the latest event is told only what comes after it.
+        Diary upToDate;
+        const auto second = m_queue->subscribe(id, seen, upToDate.writer());
+        subscription = {};
+        ManualGenerator::step(*request, 2);
+        QVERIFY(upToDate.waitFor(1));
+        QVERIFY(upToDate.events()[0].type == JobEventType::Progress);
+        QVERIFY(upToDate.events()[0].sequence > seen);
+
+        // One who has missed something is told the whole job.
+        Diary behind;
+        const auto third = m_queue->subscribe(id, seen, behind.writer());
+        QVERIFY(behind.waitFor(1));
+        QVERIFY(behind.events()[0].type == JobEventType::State);
+        QCOMPARE(behind.events()[0].job.progress.step, 2);
+
+        ManualGenerator::finish(*request, protocol::generationFailed("no"));
+        QVERIFY(upToDate.waitFor(2));
+        QCOMPARE(early.events().size(), std::size_t{1});  // It had left.
+    }
+
+    void aFinishedJobIsToldAsDone() {
+        const auto id = submit();
+        const auto request = m_generator->take();
+        Diary live;
+        const auto first = m_queue->subscribe(id, {}, live.writer());
+        ManualGenerator::deliver(*request);
+        ManualGenerator::finish(*request);
+        QVERIFY(live.waitFor(3));
+        open();
+        Diary diary;
+        const auto second = m_queue->subscribe(id, live.events().back().sequence, diary.writer());
+        QVERIFY(diary.waitFor(1));
+        QCOMPARE(diary.types(), std::string("done "));
+        QVERIFY(diary.events()[0].job == get(id));
+        QVERIFY(diary.events()[0].sequence > live.events().back().sequence);
+    }
+
+    void aFollowerMayCallTheQueue() {
+        const auto id = submit();
+        const auto request = m_generator->take();
+        std::atomic<bool> called = false;
+        const auto subscription = m_queue->subscribe(id, {}, [&](const JobEvent& event) {
+            static_cast<void>(m_queue->find(event.job.id));
+            static_cast<void>(m_queue->cancel(event.job.id));
+            called = true;
+        });
+        QVERIFY(QTest::qWaitFor([&] { return called.load(); }, kPatienceMs));
+        QVERIFY(m_generator->wasCancelled(id));
+        ManualGenerator::finish(*request, generator::cancelled());
+    }
+
+    void listsNewestFirstWithWhatIsLive() {
+        const auto first = submit();
+        const auto request = m_generator->take();
+        ManualGenerator::step(*request, 2);
+        const auto second = submit();
+        const auto page = m_queue->list(10).value();
+        QCOMPARE(page.jobs.size(), std::size_t{2});
+        QCOMPARE(page.jobs[0].id, second);
+        QCOMPARE(page.jobs[0].ahead, 1);
+        QCOMPARE(page.jobs[1].progress.step, 2);
+    }
+
+private:
+    /// Opens what the disk holds at this moment, as after SIGKILL. The old queue ends beside it, on its own
+    /// copy, so that nothing it does in its destructor counts.
+    void crash() {
+        auto copy = std::make_unique<QTemporaryDir>();
+        std::filesystem::copy(
+            folder(), copy->path().toStdString(),
+            std::filesystem::copy_options::recursive | std::filesystem::copy_options::overwrite_existing);
+        m_queue.reset();
+        m_folder = std::move(copy);
+        open();
+    }
+};
+
+QTEST_GUILESS_MAIN(QueueTest)
+#include "queue_test.moc"

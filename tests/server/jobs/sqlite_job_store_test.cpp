@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <SQLiteCpp/SQLiteCpp.h>
+
+#include <filesystem>
+#include <fstream>
+#include <memory>
+
+#include <QTemporaryDir>
+#include <QTest>
+
+#include "server/jobs/sqlite_job_store.h"
+#include "tests/server/jobs/job_store_conformance.h"
+
+using namespace easel;
+using namespace easel::jobs;
+
+class SqliteJobStoreTest : public JobStoreConformance {
+    Q_OBJECT
+
+protected:
+    void openEmpty() override {
+        m_folder = std::make_unique<QTemporaryDir>();
+        reopen();
+    }
+
+    void reopen() override {
+        m_store.reset();
+        auto store = openSqliteJobStore(file());
+        QVERIFY2(store, store ? "" : store.error().detail.c_str());
+        m_store = std::move(*store);
+    }
+
+private:
+    std::filesystem::path file() const {
+        return std::filesystem::path(m_folder->path().toStdString()) / "jobs.sqlite";
+    }
+
+    std::unique_ptr<QTemporaryDir> m_folder;
+
+private Q_SLOTS:
+    void isDurable() {
+        SQLite::Database other(file().string());
+        QCOMPARE(other.execAndGet("PRAGMA journal_mode").getString(), std::string("wal"));
+    }
+
+    void aNewerFileIsLeftAlone() {
+        m_store.reset();
+        SQLite::Database(file().string(), SQLite::OPEN_READWRITE).exec("PRAGMA user_version = 1000");
+        const auto store = openSqliteJobStore(file());
+        QVERIFY(!store);
+        QVERIFY(store.error().detail.find("newer") != std::string::npos);
+    }
+
+    void aDamagedFileIsAnError() {
+        m_store.reset();
+        for (const auto& entry : std::filesystem::directory_iterator(file().parent_path())) {
+            std::ofstream(entry.path(), std::ios::trunc) << std::string(10'000, 'x');
+        }
+        QVERIFY(!openSqliteJobStore(file()));
+    }
+
+    void aFolderThatIsNotThereIsAnError() { QVERIFY(!openSqliteJobStore("/nowhere/jobs.sqlite")); }
+};
+
+QTEST_APPLESS_MAIN(SqliteJobStoreTest)
+#include "moc_job_store_conformance.cpp"
+#include "sqlite_job_store_test.moc"
