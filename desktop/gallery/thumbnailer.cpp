@@ -18,7 +18,7 @@ namespace {
 constexpr int kThreads = 2;
 constexpr int kMemoryKiB = 192 * 1024;
 // More than any screen shows at once; what falls out is asked for again when it is painted again.
-constexpr std::size_t kMaxWishes = 256;
+constexpr std::size_t kMaxWishes = 512;
 constexpr int kJpegQuality = 88;
 
 /// Changes with the file, so that an old thumbnail is never shown for a new picture.

@@ -34,6 +34,8 @@ public:
     QPixmap find(const Picture& picture);
     /// Files that can't be read as a picture; a broken one is not tried again.
     bool isBroken(const QString& path) const { return m_broken.contains(path); }
+    /// Nothing is being made or waiting to be.
+    bool isIdle() const { return m_wishes.empty() && m_running.isEmpty(); }
     /// How many thumbnails were decoded from the pictures themselves, not from the cache folder.
     int made() const { return m_made; }
 

@@ -123,7 +123,7 @@ void JobFollower::announceImages() {
 
 void JobFollower::closed() {
     const int status = m_reply->attribute(QNetworkRequest::HttpStatusCodeAttribute).toInt();
-    const auto problem = problemOf(*m_reply, m_reply->readAll());
+    const auto problem = problemOf(*m_reply, m_reply->isOpen() ? m_reply->readAll() : QByteArray());
     if (problem && status >= 400 && status < 500 && !isPassing(*problem)) {
         stop();
         Q_EMIT lost(*problem);

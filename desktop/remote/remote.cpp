@@ -138,7 +138,8 @@ void Remote::deliver(QNetworkReply* reply, QObject* context, Callback<QByteArray
     });
     const auto finish = [=, this, base = m_base, guard = QPointer<QObject>(context), done = std::move(done)] {
         reply->deleteLater();
-        const QByteArray body = reply->readAll();
+        // An aborted reply is closed already.
+        const QByteArray body = reply->isOpen() ? reply->readAll() : QByteArray();
         protocol::Expected<QByteArray> result = body;
         if (base != m_base)
             result = tl::unexpected(interrupted());

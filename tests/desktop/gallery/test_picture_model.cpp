@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <QAbstractItemModelTester>
+#include <QGuiApplication>
+#include <QMimeData>
+#include <QSignalSpy>
+#include <QTemporaryDir>
+#include <QTest>
+#include <QUrl>
+
+#include "desktop/gallery/picture_filter.h"
+#include "desktop/gallery/picture_model.h"
+#include "desktop/gallery/picture_store.h"
+#include "desktop/gallery/thumbnailer.h"
+#include "tests/desktop/gallery/pictures.h"
+
+using namespace easel;
+using gallery::PendingTile;
+using gallery::Picture;
+using gallery::PictureModel;
+
+namespace {
+
+/// A model over an empty library in a folder of its own, watched by Qt's model tester.
+struct Library {
+    QTemporaryDir dir;
+    gallery::PictureStore store{dir.filePath("pictures")};
+    gallery::Thumbnailer thumbnailer{dir.filePath("thumbnails")};
+    PictureModel model{store, thumbnailer};
+    QAbstractItemModelTester tester{&model};
+
+    Library() {
+        QSignalSpy scanned(&store, &gallery::PictureStore::scanned);
+        if (!store.open() || !scanned.wait(30'000))
+            qFatal("the library did not open");
+    }
+
+    Picture add(const std::string& prompt, std::int64_t seed = 41) {
+        QTest::qWait(2);  // so that the order in time is clear
+        const auto settings = tests::settings(prompt, seed);
+        return store.add(tests::serverPng(settings), settings).value();
+    }
+
+    QString promptAt(int row) const { return model.index(row).data(PictureModel::PromptRole).toString(); }
+};
+
+PendingTile tile(const QString& id, const QString& prompt) {
+    PendingTile tile;
+    tile.id = id;
+    tile.prompt = prompt;
+    tile.note = "Waiting";
+    return tile;
+}
+
+}  // namespace
+
+class TestPictureModel : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void showsNewestFirst();
+    void showsTilesOnTop();
+    void tellsAboutAPicture();
+    void makesThumbnails();
+    void saysWhatIsBroken();
+    void filters();
+    void givesFilesToDrag();
+    void holdsThousands();
+    void keepsWhatArrivesDuringTheScan();
+};
+
+void TestPictureModel::showsNewestFirst() {
+    Library library;
+    const Picture first = library.add("first");
+    library.add("second");
+    library.add("third");
+    QCOMPARE(library.model.rowCount(), 3);
+    QCOMPARE(library.promptAt(0), "third");
+    QCOMPARE(library.promptAt(2), "first");
+    QCOMPARE(library.model.rowOf(first.path), 2);
+
+    QVERIFY(library.store.remove({library.model.pictureAt(1)->path}));
+    QCOMPARE(library.model.rowCount(), 2);
+    QCOMPARE(library.model.rowOf(first.path), 1);
+    QVERIFY(library.store.undoRemove());
+    QCOMPARE(library.promptAt(1), "second");
+    QCOMPARE(library.model.rowOf(first.path), 2);
+}
+
+void TestPictureModel::showsTilesOnTop() {
+    Library library;
+    const Picture picture = library.add("a picture");
+    QSignalSpy changed(&library.model, &PictureModel::dataChanged);
+    library.model.putTile(tile("a", "older"));
+    library.model.putTile(tile("b", "newer"));
+    QCOMPARE(library.model.rowCount(), 3);
+    QCOMPARE(library.promptAt(0), "newer");
+    QCOMPARE(library.promptAt(1), "older");
+    QCOMPARE(library.model.rowOf(picture.path), 2);
+    QCOMPARE(library.model.rowOf("b"), 0);
+    QCOMPARE(library.model.pictureAt(0), nullptr);
+    QCOMPARE(library.model.tileAt(2), nullptr);
+
+    PendingTile running = tile("a", "older");
+    running.state = PendingTile::State::Running;
+    running.step = 3;
+    library.model.putTile(running);
+    library.model.putTile(running);
+    QCOMPARE(changed.size(), 1);
+    QCOMPARE(library.model.index(1).data(PictureModel::PendingRole).value<PendingTile>(), running);
+    QVERIFY(!library.model.index(2).data(PictureModel::PendingRole).isValid());
+    QVERIFY(!(library.model.flags(library.model.index(1)) & Qt::ItemIsDragEnabled));
+
+    library.model.removeTile("b");
+    library.model.removeTile("nobody");
+    library.model.removeTile(picture.path);
+    QCOMPARE(library.model.rowCount(), 2);
+    QCOMPARE(library.promptAt(0), "older");
+}
+
+void TestPictureModel::tellsAboutAPicture() {
+    Library library;
+    const Picture picture = library.add("a lighthouse", 77);
+    const QModelIndex index = library.model.index(0);
+    QCOMPARE(index.data(PictureModel::PictureRole).value<Picture>(), picture);
+    QCOMPARE(index.data(PictureModel::PathRole).toString(), picture.path);
+    QCOMPARE(index.data(PictureModel::SeedRole).toLongLong(), 77);
+    QCOMPARE(index.data(PictureModel::SizeRole).toSize(), QSize(64, 48));
+    QCOMPARE(index.data(PictureModel::CreatedRole).toDateTime(), picture.created);
+    QCOMPARE(index.data(Qt::AccessibleTextRole).toString(), "a lighthouse\nSeed 77");
+    QVERIFY(library.model.flags(index) & Qt::ItemIsDragEnabled);
+}
+
+void TestPictureModel::makesThumbnails() {
+    Library library;
+    library.add("red");
+    const QModelIndex index = library.model.index(0);
+    QSignalSpy changed(&library.model, &PictureModel::dataChanged);
+    QVERIFY(index.data(PictureModel::ThumbnailRole).value<QPixmap>().isNull());
+    QTRY_COMPARE(changed.size(), 1);
+    QCOMPARE(changed[0][0].toModelIndex(), index);
+    const auto pixmap = index.data(PictureModel::ThumbnailRole).value<QPixmap>();
+    QCOMPARE(pixmap.size(), QSize(64, 48));
+    QVERIFY(!index.data(PictureModel::BrokenRole).toBool());
+}
+
+void TestPictureModel::saysWhatIsBroken() {
+    Library library;
+    const Picture picture = library.add("soon broken");
+    QFile file(picture.path);
+    QVERIFY(file.open(QIODevice::WriteOnly) && file.write("rubbish") > 0);
+    file.close();
+    const QModelIndex index = library.model.index(0);
+    QSignalSpy changed(&library.model, &PictureModel::dataChanged);
+    QVERIFY(index.data(PictureModel::ThumbnailRole).value<QPixmap>().isNull());
+    QTRY_COMPARE(changed.size(), 1);
+    QVERIFY(index.data(PictureModel::BrokenRole).toBool());
+}
+
+void TestPictureModel::filters() {
+    Library library;
+    library.add("a red lighthouse", 1);
+    library.add("a green house", 2);
+    library.add("the RED sea", 3);
+    library.model.putTile(tile("a", "running"));
+    gallery::PictureFilter filter;
+    filter.setSourceModel(&library.model);
+    const auto found = [&] {
+        QStringList prompts;
+        for (int row = 0; row < filter.rowCount(); ++row)
+            prompts << filter.index(row, 0).data(PictureModel::PromptRole).toString();
+        return prompts;
+    };
+    QCOMPARE(filter.rowCount(), 4);
+    filter.setSearch("red");
+    QCOMPARE(found(), (QStringList{"running", "the RED sea", "a red lighthouse"}));
+    filter.setSearch(" House  red ");
+    QCOMPARE(found(), (QStringList{"running", "a red lighthouse"}));
+    filter.setSearch("2");
+    QCOMPARE(found(), (QStringList{"running", "a green house"}));
+    filter.setSearch("");
+    QCOMPARE(filter.rowCount(), 4);
+}
+
+void TestPictureModel::givesFilesToDrag() {
+    Library library;
+    const Picture first = library.add("first");
+    const Picture second = library.add("second");
+    library.model.putTile(tile("a", "running"));
+    const std::unique_ptr<QMimeData> both(
+        library.model.mimeData({library.model.index(0), library.model.index(1), library.model.index(2)}));
+    QCOMPARE(both->urls(), (QList<QUrl>{QUrl::fromLocalFile(second.path), QUrl::fromLocalFile(first.path)}));
+    QVERIFY(!both->hasImage());
+    const std::unique_ptr<QMimeData> one(library.model.mimeData({library.model.index(2)}));
+    QCOMPARE(qvariant_cast<QImage>(one->imageData()).size(), QSize(64, 48));
+    QCOMPARE(library.model.mimeData({library.model.index(0)}), nullptr);
+}
+
+void TestPictureModel::holdsThousands() {
+    const QTemporaryDir dir;
+    constexpr int kMany = 2000;
+    for (int i = 0; i < kMany; ++i) {
+        QFile file(dir.filePath(QStringLiteral("2026-01-01_00-00-%1-%2_%3_picture.png")
+                                    .arg(i / 1000, 2, 10, QLatin1Char('0'))
+                                    .arg(i % 1000, 3, 10, QLatin1Char('0'))
+                                    .arg(i)));
+        QVERIFY(file.open(QIODevice::WriteOnly));
+        file.write(tests::serverPng(tests::settings("picture " + std::to_string(i), i)));
+    }
+    gallery::PictureStore store(dir.path());
+    gallery::Thumbnailer thumbnailer(dir.filePath("thumbnails"));
+    PictureModel model(store, thumbnailer);
+    QSignalSpy scanned(&store, &gallery::PictureStore::scanned);
+    QSignalSpy changed(&model, &PictureModel::dataChanged);
+    QVERIFY(store.open());
+    QVERIFY(scanned.wait(60'000));
+    QCOMPARE(model.rowCount(), kMany);
+    for (int row = 0; row < kMany; ++row)
+        QCOMPARE(model.pictureAt(row)->settings->seed, kMany - 1 - row);
+    // The facts come in batches, not one by one: a view is not repainted two thousand times.
+    QVERIFY(changed.size() <= kMany / 50);
+
+    gallery::PictureFilter filter;
+    filter.setSourceModel(&model);
+    filter.setSearch("picture 1999");
+    QCOMPARE(filter.rowCount(), 1);
+
+    // A glance at all of them asks for no more thumbnails than a screen can show.
+    for (int row = 0; row < kMany; ++row)
+        model.index(row).data(PictureModel::ThumbnailRole);
+    QTRY_VERIFY_WITH_TIMEOUT(thumbnailer.isIdle(), 60'000);
+    QVERIFY(thumbnailer.made() < kMany / 2);
+}
+
+void TestPictureModel::keepsWhatArrivesDuringTheScan() {
+    const QTemporaryDir dir;
+    QStringList paths;
+    {
+        gallery::PictureStore store(dir.path());
+        QVERIFY(store.open());
+        for (int i = 0; i < 3; ++i)
+            paths << store.add(tests::serverPng(tests::settings("old", i)), tests::settings("old", i))->path;
+    }
+    gallery::PictureStore store(dir.path());
+    gallery::Thumbnailer thumbnailer(dir.filePath("thumbnails"));
+    PictureModel model(store, thumbnailer);
+    const QAbstractItemModelTester tester(&model);
+    QSignalSpy scanned(&store, &gallery::PictureStore::scanned);
+    QVERIFY(store.open());
+    QTest::qSleep(100);  // the folder is listed, and the list on its way
+    const auto settings = tests::settings("new");
+    const auto added = store.add(tests::serverPng(settings), settings);
+    QVERIFY(added);
+    QVERIFY(store.remove({paths[1]}));
+    QVERIFY(scanned.wait(30'000));
+    QCOMPARE(model.rowCount(), 3);
+    QCOMPARE(model.rowOf(added->path), 0);
+    QCOMPARE(model.rowOf(paths[1]), -1);
+}
+
+QTEST_MAIN(TestPictureModel)
+#include "test_picture_model.moc"

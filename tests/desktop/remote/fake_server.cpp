@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/desktop/remote/fake_server.h"
+
+#include <algorithm>
+
+namespace easel::tests {
+
+FakeServer::FakeServer(Handler handler) : m_handler(std::move(handler)) {
+    QObject::connect(&m_server, &QTcpServer::newConnection, &m_server, [this] {
+        while (QTcpSocket* socket = m_server.nextPendingConnection())
+            accept(socket);
+    });
+    start();
+}
+
+QUrl FakeServer::url() const {
+    return QUrl(QStringLiteral("http://127.0.0.1:%1").arg(m_port));
+}
+
+int FakeServer::count(const QByteArray& method, const QByteArray& path) const {
+    return static_cast<int>(std::ranges::count_if(m_requests, [&](const FakeRequest& request) {
+        return request.method == method && request.path == path;
+    }));
+}
+
+void FakeServer::stop() {
+    m_server.close();
+    cut();
+}
+
+void FakeServer::start() {
+    if (!m_server.listen(QHostAddress::LocalHost, m_port))
+        qFatal("the fake server can't listen: %s", qPrintable(m_server.errorString()));
+    m_port = m_server.serverPort();
+}
+
+void FakeServer::cut() {
+    const QList<QTcpSocket*> sockets = m_input.keys();
+    for (QTcpSocket* socket : sockets)
+        socket->abort();
+}
+
+void FakeServer::accept(QTcpSocket* socket) {
+    m_input.insert(socket, {});
+    QObject::connect(socket, &QTcpSocket::readyRead, &m_server, [this, socket] { read(socket); });
+    QObject::connect(socket, &QTcpSocket::disconnected, &m_server, [this, socket] {
+        m_input.remove(socket);
+        socket->deleteLater();
+    });
+}
+
+void FakeServer::read(QTcpSocket* socket) {
+    m_input[socket] += socket->readAll();
+    while (m_input.contains(socket)) {
+        QByteArray& input = m_input[socket];
+        const qsizetype end = input.indexOf("\r\n\r\n");
+        if (end < 0)
+            return;
+        QList<QByteArray> lines = input.left(end).split('\n');
+        const QList<QByteArray> words = lines.takeFirst().trimmed().split(' ');
+        FakeRequest request{words.value(0), words.value(1), {}, {}};
+        for (const QByteArray& line : lines) {
+            const qsizetype colon = line.indexOf(':');
+            request.headers.insert(line.left(colon).toLower(), line.mid(colon + 1).trimmed());
+        }
+        const qsizetype length = request.headers.value("content-length").toLongLong();
+        if (input.size() < end + 4 + length)
+            return;
+        request.body = input.mid(end + 4, length);
+        input.remove(0, end + 4 + length);
+        m_requests.append(request);
+        m_handler(request, *socket);
+    }
+}
+
+QByteArray answer(int status, const QByteArray& type, const QByteArray& body, const QByteArray& headers) {
+    return "HTTP/1.1 " + QByteArray::number(status) + " Status\r\nContent-Type: " + type +
+           "\r\nContent-Length: " + QByteArray::number(body.size()) + "\r\n" + headers + "\r\n" + body;
+}
+
+QByteArray jsonAnswer(const std::string& body, int status, const QByteArray& headers) {
+    return answer(status, "application/json", QByteArray::fromStdString(body), headers);
+}
+
+QByteArray streamHead() {
+    return "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: identity\r\n"
+           "Connection: close\r\n\r\n";
+}
+
+}  // namespace easel::tests

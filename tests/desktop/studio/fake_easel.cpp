@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/desktop/studio/fake_easel.h"
+
+#include <algorithm>
+
+#include "shared/protocol/json.h"
+#include "tests/desktop/gallery/pictures.h"
+
+namespace easel::tests {
+
+using protocol::JobEventType;
+using protocol::JobState;
+
+namespace {
+
+QByteArray problemAnswer(const protocol::Problem& problem) {
+    const QByteArray retry = problem.retryAfter
+                                 ? "Retry-After: " + QByteArray::number(*problem.retryAfter) + "\r\n"
+                                 : QByteArray();
+    return answer(problem.status, "application/problem+json",
+                  QByteArray::fromStdString(protocol::toJson(problem)), retry);
+}
+
+}  // namespace
+
+FakeEasel::FakeEasel()
+    : m_http([this](const FakeRequest& request, QTcpSocket& socket) { handle(request, socket); }) {
+    info.version = "0.1.0";
+    info.deviceName = "a pencil";
+    info.defaultModel = "starter";
+    info.ready = true;
+}
+
+int FakeEasel::streamCount(const std::string& id) const {
+    const auto streams = m_streams.value(QString::fromStdString(id));
+    return static_cast<int>(std::ranges::count_if(streams, [](const QPointer<QTcpSocket>& socket) {
+        return socket && socket->state() == QAbstractSocket::ConnectedState;
+    }));
+}
+
+void FakeEasel::run(const std::string& id) {
+    m_jobs.at(id).state = JobState::Running;
+    tell(id, JobEventType::State);
+}
+
+void FakeEasel::step(const std::string& id, int step, int steps) {
+    m_jobs.at(id).progress = {protocol::Stage::Denoising, step, steps, 0.5 * (steps - step)};
+    tell(id, JobEventType::Progress);
+}
+
+void FakeEasel::finishImage(const std::string& id) {
+    protocol::Job& job = m_jobs.at(id);
+    const auto index = static_cast<int>(job.images.size());
+    job.images.push_back({index, job.settings.seed + index, job.settings.width, job.settings.height, 1000});
+    tell(id, JobEventType::Image);
+}
+
+void FakeEasel::finish(const std::string& id, JobState state, std::optional<protocol::Problem> error) {
+    m_jobs.at(id).state = state;
+    m_jobs.at(id).error = std::move(error);
+    tell(id, JobEventType::Done);
+}
+
+void FakeEasel::draw(const std::string& id) {
+    run(id);
+    for (int i = 0; i < job(id).settings.count; ++i)
+        finishImage(id);
+    finish(id, JobState::Succeeded);
+}
+
+void FakeEasel::handle(const FakeRequest& request, QTcpSocket& socket) {
+    // /v1/jobs/{id}/{what}/{index}
+    const QList<QByteArray> parts = request.path.split('/');
+    const std::string id = parts.value(3).toStdString();
+    const QByteArray what = parts.value(4);
+    if (request.path == "/v1/server") {
+        socket.write(jsonAnswer(protocol::toJson(info)));
+    } else if (request.path == "/v1/models") {
+        protocol::ModelInfo model;
+        model.id = info.defaultModel;
+        socket.write(jsonAnswer(protocol::toJson(std::vector{model})));
+    } else if (request.method == "POST" && id.empty()) {
+        const QByteArray reply = createJob(request);
+        if (losesAnswers)
+            socket.abort();
+        else
+            socket.write(reply);
+    } else if (!m_jobs.contains(id)) {
+        socket.write(problemAnswer(protocol::notFound("job " + id)));
+    } else if (what == "events") {
+        const bool over = protocol::isFinished(job(id).state);
+        m_streams[QString::fromStdString(id)].append(&socket);
+        socket.write(streamHead() + event(id, over ? JobEventType::Done : JobEventType::State));
+    } else if (what == "cancel") {
+        if (!protocol::isFinished(job(id).state))
+            finish(id, JobState::Cancelled);
+        socket.write(jsonAnswer(protocol::toJson(job(id))));
+    } else if (what == "images") {
+        protocol::GenerationSettings settings = job(id).settings;
+        settings.seed += parts.value(5).toInt();
+        settings.count = 1;
+        socket.write(answer(200, "image/png", serverPng(settings)));
+    } else {
+        socket.write(jsonAnswer(protocol::toJson(job(id))));
+    }
+}
+
+QByteArray FakeEasel::createJob(const FakeRequest& request) {
+    if (refusal)
+        return problemAnswer(*refusal);
+    std::string& id = m_keys[request.headers.value("idempotency-key")];
+    if (id.empty()) {
+        const auto wish = protocol::parseRequest(request.body.toStdString()).value();
+        id = "j_" + std::to_string(++m_made);
+        protocol::Job& job = m_jobs[id];
+        job.id = id;
+        job.createdAt = 1'790'000'000'000;
+        job.settings = settings(wish.prompt, wish.seed.value_or(41));
+        job.settings.count = wish.count.value_or(1);
+    }
+    return jsonAnswer(protocol::toJson(job(id)), 202,
+                      "Location: /v1/jobs/" + QByteArray::fromStdString(id) + "\r\n");
+}
+
+void FakeEasel::tell(const std::string& id, JobEventType type) {
+    const QByteArray bytes = event(id, type);
+    for (const QPointer<QTcpSocket>& socket : m_streams.value(QString::fromStdString(id)))
+        if (socket)
+            socket->write(bytes);
+}
+
+QByteArray FakeEasel::event(const std::string& id, JobEventType type) {
+    const protocol::JobEvent event{++m_sequence, type, job(id)};
+    return "id: " + QByteArray::number(static_cast<qulonglong>(m_sequence)) +
+           "\nevent: " + QByteArray::fromStdString(std::string(protocol::toString(type))) +
+           "\ndata: " + QByteArray::fromStdString(protocol::eventData(event)) + "\n\n";
+}
+
+}  // namespace easel::tests

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <QHash>
+#include <QList>
+#include <QPointer>
+#include <QTcpSocket>
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "shared/protocol/job.h"
+#include "shared/protocol/server_info.h"
+#include "tests/desktop/remote/fake_server.h"
+
+namespace easel::tests {
+
+/// A server that speaks Easel's protocol and draws exactly when a test tells it to: jobs, idempotency keys,
+/// event streams and images, all in memory. What it knows survives stop() and start().
+class FakeEasel {
+public:
+    FakeEasel();
+
+    FakeServer& http() { return m_http; }
+    QUrl url() const { return m_http.url(); }
+
+    protocol::ServerInfo info;
+    /// Set: what POST /v1/jobs answers instead of taking the job.
+    std::optional<protocol::Problem> refusal;
+    /// True: a job is taken, but the connection is cut before the answer.
+    bool losesAnswers = false;
+
+    int jobCount() const { return static_cast<int>(m_jobs.size()); }
+    bool hasJob(const std::string& id) const { return m_jobs.contains(id); }
+    const protocol::Job& job(const std::string& id) const { return m_jobs.at(id); }
+    int streamCount(const std::string& id) const;
+
+    void run(const std::string& id);
+    void step(const std::string& id, int step, int steps);
+    /// The next image of the job is ready.
+    void finishImage(const std::string& id);
+    void finish(const std::string& id, protocol::JobState state, std::optional<protocol::Problem> error = {});
+    /// All of the above: run, every image, succeeded.
+    void draw(const std::string& id);
+    void forget(const std::string& id) { m_jobs.erase(id); }
+
+private:
+    void handle(const FakeRequest& request, QTcpSocket& socket);
+    QByteArray createJob(const FakeRequest& request);
+    void tell(const std::string& id, protocol::JobEventType type);
+    QByteArray event(const std::string& id, protocol::JobEventType type);
+
+    std::map<std::string, protocol::Job> m_jobs;
+    std::map<QByteArray, std::string> m_keys;
+    QHash<QString, QList<QPointer<QTcpSocket>>> m_streams;
+    std::uint64_t m_sequence = 0;
+    int m_made = 0;
+    FakeServer m_http;
+};
+
+}  // namespace easel::tests
