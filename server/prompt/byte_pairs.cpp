@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/prompt/byte_pairs.h"
+
+#include <algorithm>
+#include <functional>
+#include <queue>
+#include <tuple>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "server/models/model_problem.h"
+#include "server/models/text_file.h"
+
+namespace easel::prompt {
+
+namespace {
+
+constexpr std::int64_t kMaxId = 1 << 24;
+constexpr std::string_view kEndOfPiece = "</w>";
+
+std::uint64_t pairKey(std::int32_t left, std::int32_t right) {
+    return std::uint64_t{static_cast<std::uint32_t>(left)} << 32 | static_cast<std::uint32_t>(right);
+}
+
+/// How each byte is written in a vocabulary: printable ones of Latin-1 as they are, the others, in order,
+/// as the characters from U+0100 on.
+std::array<std::string, 256> byteSymbols() {
+    std::array<std::string, 256> symbols;
+    unsigned next = 0x100;
+    for (unsigned byte = 0; byte < 256; ++byte) {
+        const bool printable = (byte >= 33 && byte <= 126) || (byte >= 161 && byte != 173);
+        const unsigned code = printable ? byte : next++;
+        if (code < 0x80) {
+            symbols[byte] = static_cast<char>(code);
+        } else {
+            symbols[byte] = {static_cast<char>(0xC0 | code >> 6), static_cast<char>(0x80 | (code & 0x3F))};
+        }
+    }
+    return symbols;
+}
+
+/// A piece while its pairs are merged: a list whose left symbol takes in the right one.
+struct Symbol {
+    std::int32_t id;
+    std::int32_t before;  ///< -1: none
+    std::int32_t after;   ///< -1: none
+    bool alive = true;
+};
+
+}  // namespace
+
+protocol::Expected<BytePairs> BytePairs::load(const std::filesystem::path& folder) {
+    BytePairs pairs;
+    if (const auto read = pairs.readVocabulary(folder / "vocab.json"); !read) {
+        return tl::unexpected(read.error());
+    }
+    if (const auto read = pairs.readMerges(folder / "merges.txt"); !read) {
+        return tl::unexpected(read.error());
+    }
+    const auto symbols = byteSymbols();
+    for (std::size_t byte = 0; byte < symbols.size(); ++byte) {
+        pairs.m_byteIds[byte] = pairs.idOf(symbols[byte]);
+        pairs.m_lastByteIds[byte] = pairs.idOf(symbols[byte] + std::string(kEndOfPiece));
+    }
+    return pairs;
+}
+
+std::optional<std::int32_t> BytePairs::idOf(const std::string& token) const {
+    const auto found = m_ids.find(token);
+    return found == m_ids.end() ? std::nullopt : std::optional(found->second);
+}
+
+void BytePairs::encode(std::string_view piece, std::int32_t unknown, std::vector<std::int32_t>& ids) const {
+    std::vector<Symbol> symbols;
+    symbols.reserve(piece.size());
+    const auto count = static_cast<std::int32_t>(piece.size());
+    for (std::int32_t i = 0; i < count; ++i) {
+        const bool last = i + 1 == count;
+        const auto& known = last ? m_lastByteIds : m_byteIds;
+        symbols.push_back(
+            {known[static_cast<unsigned char>(piece[i])].value_or(unknown), i - 1, last ? -1 : i + 1});
+    }
+    // The lowest rank first, of equal ones the leftmost. An entry whose symbols have changed since it was
+    // made is passed over when its turn comes.
+    using Entry = std::tuple<std::int32_t, std::int32_t, std::int32_t>;  // rank, left symbol, merged id
+    std::priority_queue<Entry, std::vector<Entry>, std::greater<>> waiting;
+    const auto consider = [&](std::int32_t left) {
+        if (left < 0 || symbols[left].after < 0) {
+            return;
+        }
+        if (const Merge* const merge = mergeOf(symbols[left].id, symbols[symbols[left].after].id)) {
+            waiting.emplace(merge->rank, left, merge->id);
+        }
+    };
+    for (std::int32_t i = 0; i < count; ++i) {
+        consider(i);
+    }
+    while (!waiting.empty()) {
+        const auto [rank, left, id] = waiting.top();
+        waiting.pop();
+        Symbol& symbol = symbols[left];
+        if (!symbol.alive || symbol.after < 0) {
+            continue;
+        }
+        Symbol& next = symbols[symbol.after];
+        const Merge* const merge = mergeOf(symbol.id, next.id);
+        if (!merge || merge->id != id) {
+            continue;
+        }
+        symbol.id = id;
+        symbol.after = next.after;
+        next.alive = false;
+        if (symbol.after >= 0) {
+            symbols[symbol.after].before = left;
+        }
+        consider(symbol.before);
+        consider(left);
+    }
+    for (const Symbol& symbol : symbols) {
+        if (symbol.alive) {
+            ids.push_back(symbol.id);
+        }
+    }
+}
+
+protocol::Expected<void> BytePairs::readVocabulary(const std::filesystem::path& file) {
+    const auto text = models::readTextFile(file);
+    if (!text) {
+        return tl::unexpected(text.error());
+    }
+    const auto json = nlohmann::json::parse(*text, nullptr, false);
+    if (!json.is_object()) {
+        return tl::unexpected(models::modelProblem(file, "It does not hold a JSON object."));
+    }
+    m_ids.reserve(json.size());
+    for (const auto& [token, id] : json.items()) {
+        if (!id.is_number_unsigned() || id.get<std::uint64_t>() >= kMaxId) {
+            return tl::unexpected(models::modelProblem(file, "Token \"" + token + "\" has no usable id."));
+        }
+        m_ids.emplace(token, id.get<std::int32_t>());
+    }
+    return {};
+}
+
+protocol::Expected<void> BytePairs::readMerges(const std::filesystem::path& file) {
+    const auto text = models::readTextFile(file);
+    if (!text) {
+        return tl::unexpected(text.error());
+    }
+    std::int32_t lineNumber = 0;
+    for (std::string_view rest = *text; !rest.empty();) {
+        std::string_view line = rest.substr(0, rest.find('\n'));
+        rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+        if (line.ends_with('\r')) {
+            line.remove_suffix(1);
+        }
+        if (++lineNumber; line.empty() || (lineNumber == 1 && line.starts_with("#version"))) {
+            continue;
+        }
+        const std::string left(line.substr(0, line.find(' ')));
+        const std::string right(line.substr(std::min(line.size(), left.size() + 1)));
+        const auto leftId = idOf(left);
+        const auto rightId = idOf(right);
+        const auto bothId = idOf(left + right);
+        if (!leftId || !rightId || !bothId) {
+            return tl::unexpected(models::modelProblem(
+                file, "Line " + std::to_string(lineNumber) +
+                          " does not join two tokens of the vocabulary to a third one."));
+        }
+        m_merges.insert_or_assign(pairKey(*leftId, *rightId), Merge{lineNumber, *bothId});
+    }
+    return {};
+}
+
+const BytePairs::Merge* BytePairs::mergeOf(std::int32_t left, std::int32_t right) const {
+    const auto found = m_merges.find(pairKey(left, right));
+    return found == m_merges.end() ? nullptr : &found->second;
+}
+
+}  // namespace easel::prompt

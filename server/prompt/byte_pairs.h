@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "shared/protocol/problem.h"
+
+namespace easel::prompt {
+
+/// Byte-pair encoding with a vocabulary of CLIP's form: bytes as printable characters, the last one of a
+/// piece marked with "</w>". https://arxiv.org/abs/1508.07909. Immutable: any thread may use it.
+class BytePairs {
+public:
+    /// Reads vocab.json and merges.txt of `folder`.
+    static protocol::Expected<BytePairs> load(const std::filesystem::path& folder);
+
+    /// Empty when the vocabulary has no such token.
+    std::optional<std::int32_t> idOf(const std::string& token) const;
+    /// Appends the ids of one piece; `unknown` stands for a byte that the vocabulary lacks.
+    void encode(std::string_view piece, std::int32_t unknown, std::vector<std::int32_t>& ids) const;
+
+private:
+    struct Merge {
+        std::int32_t rank;  ///< lower ones come first
+        std::int32_t id;    ///< of the two together
+    };
+
+    protocol::Expected<void> readVocabulary(const std::filesystem::path& file);
+    protocol::Expected<void> readMerges(const std::filesystem::path& file);
+    const Merge* mergeOf(std::int32_t left, std::int32_t right) const;
+
+    std::unordered_map<std::string, std::int32_t> m_ids;
+    std::unordered_map<std::uint64_t, Merge> m_merges;  // by both ids
+    std::array<std::optional<std::int32_t>, 256> m_byteIds;
+    std::array<std::optional<std::int32_t>, 256> m_lastByteIds;
+};
+
+}  // namespace easel::prompt

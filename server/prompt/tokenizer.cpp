@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/prompt/tokenizer.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "server/models/model_problem.h"
+#include "server/models/tokenizer_config.h"
+#include "server/prompt/byte_pairs.h"
+#include "server/prompt/pieces.h"
+#include "server/prompt/unicode.h"
+
+namespace easel::prompt {
+
+namespace {
+
+/// A token that is found in the text itself.
+struct Special {
+    std::string text;
+    std::int32_t id = 0;
+};
+
+/// Calls `onSpecial` and `onText` for the parts of `text` from left to right; where several specials begin at
+/// one place, the longest is taken.
+template <typename OnSpecial, typename OnText>
+void split(std::string_view text, const std::vector<Special>& specials, OnSpecial onSpecial, OnText onText) {
+    std::size_t begin = 0;
+    for (std::size_t i = 0; i < text.size() && !specials.empty();) {
+        const Special* found = nullptr;
+        for (const Special& special : specials) {
+            if (text.substr(i).starts_with(special.text) &&
+                (!found || special.text.size() > found->text.size())) {
+                found = &special;
+            }
+        }
+        if (!found) {
+            ++i;
+            continue;
+        }
+        onText(text.substr(begin, i - begin));
+        onSpecial(found->id);
+        begin = i += found->text.size();
+    }
+    onText(text.substr(begin));
+}
+
+}  // namespace
+
+struct Tokenizer::Impl {
+    BytePairs pairs;
+    std::int32_t bos = 0;
+    std::int32_t eos = 0;
+    std::int32_t unknown = 0;
+    std::int32_t pad = 0;
+    std::size_t maxLength = 0;
+    std::vector<Special> typed;       ///< sought in the text as it was typed
+    std::vector<Special> normalized;  ///< sought after normalization
+
+    std::vector<std::int32_t> tokensOf(std::string_view text) const {
+        std::vector<std::int32_t> ids;
+        const auto addId = [&ids](std::int32_t id) { ids.push_back(id); };
+        const auto addPieces = [&](std::string_view part) {
+            for (const std::string_view piece : piecesOf(part)) {
+                pairs.encode(piece, unknown, ids);
+            }
+        };
+        const auto addText = [&](std::string_view part) {
+            split(normalize(part), normalized, addId, addPieces);
+        };
+        split(validUtf8(text), typed, addId, addText);
+        return ids;
+    }
+};
+
+protocol::Expected<Tokenizer> Tokenizer::load(const std::filesystem::path& folder) {
+    const auto config = models::readTokenizerConfig(folder);
+    if (!config) {
+        return tl::unexpected(config.error());
+    }
+    auto pairs = BytePairs::load(folder);
+    if (!pairs) {
+        return tl::unexpected(std::move(pairs.error()));
+    }
+    auto impl = std::make_unique<Impl>();
+    impl->maxLength = static_cast<std::size_t>(config->maxLength);
+    const std::pair<const models::SpecialToken&, std::int32_t&> roles[] = {{config->bos, impl->bos},
+                                                                           {config->eos, impl->eos},
+                                                                           {config->unknown, impl->unknown},
+                                                                           {config->pad, impl->pad}};
+    for (const auto& [token, place] : roles) {
+        const auto id = pairs->idOf(token.text);
+        if (!id) {
+            return tl::unexpected(models::modelProblem(
+                folder / "vocab.json", "The special token \"" + token.text + "\" is not in it."));
+        }
+        place = *id;
+        if (token.normalized) {
+            impl->normalized.push_back({normalize(validUtf8(token.text)), *id});
+        } else {
+            impl->typed.push_back({token.text, *id});
+        }
+    }
+    impl->pairs = std::move(*pairs);
+    return Tokenizer(std::move(impl));
+}
+
+Tokenizer::Tokenizer(std::unique_ptr<const Impl> impl) : m_impl(std::move(impl)) {}
+Tokenizer::~Tokenizer() = default;
+Tokenizer::Tokenizer(Tokenizer&& other) noexcept = default;
+Tokenizer& Tokenizer::operator=(Tokenizer&& other) noexcept = default;
+
+std::vector<std::int32_t> Tokenizer::encode(std::string_view text) const {
+    auto ids = m_impl->tokensOf(text);
+    ids.resize(std::min(ids.size(), m_impl->maxLength - 2));
+    ids.insert(ids.begin(), m_impl->bos);
+    ids.push_back(m_impl->eos);
+    ids.resize(m_impl->maxLength, m_impl->pad);
+    return ids;
+}
+
+int Tokenizer::count(std::string_view text) const {
+    return static_cast<int>(m_impl->tokensOf(text).size());
+}
+
+int Tokenizer::maxLength() const {
+    return static_cast<int>(m_impl->maxLength);
+}
+
+}  // namespace easel::prompt
