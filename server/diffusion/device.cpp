@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/diffusion/device.h"
+
+#include <ATen/Context.h>
+#include <dlfcn.h>
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <fstream>
+#include <vector>
+
+#include "server/diffusion/failure.h"
+
+namespace easel::diffusion {
+namespace {
+
+/// The value of the first line `key : value` of a file; empty without one.
+std::string valueIn(const std::filesystem::path& file, std::string_view key) {
+    std::ifstream lines(file);
+    for (std::string line; std::getline(lines, line);) {
+        const auto colon = line.find(':');
+        if (line.starts_with(key) && colon != std::string::npos) {
+            const auto start = line.find_first_not_of(" \t", colon + 1);
+            return start == std::string::npos ? "" : line.substr(start);
+        }
+    }
+    return {};
+}
+
+std::string gpuName(int index) {
+    std::error_code none;
+    std::vector<std::filesystem::path> cards;
+    for (const auto& card : std::filesystem::directory_iterator("/proc/driver/nvidia/gpus", none)) {
+        cards.push_back(card.path());
+    }
+    std::sort(cards.begin(), cards.end());
+    const auto place = static_cast<std::size_t>(index);
+    return place < cards.size() ? valueIn(cards[place] / "information", "Model") : "NVIDIA GPU";
+}
+
+bool hasNvidiaDriver() {
+    return std::filesystem::exists("/dev/nvidiactl");
+}
+
+Device cpu() {
+    return {{c10::Device(c10::kCPU), c10::kFloat}, "cpu", valueIn("/proc/cpuinfo", "model name")};
+}
+
+Device cuda(int index) {
+    const auto fail = [](std::string why) { return Failure(protocol::unavailable(std::move(why))); };
+    if (!hasNvidiaDriver()) {
+        throw fail("No NVIDIA driver is running on this machine; install one, or use --device cpu.");
+    }
+    // The CUDA half of libtorch registers itself when it is loaded. It must be there before the first
+    // question about CUDA, for the answer is remembered.
+    if (dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL) == nullptr) {
+        throw fail("The CUDA half of libtorch cannot be loaded (" + std::string(dlerror()) +
+                   "); fetch it with packaging/fetch-libtorch.sh cuda, or use --device cpu.");
+    }
+    if (!at::hasCUDA()) {
+        throw fail("CUDA finds no GPU that it can use; check nvidia-smi, or use --device cpu.");
+    }
+    const int count = at::detail::getCUDAHooks().deviceCount();
+    if (index >= count) {
+        throw fail("There is no device cuda:" + std::to_string(index) + "; this machine has " +
+                   std::to_string(count) + ".");
+    }
+    return {{c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(index)), c10::kHalf},
+            "cuda:" + std::to_string(index),
+            gpuName(index)};
+}
+
+}  // namespace
+
+Device openDevice(std::string_view wanted) {
+    if (wanted == "cpu") {
+        return cpu();
+    }
+    if (wanted == "auto") {
+        if (!hasNvidiaDriver()) {
+            return cpu();
+        }
+        return cuda(0);
+    }
+    constexpr std::string_view kCuda = "cuda";
+    int index = 0;
+    std::string_view rest = wanted;
+    if (rest.starts_with(kCuda)) {
+        rest.remove_prefix(kCuda.size());
+        if (rest.empty()) {
+            return cuda(0);
+        }
+        const char* end = rest.data() + rest.size();
+        if (rest.size() > 1 && rest.front() == ':' &&
+            std::from_chars(rest.data() + 1, end, index).ptr == end && index >= 0) {
+            return cuda(index);
+        }
+    }
+    throw Failure(protocol::invalidField(
+        "device", "There is no device \"" + std::string(wanted) + "\"; use auto, cpu or cuda:N."));
+}
+
+}  // namespace easel::diffusion

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/diffusion/networks/layers.h"
+
+#include <ATen/ATen.h>
+
+namespace easel::diffusion {
+
+Linear::Linear(const Weights& in, std::int64_t inputs, std::int64_t outputs, Bias wanted)
+    : weight(in.tensor("weight", {outputs, inputs})) {
+    if (wanted == Bias::With) {
+        bias = in.tensor("bias", {outputs});
+    }
+}
+
+at::Tensor Linear::forward(const at::Tensor& x) const {
+    return at::linear(x, weight, bias);
+}
+
+Conv2d::Conv2d(const Weights& in, std::int64_t inputs, std::int64_t outputs, std::int64_t kernel,
+               std::int64_t stepSize)
+    : weight(in.tensor("weight", {outputs, inputs, kernel, kernel})),
+      bias(in.tensor("bias", {outputs})),
+      stride(stepSize) {}
+
+at::Tensor Conv2d::forward(const at::Tensor& x) const {
+    return at::conv2d(x, weight, bias, stride, weight.size(2) / 2);
+}
+
+GroupNorm::GroupNorm(const Weights& in, std::int64_t groupCount, std::int64_t channels, double epsilon)
+    : weight(in.tensor("weight", {channels})),
+      bias(in.tensor("bias", {channels})),
+      groups(groupCount),
+      eps(epsilon) {}
+
+at::Tensor GroupNorm::forward(const at::Tensor& x) const {
+    return at::group_norm(x, groups, weight, bias, eps);
+}
+
+LayerNorm::LayerNorm(const Weights& in, std::int64_t width, double epsilon)
+    : weight(in.tensor("weight", {width})), bias(in.tensor("bias", {width})), eps(epsilon) {}
+
+at::Tensor LayerNorm::forward(const at::Tensor& x) const {
+    return at::layer_norm(x, weight.sizes(), weight, bias, eps);
+}
+
+at::Tensor attend(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, std::int64_t heads,
+                  bool causal) {
+    const auto split = [heads](const at::Tensor& x) {
+        return x.view({x.size(0), x.size(1), heads, x.size(2) / heads}).transpose(1, 2);
+    };
+    return at::scaled_dot_product_attention(split(q), split(k), split(v), {}, 0.0, causal)
+        .transpose(1, 2)
+        .reshape(q.sizes());
+}
+
+}  // namespace easel::diffusion

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+
+#include "server/diffusion/weights/weights.h"
+
+namespace easel::diffusion {
+
+/// x [..., inputs] → [..., outputs].
+struct Linear {
+    enum class Bias { With, Without };
+
+    Linear(const Weights& in, std::int64_t inputs, std::int64_t outputs, Bias wanted = Bias::With);
+    at::Tensor forward(const at::Tensor& x) const;
+
+    at::Tensor weight;
+    at::Tensor bias;
+};
+
+/// x [B, inputs, H, W] → [B, outputs, H', W']; padded so that stride 1 keeps the size.
+struct Conv2d {
+    Conv2d(const Weights& in, std::int64_t inputs, std::int64_t outputs, std::int64_t kernel,
+           std::int64_t stepSize = 1);
+    at::Tensor forward(const at::Tensor& x) const;
+
+    at::Tensor weight;
+    at::Tensor bias;
+    std::int64_t stride;
+};
+
+/// Normalises each group of channels of x [B, channels, ...].
+struct GroupNorm {
+    GroupNorm(const Weights& in, std::int64_t groupCount, std::int64_t channels, double epsilon);
+    at::Tensor forward(const at::Tensor& x) const;
+
+    at::Tensor weight;
+    at::Tensor bias;
+    std::int64_t groups;
+    double eps;
+};
+
+/// Normalises the last dimension of x [..., width].
+struct LayerNorm {
+    LayerNorm(const Weights& in, std::int64_t width, double epsilon = 1e-5);
+    at::Tensor forward(const at::Tensor& x) const;
+
+    at::Tensor weight;
+    at::Tensor bias;
+    double eps;
+};
+
+/// Scaled dot-product attention over heads that lie side by side in the last dimension:
+/// q [B, S, C], k and v [B, T, C] → [B, S, C].
+at::Tensor attend(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, std::int64_t heads,
+                  bool causal = false);
+
+}  // namespace easel::diffusion

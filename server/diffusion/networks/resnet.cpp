@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/diffusion/networks/resnet.h"
+
+#include <ATen/ATen.h>
+
+namespace easel::diffusion {
+
+ResnetBlock::ResnetBlock(const Weights& in, const Shape& shape)
+    : norm1(in / "norm1", shape.groups, shape.inputs, shape.eps),
+      conv1(in / "conv1", shape.inputs, shape.outputs, 3),
+      norm2(in / "norm2", shape.groups, shape.outputs, shape.eps),
+      conv2(in / "conv2", shape.outputs, shape.outputs, 3) {
+    if (shape.timeWidth > 0) {
+        time_emb_proj.emplace(in / "time_emb_proj", shape.timeWidth, shape.outputs);
+    }
+    if (shape.inputs != shape.outputs) {
+        conv_shortcut.emplace(in / "conv_shortcut", shape.inputs, shape.outputs, 1);
+    }
+}
+
+at::Tensor ResnetBlock::forward(const at::Tensor& x, const at::Tensor& time) const {
+    at::Tensor h = norm1.forward(x);
+    h = conv1.forward(at::silu_(h));
+    if (time_emb_proj) {
+        h.add_(time_emb_proj->forward(time).unsqueeze(-1).unsqueeze(-1));
+    }
+    h = norm2.forward(h);
+    h = conv2.forward(at::silu_(h));
+    return h.add_(conv_shortcut ? conv_shortcut->forward(x) : x);
+}
+
+at::Tensor upsample(const at::Tensor& x, at::IntArrayRef size, const Conv2d& conv) {
+    return conv.forward(at::upsample_nearest2d(x, size));
+}
+
+}  // namespace easel::diffusion

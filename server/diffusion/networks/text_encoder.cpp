@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/diffusion/networks/text_encoder.h"
+
+#include <ATen/ATen.h>
+
+namespace easel::diffusion {
+namespace {
+
+/// Where the layers' names begin: newer files leave out the first part.
+Weights root(const Weights& all) {
+    return all.has("text_model.final_layer_norm.weight") ? all / "text_model" : all;
+}
+
+}  // namespace
+
+TextAttention::TextAttention(const Weights& in, std::int64_t width, std::int64_t headCount)
+    : q_proj(in / "q_proj", width, width),
+      k_proj(in / "k_proj", width, width),
+      v_proj(in / "v_proj", width, width),
+      out_proj(in / "out_proj", width, width),
+      heads(headCount) {}
+
+at::Tensor TextAttention::forward(const at::Tensor& x) const {
+    return out_proj.forward(attend(q_proj.forward(x), k_proj.forward(x), v_proj.forward(x), heads, true));
+}
+
+TextLayer::TextLayer(const Weights& in, const models::TextEncoderConfig& config)
+    : layer_norm1(in / "layer_norm1", config.hiddenSize, config.layerNormEps),
+      self_attn(in / "self_attn", config.hiddenSize, config.heads),
+      layer_norm2(in / "layer_norm2", config.hiddenSize, config.layerNormEps),
+      mlp_fc1(in / "mlp.fc1", config.hiddenSize, config.intermediateSize),
+      mlp_fc2(in / "mlp.fc2", config.intermediateSize, config.hiddenSize),
+      quickGelu(config.activation == models::Activation::QuickGelu) {}
+
+at::Tensor TextLayer::forward(at::Tensor x) const {
+    x = self_attn.forward(layer_norm1.forward(x)).add_(x);
+    at::Tensor h = mlp_fc1.forward(layer_norm2.forward(x));
+    h = quickGelu ? at::sigmoid(h * 1.702).mul_(h) : at::gelu(h);
+    return mlp_fc2.forward(h).add_(x);
+}
+
+TextEncoder::TextEncoder(const Weights& all, const models::TextEncoderConfig& config)
+    : token_embedding(
+          root(all).tensor("embeddings.token_embedding.weight", {config.vocabSize, config.hiddenSize})),
+      position_embedding(
+          root(all).tensor("embeddings.position_embedding.weight", {config.maxPositions, config.hiddenSize})),
+      final_layer_norm(root(all) / "final_layer_norm", config.hiddenSize, config.layerNormEps) {
+    const Weights in = root(all);
+    in.ignore("embeddings.position_ids");  // 0, 1, 2, ...: files of 2022 carry it
+    for (int i = 0; i < config.layers; ++i) {
+        layers.emplace_back(in / "encoder.layers" / i, config);
+    }
+}
+
+at::Tensor TextEncoder::forward(const at::Tensor& ids) const {
+    at::Tensor x = at::embedding(token_embedding, ids).add_(position_embedding.slice(0, 0, ids.size(1)));
+    for (const auto& layer : layers) {
+        x = layer.forward(std::move(x));
+    }
+    return final_layer_norm.forward(x);
+}
+
+}  // namespace easel::diffusion

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/diffusion/networks/transformer.h"
+
+#include <ATen/ATen.h>
+
+namespace easel::diffusion {
+namespace {
+
+// Transformer2DModel fixes this one; only the resnets' epsilon is configurable.
+constexpr double kNormEps = 1e-6;
+
+at::Tensor toSequence(const at::Tensor& x) {  // [B, C, H, W] → [B, HW, C]
+    return x.permute({0, 2, 3, 1}).reshape({x.size(0), x.size(2) * x.size(3), x.size(1)});
+}
+
+at::Tensor toMap(const at::Tensor& x, std::int64_t height, std::int64_t width) {  // [B, HW, C] → [B, C, H, W]
+    return x.view({x.size(0), height, width, x.size(2)}).permute({0, 3, 1, 2}).contiguous();
+}
+
+}  // namespace
+
+Attention::Attention(const Weights& in, std::int64_t channels, std::int64_t contextWidth,
+                     std::int64_t headCount)
+    : to_q(in / "to_q", channels, channels, Linear::Bias::Without),
+      to_k(in / "to_k", contextWidth, channels, Linear::Bias::Without),
+      to_v(in / "to_v", contextWidth, channels, Linear::Bias::Without),
+      to_out_0(in / "to_out.0", channels, channels),
+      heads(headCount) {}
+
+at::Tensor Attention::forward(const at::Tensor& x, const at::Tensor& context) const {
+    return to_out_0.forward(attend(to_q.forward(x), to_k.forward(context), to_v.forward(context), heads));
+}
+
+FeedForward::FeedForward(const Weights& in, std::int64_t channels)
+    : net_0_proj(in / "net.0.proj", channels, 8 * channels), net_2(in / "net.2", 4 * channels, channels) {}
+
+at::Tensor FeedForward::forward(const at::Tensor& x) const {
+    const auto halves = net_0_proj.forward(x).chunk(2, -1);
+    return net_2.forward(at::gelu(halves[1]).mul_(halves[0]));
+}
+
+TransformerBlock::TransformerBlock(const Weights& in, std::int64_t channels, std::int64_t contextWidth,
+                                   std::int64_t heads)
+    : norm1(in / "norm1", channels),
+      attn1(in / "attn1", channels, channels, heads),
+      norm2(in / "norm2", channels),
+      attn2(in / "attn2", channels, contextWidth, heads),
+      norm3(in / "norm3", channels),
+      ff(in / "ff", channels) {}
+
+at::Tensor TransformerBlock::forward(at::Tensor x, const at::Tensor& context) const {
+    at::Tensor h = norm1.forward(x);
+    x = attn1.forward(h, h).add_(x);
+    x = attn2.forward(norm2.forward(x), context).add_(x);
+    return ff.forward(norm3.forward(x)).add_(x);
+}
+
+SpatialTransformer::SpatialTransformer(const Weights& in, const Shape& shape)
+    : norm(in / "norm", shape.groups, shape.channels, kNormEps) {
+    if (shape.linearProjection) {
+        linear_in.emplace(in / "proj_in", shape.channels, shape.channels);
+        linear_out.emplace(in / "proj_out", shape.channels, shape.channels);
+    } else {
+        conv_in.emplace(in / "proj_in", shape.channels, shape.channels, 1);
+        conv_out.emplace(in / "proj_out", shape.channels, shape.channels, 1);
+    }
+    for (std::int64_t i = 0; i < shape.depth; ++i) {
+        transformer_blocks.emplace_back(in / "transformer_blocks" / i, shape.channels, shape.contextWidth,
+                                        shape.heads);
+    }
+}
+
+at::Tensor SpatialTransformer::forward(const at::Tensor& x, const at::Tensor& context) const {
+    at::Tensor h = norm.forward(x);
+    h = conv_in ? toSequence(conv_in->forward(h)) : linear_in->forward(toSequence(h));
+    for (const auto& block : transformer_blocks) {
+        h = block.forward(std::move(h), context);
+    }
+    h = conv_out ? conv_out->forward(toMap(h, x.size(2), x.size(3)))
+                 : toMap(linear_out->forward(h), x.size(2), x.size(3));
+    return h.add_(x);
+}
+
+}  // namespace easel::diffusion

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/diffusion/networks/unet.h"
+
+#include <ATen/ATen.h>
+
+#include <cmath>
+
+namespace easel::diffusion {
+namespace {
+
+UNetBlockShape shapeOf(const models::UNetBlock& block, const models::UNetConfig& config) {
+    UNetBlockShape shape{block.channels,    block.layers,   config.timeEmbedDim(),
+                         config.normGroups, config.normEps, {}};
+    if (block.attention) {
+        shape.attention = {block.channels,         config.crossAttentionDim, block.heads,
+                           block.transformerDepth, config.normGroups,        config.linearProjection};
+    }
+    return shape;
+}
+
+}  // namespace
+
+UNet::UNet(const Weights& in, const models::UNetConfig& config)
+    : conv_in(in / "conv_in", config.inChannels, config.timeChannels(), 3),
+      time_embedding_linear_1(in / "time_embedding.linear_1", config.timeChannels(), config.timeEmbedDim()),
+      time_embedding_linear_2(in / "time_embedding.linear_2", config.timeEmbedDim(), config.timeEmbedDim()),
+      mid_block(in / "mid_block", shapeOf(config.mid, config)),
+      conv_norm_out(in / "conv_norm_out", config.normGroups, config.up.back().channels, config.normEps),
+      conv_out(in / "conv_out", config.up.back().channels, config.outChannels, 3),
+      m_timeChannels(config.timeChannels()),
+      m_freqShift(config.freqShift),
+      m_flipSinToCos(config.flipSinToCos) {
+    std::int64_t inputs = config.timeChannels();
+    for (std::size_t i = 0; i < config.down.size(); ++i) {
+        down_blocks.emplace_back(in / "down_blocks" / i, inputs, shapeOf(config.down[i], config),
+                                 i + 1 < config.down.size());
+        inputs = config.down[i].channels;
+    }
+    for (std::size_t i = 0; i < config.up.size(); ++i) {
+        // The last skip of an up block was left by the block above its mirror image, or by conv_in.
+        const std::size_t mirror = config.down.size() - 1 - i;
+        up_blocks.emplace_back(in / "up_blocks" / i, inputs,
+                               config.down[mirror == 0 ? 0 : mirror - 1].channels,
+                               shapeOf(config.up[i], config), i + 1 < config.up.size());
+        inputs = config.up[i].channels;
+    }
+}
+
+at::Tensor UNet::embedTime(const at::Tensor& timesteps, at::ScalarType dtype) const {
+    const std::int64_t half = m_timeChannels / 2;
+    const at::Tensor frequencies = at::exp(at::arange(half, timesteps.options())
+                                               .mul(-std::log(10000.0))
+                                               .div(static_cast<double>(half) - m_freqShift));
+    const at::Tensor angles = timesteps.unsqueeze(1) * frequencies;
+    const at::Tensor sinusoid = m_flipSinToCos ? at::cat({at::cos(angles), at::sin(angles)}, 1)
+                                               : at::cat({at::sin(angles), at::cos(angles)}, 1);
+    at::Tensor hidden = time_embedding_linear_1.forward(sinusoid.to(dtype));
+    return time_embedding_linear_2.forward(at::silu_(hidden));
+}
+
+at::Tensor UNet::forward(const at::Tensor& sample, const at::Tensor& timesteps,
+                         const at::Tensor& context) const {
+    // Every resnet applies SiLU to the time embedding first; once is enough.
+    const Conditioning given{at::silu(embedTime(timesteps, sample.scalar_type())), context};
+
+    at::Tensor x = conv_in.forward(sample);
+    Skips skips{x};
+    for (const auto& block : down_blocks) {
+        x = block.forward(std::move(x), given, skips);
+    }
+    x = mid_block.forward(std::move(x), given);
+    for (const auto& block : up_blocks) {
+        x = block.forward(std::move(x), given, skips);
+    }
+    x = conv_norm_out.forward(x);
+    return conv_out.forward(at::silu_(x));
+}
+
+}  // namespace easel::diffusion

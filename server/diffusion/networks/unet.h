@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <vector>
+
+#include "server/diffusion/networks/unet_blocks.h"
+#include "server/models/unet_config.h"
+
+namespace easel::diffusion {
+
+/// The network that tells noise from picture, step by step: a UNet2DConditionModel.
+/// https://arxiv.org/abs/2112.10752
+class UNet {
+public:
+    UNet(const Weights& in, const models::UNetConfig& config);
+
+    /// sample [B, in channels, H, W], timesteps [B] float32 (fractions allowed), context [B, T, D]
+    /// → [B, out channels, H, W]. Any H and W.
+    at::Tensor forward(const at::Tensor& sample, const at::Tensor& timesteps,
+                       const at::Tensor& context) const;
+
+private:
+    at::Tensor embedTime(const at::Tensor& timesteps, at::ScalarType dtype) const;
+
+    Conv2d conv_in;
+    Linear time_embedding_linear_1;
+    Linear time_embedding_linear_2;
+    std::vector<DownBlock> down_blocks;
+    MidBlock mid_block;
+    std::vector<UpBlock> up_blocks;
+    GroupNorm conv_norm_out;
+    Conv2d conv_out;
+    std::int64_t m_timeChannels;
+    double m_freqShift;
+    bool m_flipSinToCos;
+};
+
+}  // namespace easel::diffusion

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "server/diffusion/networks/resnet.h"
+#include "server/diffusion/networks/transformer.h"
+
+namespace easel::diffusion {
+
+/// What every layer of a UNet is given beside the feature map.
+struct Conditioning {
+    at::Tensor time;     ///< [B, time width], after its SiLU
+    at::Tensor context;  ///< [B, T, context width], the prompt
+};
+
+/// Dimensions that a UNet's blocks share, and this block's own.
+struct UNetBlockShape {
+    std::int64_t outputs;
+    std::int64_t layers;
+    std::int64_t timeWidth;
+    std::int64_t groups;
+    double eps;
+    /// With it, a transformer follows each resnet (CrossAttnDownBlock2D, CrossAttnUpBlock2D).
+    std::optional<SpatialTransformer::Shape> attention;
+};
+
+/// The maps that the way down leaves for the way up.
+using Skips = std::vector<at::Tensor>;
+
+/// DownBlock2D and CrossAttnDownBlock2D.
+struct DownBlock {
+    DownBlock(const Weights& in, std::int64_t inputs, const UNetBlockShape& shape, bool withDownsampler);
+    at::Tensor forward(at::Tensor x, const Conditioning& given, Skips& skips) const;
+
+    std::vector<ResnetBlock> resnets;
+    std::vector<SpatialTransformer> attentions;
+    std::optional<Conv2d> downsampler;
+};
+
+/// UNetMidBlock2DCrossAttn.
+struct MidBlock {
+    /// `shape` has attention.
+    MidBlock(const Weights& in, const UNetBlockShape& shape);
+    at::Tensor forward(at::Tensor x, const Conditioning& given) const;
+
+    std::vector<ResnetBlock> resnets;  // one more than attentions
+    std::vector<SpatialTransformer> attentions;
+};
+
+/// UpBlock2D and CrossAttnUpBlock2D.
+struct UpBlock {
+    /// `below`: channels of what comes from the block before; `lastSkip`: channels of the last skip.
+    UpBlock(const Weights& in, std::int64_t below, std::int64_t lastSkip, const UNetBlockShape& shape,
+            bool withUpsampler);
+    /// Takes its layers' skips from the end of `skips`.
+    at::Tensor forward(at::Tensor x, const Conditioning& given, Skips& skips) const;
+
+    std::vector<ResnetBlock> resnets;
+    std::vector<SpatialTransformer> attentions;
+    std::optional<Conv2d> upsampler;
+};
+
+}  // namespace easel::diffusion

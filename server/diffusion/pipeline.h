@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <list>
+#include <memory>
+#include <string>
+
+#include "server/diffusion/device.h"
+#include "server/diffusion/networks/text_encoder.h"
+#include "server/diffusion/networks/unet.h"
+#include "server/diffusion/networks/vae.h"
+#include "server/diffusion/samplers/sampler.h"
+#include "server/image/image.h"
+#include "server/models/model_folder.h"
+#include "server/prompt/tokenizer.h"
+#include "shared/protocol/generation.h"
+
+namespace easel::diffusion {
+
+/// A model in memory, and the stages that a picture goes through. Its owner is Engine, whose one thread
+/// uses it under c10::InferenceMode. Errors are thrown as Failure.
+class Pipeline {
+public:
+    Pipeline(const std::filesystem::path& folder, Device device);
+
+    const Device& device() const { return m_device; }
+
+    /// → [1, T, D] in the device's dtype. The last few are remembered.
+    at::Tensor encode(const std::string& prompt);
+
+    /// Image `index` of a request at its first step. Its noise comes from a CPU generator of its own, so
+    /// that a seed means the same picture on any device, alone or among others.
+    std::unique_ptr<Sampler> begin(const protocol::GenerationSettings& settings, int index) const;
+
+    /// What guidance makes of the UNet's answers to `query` with and without the prompt. Without
+    /// `negative` there is no guidance and one branch.
+    at::Tensor predict(const Query& query, const at::Tensor& negative, const at::Tensor& positive,
+                       double guidance) const;
+
+    /// latents [1, C, H, W] → [1, 3, 8H, 8W], about -1 to 1, in the device's dtype.
+    at::Tensor decode(const at::Tensor& latents) const;
+
+private:
+    models::ModelFolder m_model;
+    Device m_device;
+    prompt::Tokenizer m_tokenizer;
+    TextEncoder m_textEncoder;
+    UNet m_unet;
+    VaeDecoder m_vae;
+
+    struct Encoded {
+        std::string prompt;
+        at::Tensor context;
+    };
+    std::list<Encoded> m_encoded;  // the latest first
+};
+
+/// The settings of `sampler` with `schedule`, for the model's scheduler.
+models::SamplerSettings samplerSettings(const models::SchedulerConfig& config,
+                                        const protocol::GenerationSettings& settings);
+
+/// [1, 3, H, W], about -1 to 1 → 8-bit pixels, rounded half to even. Throws where a number is not finite.
+image::Image toImage(const at::Tensor& decoded);
+
+}  // namespace easel::diffusion

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/diffusion/samplers/noise_schedule.h"
+
+#include <ATen/ATen.h>
+
+#include <cmath>
+
+namespace easel::diffusion {
+namespace {
+
+// Stands for zero where a finite noise level is needed: the smallest number of half precision.
+constexpr float kLeastAlpha = 0x1p-24F;
+
+/// Shifts and scales the schedule so that nothing of the picture is left at its end.
+/// Algorithm 1 of https://arxiv.org/abs/2305.08891
+at::Tensor withZeroTerminalSnr(const at::Tensor& betas) {
+    at::Tensor roots = at::cumprod(1 - betas, 0).sqrt();
+    const at::Tensor first = roots[0].clone();
+    const at::Tensor last = roots[-1].clone();
+    roots.sub_(last).mul_(first / (first - last));
+    const at::Tensor products = roots.square();
+    const at::Tensor ratios = products.slice(0, 1) / products.slice(0, 0, -1);
+    return 1 - at::cat({products.slice(0, 0, 1), ratios});
+}
+
+}  // namespace
+
+// Through ATen on the CPU, so that each rounding is the reference's.
+std::vector<float> alphasCumprod(const models::SamplerSettings& settings) {
+    at::Tensor betas;
+    if (!settings.trainedBetas.empty()) {
+        betas = at::tensor(settings.trainedBetas);
+    } else if (settings.betaSchedule == models::BetaSchedule::ScaledLinear) {
+        betas = at::linspace(std::sqrt(settings.betaStart), std::sqrt(settings.betaEnd),
+                             settings.trainTimesteps, at::kFloat)
+                    .square();
+    } else {
+        betas = at::linspace(settings.betaStart, settings.betaEnd, settings.trainTimesteps, at::kFloat);
+    }
+    if (settings.rescaleBetasZeroSnr) {
+        betas = withZeroTerminalSnr(betas);
+    }
+    const at::Tensor alphas = at::cumprod(1 - betas, 0).contiguous();
+    return {alphas.const_data_ptr<float>(), alphas.const_data_ptr<float>() + alphas.numel()};
+}
+
+std::vector<float> noiseLevels(const models::SamplerSettings& settings) {
+    auto alphas = alphasCumprod(settings);
+    if (settings.rescaleBetasZeroSnr) {
+        alphas.back() = kLeastAlpha;
+    }
+    std::vector<float> levels;
+    levels.reserve(alphas.size());
+    for (const float alpha : alphas) {
+        levels.push_back(std::sqrt((1 - alpha) / alpha));
+    }
+    return levels;
+}
+
+}  // namespace easel::diffusion

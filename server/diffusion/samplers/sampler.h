@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <ATen/core/Generator.h>
+#include <ATen/core/Tensor.h>
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "server/models/scheduler_config.h"
+
+namespace easel::diffusion {
+
+/// What a sampler wants to know from the UNet.
+struct Query {
+    at::Tensor input;  ///< [1, C, H, W] float32
+    float timestep;    ///< may have a fraction
+};
+
+/// The way of one image from noise to latents, as a state machine: it never calls the network, so the
+/// engine may answer the queries of many images with one forward pass. Not thread-safe.
+class Sampler {
+public:
+    virtual ~Sampler() = default;
+
+    bool done() const { return m_index == m_timesteps.size(); }
+    /// What to ask next; not after done().
+    Query next() const;
+    /// The network's answer to next(), after guidance: [1, C, H, W].
+    void accept(const at::Tensor& output);
+
+    /// [1, C, H, W] float32: the picture's latents once done().
+    const at::Tensor& latents() const { return m_latents; }
+    const std::vector<float>& timesteps() const { return m_timesteps; }
+    std::size_t accepted() const { return m_index; }
+
+protected:
+    Sampler(const std::vector<double>& timesteps, at::Tensor latents);
+
+    virtual at::Tensor scaled(const at::Tensor& latents) const { return latents; }
+    /// The latents after step `index`, from those before it.
+    virtual at::Tensor step(std::size_t index, const at::Tensor& latents, const at::Tensor& output) = 0;
+
+private:
+    std::vector<float> m_timesteps;
+    at::Tensor m_latents;
+    std::size_t m_index = 0;
+};
+
+/// `noise` [1, C, H, W] float32, drawn from `generator`, which stochastic samplers go on drawing from.
+/// `name` is one of protocol::kSamplers.
+std::unique_ptr<Sampler> makeSampler(std::string_view name, const models::SamplerSettings& settings,
+                                     int steps, at::Tensor noise, at::Generator generator);
+
+}  // namespace easel::diffusion

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/diffusion/weights/weights.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+
+#include <atomic>
+#include <cstring>
+#include <sstream>
+#include <utility>
+
+#include "server/diffusion/failure.h"
+#include "server/models/model_problem.h"
+
+namespace easel::diffusion {
+namespace {
+
+std::string toString(at::IntArrayRef shape) {
+    std::ostringstream text;
+    text << shape;
+    return text.str();
+}
+
+std::optional<c10::ScalarType> scalarTypeOf(models::DType dtype) {
+    switch (dtype) {
+        case models::DType::F16:
+            return c10::kHalf;
+        case models::DType::BF16:
+            return c10::kBFloat16;
+        case models::DType::F32:
+            return c10::kFloat;
+        default:
+            return std::nullopt;
+    }
+}
+
+/// A floating-point number is finite unless all bits of its exponent are set. Reading the bits is several
+/// times as fast as at::isfinite, and the whole model is read here.
+template <typename Bits>
+bool finiteBits(const std::byte* data, std::int64_t count, Bits exponent) {
+    std::atomic<bool> finite = true;
+    at::parallel_for(0, count, 1 << 16, [&](std::int64_t begin, std::int64_t end) {
+        bool bad = false;
+        for (std::int64_t i = begin; i < end; ++i) {
+            Bits bits;
+            std::memcpy(&bits, data + i * static_cast<std::int64_t>(sizeof bits), sizeof bits);
+            bad |= (bits & exponent) == exponent;
+        }
+        if (bad) {
+            finite = false;
+        }
+    });
+    return finite;
+}
+
+bool isFinite(const models::TensorEntry& entry, c10::ScalarType type, std::int64_t count) {
+    switch (type) {
+        case c10::kHalf:
+            return finiteBits<std::uint16_t>(entry.data.data(), count, 0x7c00);
+        case c10::kBFloat16:
+            return finiteBits<std::uint16_t>(entry.data.data(), count, 0x7f80);
+        default:
+            return finiteBits<std::uint32_t>(entry.data.data(), count, 0x7f800000);
+    }
+}
+
+}  // namespace
+
+Weights::Weights(models::TensorSource source, Placement placement)
+    : m_component(std::make_shared<Component>(
+          Component{std::make_shared<const models::TensorSource>(std::move(source)), placement, {}})) {}
+
+Weights Weights::operator/(std::string_view name) const {
+    Weights below = *this;
+    below.m_prefix = path(name) + '.';
+    return below;
+}
+
+Weights Weights::checkOnly() const {
+    Weights same = *this;
+    same.m_checkOnly = true;
+    return same;
+}
+
+std::string Weights::path(std::string_view name) const {
+    return m_prefix + std::string(name);
+}
+
+bool Weights::has(std::string_view name) const {
+    return m_component->source->find(path(name)) != nullptr;
+}
+
+void Weights::ignore(std::string_view name) const {
+    m_component->seen.insert(path(name));
+}
+
+at::Tensor Weights::tensor(std::string_view name, at::IntArrayRef shape) const {
+    const std::string full = path(name);
+    const auto& source = m_component->source;
+    const auto fail = [&](const std::string& what) -> Failure {
+        return Failure(models::modelProblem(source->fileOf(full), what));
+    };
+    const models::TensorEntry* entry = source->find(full);
+    if (entry == nullptr) {
+        throw fail("The tensor " + full + " of shape " + toString(shape) + " is missing.");
+    }
+    if (at::IntArrayRef(entry->shape) != shape) {
+        throw fail("The tensor " + full + " has the shape " + toString(entry->shape) + "; " +
+                   toString(shape) + " was expected.");
+    }
+    const auto stored = scalarTypeOf(entry->dtype);
+    if (!stored) {
+        throw fail("The tensor " + full + " holds " + std::string(models::toString(entry->dtype)) +
+                   " numbers; only F32, F16 and BF16 are supported.");
+    }
+    m_component->seen.insert(full);
+    if (m_checkOnly) {
+        return {};
+    }
+    const std::int64_t count = c10::multiply_integers(shape);
+    if (!isFinite(*entry, *stored, count)) {
+        throw fail("The tensor " + full + " of shape " + toString(shape) +
+                   " holds numbers that are not finite; the file is damaged or was not trained well.");
+    }
+
+    auto* data = const_cast<std::byte*>(entry->data.data());  // no layer writes to its weights
+    const auto address = reinterpret_cast<std::uintptr_t>(data);
+    const auto options = at::TensorOptions(*stored);
+    if (address % c10::elementSize(*stored) != 0) {
+        at::Tensor copy = at::empty(shape, options);
+        std::memcpy(copy.mutable_data_ptr(), data, entry->data.size());
+        return copy.to(m_component->placement.device, m_component->placement.dtype);
+    }
+    return at::from_blob(
+               data, shape, [source](void*) {}, options)
+        .to(m_component->placement.device, m_component->placement.dtype);
+}
+
+void Weights::finish() const {
+    for (const auto& file : m_component->source->files()) {
+        for (const auto& entry : file.tensors()) {
+            if (!m_component->seen.contains(entry.name)) {
+                throw Failure(models::modelProblem(
+                    file.path(), "The tensor " + entry.name + " of shape " + toString(entry.shape) +
+                                     " belongs to no layer that the model's config describes."));
+            }
+        }
+    }
+}
+
+}  // namespace easel::diffusion

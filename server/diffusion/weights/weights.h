@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <ATen/core/Tensor.h>
+#include <c10/core/Device.h>
+#include <c10/core/ScalarType.h>
+
+#include <concepts>
+#include <cstdint>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "server/models/tensor_source.h"
+
+namespace easel::diffusion {
+
+/// Where a component's tensors go.
+struct Placement {
+    c10::Device device;
+    c10::ScalarType dtype;
+};
+
+/// A component's tensors as its layers take them: one place in the tree of names, from which `/` leads on.
+/// Every tensor is checked for shape and finite values as it is taken. For the one thread that loads a
+/// model; what goes wrong is thrown as a Failure that names file, tensor and shapes.
+class Weights {
+public:
+    Weights(models::TensorSource source, Placement placement);
+
+    Weights operator/(std::string_view name) const;
+    Weights operator/(std::integral auto index) const { return *this / std::to_string(index); }
+    /// The same place, but tensor() checks name and shape alone and gives an undefined tensor.
+    Weights checkOnly() const;
+
+    bool has(std::string_view name) const;
+    /// On the placement's device, in its dtype. Shares the file's memory where nothing has to change, and
+    /// keeps the file mapped as long as it lives.
+    at::Tensor tensor(std::string_view name, at::IntArrayRef shape) const;
+    /// Accepts a tensor that is not needed.
+    void ignore(std::string_view name) const;
+    /// Throws unless every tensor of the component was taken or ignored.
+    void finish() const;
+
+private:
+    struct Component {
+        std::shared_ptr<const models::TensorSource> source;
+        Placement placement;
+        std::set<std::string, std::less<>> seen;
+    };
+
+    std::string path(std::string_view name) const;
+
+    std::shared_ptr<Component> m_component;
+    std::string m_prefix;  // empty, or ends with a dot
+    bool m_checkOnly = false;
+};
+
+}  // namespace easel::diffusion

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// easel-worker: draws for one gateway, which started it and talks to it over a socket pair. A thread of
+// its own reads the socket, so that a request can be cancelled while another thread draws it.
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <thread>
+#include <variant>
+
+#include "server/diffusion/engine.h"
+#include "server/generator/frames.h"
+#include "server/worker/inbox.h"
+
+namespace {
+
+using namespace easel;
+
+struct Options {
+    int socket = -1;
+    std::string model;
+    std::string device = "auto";
+};
+
+/// Nothing here outlives the gateway: without it there is nobody to draw for, and nothing to save.
+[[noreturn]] void leave() {
+    std::_Exit(EXIT_SUCCESS);
+}
+
+void readRequests(generator::FrameChannel& channel, worker::Inbox& inbox) {
+    while (auto frame = channel.read()) {
+        if (!frame->has_value()) {
+            break;
+        }
+        if (auto* request = std::get_if<generator::Generate>(&**frame)) {
+            inbox.put(std::move(*request));
+        } else if (const auto* cancel = std::get_if<generator::Cancel>(&**frame)) {
+            if (inbox.cancel(cancel->id) &&
+                !channel.write(generator::Finished{cancel->id, generator::cancelled()})) {
+                break;
+            }
+        }
+    }
+    leave();
+}
+
+void tell(generator::FrameChannel& channel, const generator::Frame& frame) {
+    if (!channel.write(frame)) {
+        leave();
+    }
+}
+
+void draw(diffusion::Engine& engine, generator::FrameChannel& channel, worker::Inbox& inbox) {
+    const generator::Generate request = inbox.take();
+    diffusion::Observer observer;
+    observer.cancelled = [&] { return inbox.isCancelled(); };
+    observer.progress = [&](const protocol::Progress& progress) {
+        tell(channel, generator::ProgressMade{request.id, progress});
+    };
+    observer.image = [&](int index, std::int64_t seed, image::Image picture) {
+        tell(channel, generator::Picture{request.id, index, seed, std::move(picture)});
+    };
+    const auto done = engine.generate(request.settings, observer);
+    if (engine.broken()) {
+        std::_Exit(EXIT_FAILURE);  // unfinished: the gateway starts another worker and tries again
+    }
+    tell(channel, generator::Finished{request.id, done ? std::nullopt : std::optional(done.error())});
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    generator::endWithParent();
+
+    Options options;
+    CLI::App app{"Draws for easel-server, which starts it; not for use by hand."};
+    app.add_option("--socket-fd", options.socket, "A connected socket, inherited")->required();
+    app.add_option("--model", options.model, "The model's folder")->required();
+    app.add_option("--device", options.device, "auto, cpu, cuda or cuda:N");
+    CLI11_PARSE(app, argc, argv);
+
+    generator::FrameChannel channel(options.socket);
+    worker::Inbox inbox;
+    tell(channel, generator::WorkerStatus{{false, false, "Loading the model", "", ""}});
+    std::thread([&] { readRequests(channel, inbox); }).detach();
+
+    const auto engine = diffusion::Engine::load(options.model, options.device);
+    if (!engine) {
+        tell(channel, generator::WorkerStatus{{false, true, engine.error().detail, "", ""}});
+        std::_Exit(EXIT_FAILURE);
+    }
+    tell(channel,
+         generator::WorkerStatus{{true, false, "Ready", (*engine)->device(), (*engine)->deviceName()}});
+    while (true) {
+        draw(**engine, channel, inbox);
+    }
+}

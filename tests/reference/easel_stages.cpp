@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// Draws one picture, writes each stage of it into a safetensors file and prints how long it took and how
+// much memory it needed, as JSON.
+#include <ATen/ATen.h>
+#include <c10/core/InferenceMode.h>
+#include <sys/resource.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "server/diffusion/pipeline.h"
+
+namespace {
+
+using namespace easel;
+using Clock = std::chrono::steady_clock;
+using Stages = std::vector<std::pair<std::string, at::Tensor>>;
+
+double secondsSince(Clock::time_point start) {
+    return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+void writeSafetensors(const std::string& path, const Stages& stages) {
+    std::ostringstream header;
+    std::int64_t offset = 0;
+    for (const auto& [name, tensor] : stages) {
+        header << (offset == 0 ? '{' : ',') << '"' << name << R"(":{"dtype":)"
+               << (tensor.scalar_type() == at::kByte ? R"("U8")" : R"("F32")") << R"(,"shape":[)";
+        for (std::int64_t i = 0; i < tensor.dim(); ++i) {
+            header << (i == 0 ? "" : ",") << tensor.size(i);
+        }
+        const auto bytes = static_cast<std::int64_t>(tensor.nbytes());
+        header << R"(],"data_offsets":[)" << offset << ',' << offset + bytes << "]}";
+        offset += bytes;
+    }
+    header << '}';
+    const std::string text = header.str();
+    const std::uint64_t size = text.size();
+    std::ofstream file(path, std::ios::binary);
+    file.write(reinterpret_cast<const char*>(&size), sizeof size);
+    file << text;
+    for (const auto& [name, tensor] : stages) {
+        file.write(static_cast<const char*>(tensor.const_data_ptr()),
+                   static_cast<std::streamsize>(tensor.nbytes()));
+    }
+    if (!file.flush()) {
+        throw std::runtime_error("cannot write " + path);
+    }
+}
+
+at::Tensor kept(const at::Tensor& x) {
+    return x.to(at::kCPU, at::kFloat).contiguous();
+}
+
+void run(const std::string& model, const std::string& device, const std::string& output,
+         const protocol::GenerationSettings& settings) {
+    const c10::InferenceMode inference;
+    Stages stages;
+
+    const auto loading = Clock::now();
+    diffusion::Pipeline pipeline(model, diffusion::openDevice(device));
+    const double loaded = secondsSince(loading);
+
+    const auto drawing = Clock::now();
+    const at::Tensor positive = pipeline.encode(settings.prompt);
+    const at::Tensor negative =
+        settings.guidance > 1 ? pipeline.encode(settings.negativePrompt) : at::Tensor();
+    stages.emplace_back("text", kept(positive));
+    const auto sampler = pipeline.begin(settings, 0);
+    stages.emplace_back("noise", kept(sampler->latents()));
+    while (!sampler->done()) {
+        sampler->accept(pipeline.predict(sampler->next(), negative, positive, settings.guidance));
+        stages.emplace_back("latents_" + std::to_string(sampler->accepted()), kept(sampler->latents()));
+    }
+    const at::Tensor decoded = pipeline.decode(sampler->latents());
+    const auto picture = diffusion::toImage(decoded);
+    const double drawn = secondsSince(drawing);
+
+    stages.emplace_back("decoded", kept(decoded));
+    stages.emplace_back("picture",
+                        at::tensor(picture.rgb, at::kByte).view({picture.height, picture.width, 3}));
+    writeSafetensors(output, stages);
+
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    std::printf(R"({"load_seconds": %.3f, "draw_seconds": %.3f, "peak_mb": %.0f})"
+                "\n",
+                loaded, drawn, static_cast<double>(usage.ru_maxrss) / 1024);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    std::string model;
+    std::string device = "cpu";
+    std::string output;
+    easel::protocol::GenerationSettings settings;
+    settings.sampler = "pndm";
+
+    CLI::App app{"Draws one picture and writes down each stage of it."};
+    app.add_option("--model", model, "The model's folder")->required();
+    app.add_option("--device", device);
+    app.add_option("--output", output, "The safetensors file to write")->required();
+    app.add_option("--prompt", settings.prompt)->required();
+    app.add_option("--negative-prompt", settings.negativePrompt);
+    app.add_option("--width", settings.width);
+    app.add_option("--height", settings.height);
+    app.add_option("--steps", settings.steps);
+    app.add_option("--guidance", settings.guidance);
+    app.add_option("--sampler", settings.sampler);
+    app.add_option("--schedule", settings.schedule);
+    app.add_option("--seed", settings.seed);
+    CLI11_PARSE(app, argc, argv);
+
+    try {
+        run(model, device, output, settings);
+        return EXIT_SUCCESS;
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "easel_stages: %s\n", error.what());
+        return EXIT_FAILURE;
+    }
+}

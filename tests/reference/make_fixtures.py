@@ -1,0 +1,163 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Writes what the engine's tests compare with: two tiny models and, for each stage, what diffusers makes of them."""
+
+import argparse
+import json
+import pathlib
+
+import diffusers
+import torch
+from diffusers import StableDiffusionPipeline
+from safetensors.torch import save_file
+from torch.nn.attention import SDPBackend, sdpa_kernel
+
+import tiny_models
+from schedulers import CLASSES, chosen
+
+KARRAS = ("euler", "dpmpp_2m")
+STEPS = (1, 4, 20, 50)
+# Beside the tiny models' own: what other configs make of switching and of each spacing.
+EXTRA_SCHEDULERS = {
+    "trailing": {**tiny_models.SD1["scheduler"], "timestep_spacing": "trailing"},
+    "linspace": {**tiny_models.SD1["scheduler"], "timestep_spacing": "linspace"},
+    "outdated": {"_class_name": "DDIMScheduler", "beta_start": 0.00085, "beta_end": 0.012,
+                 "beta_schedule": "scaled_linear", "skip_prk_steps": True},
+    "zero_snr": {**tiny_models.SD2["scheduler"], "rescale_betas_zero_snr": True, "timestep_spacing": "trailing"},
+    "euler": {"_class_name": "EulerDiscreteScheduler", "beta_start": 0.00085, "beta_end": 0.012,
+              "beta_schedule": "scaled_linear", "num_train_timesteps": 1000, "skip_prk_steps": True,
+              "steps_offset": 1, "timestep_spacing": "leading", "use_karras_sigmas": False},
+    "dpmpp_2m": {"_class_name": "DPMSolverMultistepScheduler", "beta_start": 0.00085, "beta_end": 0.012,
+                 "beta_schedule": "scaled_linear", "skip_prk_steps": True, "use_karras_sigmas": True,
+                 "final_sigmas_type": "sigma_min"},
+    "linear": {"_class_name": "PNDMScheduler", "skip_prk_steps": True, "beta_schedule": "linear"},
+}
+
+PROMPT = "a photo of an astronaut riding a horse on mars"
+
+
+def own_scheduler(config):
+    """The scheduler as StableDiffusionPipeline leaves it: offset and clipping forced."""
+    scheduler = getattr(diffusers, config["_class_name"]).from_config(config)
+    forced = dict(scheduler.config)
+    if forced.get("steps_offset", 1) != 1:
+        forced["steps_offset"] = 1
+    if forced.get("clip_sample", False) is True:
+        forced["clip_sample"] = False
+    scheduler._internal_dict = diffusers.configuration_utils.FrozenDict(forced)
+    return scheduler
+
+
+def schedules():
+    tensors = {}
+    configs = {"sd1-tiny": tiny_models.SD1["scheduler"], "sd2-tiny": tiny_models.SD2["scheduler"], **EXTRA_SCHEDULERS}
+    for config_name, config in configs.items():
+        for sampler in CLASSES:
+            for schedule in ("default", "karras") if sampler in KARRAS else ("default",):
+                for steps in STEPS:
+                    scheduler = chosen(own_scheduler(config), sampler, schedule)
+                    scheduler.set_timesteps(steps)
+                    key = f"{config_name}/{sampler}/{schedule}/{steps}"
+                    tensors[key + "/timesteps"] = scheduler.timesteps.float()
+                    if hasattr(scheduler, "sigmas"):
+                        tensors[key + "/sigmas"] = scheduler.sigmas.float()
+                    tensors[key + "/init"] = torch.as_tensor(scheduler.init_noise_sigma).float().reshape(1)
+    return tensors, configs
+
+
+def noise():
+    return {f"{seed}/{h}/{w}": torch.randn(1, 4, h, w, generator=torch.Generator().manual_seed(seed))
+            for seed, h, w in ((0, 8, 8), (1, 8, 8), (42, 9, 13), (1234, 8, 12), (2**53 - 1, 8, 8))}
+
+
+def stages(pipe, name):
+    ids = pipe.tokenizer([PROMPT, ""], padding="max_length", max_length=77, truncation=True, return_tensors="pt").input_ids
+    tensors = {"ids": ids}
+    text = pipe.text_encoder(ids)[0]
+    tensors["text"] = text
+    for h, w, t in ((8, 8, 981.0), (9, 13, 501.5)):
+        sample = torch.randn(2, 4, h, w, generator=torch.Generator().manual_seed(h))
+        tensors[f"unet/{h}x{w}/sample"] = sample
+        tensors[f"unet/{h}x{w}/timestep"] = torch.tensor([t])
+        tensors[f"unet/{h}x{w}/output"] = pipe.unet(sample, torch.tensor(t), encoder_hidden_states=text).sample
+    latents = torch.randn(1, 4, 9, 13, generator=torch.Generator().manual_seed(5))
+    tensors["vae/latents"] = latents
+    tensors["vae/output"] = pipe.vae.decode(latents / pipe.vae.config.scaling_factor).sample
+    return {f"{name}/{key}": value for key, value in tensors.items()}
+
+
+def cases():
+    base = {"prompt": PROMPT, "negative_prompt": "", "width": 64, "height": 64, "steps": 20, "guidance": 7.5,
+            "schedule": "default", "seed": 42, "count": 1}
+    result = []
+    for model in ("sd1-tiny", "sd2-tiny"):
+        for sampler in CLASSES:
+            for schedule in ("default", "karras") if sampler in KARRAS else ("default",):
+                result.append({**base, "name": f"{model}-{sampler}-{schedule}", "model": model, "sampler": sampler,
+                               "schedule": schedule})
+    more = {"model": "sd1-tiny", "sampler": "pndm"}
+    result += [
+        {**base, **more, "name": "no-guidance", "guidance": 1.0, "steps": 6},
+        {**base, **more, "name": "negative", "negative_prompt": "blurry red cat", "steps": 6},
+        {**base, **more, "name": "one-step", "steps": 1},
+        {**base, **more, "name": "odd-size", "width": 104, "height": 72, "sampler": "euler", "steps": 6},
+        {**base, **more, "name": "two", "count": 2, "seed": 7, "sampler": "euler_a", "steps": 6},
+        {**base, **more, "name": "long-prompt", "prompt": "red circle on a blue square and " * 20, "steps": 4},
+    ]
+    result += [{**base, "name": f"zero-snr-{sampler}", "model": "sd2-tiny", "sampler": sampler, "steps": 8,
+                "scheduler": EXTRA_SCHEDULERS["zero_snr"]} for sampler in ("ddim", "euler", "dpmpp_2m")]
+    return result
+
+
+def draw(pipe, own, case):
+    pipe.scheduler = chosen(own, case["sampler"], case["schedule"])
+    generators = [torch.Generator().manual_seed(case["seed"] + i) for i in range(case["count"])]
+    given = dict(prompt=case["prompt"], negative_prompt=case["negative_prompt"], width=case["width"],
+                 height=case["height"], num_inference_steps=case["steps"], guidance_scale=case["guidance"])
+    # One after another: a batch rounds otherwise.
+    latents = [pipe(**given, generator=g, output_type="latent").images for g in generators]
+    with torch.no_grad():
+        decoded = pipe.vae.decode(torch.cat(latents) / pipe.vae.config.scaling_factor).sample
+    pictures = pipe.image_processor.postprocess(decoded, output_type="np")
+    return torch.cat(latents), torch.from_numpy((pictures * 255).round().astype("uint8"))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", nargs="?", type=pathlib.Path,
+                        default=pathlib.Path(__file__).resolve().parent.parent / "fixtures")
+    out = parser.parse_args().folder
+    torch.manual_seed(0)
+    tiny_models.write_model(out / "models/sd1-tiny", tiny_models.SD1, modern=False)
+    tiny_models.write_model(out / "models/sd2-tiny", tiny_models.SD2, modern=True)
+
+    pipes, stage_tensors = {}, {}
+    picture_tensors = {}
+    with torch.no_grad(), sdpa_kernel(SDPBackend.MATH):
+        for name in ("sd1-tiny", "sd2-tiny"):
+            pipe = StableDiffusionPipeline.from_pretrained(out / "models" / name, torch_dtype=torch.float32)
+            pipe.set_progress_bar_config(disable=True)
+            pipes[name] = pipe
+            stage_tensors |= stages(pipe, name)
+        for case in cases():
+            pipe = pipes[case["model"]]
+            config = case.get("scheduler") or json.loads(
+                (out / "models" / case["model"] / "scheduler/scheduler_config.json").read_text())
+            latents, pictures = draw(pipe, own_scheduler(config), case)
+            print(f"{case['name']}: latents' deviation {latents.std():.3f}, pictures' {pictures.float().std():.1f}")
+            picture_tensors[case["name"] + "/latents"] = latents
+            picture_tensors[case["name"] + "/pictures"] = pictures
+
+    folder = out / "diffusion"
+    folder.mkdir(parents=True, exist_ok=True)
+    schedule_tensors, configs = schedules()
+    save_file(schedule_tensors, folder / "schedules.safetensors")
+    save_file(noise(), folder / "noise.safetensors")
+    save_file({k: v.contiguous() for k, v in stage_tensors.items()}, folder / "stages.safetensors")
+    save_file({k: v.contiguous() for k, v in picture_tensors.items()}, folder / "pictures.safetensors")
+    tiny_models.write_json(folder / "schedulers.json", configs)
+    tiny_models.write_json(folder / "cases.json", cases())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The scheduler that a user of diffusers gets by asking for a sampler of Easel's."""
+
+import diffusers
+
+CLASSES = {
+    "pndm": diffusers.PNDMScheduler,
+    "ddim": diffusers.DDIMScheduler,
+    "euler": diffusers.EulerDiscreteScheduler,
+    "euler_a": diffusers.EulerAncestralDiscreteScheduler,
+    "dpmpp_2m": diffusers.DPMSolverMultistepScheduler,
+}
+
+
+def chosen(own, sampler, schedule):
+    """`own`: the model's scheduler, as StableDiffusionPipeline left it."""
+    if type(own) is CLASSES[sampler] and schedule == "default":
+        return own
+    changes = {"use_karras_sigmas": True} if schedule == "karras" else {}
+    return CLASSES[sampler].from_config(own.config, **changes)
