@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <QTemporaryDir>
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "server/api/api.h"
+#include "server/http/listener.h"
+#include "server/jobs/queue.h"
+#include "server/jobs/sqlite_job_store.h"
+#include "tests/server/http/raw_client.h"
+#include "tests/server/jobs/manual_generator.h"
+
+namespace easel::tests {
+
+/// The real routes on a real listener and a real queue in a temporary folder; only what draws is the
+/// test's own.
+class ApiServer {
+public:
+    explicit ApiServer(int maxQueued = 10) : ApiServer(std::make_unique<ManualGenerator>(), maxQueued) {}
+
+    template <typename Generator>
+    explicit ApiServer(std::unique_ptr<Generator> generator, int maxQueued = 10) {
+        if constexpr (std::is_same_v<Generator, ManualGenerator>) {
+            m_generator = generator.get();
+        }
+        m_info.limits.maxQueued = maxQueued;
+        const std::filesystem::path folder = m_folder.path().toStdString();
+        jobs::QueueOptions options;
+        options.maxQueued = maxQueued;
+        m_queue = jobs::Queue::open(jobs::openSqliteJobStore(folder / "jobs.db").value(),
+                                    jobs::ImageFolder::open(folder / "images").value(), std::move(generator),
+                                    options)
+                      .value();
+        m_listener = http::Listener::start({}, api::makeRouter(service())).value();
+    }
+
+    api::Service service() {
+        return {*m_queue, [this] { return info(); }, [this] { return std::vector{m_model}; }};
+    }
+    ManualGenerator& generator() { return *m_generator; }
+    jobs::Queue& queue() { return *m_queue; }
+    http::Listener& listener() { return *m_listener; }
+    std::uint16_t port() const { return m_listener->port(); }
+
+    RawResponse get(const std::string& target, const std::string& fields = {}) {
+        return fetch(port(), "GET", target, fields).value_or(RawResponse());
+    }
+    RawResponse request(const std::string& method, const std::string& target) {
+        return fetch(port(), method, target).value_or(RawResponse());
+    }
+    RawResponse post(const std::string& json, const std::string& fields = {}) {
+        return fetch(port(), "POST", "/v1/jobs", "Content-Type: application/json\r\n" + fields, json)
+            .value_or(RawResponse());
+    }
+
+private:
+    protocol::ServerInfo info() const {
+        protocol::ServerInfo info = m_info;
+        const auto status = m_queue->generatorStatus();
+        info.ready = status.ready;
+        info.status = status.message;
+        info.device = status.device;
+        info.deviceName = status.deviceName;
+        return info;
+    }
+
+    static protocol::ServerInfo makeInfo() {
+        protocol::ServerInfo info;
+        info.version = "1.2.3";
+        info.defaultModel = "tiny";
+        for (const std::string_view name : protocol::kSamplers) {
+            const auto schedules = protocol::schedulesOf(name);
+            info.samplers.push_back({std::string(name), {schedules.begin(), schedules.end()}});
+        }
+        return info;
+    }
+
+    static protocol::ModelInfo makeModel() {
+        protocol::ModelInfo model;
+        model.id = "tiny";
+        model.title = "Tiny <model>";
+        model.width = 64;
+        model.height = 64;
+        model.steps = 4;
+        model.guidance = 3.5;
+        model.sampler = "ddim";
+        model.examplePrompts = {"a red fox", "an \"owl\" & a cat"};
+        model.knownNames = {"fox", "owl", "cat"};
+        model.knownWords = {"a", "an", "red"};
+        return model;
+    }
+
+    QTemporaryDir m_folder;
+    protocol::ServerInfo m_info = makeInfo();
+    protocol::ModelInfo m_model = makeModel();
+    ManualGenerator* m_generator = nullptr;
+    std::unique_ptr<jobs::Queue> m_queue;
+    std::unique_ptr<http::Listener> m_listener;
+};
+
+}  // namespace easel::tests

@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <QTest>
+
+#include <atomic>
+#include <thread>
+#include <vector>
+
+#include "server/image/png.h"
+#include "shared/protocol/json.h"
+#include "tests/server/api/api_server.h"
+
+using namespace easel;
+using namespace easel::tests;
+
+namespace {
+
+protocol::Job jobIn(const RawResponse& response) {
+    return protocol::parseJob(response.body).value();
+}
+
+protocol::Problem problemIn(const RawResponse& response) {
+    return protocol::parseProblem(response.body).value();
+}
+
+std::string stateOf(ApiServer& server, const std::string& id) {
+    return std::string(toString(jobIn(server.get("/v1/jobs/" + id)).state));
+}
+
+/// The next event of a stream whose head was read.
+std::string nextEvent(RawClient& client) {
+    std::string event;
+    do {
+        event = client.receiveUntil("\n\n");
+    } while (event == ":\n\n" || event.starts_with("retry:"));
+    return event;
+}
+
+void openStream(RawClient& client, const std::string& id, const std::string& fields = {}) {
+    client.send("GET /v1/jobs/" + id + "/events HTTP/1.1\r\nHost: localhost\r\n" + fields + "\r\n");
+    client.receiveUntil("\r\n\r\n");
+}
+
+}  // namespace
+
+class TestJobsApi : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void jobsAreAcceptedDrawnAndFetched() {
+        ApiServer server;
+        const auto accepted = server.post(R"({"prompt":"a red fox","seed":41,"count":2})");
+        QCOMPARE(accepted.status, 202);
+        const protocol::Job job = jobIn(accepted);
+        QCOMPARE(accepted.header("location"), "/v1/jobs/" + job.id);
+        QCOMPARE(accepted.header("content-type"), std::string("application/json"));
+        QCOMPARE(job.settings.steps, 4);
+        QCOMPARE(job.settings.sampler, std::string("ddim"));
+
+        const auto drawing = server.generator().take();
+        QVERIFY(drawing);
+        QTRY_COMPARE_WITH_TIMEOUT(stateOf(server, job.id), std::string("running"), 30'000);
+        ManualGenerator::deliver(*drawing, 0);
+        ManualGenerator::deliver(*drawing, 1);
+        ManualGenerator::finish(*drawing);
+        QTRY_COMPARE_WITH_TIMEOUT(stateOf(server, job.id), std::string("succeeded"), 30'000);
+
+        const auto image = server.get("/v1/jobs/" + job.id + "/images/1");
+        QCOMPARE(image.status, 200);
+        QCOMPARE(image.header("content-type"), std::string("image/png"));
+        const auto* bytes = reinterpret_cast<const std::uint8_t*>(image.body.data());
+        const auto decoded = image::decodePng({bytes, image.body.size()});
+        QVERIFY(decoded.has_value());
+        QVERIFY(*decoded == generator::testPattern(64, 64, 42));
+        const auto head = fetch(server.port(), "HEAD", "/v1/jobs/" + job.id + "/images/1");
+        QCOMPARE(head->header("content-length"), std::to_string(image.body.size()));
+        QCOMPARE(server.get("/v1/jobs/" + job.id + "/images/2").status, 404);
+        QCOMPARE(server.get("/v1/jobs/" + job.id + "/images/-1").status, 404);
+        QCOMPARE(server.get("/v1/jobs/" + job.id + "/images/x").status, 404);
+
+        QCOMPARE(server.request("DELETE", "/v1/jobs/" + job.id).status, 204);
+        QCOMPARE(server.get("/v1/jobs/" + job.id).status, 404);
+        QCOMPARE(server.get("/v1/jobs/" + job.id + "/images/1").status, 404);
+        QCOMPARE(server.request("DELETE", "/v1/jobs/" + job.id).status, 404);
+    }
+
+    void imagesAreCachedAndReadInParts() {
+        ApiServer server(std::make_unique<generator::TestPattern>());
+        const std::string id = jobIn(server.post(R"({"prompt":"fox","seed":1})")).id;
+        QTRY_COMPARE_WITH_TIMEOUT(stateOf(server, id), std::string("succeeded"), 30'000);
+        const std::string target = "/v1/jobs/" + id + "/images/0";
+        const auto whole = server.get(target);
+        const std::string tag = whole.header("etag");
+        QVERIFY(tag.starts_with('"') && tag.ends_with('"') && tag.size() > 2);
+        QVERIFY(whole.header("cache-control").find("immutable") != std::string::npos);
+
+        const auto known = server.get(target, "If-None-Match: \"other\", " + tag + "\r\n");
+        QCOMPARE(known.status, 304);
+        QCOMPARE(known.header("etag"), tag);
+        QVERIFY(known.body.empty());
+        QCOMPARE(server.get(target, "If-None-Match: \"other\"\r\n").status, 200);
+
+        const std::string size = std::to_string(whole.body.size());
+        const auto part = server.get(target, "Range: bytes=1-3\r\n");
+        QCOMPARE(part.status, 206);
+        QCOMPARE(part.body, std::string("PNG"));
+        QCOMPARE(part.header("content-range"), "bytes 1-3/" + size);
+        QCOMPARE(server.get(target, "Range: bytes=-4\r\n").body, whole.body.substr(whole.body.size() - 4));
+        QCOMPARE(server.get(target, "Range: bytes=8-\r\n").body, whole.body.substr(8));
+        const auto outside = server.get(target, "Range: bytes=" + size + "-\r\n");
+        QCOMPARE(outside.status, 416);
+        QCOMPARE(outside.header("content-range"), "bytes */" + size);
+        for (const char* odd : {"bytes=3-1", "bytes=a-b", "lines=1-2", "bytes=0-1,3-4", "bytes=-"}) {
+            QCOMPARE(server.get(target, std::string("Range: ") + odd + "\r\n").status, 200);
+        }
+        QCOMPARE(server.get(target, "Range: bytes=1-3\r\nIf-Range: \"other\"\r\n").status, 200);
+        QCOMPARE(server.get(target, "Range: bytes=1-3\r\nIf-Range: " + tag + "\r\n").status, 206);
+    }
+
+    void mistakesAreNamed_data() {
+        QTest::addColumn<QByteArray>("body");
+        QTest::addColumn<int>("status");
+        QTest::addColumn<QByteArray>("field");
+        const auto row = [](const char* body, int status, const char* field) {
+            QTest::newRow(body) << QByteArray(body) << status << QByteArray(field);
+        };
+        row(R"({"prompt":"fox","width":65})", 422, "width");
+        row(R"({"prompt":"fox","height":4096})", 422, "height");
+        row(R"({"prompt":"fox","steps":0})", 422, "steps");
+        row(R"({"prompt":"fox","guidance":31})", 422, "guidance");
+        row(R"({"prompt":"fox","count":17})", 422, "count");
+        row(R"({"prompt":"fox","seed":-2})", 422, "seed");
+        row(R"({"prompt":"fox","sampler":"magic"})", 422, "sampler");
+        row(R"({"prompt":"fox","schedule":"magic"})", 422, "schedule");
+        row(R"({"prompt":"fox","model":"huge"})", 422, "model");
+        row(R"({"prompt":"fox","stepz":3})", 422, "stepz");
+        row(R"({"prompt":"fox","steps":"3"})", 422, "steps");
+        row(R"({"prompt":"  "})", 422, "prompt");
+        row(R"({})", 422, "prompt");
+        row(R"({"prompt":"fox")", 400, "");
+        row(R"([])", 400, "");
+        row("", 400, "");
+    }
+
+    void mistakesAreNamed() {
+        QFETCH(QByteArray, body);
+        QFETCH(int, status);
+        QFETCH(QByteArray, field);
+        ApiServer server;
+        const auto response = server.post(body.toStdString());
+        QCOMPARE(response.status, status);
+        QCOMPARE(response.header("content-type"), std::string("application/problem+json"));
+        const auto problem = problemIn(response);
+        QCOMPARE(problem.status, status);
+        QCOMPARE(problem.field.value_or(""), field.toStdString());
+        QVERIFY(!problem.detail.empty() && !problem.title.empty() && !problem.code.empty());
+        QVERIFY(server.generator().isIdle());
+    }
+
+    void deepNestingIsRefused() {
+        ApiServer server;
+        for (const char* opening : {"[", "{\"prompt\":"}) {
+            std::string deep;
+            for (int i = 0; i < 10'000; ++i) {
+                deep += opening;
+            }
+            QCOMPARE(server.post(deep).status / 100, 4);
+        }
+        QCOMPARE(server.get("/livez").status, 200);
+    }
+
+    void otherMediaTypesAreRefused() {
+        ApiServer server;
+        const auto send = [&](const std::string& type) {
+            return fetch(server.port(), "POST", "/v1/jobs", type, R"({"prompt":"fox"})")->status;
+        };
+        QCOMPARE(send("Content-Type: text/plain\r\n"), 415);
+        QCOMPARE(send("Content-Type: application/x-www-form-urlencoded\r\n"), 415);
+        QCOMPARE(send(""), 415);
+        QCOMPARE(send("Content-Type: Application/JSON ; charset=utf-8\r\n"), 202);
+    }
+
+    void theTransportsErrorsAreProblemsToo() {
+        ApiServer server;
+        const auto missing = server.get("/v1/nothing");
+        QCOMPARE(missing.status, 404);
+        QCOMPARE(problemIn(missing).code, std::string("not_found"));
+        const auto wrong = server.request("PUT", "/v1/jobs");
+        QCOMPARE(wrong.status, 405);
+        QCOMPARE(problemIn(wrong).code, std::string("method_not_allowed"));
+        QCOMPARE(wrong.header("allow"), std::string("GET, HEAD, POST, OPTIONS"));
+        QCOMPARE(problemIn(server.get("/v1/jobs/../x")).status, 400);
+        for (const char* path : {"/v1/jobs/j_none", "/v1/jobs/j_none/events", "/v1/jobs/j_none/images/0"}) {
+            QCOMPARE(server.get(path).status, 404);
+        }
+        QCOMPARE(server.request("POST", "/v1/jobs/j_none/cancel").status, 404);
+    }
+
+    void sameKeySameJob() {
+        ApiServer server;
+        const std::string key = "Idempotency-Key: abc\r\n";
+        const auto first = server.post(R"({"prompt":"fox","steps":3})", key);
+        const auto again = server.post(R"({ "steps": 3, "prompt": "fox" })", key);
+        QCOMPARE(again.status, 202);
+        QCOMPARE(jobIn(again).id, jobIn(first).id);
+        const auto other = server.post(R"({"prompt":"owl"})", key);
+        QCOMPARE(other.status, 422);
+        QCOMPARE(problemIn(other).code, std::string("idempotency_key_reused"));
+        QVERIFY(jobIn(server.post(R"({"prompt":"fox","steps":3})")).id != jobIn(first).id);
+        QCOMPARE(
+            server.post(R"({"prompt":"fox"})", "Idempotency-Key: " + std::string(256, 'k') + "\r\n").status,
+            422);
+    }
+
+    void jobsAreListedInPages() {
+        ApiServer server;
+        std::vector<std::string> ids;
+        for (int i = 0; i < 5; ++i) {
+            ids.insert(ids.begin(), jobIn(server.post(R"({"prompt":"fox"})")).id);
+        }
+        std::vector<std::string> seen;
+        std::string before;
+        do {
+            const auto page = protocol::parseJobPage(server.get("/v1/jobs?limit=2" + before).body).value();
+            for (const auto& job : page.jobs) {
+                seen.push_back(job.id);
+            }
+            before = page.next ? "&before=" + *page.next : "";
+        } while (!before.empty());
+        QCOMPARE(seen, ids);
+        for (const char* bad : {"?limit=0", "?limit=101", "?limit=two", "?limit="}) {
+            const auto response = server.get(std::string("/v1/jobs") + bad);
+            QCOMPARE(response.status, 422);
+            QCOMPARE(problemIn(response).field.value_or(""), std::string("limit"));
+        }
+        QCOMPARE(problemIn(server.get("/v1/jobs?page=2")).field.value_or(""), std::string("page"));
+    }
+
+    void fullQueueSaysWhenToComeBack() {
+        ApiServer server(1);
+        QCOMPARE(server.post(R"({"prompt":"fox"})").status, 202);
+        QVERIFY(server.generator().take());  // it runs, and takes no place
+        QCOMPARE(server.post(R"({"prompt":"fox"})").status, 202);
+        const auto refused = server.post(R"({"prompt":"fox"})");
+        QCOMPARE(refused.status, 429);
+        QCOMPARE(problemIn(refused).code, std::string("queue_full"));
+        QVERIFY(std::stoi(refused.header("retry-after")) >= 1);
+        QCOMPARE(server.get("/?prompt=fox").status, 429);
+    }
+
+    void jobsAreCancelled() {
+        ApiServer server;
+        const std::string running = jobIn(server.post(R"({"prompt":"fox"})")).id;
+        const auto drawing = server.generator().take();
+        const std::string queued = jobIn(server.post(R"({"prompt":"fox"})")).id;
+        const auto cancelled = server.request("POST", "/v1/jobs/" + queued + "/cancel");
+        QCOMPARE(cancelled.status, 200);
+        QVERIFY(jobIn(cancelled).state == protocol::JobState::Cancelled);
+        QCOMPARE(server.request("POST", "/v1/jobs/" + queued + "/cancel").status, 200);
+
+        QCOMPARE(server.request("POST", "/v1/jobs/" + running + "/cancel").status, 200);
+        QTRY_VERIFY_WITH_TIMEOUT(server.generator().wasCancelled(running), 30'000);
+        ManualGenerator::finish(*drawing, generator::cancelled());
+        QTRY_COMPARE_WITH_TIMEOUT(stateOf(server, running), std::string("cancelled"), 30'000);
+    }
+
+    void eventsTellTheWholeStory() {
+        ApiServer server;
+        const std::string id = jobIn(server.post(R"({"prompt":"fox","seed":7})")).id;
+        const auto drawing = server.generator().take();
+        QTRY_COMPARE_WITH_TIMEOUT(stateOf(server, id), std::string("running"), 30'000);
+        RawClient client(server.port());
+        openStream(client, id);
+        const std::string first = nextEvent(client);
+        QVERIFY2(first.find("event: state\ndata: {") != std::string::npos, first.c_str());
+        QVERIFY(first.starts_with("id: "));
+
+        ManualGenerator::step(*drawing, 2);
+        const std::string progress = nextEvent(client);
+        QVERIFY2(progress.find("event: progress\n") != std::string::npos, progress.c_str());
+        QVERIFY(progress.find("\"step\":2") != std::string::npos);
+        ManualGenerator::deliver(*drawing);
+        QVERIFY(nextEvent(client).find("event: image\n") != std::string::npos);
+        ManualGenerator::finish(*drawing);
+        const std::string done = nextEvent(client);
+        QVERIFY(done.find("event: done\n") != std::string::npos);
+        QVERIFY(done.find("\"state\":\"succeeded\"") != std::string::npos);
+        QVERIFY(client.isClosedByServer());
+
+        // A late follower gets the end at once.
+        RawClient late(server.port());
+        openStream(late, id);
+        QVERIFY(nextEvent(late).find("event: done\n") != std::string::npos);
+        QVERIFY(late.isClosedByServer());
+    }
+
+    void eventsResumeWhereTheyBroke() {
+        ApiServer server;
+        const std::string id = jobIn(server.post(R"({"prompt":"fox"})")).id;
+        const auto drawing = server.generator().take();
+        QTRY_COMPARE_WITH_TIMEOUT(stateOf(server, id), std::string("running"), 30'000);
+        std::string lastId;
+        {
+            RawClient client(server.port());
+            openStream(client, id);
+            const std::string event = nextEvent(client);
+            lastId = event.substr(4, event.find('\n') - 4);
+        }
+        RawClient upToDate(server.port());
+        openStream(upToDate, id, "Last-Event-ID: " + lastId + "\r\n");
+        RawClient behind(server.port());
+        openStream(behind, id, "Last-Event-ID: 0\r\n");
+        QVERIFY(nextEvent(behind).find("event: state\n") != std::string::npos);
+        ManualGenerator::step(*drawing, 1);
+        QVERIFY(nextEvent(upToDate).find("event: progress\n") != std::string::npos);
+        QVERIFY(nextEvent(behind).find("event: progress\n") != std::string::npos);
+    }
+
+    void failuresReachTheFollower() {
+        ApiServer server;
+        const std::string id = jobIn(server.post(R"({"prompt":"fox"})")).id;
+        ManualGenerator::finish(*server.generator().take(), protocol::generationFailed("Not finite."));
+        QTRY_COMPARE_WITH_TIMEOUT(stateOf(server, id), std::string("failed"), 30'000);
+        const auto job = jobIn(server.get("/v1/jobs/" + id));
+        QVERIFY(job.error.has_value());
+        QCOMPARE(job.error->detail, std::string("Not finite."));
+    }
+
+    void serverTellsWhatItIs() {
+        ApiServer server;
+        const auto info = protocol::parseServerInfo(server.get("/v1/server").body).value();
+        QCOMPARE(info.version, std::string("1.2.3"));
+        QVERIFY(info.ready);
+        QCOMPARE(info.samplers.size(), std::size(protocol::kSamplers));
+        const auto models = protocol::parseModels(server.get("/v1/models").body).value();
+        QCOMPARE(models.front().title, std::string("Tiny <model>"));
+        QCOMPARE(server.get("/livez").status, 200);
+        QCOMPARE(server.get("/readyz").status, 200);
+
+        server.generator().setStatus({false, false, "Loading the model", "", ""});
+        QTRY_COMPARE_WITH_TIMEOUT(server.get("/readyz").status, 503, 30'000);
+        QCOMPARE(problemIn(server.get("/readyz")).detail, std::string("Loading the model"));
+        QCOMPARE(server.get("/livez").status, 200);
+    }
+
+    void manyClientsAtOnce() {
+        ApiServer server(std::make_unique<generator::TestPattern>(), 100);
+        std::atomic<int> good = 0;
+        {
+            std::vector<std::jthread> clients;
+            for (int i = 0; i < 8; ++i) {
+                clients.emplace_back([&, i] {
+                    for (int round = 0; round < 3; ++round) {
+                        const std::string seed = std::to_string(100 * i + round);
+                        const auto picture = server.get("/?prompt=fox&seed=" + seed);
+                        good += picture.status == 200 && picture.header("x-easel-seed") == seed;
+                    }
+                });
+            }
+        }
+        QCOMPARE(good.load(), 24);
+    }
+};
+
+QTEST_GUILESS_MAIN(TestJobsApi)
+#include "test_jobs_api.moc"

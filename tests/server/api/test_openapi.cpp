@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <QFile>
+#include <QJsonArray>
+#include <QJsonDocument>
+#include <QJsonObject>
+#include <QRegularExpression>
+#include <QSet>
+#include <QTest>
+
+#include <set>
+
+#include "shared/protocol/json.h"
+#include "tests/server/api/api_server.h"
+
+using namespace easel;
+using namespace easel::tests;
+
+namespace {
+
+QJsonObject document() {
+    QFile file(EASEL_SOURCE_DIR "/shared/openapi.json");
+    return file.open(QIODevice::ReadOnly) ? QJsonDocument::fromJson(file.readAll()).object() : QJsonObject();
+}
+
+QJsonObject parsed(const std::string& json) {
+    return QJsonDocument::fromJson(QByteArray::fromStdString(json)).object();
+}
+
+QJsonObject schema(const QString& name) {
+    return document()["components"].toObject()["schemas"].toObject()[name].toObject();
+}
+
+QSet<QString> keysOf(const QJsonObject& object) {
+    const QStringList keys = object.keys();
+    return {keys.begin(), keys.end()};
+}
+
+/// A job with everything in it.
+protocol::Job fullJob() {
+    protocol::Job job;
+    job.id = "j_1";
+    job.settings.model = "tiny";
+    job.settings.sampler = "ddim";
+    job.images = {{0, 1, 64, 64, 100, "image/png"}};
+    job.error = protocol::invalidField("width", "It is odd.");
+    job.startedAt = job.finishedAt = 1'795'384'489'120;
+    job.progress.etaSeconds = 1;
+    return job;
+}
+
+protocol::GenerationRequest fullRequest() {
+    return {"fox", "blur", "tiny", 64, 64, 4, 3.5, "ddim", "default", 1, 1};
+}
+
+}  // namespace
+
+/// The document says what the server does, no more and no less.
+class TestOpenApi : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void everyRouteIsDescribed() {
+        std::set<std::string> described;
+        const QJsonObject paths = document()["paths"].toObject();
+        for (const QString& path : paths.keys()) {
+            for (const QString& method : paths[path].toObject().keys()) {
+                if (method != "parameters") {
+                    described.insert((method.toUpper() + " " + path).toStdString());
+                }
+            }
+        }
+        ApiServer server;
+        std::set<std::string> served;
+        for (const auto& route : api::makeRouter(server.service()).routes()) {
+            served.insert(route.method + " " + route.pattern);
+        }
+        QCOMPARE(described, served);
+    }
+
+    void keysAgree_data() {
+        QTest::addColumn<QString>("name");
+        QTest::addColumn<QJsonObject>("written");
+        const QJsonObject job = parsed(toJson(fullJob()));
+        const QJsonObject info = parsed(toJson(protocol::ServerInfo{}));
+        const auto row = [](const char* name, const QJsonObject& written) {
+            QTest::newRow(name) << QString(name) << written;
+        };
+        row("GenerationRequest", parsed(toJson(fullRequest())));
+        row("GenerationSettings", job["request"].toObject());
+        row("Job", job);
+        row("Progress", job["progress"].toObject());
+        row("Image", parsed(toJson(protocol::ImageInfo{})));
+        row("Problem", job["error"].toObject());
+        row("JobPage", parsed(toJson(protocol::JobPage{})));
+        row("ServerInfo", info);
+        row("Limits", info["limits"].toObject());
+        const QJsonObject models = parsed(toJson(std::vector<protocol::ModelInfo>(1)));
+        row("ModelList", models);
+        row("Model", models["models"].toArray()[0].toObject());
+    }
+
+    void keysAgree() {
+        QFETCH(QString, name);
+        QFETCH(QJsonObject, written);
+        QVERIFY(!written.isEmpty());
+        QCOMPARE(keysOf(written), keysOf(schema(name)["properties"].toObject()));
+    }
+
+    void boundsAndNamesAgree() {
+        const protocol::Limits limits;
+        const QJsonObject request = schema("GenerationRequest")["properties"].toObject();
+        const auto of = [&](const char* field, const char* bound) {
+            return request[field].toObject()[bound].toDouble(-2);
+        };
+        QCOMPARE(of("width", "minimum"), double(limits.minSide));
+        QCOMPARE(of("height", "maximum"), double(limits.maxSide));
+        QCOMPARE(of("width", "multipleOf"), double(limits.sideMultiple));
+        QCOMPARE(of("steps", "minimum"), double(limits.minSteps));
+        QCOMPARE(of("steps", "maximum"), double(limits.maxSteps));
+        QCOMPARE(of("guidance", "minimum"), limits.minGuidance);
+        QCOMPARE(of("guidance", "maximum"), limits.maxGuidance);
+        QCOMPARE(of("count", "maximum"), double(limits.maxCount));
+        QCOMPARE(of("seed", "maximum"), double(limits.maxSeed));
+
+        QJsonArray samplers;
+        std::set<std::string_view> schedules;
+        for (const std::string_view sampler : protocol::kSamplers) {
+            samplers.append(QString::fromStdString(std::string(sampler)));
+            schedules.insert(protocol::schedulesOf(sampler).begin(), protocol::schedulesOf(sampler).end());
+        }
+        QCOMPARE(request["sampler"].toObject()["enum"].toArray(), samplers);
+        QCOMPARE(request["schedule"].toObject()["enum"].toArray().size(), qsizetype(schedules.size()));
+    }
+
+    void examplesCanBeRead() {
+        const auto example = [](const char* name) {
+            return QJsonDocument(schema(name)["examples"].toArray()[0].toObject()).toJson().toStdString();
+        };
+        QVERIFY(protocol::parseJob(example("Job")).has_value());
+        QVERIFY(protocol::parseProblem(example("Problem")).has_value());
+        QVERIFY(protocol::parseRequest(example("GenerationRequest")).has_value());
+    }
+
+    /// Nothing refers to a schema that is not there.
+    void referencesResolve() {
+        QFile file(EASEL_SOURCE_DIR "/shared/openapi.json");
+        QVERIFY(file.open(QIODevice::ReadOnly));
+        static const QRegularExpression reference("#/components/schemas/(\\w+)");
+        const QString text = QString::fromUtf8(file.readAll());
+        int count = 0;
+        for (auto found = reference.globalMatch(text); found.hasNext(); ++count) {
+            const QString name = found.next().captured(1);
+            QVERIFY2(!schema(name).isEmpty(), qPrintable(name));
+        }
+        QVERIFY(count > 20);
+    }
+
+    void theServerServesIt() {
+        ApiServer server;
+        QCOMPARE(parsed(server.get("/openapi.json").body), document());
+    }
+};
+
+QTEST_GUILESS_MAIN(TestOpenApi)
+#include "test_openapi.moc"
