@@ -44,8 +44,8 @@ void agree(TokenizerConfig& config, JsonObject* json) {
             }
         }
     };
-    for (const SpecialToken* const role : roles) {
-        setAll(role->text, role->normalized);
+    for (const auto& [text, normalized] : {config.bos, config.eos, config.unknown, config.pad}) {
+        setAll(text, normalized);
     }
     const auto added = json ? json->object("added_tokens_decoder") : std::nullopt;
     for (const std::string& id : added ? added->keys() : std::vector<std::string>()) {

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <QDir>
+#include <QFile>
+#include <QJsonArray>
+#include <QJsonDocument>
+#include <QJsonObject>
+#include <QTemporaryDir>
+#include <QTest>
+
+#include <algorithm>
+#include <filesystem>
+#include <random>
+
+#include "server/prompt/tokenizer.h"
+
+using namespace easel;
+using prompt::Tokenizer;
+
+namespace {
+
+const QString kFixtures = QStringLiteral(EASEL_SOURCE_DIR "/tests/fixtures/tokens/");
+using Ids = std::vector<std::int32_t>;
+
+QByteArray read(const QString& path) {
+    QFile file(path);
+    return file.open(QIODevice::ReadOnly) ? file.readAll() : QByteArray();
+}
+
+void write(const QString& path, const QByteArray& bytes) {
+    QFile file(path);
+    if (!file.open(QIODevice::WriteOnly) || file.write(bytes) != bytes.size()) {
+        qFatal("cannot write %s", qPrintable(path));
+    }
+}
+
+/// A tokenizer's folder as models have it, for as long as this lives.
+class Folder {
+public:
+    explicit Folder(const QString& vocabulary) {
+        for (const char* const name : {"vocab.json", "merges.txt"}) {
+            put(name, read(kFixtures + vocabulary + '/' + name));
+        }
+    }
+
+    void put(const QString& name, const QByteArray& bytes) const { write(m_dir.filePath(name), bytes); }
+    void put(const QString& name, const QJsonValue& object) const {
+        if (object.isObject()) {
+            put(name, QJsonDocument(object.toObject()).toJson());
+        }
+    }
+    void remove(const QString& name) const { QFile::remove(m_dir.filePath(name)); }
+    std::filesystem::path path() const { return m_dir.path().toStdString(); }
+
+private:
+    QTemporaryDir m_dir;
+};
+
+QString describe(const Ids& ids) {
+    QStringList numbers;
+    for (const std::int32_t id : ids) {
+        numbers += QString::number(id);
+    }
+    return numbers.join(' ');
+}
+
+QString refusal(const Folder& folder) {
+    const auto loaded = Tokenizer::load(folder.path());
+    return loaded ? QString() : QString::fromStdString(loaded.error().detail);
+}
+
+}  // namespace
+
+class TestTokenizer : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void idsAreTheReferences_data() {
+        const auto fixture = QJsonDocument::fromJson(read(kFixtures + "cases.json")).object();
+        QVERIFY(fixture["prompts"].toArray().size() >= 200);
+        QTest::addColumn<QJsonObject>("tokenizer");
+        QTest::addColumn<QJsonArray>("prompts");
+        for (const QJsonValue tokenizer : fixture["cases"].toArray()) {
+            QTest::newRow(qPrintable(tokenizer.toObject()["name"].toString()))
+                << tokenizer.toObject() << fixture["prompts"].toArray();
+        }
+    }
+
+    void idsAreTheReferences() {
+        QFETCH(QJsonObject, tokenizer);
+        QFETCH(QJsonArray, prompts);
+        const Folder folder(tokenizer["vocabulary"].toString());
+        folder.put("tokenizer_config.json", tokenizer["tokenizer_config"]);
+        folder.put("special_tokens_map.json", tokenizer["special_tokens_map"]);
+        const auto loaded = Tokenizer::load(folder.path());
+        QVERIFY2(loaded, loaded ? "" : loaded.error().detail.c_str());
+        const auto length = static_cast<std::size_t>(loaded->maxLength());
+        QCOMPARE(length, std::size_t(tokenizer["tokenizer_config"].toObject()["model_max_length"].toInt()));
+
+        const QJsonArray rows = tokenizer["ids"].toArray();
+        QCOMPARE(rows.size(), prompts.size());
+        QStringList wrong;
+        for (qsizetype i = 0; i < rows.size(); ++i) {
+            Ids expected;
+            for (const QJsonValue id : rows[i].toArray()) {
+                expected.push_back(id.toInt());
+            }
+            expected.resize(length, tokenizer["pad"].toInt());
+            const Ids found = loaded->encode(prompts[i].toString().toStdString());
+            if (found != expected) {
+                wrong += QString::number(i) + ": " + prompts[i].toString() + "\n  expected " +
+                         describe(expected) + "\n  found    " + describe(found);
+            }
+        }
+        QVERIFY2(wrong.isEmpty(), qPrintable(wrong.join('\n')));
+    }
+
+    void countTellsWhatIsCutOff() {
+        const auto tokenizer = Tokenizer::load(Folder("full").path());
+        QVERIFY(tokenizer);
+        QCOMPARE(tokenizer->count(""), 0);
+        QCOMPARE(tokenizer->count("1 2 3"), 3);
+        QCOMPARE(tokenizer->count(std::string(200, '7')), 200);
+        QCOMPARE(tokenizer->encode(std::string(200, '7')).size(), std::size_t{77});
+    }
+
+    void whatIsNotUtf8ReadsAsReplacements() {
+        const auto tokenizer = Tokenizer::load(Folder("full").path());
+        QVERIFY(tokenizer);
+        const std::string replacement = "\xEF\xBF\xBD";
+        for (const std::string bad : {"\xFF", "\x80", "\xC3", "\xC0", "\xED", "\xF8"}) {
+            QVERIFY(tokenizer->encode("a" + bad + "b") == tokenizer->encode("a" + replacement + "b"));
+        }
+        // An encoded surrogate and an overlong slash: each byte stands alone.
+        QVERIFY(tokenizer->encode("\xED\xA0\x80") ==
+                tokenizer->encode(replacement + replacement + replacement));
+        QVERIFY(tokenizer->encode("\xC0\xAF") == tokenizer->encode(replacement + replacement));
+    }
+
+    void anyBytesGiveIdsOfTheVocabulary() {
+        const auto tokenizer = Tokenizer::load(Folder("full").path());
+        QVERIFY(tokenizer);
+        const auto eos = tokenizer->encode("").back();
+        std::mt19937 random(1);
+        for (int round = 0; round < 2000; ++round) {
+            std::string text(random() % 120, '\0');
+            for (char& c : text) {
+                c = static_cast<char>(random());
+            }
+            const Ids ids = tokenizer->encode(text);
+            QCOMPARE(ids.size(), std::size_t{77});
+            QVERIFY(std::all_of(ids.begin(), ids.end(), [eos](auto id) { return id >= 0 && id <= eos; }));
+        }
+    }
+
+    void theLongestPromptsAreNotSlow() {
+        const auto tokenizer = Tokenizer::load(Folder("full").path());
+        QVERIFY(tokenizer);
+        const std::size_t size = 16384;
+        std::string marks;
+        while (marks.size() < size) {
+            marks += "\xCC\x81\xCC\xA3";  // an acute above and a dot below, in the order that NFC turns round
+        }
+        // Quadratic work on these would run into this test's time limit a hundred times over.
+        for (int round = 0; round < 100; ++round) {
+            QVERIFY(tokenizer->count(std::string(size, 'z')) > 0);
+            QVERIFY(tokenizer->count(std::string(size, ' ') + "<|endoftext|") > 0);
+        }
+        QVERIFY(tokenizer->count(marks) > 0);
+    }
+
+    void aBrokenFolderIsRefusedByName() {
+        const Folder none("full");
+        none.remove("vocab.json");
+        QVERIFY2(refusal(none).contains("vocab.json: There is no such file"), qPrintable(refusal(none)));
+
+        const Folder list("full");
+        list.put("vocab.json", QByteArray("[]"));
+        QVERIFY(refusal(list).contains("vocab.json"));
+
+        const Folder negative("full");
+        negative.put("vocab.json", QByteArray(R"({"!": -1})"));
+        QVERIFY2(refusal(negative).contains("\"!\""), qPrintable(refusal(negative)));
+
+        const Folder stranger("full");
+        stranger.put("merges.txt", QByteArray("#version: 0.2\na b\nfoo bar\n"));
+        QVERIFY2(refusal(stranger).contains("merges.txt: Line "), qPrintable(refusal(stranger)));
+
+        const Folder pad("full");
+        pad.put("tokenizer_config.json", QByteArray(R"({"pad_token": "[PAD]"})"));
+        QVERIFY2(refusal(pad).contains("[PAD]"), qPrintable(refusal(pad)));
+
+        const Folder config("full");
+        config.put("tokenizer_config.json", QByteArray(R"({"model_max_length": 2})"));
+        QVERIFY2(refusal(config).contains("model_max_length"), qPrintable(refusal(config)));
+    }
+
+    void aLengthThatNobodySetIsClips() {
+        const Folder folder("full");
+        folder.put("tokenizer_config.json",
+                   QByteArray(R"({"model_max_length": 1000000000000000019884624838656})"));
+        const auto tokenizer = Tokenizer::load(folder.path());
+        QVERIFY2(tokenizer, tokenizer ? "" : tokenizer.error().detail.c_str());
+        QCOMPARE(tokenizer->maxLength(), 77);
+    }
+};
+
+QTEST_APPLESS_MAIN(TestTokenizer)
+#include "test_tokenizer.moc"
