@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/commands/command_line.h"
+
+#include <exception>
+#include <iostream>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include "server/commands/generate.h"
+#include "server/commands/locations.h"
+#include "server/commands/serve.h"
+
+namespace easel::commands {
+
+namespace {
+
+const CLI::Validator kDevice(
+    [](std::string& text) -> std::string {
+        const bool isNumbered = text.starts_with("cuda:") && text.size() > 5 && text.size() < 9 &&
+                                text.find_first_not_of("0123456789", 5) == std::string::npos;
+        if (isNumbered || text == "auto" || text == "cpu" || text == "cuda") {
+            return {};
+        }
+        return "\"" + text + "\" is none of auto, cpu, cuda, cuda:N";
+    },
+    "DEVICE");
+
+void addDrawing(CLI::App& command, Drawing& drawing) {
+    command
+        .add_option("--model", drawing.model,
+                    "A model folder in diffusers' layout; the starter model if not given")
+        ->check(CLI::ExistingDirectory);
+    command
+        .add_option("--device", drawing.device,
+                    "Where to draw: auto (a GPU if there is one), cpu, cuda, cuda:N")
+        ->check(kDevice)
+        ->capture_default_str();
+    command.add_option("--worker", drawing.worker)->group("");  // for tests
+}
+
+void addGenerate(CLI::App& app, GenerateOptions& options) {
+    auto& command = *app.add_subcommand("generate", "Draw pictures into PNG files, without a server");
+    auto& request = options.request;
+    command.add_option("--prompt", request.prompt, "What to draw")->required();
+    command.add_option("--negative-prompt", request.negativePrompt, "What not to draw");
+    command.add_option("--seed", request.seed, "Same seed, same picture; a random one if not given");
+    command.add_option("--steps", request.steps, "Sampler steps");
+    command.add_option("--guidance", request.guidance, "How closely to follow the prompt, 0 to 30");
+    command.add_option("--sampler", request.sampler, "pndm, ddim, euler, euler_a or dpmpp_2m");
+    command.add_option("--schedule", request.schedule, "default or karras");
+    command.add_option("--width", request.width, "In pixels, a multiple of 8");
+    command.add_option("--height", request.height, "In pixels, a multiple of 8");
+    command.add_option("--count", request.count, "How many pictures; each has the next seed");
+    command.add_option("-o,--output", options.output,
+                       "The PNG file; with --count 2 or more NAME-0.png, NAME-1.png, …. Not given: a name "
+                       "made of the time");
+    addDrawing(command, options.drawing);
+    command.footer("What is not given is chosen by the model.\nEvery file carries its prompt and settings.");
+}
+
+void addServe(CLI::App& app, ServeOptions& options) {
+    auto& command = *app.add_subcommand("serve", "Draw for the desktop app, browsers and programs over HTTP");
+    command.add_option("--bind", options.bind, "The address to listen on")->capture_default_str();
+    command.add_option("--port", options.port, "The port to listen on; 0: any free one")
+        ->check(CLI::Range(0, 65535))
+        ->capture_default_str();
+    addDrawing(command, options.drawing);
+    command.add_option("--data", options.data,
+                       "The folder for jobs and pictures; $XDG_DATA_HOME/easel/server if not given");
+    command.add_flag("--allow-insecure", options.allowInsecure,
+                     "Listen on an address that others can reach, without encryption and keys");
+    command
+        .add_option("--drain-seconds", options.drainSeconds,
+                    "At the end, how long a running job may go on before it is put back")
+        ->check(CLI::Range(0, 3600))
+        ->capture_default_str();
+    command.add_option("--port-file", options.portFile, "Write the port into this file once it is open");
+    command.add_flag("--test-pattern", options.testPattern)->group("");  // for tests
+    command.add_option("--step-ms", options.stepMs)->group("");          // of the test pattern
+    command.footer("Ends in order on SIGTERM and Ctrl-C; a second one ends it at once.");
+}
+
+}  // namespace
+
+int run(int argc, char** argv) {
+    CLI::App app("Easel makes pictures from words on your own GPU.", "easel-server");
+    app.set_version_flag("--version", std::string("easel-server ") + EASEL_VERSION);
+    app.require_subcommand(1);
+    GenerateOptions generateOptions;
+    ServeOptions serveOptions;
+    addGenerate(app, generateOptions);
+    addServe(app, serveOptions);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? kSuccess : kWrongArgument;
+    }
+    try {
+        return app.got_subcommand("serve") ? serve(serveOptions) : generate(generateOptions);
+    } catch (const std::exception& error) {
+        std::cerr << "easel-server: " << error.what() << '\n';
+        return kFailure;
+    }
+}
+
+}  // namespace easel::commands

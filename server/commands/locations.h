@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+/// Where things are on this machine.
+namespace easel::commands {
+
+/// What draws, as commands let it be chosen. Empty: the default.
+struct Drawing {
+    std::filesystem::path model;
+    std::string device = "auto";
+    std::filesystem::path worker;  ///< the easel-worker program
+};
+
+/// easel-worker beside this program, or where the build puts it. A path that may not exist.
+std::filesystem::path findWorker();
+/// The model that comes with Easel: installed (../share/easel/starter-model), else in the source tree that
+/// this program was built from. A path that may not exist.
+std::filesystem::path findStarterModel();
+/// The user's folder for the server's jobs and pictures, by the XDG base directory rules; empty without a
+/// home.
+std::filesystem::path dataFolder();
+
+/// Puts the defaults in.
+Drawing withDefaults(Drawing drawing);
+
+}  // namespace easel::commands

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/commands/progress_bar.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <iostream>
+
+namespace easel::commands {
+
+namespace {
+
+constexpr int kWidth = 30;
+
+std::string bar(int step, int steps) {
+    const int filled = steps > 0 ? std::clamp(kWidth * step / steps, 0, kWidth) : 0;
+    return "[" + std::string(filled, '#') + std::string(kWidth - filled, '.') + "]";
+}
+
+}  // namespace
+
+ProgressBar::ProgressBar() : m_isTerminal(::isatty(STDERR_FILENO) == 1) {}
+
+ProgressBar::~ProgressBar() {
+    clear();
+}
+
+void ProgressBar::say(const std::string& what) {
+    const std::scoped_lock lock(m_mutex);
+    draw(what);
+}
+
+void ProgressBar::show(const protocol::Progress& progress) {
+    const std::scoped_lock lock(m_mutex);
+    std::string line = bar(progress.step, progress.steps) + " " + std::to_string(progress.step) + "/" +
+                       std::to_string(progress.steps) + " steps";
+    const auto now = std::chrono::steady_clock::now();
+    if (progress.step > 0 && m_firstStep == 0) {
+        m_firstStep = progress.step;
+        m_firstStepAt = now;
+    } else if (progress.step > m_firstStep && progress.step < progress.steps) {
+        const double each =
+            std::chrono::duration<double>(now - m_firstStepAt).count() / (progress.step - m_firstStep);
+        line += ", " + std::to_string(std::lround(std::ceil(each * (progress.steps - progress.step)))) +
+                " s left";
+    }
+    draw(line);
+}
+
+void ProgressBar::clear() {
+    const std::scoped_lock lock(m_mutex);
+    if (m_isDrawn) {
+        draw("");
+        m_isDrawn = false;
+    }
+}
+
+void ProgressBar::draw(const std::string& line) {
+    if (m_isTerminal) {
+        std::cerr << "\r\x1b[K" << line << std::flush;
+        m_isDrawn = true;
+    }
+}
+
+}  // namespace easel::commands

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <mutex>
+#include <string>
+
+#include "shared/protocol/job.h"
+
+namespace easel::commands {
+
+/// One line on standard error that says how far things are, if that is a terminal; else nothing. Safe to
+/// call from any thread.
+class ProgressBar {
+public:
+    ProgressBar();
+    ~ProgressBar();
+
+    void say(const std::string& what);
+    void show(const protocol::Progress& progress);
+    /// Takes the line away, for other output.
+    void clear();
+
+private:
+    void draw(const std::string& line);
+
+    const bool m_isTerminal;
+    std::mutex m_mutex;
+    bool m_isDrawn = false;
+    int m_firstStep = 0;
+    std::chrono::steady_clock::time_point m_firstStepAt{};
+};
+
+}  // namespace easel::commands

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/commands/serve.h"
+
+#include <arpa/inet.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+#include <future>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include "server/api/api.h"
+#include "server/commands/command_line.h"
+#include "server/commands/data_folder.h"
+#include "server/commands/signals.h"
+#include "server/generator/test_pattern.h"
+#include "server/generator/worker_process.h"
+#include "server/http/listener.h"
+#include "server/jobs/queue.h"
+#include "server/jobs/sqlite_job_store.h"
+#include "server/models/model_folder.h"
+
+namespace easel::commands {
+
+namespace {
+
+using namespace std::chrono_literals;
+using protocol::Expected;
+
+bool isLoopback(const std::string& address) {
+    in_addr v4{};
+    in6_addr v6{};
+    if (::inet_pton(AF_INET, address.c_str(), &v4) == 1) {
+        return (ntohl(v4.s_addr) >> 24) == 127;
+    }
+    return address == "localhost" ||
+           (::inet_pton(AF_INET6, address.c_str(), &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6));
+}
+
+std::string urlOf(const std::string& address, std::uint16_t port) {
+    const bool isV6 = address.find(':') != std::string::npos;
+    return "http://" + (isV6 ? "[" + address + "]" : address) + ":" + std::to_string(port);
+}
+
+protocol::ModelInfo testPatternModel() {
+    protocol::ModelInfo model;
+    model.id = "test-pattern";
+    model.title = "Test pattern";
+    model.description = "Coloured waves that depend on the seed alone; for trying the server out.";
+    return model;
+}
+
+std::vector<protocol::SamplerInfo> samplers() {
+    std::vector<protocol::SamplerInfo> all;
+    for (const std::string_view name : protocol::kSamplers) {
+        const auto schedules = protocol::schedulesOf(name);
+        all.push_back({std::string(name), {schedules.begin(), schedules.end()}});
+    }
+    return all;
+}
+
+/// The parts of a running server, in the order in which they need each other.
+class Server {
+public:
+    Server(DataFolder data, protocol::ModelInfo model)
+        : m_data(std::move(data)), m_models{std::move(model)} {}
+
+    /// Opens the queue and the port.
+    Expected<void> start(std::unique_ptr<generator::Generator> generator, const ServeOptions& options) {
+        return openQueue(std::move(generator)).and_then([&] { return listen(options); });
+    }
+
+    std::uint16_t port() const { return m_listener->port(); }
+
+    /// Clients may still watch what goes on while the running job finishes.
+    void stop(std::chrono::seconds grace) {
+        m_isStopping = true;
+        m_queue->drain(grace);
+        m_listener->stop(2s);
+    }
+
+private:
+    Expected<void> openQueue(std::unique_ptr<generator::Generator> generator) {
+        auto store = jobs::openSqliteJobStore(m_data.jobs());
+        if (!store) {
+            return tl::unexpected(store.error());
+        }
+        auto images = jobs::ImageFolder::open(m_data.images());
+        if (!images) {
+            return tl::unexpected(images.error());
+        }
+        jobs::QueueOptions options;
+        options.maxQueued = m_limits.maxQueued;
+        options.log = [](const std::string& text) { spdlog::error(text); };
+        options.onGeneratorStatus = [](const generator::Status& status) {
+            if (status.ready) {
+                spdlog::info("Ready to draw on {} ({})", status.device, status.deviceName);
+            } else if (status.failed) {
+                spdlog::error(status.message);
+            } else {
+                spdlog::info(status.message);
+            }
+        };
+        return jobs::Queue::open(std::move(*store), std::move(*images), std::move(generator), options)
+            .map([this](std::unique_ptr<jobs::Queue> queue) { m_queue = std::move(queue); });
+    }
+
+    Expected<void> listen(const ServeOptions& options) {
+        http::ListenerOptions settings;
+        settings.address = options.bind;
+        settings.port = static_cast<std::uint16_t>(options.port);
+        settings.onAccess = [](const http::Access& access) {
+            spdlog::info("{} {} {} {} {} ms", access.remote, access.method, access.path, access.status,
+                         access.took.count());
+        };
+        auto listener = http::Listener::start(
+            settings, api::makeRouter({*m_queue, [this] { return info(); }, [this] { return m_models; }}));
+        if (!listener) {
+            return tl::unexpected(protocol::unavailable(listener.error()));
+        }
+        m_listener = std::move(*listener);
+        return {};
+    }
+
+    protocol::ServerInfo info() const {
+        const auto status = m_queue->generatorStatus();
+        const auto load = m_queue->load();
+        protocol::ServerInfo info;
+        info.version = EASEL_VERSION;
+        info.device = status.device;
+        info.deviceName = status.deviceName;
+        info.ready = status.ready && !m_isStopping;
+        info.status = m_isStopping ? "The server is shutting down." : status.message;
+        info.defaultModel = m_models.front().id;
+        info.queued = load.queued;
+        info.running = load.running;
+        info.limits = m_limits;
+        info.samplers = m_samplers;
+        return info;
+    }
+
+    const DataFolder m_data;
+    const std::vector<protocol::ModelInfo> m_models;
+    const protocol::Limits m_limits;
+    const std::vector<protocol::SamplerInfo> m_samplers = samplers();
+    std::atomic<bool> m_isStopping = false;
+    std::unique_ptr<jobs::Queue> m_queue;
+    std::unique_ptr<http::Listener> m_listener;  // goes first: its handlers use the rest
+};
+
+int fail(int status, std::string_view text) {
+    std::cerr << "easel-server: " << text << '\n';
+    return status;
+}
+
+Expected<protocol::ModelInfo> modelOf(const ServeOptions& options) {
+    if (options.testPattern) {
+        return testPatternModel();
+    }
+    return models::openModelFolder(options.drawing.model).map([](const models::ModelFolder& folder) {
+        return folder.info;
+    });
+}
+
+std::unique_ptr<generator::Generator> generatorOf(const ServeOptions& options) {
+    if (options.testPattern) {
+        return std::make_unique<generator::TestPattern>(
+            generator::TestPatternOptions{.stepTime = std::chrono::milliseconds(options.stepMs)});
+    }
+    const Drawing& drawing = options.drawing;
+    return std::make_unique<generator::WorkerProcess>(generator::WorkerOptions{
+        .program = drawing.worker, .model = drawing.model, .device = drawing.device});
+}
+
+/// Complete or not at all, for a script that waits for it.
+bool writePort(const std::filesystem::path& file, std::uint16_t port) {
+    auto draft = file;
+    draft += ".part";
+    std::ofstream stream(draft, std::ios::trunc);
+    stream << port << '\n';
+    stream.close();
+    return stream && std::rename(draft.c_str(), file.c_str()) == 0;
+}
+
+}  // namespace
+
+int serve(ServeOptions options) {
+    if (!isLoopback(options.bind) && !options.allowInsecure) {
+        return fail(kWrongArgument,
+                    "--bind " + options.bind +
+                        " can be reached by others, and there is no encryption and no login yet. Keep "
+                        "127.0.0.1 and use an SSH tunnel, or say --allow-insecure on a network where you "
+                        "trust everyone.");
+    }
+    options.drawing = withDefaults(std::move(options.drawing));
+    if (options.data.empty()) {
+        options.data = dataFolder();
+    }
+    auto model = modelOf(options);
+    if (!model) {
+        return fail(kFailure, model.error().detail);
+    }
+    auto data = DataFolder::open(options.data);
+    if (!data) {
+        return fail(kFailure, data.error().detail);
+    }
+
+    std::promise<void> ended;
+    const SignalWatch signals([&ended] { ended.set_value(); });
+    spdlog::set_default_logger(spdlog::stderr_color_mt("easel-server"));
+    if (!isLoopback(options.bind)) {
+        spdlog::warn("Everyone who reaches {} can draw and see all pictures: no encryption, no login",
+                     options.bind);
+    }
+    Server server(std::move(*data), std::move(*model));
+    if (const auto started = server.start(generatorOf(options), options); !started) {
+        return fail(kFailure, started.error().detail);
+    }
+    if (!options.portFile.empty() && !writePort(options.portFile, server.port())) {
+        return fail(kFailure, "The port file " + options.portFile.string() + " could not be written.");
+    }
+    std::cout << "Listening on " << urlOf(options.bind, server.port()) << std::endl;
+
+    ended.get_future().wait();
+    spdlog::info("Ending: the running job has {} s to finish; once more to end at once",
+                 options.drainSeconds);
+    server.stop(std::chrono::seconds(options.drainSeconds));
+    return kSuccess;
+}
+
+}  // namespace easel::commands

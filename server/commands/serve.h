@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include "server/commands/locations.h"
+#include "shared/protocol/routes.h"
+
+namespace easel::commands {
+
+struct ServeOptions {
+    std::string bind = "127.0.0.1";
+    int port = protocol::routes::kDefaultPort;  ///< 0: any free one
+    Drawing drawing;
+    std::filesystem::path data;  ///< empty: the user's folder
+    bool allowInsecure = false;
+    int drainSeconds = 10;
+    std::filesystem::path portFile;  ///< empty: none
+    bool testPattern = false;        ///< draw without a model
+    int stepMs = 0;                  ///< of the test pattern
+};
+
+/// Serves HTTP until SIGTERM or SIGINT, then ends in order. Prints "Listening on http://ADDRESS:PORT" when
+/// it is open, and logs to standard error. Answers the exit status.
+int serve(ServeOptions options);
+
+}  // namespace easel::commands
