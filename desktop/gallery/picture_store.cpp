@@ -5,6 +5,7 @@
 #include <QDir>
 #include <QDirIterator>
 #include <QFileInfo>
+#include <QPointer>
 #include <QSaveFile>
 #include <QStandardPaths>
 
@@ -64,13 +65,15 @@ Picture describeFile(const QString& path) {
 
 PictureStore::PictureStore(QString folder, QObject* parent)
     : QObject(parent), m_folder(QDir(folder).absolutePath()) {
-    m_thread.setMaxThreadCount(1);
-    m_thread.setThreadPriority(QThread::LowPriority);
+    m_scanner.setMaxThreadCount(1);
+    m_scanner.setThreadPriority(QThread::LowPriority);
+    m_writer.setMaxThreadCount(1);
 }
 
 PictureStore::~PictureStore() {
     m_stopping = true;
-    m_thread.waitForDone();
+    m_scanner.waitForDone();
+    m_writer.waitForDone();
 }
 
 QString PictureStore::defaultFolder() {
@@ -83,7 +86,7 @@ protocol::Expected<void> PictureStore::open() {
     QDir(m_folder + '/' + kTrash).removeRecursively();
     m_removals.clear();
     Q_EMIT undoChanged(0);
-    m_thread.start([this] { scan(); });
+    m_scanner.start([this] { scan(); });
     return {};
 }
 
@@ -107,8 +110,21 @@ void PictureStore::scan() {
     QMetaObject::invokeMethod(this, [this] { Q_EMIT scanned(); });
 }
 
-protocol::Expected<Picture> PictureStore::add(const QByteArray& png,
-                                              const protocol::GenerationSettings& settings) {
+void PictureStore::add(const QByteArray& png, const protocol::GenerationSettings& settings, QObject* context,
+                       std::function<void(protocol::Expected<Picture>)> done) {
+    m_writer.start([=, this, guard = QPointer<QObject>(context)] {
+        auto picture = write(png, settings);
+        QMetaObject::invokeMethod(this, [this, picture, guard, done] {
+            if (picture)
+                Q_EMIT added(*picture);
+            if (guard)
+                done(picture);
+        });
+    });
+}
+
+protocol::Expected<Picture> PictureStore::write(const QByteArray& png,
+                                                const protocol::GenerationSettings& settings) const {
     QByteArray bytes = png;
     QBuffer buffer(&bytes);
     buffer.open(QIODevice::ReadOnly);
@@ -126,10 +142,7 @@ protocol::Expected<Picture> PictureStore::add(const QByteArray& png,
     QSaveFile file(path);
     if (!file.open(QIODevice::WriteOnly) || file.write(bytes) != bytes.size() || !file.commit())
         return tl::unexpected(cannotWrite(path, bytes.size(), file.errorString()));
-
-    Picture picture = describeFile(path);
-    Q_EMIT added(picture);
-    return picture;
+    return describeFile(path);
 }
 
 protocol::Expected<void> PictureStore::remove(const QStringList& paths) {

@@ -7,6 +7,7 @@
 #include <QThreadPool>
 
 #include <atomic>
+#include <functional>
 #include <vector>
 
 #include "desktop/gallery/picture.h"
@@ -16,14 +17,14 @@ namespace easel::gallery {
 
 /// The pictures on disk: plain PNG files with infotext in one folder, no database beside them, so whatever
 /// is in the folder is the library. Deleted pictures move to its ".trash" and can be brought back until the
-/// next start. Keeps no list of its own: PictureModel does. Owned by main; GUI thread; scans on a thread of
-/// its own.
+/// next start. Keeps no list of its own: PictureModel does. Owned by main; GUI thread; scans and
+/// writes on threads of its own.
 class PictureStore : public QObject {
     Q_OBJECT
 
 public:
     explicit PictureStore(QString folder, QObject* parent = nullptr);
-    /// Stops a scan that is under way.
+    /// Stops a scan that is under way; finishes what is being written.
     ~PictureStore() override;
 
     /// Where pictures live unless told otherwise: "pictures" in the user's data folder.
@@ -34,10 +35,11 @@ public:
     /// batches (newest first) and `scanned`. Errors: the folder can't be made or read.
     protocol::Expected<void> open();
 
-    /// Writes a finished picture, all of it or nothing. `settings.seed` is this picture's own; they are
-    /// written into the file where it does not carry them already. Emits `added`. Errors: disk full, no
-    /// permission.
-    protocol::Expected<Picture> add(const QByteArray& png, const protocol::GenerationSettings& settings);
+    /// Writes a finished picture off the GUI thread, all of it or nothing. `settings.seed` is this picture's
+    /// own; they are written into the file where it does not carry them already. Emits `added`, then calls
+    /// `done` unless `context` is gone. Errors: disk full, no permission, no PNG.
+    void add(const QByteArray& png, const protocol::GenerationSettings& settings, QObject* context,
+             std::function<void(protocol::Expected<Picture>)> done);
 
     /// Moves pictures to the trash; emits `removed` for those that moved. Errors: the first that did not.
     protocol::Expected<void> remove(const QStringList& paths);
@@ -64,10 +66,13 @@ private:
     };
 
     void scan();
+    protocol::Expected<Picture> write(const QByteArray& png,
+                                      const protocol::GenerationSettings& settings) const;
 
     QString m_folder;
     std::vector<std::vector<Removal>> m_removals;
-    QThreadPool m_thread;
+    QThreadPool m_scanner;
+    QThreadPool m_writer;  ///< apart, so that a long scan holds up no picture
     std::atomic<bool> m_stopping = false;
 };
 

@@ -54,8 +54,8 @@ public:
     static QString defaultTaskFile();
 
     /// Takes up what an earlier run left and connects to the remembered server (`address` overrides it;
-    /// without either: this computer). Errors: the address given makes no sense, or the task file can't be
-    /// read (it is then set aside, never overwritten).
+    /// without either: this computer). Errors: the address given makes no sense; the task file can't be read
+    /// (it is then set aside, never overwritten); another app is open ("already_running").
     protocol::Expected<void> start(const QString& address = {});
 
     /// Switches to another server and remembers it. Tasks of the other server wait until it is chosen again.

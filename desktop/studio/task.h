@@ -69,6 +69,7 @@ private:
     void sendCancel();
     void fetch(const protocol::ImageInfo& image);
     void keep(const protocol::ImageInfo& image, const QByteArray& bytes);
+    void cannotKeep(const protocol::Problem& problem);
     void conclude();
     void learn(const protocol::Job& job);
     const protocol::ImageInfo* nextImage() const;

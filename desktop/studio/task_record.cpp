@@ -70,9 +70,27 @@ std::optional<TaskRecord> recordFrom(const QJsonObject& object) {
     return record;
 }
 
+protocol::Problem alreadyRunning() {
+    return {409, "already_running", QObject::tr("Easel is open already").toStdString(),
+            QObject::tr(
+                "Another window of Easel keeps the list of unfinished pictures. Use that one, or wait here "
+                "for your pictures: what is unfinished when this window closes is not taken up again.")
+                .toStdString(),
+            std::nullopt};
+}
+
 }  // namespace
 
-protocol::Expected<QList<TaskRecord>> TaskFile::load() const {
+TaskFile::TaskFile(QString path) : m_path(std::move(path)), m_lock(m_path + QStringLiteral(".lock")) {
+    m_lock.setStaleLockTime(
+        0);  // an app may run for weeks; one that has died is recognised by its process id
+}
+
+protocol::Expected<QList<TaskRecord>> TaskFile::load() {
+    QDir().mkpath(QFileInfo(m_path).absolutePath());
+    m_isOurs = m_lock.tryLock() || m_lock.error() != QLockFile::LockFailedError;
+    if (!m_isOurs)
+        return tl::unexpected(alreadyRunning());
     QFile file(m_path);
     if (!file.exists())
         return {};
@@ -97,12 +115,13 @@ protocol::Expected<QList<TaskRecord>> TaskFile::load() const {
                     .arg(QFileInfo(aside).fileName())));
 }
 
-protocol::Expected<void> TaskFile::save(const QList<TaskRecord>& records) const {
+protocol::Expected<void> TaskFile::save(const QList<TaskRecord>& records) {
+    if (!m_isOurs)
+        return {};
     QJsonArray tasks;
     for (const TaskRecord& record : records)
         tasks.append(toJson(record));
     const QByteArray bytes = QJsonDocument(QJsonObject{{"version", kVersion}, {"tasks", tasks}}).toJson();
-    QDir().mkpath(QFileInfo(m_path).absolutePath());
     QSaveFile file(m_path);
     if (!file.open(QIODevice::WriteOnly) || file.write(bytes) != bytes.size() || !file.commit())
         return tl::unexpected(gallery::cannotWrite(m_path, bytes.size(), file.errorString()));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <QList>
+#include <QLockFile>
 #include <QString>
 #include <QUrl>
 
@@ -29,19 +30,22 @@ struct TaskRecord {
     bool operator==(const TaskRecord&) const = default;
 };
 
-/// The file of unfinished tasks, in JSON; written whole, or not at all.
+/// The file of unfinished tasks, in JSON; written whole, or not at all, and by one app at a time.
 class TaskFile {
 public:
-    explicit TaskFile(QString path) : m_path(std::move(path)) {}
+    explicit TaskFile(QString path);
 
-    /// Empty when there is no file. Errors: it can't be read or understood; it has then been renamed to
-    /// "….broken", so that a later save does not overwrite it.
-    protocol::Expected<QList<TaskRecord>> load() const;
-    /// Errors: disk full, no permission.
-    protocol::Expected<void> save(const QList<TaskRecord>& records) const;
+    /// Empty when there is no file. Errors: "already_running", another app has it (save then does nothing);
+    /// it can't be read or understood (it has then been renamed to "….broken", so that no save overwrites
+    /// it).
+    protocol::Expected<QList<TaskRecord>> load();
+    /// After load(). Errors: disk full, no permission.
+    protocol::Expected<void> save(const QList<TaskRecord>& records);
 
 private:
     QString m_path;
+    QLockFile m_lock;
+    bool m_isOurs = false;  ///< loaded, and no other app has it
 };
 
 }  // namespace easel::studio

@@ -5,7 +5,9 @@
 #include <QByteArray>
 #include <QColor>
 #include <QImage>
+#include <QTest>
 
+#include "desktop/gallery/picture_store.h"
 #include "desktop/gallery/png_text.h"
 #include "shared/protocol/generation.h"
 #include "shared/protocol/infotext.h"
@@ -39,6 +41,17 @@ inline protocol::GenerationSettings settings(const std::string& prompt, std::int
 inline QByteArray serverPng(const protocol::GenerationSettings& settings, const QColor& color = Qt::red) {
     const QString text = QString::fromStdString(protocol::toInfotext(settings, "0.1.0"));
     return gallery::withPngText(plainPng(color, {settings.width, settings.height}), "parameters", text);
+}
+
+/// Adds a picture and waits until it is on disk.
+inline protocol::Expected<gallery::Picture> addTo(gallery::PictureStore& store, const QByteArray& png,
+                                                  const protocol::GenerationSettings& settings) {
+    std::optional<protocol::Expected<gallery::Picture>> result;
+    QObject context;
+    store.add(png, settings, &context, [&](auto picture) { result = std::move(picture); });
+    if (!QTest::qWaitFor([&] { return result.has_value(); }, 30'000))
+        qFatal("the picture was not written");
+    return *result;
 }
 
 }  // namespace easel::tests

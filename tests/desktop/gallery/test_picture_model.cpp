@@ -37,7 +37,7 @@ struct Library {
     Picture add(const std::string& prompt, std::int64_t seed = 41) {
         QTest::qWait(2);  // so that the order in time is clear
         const auto settings = tests::settings(prompt, seed);
-        return store.add(tests::serverPng(settings), settings).value();
+        return tests::addTo(store, tests::serverPng(settings), settings).value();
     }
 
     QString promptAt(int row) const { return model.index(row).data(PictureModel::PromptRole).toString(); }
@@ -238,7 +238,9 @@ void TestPictureModel::keepsWhatArrivesDuringTheScan() {
         gallery::PictureStore store(dir.path());
         QVERIFY(store.open());
         for (int i = 0; i < 3; ++i)
-            paths << store.add(tests::serverPng(tests::settings("old", i)), tests::settings("old", i))->path;
+            paths << tests::addTo(store, tests::serverPng(tests::settings("old", i)),
+                                  tests::settings("old", i))
+                         ->path;
     }
     gallery::PictureStore store(dir.path());
     gallery::Thumbnailer thumbnailer(dir.filePath("thumbnails"));
@@ -248,12 +250,13 @@ void TestPictureModel::keepsWhatArrivesDuringTheScan() {
     QVERIFY(store.open());
     QTest::qSleep(100);  // the folder is listed, and the list on its way
     const auto settings = tests::settings("new");
-    const auto added = store.add(tests::serverPng(settings), settings);
-    QVERIFY(added);
+    QString added;
+    store.add(tests::serverPng(settings), settings, this,
+              [&](const auto& picture) { added = picture->path; });
     QVERIFY(store.remove({paths[1]}));
     QVERIFY(scanned.wait(30'000));
-    QCOMPARE(model.rowCount(), 3);
-    QCOMPARE(model.rowOf(added->path), 0);
+    QTRY_COMPARE(model.rowCount(), 3);
+    QCOMPARE(model.rowOf(added), 0);
     QCOMPARE(model.rowOf(paths[1]), -1);
 }
 

@@ -67,7 +67,7 @@ void TestPictureStore::keepsWhatTheServerSends() {
     QSignalSpy added(&store, &PictureStore::added);
     const auto settings = tests::settings("A cat,\nwith a “hat” 猫");
     const QByteArray png = tests::serverPng(settings);
-    const auto picture = store.add(png, settings);
+    const auto picture = tests::addTo(store, png, settings);
     QVERIFY2(picture, picture ? "" : picture.error().detail.c_str());
     QCOMPARE(read(picture->path), png);
     QCOMPARE(picture->settings.value(), settings);
@@ -76,7 +76,7 @@ void TestPictureStore::keepsWhatTheServerSends() {
     QVERIFY(picture->path.contains("_41_a-cat-with-a-hat-猫"));
     QCOMPARE(added.size(), 1);
     // The same again is another picture, never an overwritten one.
-    const auto again = store.add(png, settings);
+    const auto again = tests::addTo(store, png, settings);
     QVERIFY(again && again->path != picture->path);
     QCOMPARE(QDir(store.folder()).entryList(QDir::Files).size(), 2);
 }
@@ -85,7 +85,7 @@ void TestPictureStore::addsSettingsThatAreMissing() {
     PictureStore store(freshFolder());
     QVERIFY(store.open());
     const auto settings = tests::settings("a bare picture");
-    const auto picture = store.add(tests::plainPng(), settings);
+    const auto picture = tests::addTo(store, tests::plainPng(), settings);
     QVERIFY(picture);
     QCOMPARE(gallery::describeFile(picture->path).settings.value(), settings);
     QCOMPARE(QImage(picture->path).pixelColor(1, 1), QColor(Qt::red));
@@ -94,7 +94,7 @@ void TestPictureStore::addsSettingsThatAreMissing() {
 void TestPictureStore::refusesWhatIsNoPicture() {
     PictureStore store(freshFolder());
     QVERIFY(store.open());
-    const auto picture = store.add("<html>", tests::settings("x"));
+    const auto picture = tests::addTo(store, "<html>", tests::settings("x"));
     QVERIFY(!picture);
     QCOMPARE(picture.error().code, std::string(gallery::kBrokenPicture));
     QVERIFY(QDir(store.folder()).entryList(QDir::Files).isEmpty());
@@ -108,7 +108,7 @@ void TestPictureStore::findsEverythingAgain() {
         QVERIFY(store.open());
         for (int seed = 0; seed < 5; ++seed) {
             const auto settings = tests::settings("picture", seed);
-            paths.prepend(store.add(tests::serverPng(settings), settings)->path);
+            paths.prepend(tests::addTo(store, tests::serverPng(settings), settings)->path);
             QTest::qWait(2);  // so that the names differ in time
         }
     }
@@ -161,8 +161,8 @@ void TestPictureStore::deletesAndUndoes() {
     PictureStore store(freshFolder());
     QVERIFY(store.open());
     const auto settings = tests::settings("a cat");
-    const Picture first = store.add(tests::serverPng(settings), settings).value();
-    const Picture second = store.add(tests::serverPng(settings), settings).value();
+    const Picture first = tests::addTo(store, tests::serverPng(settings), settings).value();
+    const Picture second = tests::addTo(store, tests::serverPng(settings), settings).value();
     QSignalSpy removed(&store, &PictureStore::removed);
     QSignalSpy added(&store, &PictureStore::added);
     QSignalSpy undo(&store, &PictureStore::undoChanged);
@@ -188,8 +188,8 @@ void TestPictureStore::undoesInReverseOrder() {
     PictureStore store(freshFolder());
     QVERIFY(store.open());
     const auto settings = tests::settings("a cat");
-    const Picture first = store.add(tests::serverPng(settings), settings).value();
-    const Picture second = store.add(tests::serverPng(settings), settings).value();
+    const Picture first = tests::addTo(store, tests::serverPng(settings), settings).value();
+    const Picture second = tests::addTo(store, tests::serverPng(settings), settings).value();
     QVERIFY(store.remove({first.path}));
     QVERIFY(store.remove({second.path}));
     QVERIFY(store.undoRemove());
@@ -204,7 +204,7 @@ void TestPictureStore::emptiesTheTrashAtTheNextStart() {
     {
         PictureStore store(folder);
         QVERIFY(store.open());
-        QVERIFY(store.remove({store.add(tests::serverPng(settings), settings)->path}));
+        QVERIFY(store.remove({tests::addTo(store, tests::serverPng(settings), settings)->path}));
         QVERIFY(QDir(folder + "/.trash").exists());
     }
     PictureStore store(folder);
@@ -221,7 +221,7 @@ void TestPictureStore::explainsWhatCantBeWritten() {
     QVERIFY(!opened);
     QCOMPARE(opened.error().code, std::string(gallery::kNotWritable));
     const auto settings = tests::settings("a cat");
-    const auto added = store.add(tests::serverPng(settings), settings);
+    const auto added = tests::addTo(store, tests::serverPng(settings), settings);
     QVERIFY(!added);
     QCOMPARE(added.error().code, std::string(gallery::kNotWritable));
     QVERIFY(QString::fromStdString(added.error().detail).contains(blocked));

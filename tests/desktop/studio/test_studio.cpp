@@ -95,6 +95,7 @@ private Q_SLOTS:
     void waitsForRoomOnTheDisk();
     void remembersRequestAndServer();
     void setsABrokenTaskFileAside();
+    void leavesTheTasksOfAnOpenAppAlone();
 
 private:
     QString folder() const { return m_dir->path(); }
@@ -495,6 +496,26 @@ void TestStudio::setsABrokenTaskFileAside() {
     QFile aside(folder() + "/tasks.json.broken");
     QVERIFY(aside.open(QIODevice::ReadOnly));
     QCOMPARE(aside.readAll(), broken);
+}
+
+void TestStudio::leavesTheTasksOfAnOpenAppAlone() {
+    FakeEasel server;
+    {
+        App first(folder(), server.url());
+        first.studio.generate(request("a cat"));
+        QTRY_COMPARE(server.streamCount("j_1"), 1);
+
+        App second(folder());
+        const auto started = second.studio.start(server.url().toString());
+        QVERIFY(!started);
+        QCOMPARE(started.error().code, "already_running");
+        QCOMPARE(second.model.tileCount(), 0);
+        second.studio.generate(request("a dog"));
+        QTRY_COMPARE(server.streamCount("j_2"), 1);
+    }
+    App third(folder(), server.url());
+    QCOMPARE(third.model.tileCount(), 1);
+    QCOMPARE(third.tile().prompt, "a cat");
 }
 
 QTEST_MAIN(TestStudio)
