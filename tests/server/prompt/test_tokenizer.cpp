@@ -152,20 +152,15 @@ private Q_SLOTS:
         }
     }
 
-    void theLongestPromptsAreNotSlow() {
+    void aLongWordCostsNoMoreThanItsLength() {
         const auto tokenizer = Tokenizer::load(Folder("full").path());
         QVERIFY(tokenizer);
-        const std::size_t size = 16384;
-        std::string marks;
-        while (marks.size() < size) {
-            marks += "\xCC\x81\xCC\xA3";  // an acute above and a dot below, in the order that NFC turns round
-        }
-        // Quadratic work on these would run into this test's time limit a hundred times over.
-        for (int round = 0; round < 100; ++round) {
-            QVERIFY(tokenizer->count(std::string(size, 'z')) > 0);
-            QVERIFY(tokenizer->count(std::string(size, ' ') + "<|endoftext|") > 0);
-        }
-        QVERIFY(tokenizer->count(marks) > 0);
+        // Work that grew with the square of these lengths would run into this test's time limit.
+        constexpr std::size_t kSize = 1 << 19;
+        QVERIFY(tokenizer->count(std::string(kSize, 'z')) > 0);
+        QVERIFY(tokenizer->count(std::string(kSize, '!')) > 0);
+        QCOMPARE(tokenizer->count(std::string(kSize, ' ') + "1"), 1);
+        QCOMPARE(tokenizer->count(std::string(kSize, '1')), int{kSize});
     }
 
     void aBrokenFolderIsRefusedByName() {
