@@ -146,6 +146,7 @@ function formChanged() {
     for (const slider of form.querySelectorAll("input[type=range]")) {
         slider.value = byId(slider.dataset.for).value;
     }
+    byId("random").disabled = byId("seed").value === "";
     const model = chosenModel();
     byId("setup").textContent = `${model?.title || byId("model").value} · ${byId("sampler").value}`;
     offerSchedules();
@@ -161,14 +162,17 @@ function settingsLine(job) {
         `${s.model}, ${s.sampler}`;
 }
 
-const picture = (job, image) =>
-    make("img", {src: image.url, width: image.width, height: image.height, alt: job.request.prompt});
+const jobPath = (job) => `/v1/jobs/${encodeURIComponent(job.id)}`;
+const imagePath = (job, image) => `${jobPath(job)}/images/${image.index}`;
 
-/** A picture much smaller than the screen is shown larger. */
-function enlarge() {
-    for (const image of document.querySelectorAll(".pictures img")) {
-        image.classList.toggle("small", Number(image.getAttribute("width")) < 384);
-    }
+const picture = (job, image) =>
+    make("img", {src: imagePath(job, image), width: image.width, height: image.height, alt: job.request.prompt});
+
+/** As the page has it when it comes: a picture much smaller than the screen is shown larger. */
+function largePicture(job, image) {
+    const element = picture(job, image);
+    element.classList.toggle("small", Math.max(image.width, image.height) < 384);
+    return element;
 }
 
 function showJob(job, images) {
@@ -177,20 +181,24 @@ function showJob(job, images) {
     use.addEventListener("click", () => fillForm(job.request));
     actions.append(use);
     if (images.length === 1) {
-        actions.append(make("a", {className: "example", href: images[0].url, textContent: "Download",
+        actions.append(make("a", {className: "example", href: imagePath(job, images[0]), textContent: "Download",
             download: `easel-${job.id}-${images[0].index}.png`}));
     }
     byId("figure").replaceChildren(
-        make("div", {className: "pictures"}, ...images.map((image) => picture(job, image))),
+        make("div", {className: "pictures"}, ...images.map((image) => largePicture(job, image))),
         make("figcaption", {}, make("p", {className: "words", textContent: job.request.prompt}),
             make("p", {className: "settings", textContent: settingsLine(job)}), actions));
     byId("figure").hidden = false;
     byId("empty").hidden = true;
-    enlarge();
+    for (const link of byId("history").querySelectorAll("a")) {
+        const isShown = link.dataset.job === job.id &&
+            images.some((image) => image.index === Number(link.dataset.image));
+        link.setAttribute("aria-current", String(isShown));
+    }
 }
 
 function addToHistory(job, image) {
-    const link = make("a", {href: image.url, title: job.request.prompt}, picture(job, image));
+    const link = make("a", {href: imagePath(job, image), title: job.request.prompt}, picture(job, image));
     link.dataset.job = job.id;
     link.dataset.image = image.index;
     byId("history").prepend(make("li", {}, link));
@@ -253,7 +261,7 @@ function follow(job) {
         cancel.replaceWith(close);
     };
     const listen = () => {
-        const events = new EventSource(`/v1/jobs/${encodeURIComponent(job.id)}/events`);
+        const events = new EventSource(`${jobPath(job)}/events`);
         const on = (type, take) => events.addEventListener(type, (event) => take(JSON.parse(event.data)));
         on("state", (data) => {
             job = data;
@@ -280,7 +288,7 @@ function follow(job) {
                 return;  // it connects again by itself
             }
             try {
-                await call(`/v1/jobs/${encodeURIComponent(job.id)}`);
+                await call(jobPath(job));
                 setTimeout(listen, 2000);
             } catch (error) {
                 if (error.problem) {
@@ -295,7 +303,7 @@ function follow(job) {
         cancel.disabled = true;
         state.textContent = "Cancelling";
         try {
-            await call(`/v1/jobs/${encodeURIComponent(job.id)}/cancel`, {method: "POST"});
+            await call(`${jobPath(job)}/cancel`, {method: "POST"});
         } catch (error) {
             cancel.disabled = false;
             showProblem(error.message);
@@ -318,7 +326,6 @@ async function generate() {
             headers: {"Content-Type": "application/json"},
             body: JSON.stringify(request),
         });
-        byId("empty").hidden = true;
         follow(job);
     } catch (error) {
         showProblem(error.problem ? error.message : "The server cannot be reached. Check that it is running.",
@@ -365,7 +372,7 @@ byId("history").addEventListener("click", async (event) => {
     }
     event.preventDefault();
     try {
-        const job = await call(`/v1/jobs/${encodeURIComponent(link.dataset.job)}`);
+        const job = await call(jobPath({id: link.dataset.job}));
         const index = Number(link.dataset.image);
         // A picture's own seed makes it again alone.
         const image = job.images.find((each) => each.index === index);
@@ -377,7 +384,6 @@ byId("history").addEventListener("click", async (event) => {
 });
 
 (async () => {
-    enlarge();
     showProblem(byId("problem").textContent, byId("problem").dataset.field);
     try {
         models = (await call("/v1/models")).models;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 #include <map>
+#include <ranges>
 #include <set>
 #include <string_view>
 
@@ -22,6 +23,10 @@ using protocol::ModelInfo;
 
 constexpr std::size_t kMaxThumbnails = 24;
 constexpr std::size_t kMaxExamples = 3;
+constexpr int kSmallSide = 384;  // pixels; a picture below is shown enlarged
+/// Where the sliders end; the number beside each goes on to the server's own limit.
+constexpr int kSliderSteps = 100;
+constexpr double kSliderGuidance = 20;
 
 std::string escaped(std::string_view text) {
     std::string safe;
@@ -70,10 +75,10 @@ std::string modelTitle(const ModelInfo& model) {
     return model.title.empty() ? model.id : model.title;
 }
 
-std::string picture(const Job& job, const ImageInfo& image) {
+std::string picture(const Job& job, const ImageInfo& image, std::string_view style) {
     return "<img src=\"" + protocol::routes::jobImage(job.id, image.index) + "\" width=\"" +
            std::to_string(image.width) + "\" height=\"" + std::to_string(image.height) + "\" alt=\"" +
-           escaped(job.settings.prompt) + "\">\n";
+           escaped(job.settings.prompt) + "\" class=\"" + std::string(style) + "\">\n";
 }
 
 /// "128 × 128 · 25 steps · guidance 3.5 · seed 41 · starter, ddim"
@@ -114,7 +119,8 @@ std::string figure(const PageState& state) {
     }
     std::string pictures;
     for (const ImageInfo& image : state.job->images) {
-        pictures += picture(*state.job, image);
+        const bool isSmall = std::max(image.width, image.height) < kSmallSide;
+        pictures += picture(*state.job, image, isSmall ? "small" : "large");
     }
     return "<div class=\"pictures\">\n" + pictures + "</div>\n<figcaption><p class=\"words\">" +
            escaped(state.job->settings.prompt) + "</p>\n<p class=\"settings\">" +
@@ -125,13 +131,13 @@ std::string thumbnails(const std::vector<Job>& recent) {
     std::string list;
     std::size_t count = 0;
     for (const Job& job : recent) {
-        for (const ImageInfo& image : job.images) {
+        for (const ImageInfo& image : job.images | std::views::reverse) {
             if (++count > kMaxThumbnails) {
                 return list;
             }
             list += "<li><a href=\"" + protocol::routes::jobImage(job.id, image.index) + "\" data-job=\"" +
                     escaped(job.id) + "\" data-image=\"" + std::to_string(image.index) + "\" title=\"" +
-                    escaped(job.settings.prompt) + "\">" + picture(job, image) + "</a></li>\n";
+                    escaped(job.settings.prompt) + "\">" + picture(job, image, "thumbnail") + "</a></li>\n";
         }
     }
     return list;
@@ -206,6 +212,8 @@ std::string renderPage(const PageState& state) {
                  {"steps", std::to_string(request.steps.value_or(model.steps))},
                  {"min_steps", std::to_string(limits.minSteps)},
                  {"max_steps", std::to_string(limits.maxSteps)},
+                 {"slider_steps", std::to_string(std::min(limits.maxSteps, kSliderSteps))},
+                 {"slider_guidance", number(std::min(limits.maxGuidance, kSliderGuidance))},
                  {"guidance", number(request.guidance.value_or(model.guidance))},
                  {"min_guidance", number(limits.minGuidance)},
                  {"max_guidance", number(limits.maxGuidance)},
