@@ -77,7 +77,9 @@ std::filesystem::path fileOf(const std::filesystem::path& output, int index, int
         return output;
     }
     auto name = output.stem();
-    name += "-" + std::to_string(index) + ".png";
+    name += '-';
+    name += std::to_string(index);
+    name += ".png";
     return output.parent_path() / name;
 }
 

@@ -16,7 +16,9 @@ constexpr int kWidth = 30;
 
 std::string bar(int step, int steps) {
     const int filled = steps > 0 ? std::clamp(kWidth * step / steps, 0, kWidth) : 0;
-    return "[" + std::string(filled, '#') + std::string(kWidth - filled, '.') + "]";
+    std::string text(kWidth, '.');
+    text.replace(0, filled, filled, '#');
+    return '[' + text + ']';
 }
 
 }  // namespace

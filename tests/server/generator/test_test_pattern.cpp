@@ -30,7 +30,7 @@ using End = std::optional<protocol::Problem>;
 
 }  // namespace
 
-class TestPatternTest : public QObject {
+class TestTestPattern : public QObject {
     Q_OBJECT
 
 private Q_SLOTS:
@@ -73,5 +73,5 @@ private Q_SLOTS:
     }
 };
 
-QTEST_GUILESS_MAIN(TestPatternTest)
-#include "test_pattern_test.moc"
+QTEST_GUILESS_MAIN(TestTestPattern)
+#include "test_test_pattern.moc"

@@ -82,7 +82,7 @@ std::vector<std::uint8_t> bytesOf(const std::filesystem::path& path) {
 
 }  // namespace
 
-class QueueTest : public QObject {
+class TestQueue : public QObject {
     Q_OBJECT
 
 private:
@@ -586,5 +586,5 @@ private:
     }
 };
 
-QTEST_GUILESS_MAIN(QueueTest)
-#include "queue_test.moc"
+QTEST_GUILESS_MAIN(TestQueue)
+#include "test_queue.moc"

@@ -14,7 +14,7 @@
 using namespace easel;
 using namespace easel::jobs;
 
-class SqliteJobStoreTest : public JobStoreConformance {
+class TestSqliteJobStore : public JobStoreConformance {
     Q_OBJECT
 
 protected:
@@ -62,6 +62,6 @@ private Q_SLOTS:
     void aFolderThatIsNotThereIsAnError() { QVERIFY(!openSqliteJobStore("/nowhere/jobs.sqlite")); }
 };
 
-QTEST_APPLESS_MAIN(SqliteJobStoreTest)
+QTEST_APPLESS_MAIN(TestSqliteJobStore)
 #include "moc_job_store_conformance.cpp"
-#include "sqlite_job_store_test.moc"
+#include "test_sqlite_job_store.moc"

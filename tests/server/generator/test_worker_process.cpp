@@ -112,7 +112,7 @@ std::shared_ptr<Heard> submit(Generator& generator, const std::string& id,
 
 }  // namespace
 
-class WorkerProcessTest : public QObject {
+class TestWorkerProcess : public QObject {
     Q_OBJECT
 
 private Q_SLOTS:
@@ -221,5 +221,5 @@ private Q_SLOTS:
     }
 };
 
-QTEST_GUILESS_MAIN(WorkerProcessTest)
-#include "worker_process_test.moc"
+QTEST_GUILESS_MAIN(TestWorkerProcess)
+#include "test_worker_process.moc"

@@ -42,7 +42,7 @@ constexpr std::uint32_t kMagic = 0x4c534145;
 
 }  // namespace
 
-class FramesTest : public QObject {
+class TestFrames : public QObject {
     Q_OBJECT
 
 private Q_SLOTS:
@@ -166,5 +166,5 @@ private Q_SLOTS:
     }
 };
 
-QTEST_APPLESS_MAIN(FramesTest)
-#include "frames_test.moc"
+QTEST_APPLESS_MAIN(TestFrames)
+#include "test_frames.moc"

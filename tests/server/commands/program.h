@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <QByteArray>
+#include <QProcess>
+#include <QString>
+#include <QStringList>
+
+/// Runs easel-server as a person or a script would.
+class Program {
+public:
+    /// `folder` is where it runs.
+    explicit Program(const QStringList& arguments, const QString& folder = {});
+    ~Program();
+
+    /// The exit status; -1 when it did not end by itself.
+    int waitForEnd();
+    /// Waits until it has printed a whole line that begins with `start`, and answers the rest of it.
+    QString waitForLine(const QString& start);
+    void signal(int number);
+
+    qint64 pid() const { return m_process.processId(); }
+    QByteArray output() const { return m_output; }
+    QByteArray errors() const { return m_errors; }
+
+private:
+    void read();
+
+    QProcess m_process;
+    QByteArray m_output;
+    QByteArray m_errors;
+};
+
+/// The processes that `parent` started.
+QList<qint64> childrenOf(qint64 parent);
+bool isAlive(qint64 process);
+/// A model folder under a name that tells the fake worker how to behave, made inside `folder`.
+QString modelNamed(const QString& name, const QString& folder);

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <signal.h>
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include <QEventLoop>
+#include <QFile>
+#include <QNetworkAccessManager>
+#include <QNetworkReply>
+#include <QTemporaryDir>
+#include <QTest>
+
+#include "server/generator/test_pattern.h"
+#include "server/image/png.h"
+#include "shared/protocol/json.h"
+#include "shared/protocol/routes.h"
+#include "tests/server/commands/program.h"
+
+using namespace easel;
+using protocol::JobState;
+
+namespace {
+
+constexpr int kPatienceMs = 60'000;
+
+struct Answer {
+    int status = 0;
+    QByteArray body;
+};
+
+}  // namespace
+
+class TestServe : public QObject {
+    Q_OBJECT
+
+private:
+    std::unique_ptr<QTemporaryDir> m_folder;
+    std::unique_ptr<Program> m_server;
+    QString m_url;
+    QNetworkAccessManager m_network;
+
+    QStringList command(const QStringList& more = {}, const QString& model = "good") const {
+        return QStringList{"serve",
+                           "--port",
+                           "0",
+                           "--data",
+                           m_folder->filePath("data"),
+                           "--worker",
+                           FAKE_WORKER,
+                           "--model",
+                           modelNamed(model, m_folder->path())} +
+               more;
+    }
+
+    bool start(const QStringList& more = {}, const QString& model = "good") {
+        m_server = std::make_unique<Program>(command(more, model));
+        m_url = m_server->waitForLine("Listening on ");
+        return !m_url.isEmpty();
+    }
+
+    Answer wait(QNetworkReply* reply) {
+        QEventLoop loop;
+        connect(reply, &QNetworkReply::finished, &loop, &QEventLoop::quit);
+        if (!reply->isFinished()) {
+            loop.exec();
+        }
+        reply->deleteLater();
+        return {reply->attribute(QNetworkRequest::HttpStatusCodeAttribute).toInt(), reply->readAll()};
+    }
+
+    QNetworkRequest request(const std::string& path) const {
+        QNetworkRequest made(QUrl(m_url + QString::fromStdString(path)));
+        made.setTransferTimeout(kPatienceMs);
+        return made;
+    }
+
+    Answer get(const std::string& path) { return wait(m_network.get(request(path))); }
+
+    std::string submit(const std::string& prompt, int steps = 4) {
+        protocol::GenerationRequest wish;
+        wish.prompt = prompt;
+        wish.seed = 42;
+        wish.width = 64;
+        wish.height = 64;
+        wish.steps = steps;
+        auto post = request(std::string(protocol::routes::kJobs));
+        post.setHeader(QNetworkRequest::ContentTypeHeader, "application/json");
+        const auto answer = wait(m_network.post(post, QByteArray::fromStdString(protocol::toJson(wish))));
+        const auto job = protocol::parseJob(answer.body.toStdString());
+        return answer.status == 202 && job ? job->id : "";
+    }
+
+    protocol::Job job(const std::string& id) {
+        return protocol::parseJob(get(protocol::routes::job(id)).body.toStdString())
+            .value_or(protocol::Job());
+    }
+
+    bool waitForStep(const std::string& id) {
+        return QTest::qWaitFor([&] { return job(id).progress.step >= 1; }, kPatienceMs);
+    }
+
+    bool waitForState(const std::string& id, JobState state) {
+        return QTest::qWaitFor([&] { return job(id).state == state; }, kPatienceMs);
+    }
+
+    bool waitForReady() {
+        return QTest::qWaitFor([&] { return get("/readyz").status == 200; }, kPatienceMs);
+    }
+
+private Q_SLOTS:
+    void init() { m_folder = std::make_unique<QTemporaryDir>(); }
+    void cleanup() {
+        m_server.reset();
+        m_folder.reset();
+    }
+
+    void refusesAnAddressThatOthersReach_data() {
+        QTest::addColumn<QString>("address");
+        QTest::newRow("every IPv4") << "0.0.0.0";
+        QTest::newRow("every IPv6") << "::";
+        QTest::newRow("one") << "192.0.2.1";
+        QTest::newRow("a name") << "example.com";
+    }
+
+    void refusesAnAddressThatOthersReach() {
+        QFETCH(QString, address);
+        Program program(command({"--bind", address}));
+        QCOMPARE(program.waitForEnd(), 2);
+        QVERIFY(program.errors().contains("--allow-insecure"));
+        QVERIFY(program.output().isEmpty());
+    }
+
+    void listensThereWhenTold() {
+        QVERIFY(start({"--bind", "0.0.0.0", "--allow-insecure"}));
+        m_url.replace("0.0.0.0", "127.0.0.1");
+        QCOMPARE(get("/livez").status, 200);
+    }
+
+    void wrongArguments() {
+        for (const QStringList& more : {QStringList{"--bind"}, {"--colour"}, {"--drain-seconds", "-1"}}) {
+            Program program(command(more));
+            QCOMPARE(program.waitForEnd(), 2);
+        }
+        Program port({"serve", "--port", "65536"});
+        QCOMPARE(port.waitForEnd(), 2);
+        QVERIFY(port.errors().contains("--port"));
+    }
+
+    void saysThatThePortIsTaken() {
+        QVERIFY(start());
+        const QString port = m_url.section(':', -1);
+        Program second({"serve", "--port", port, "--data", m_folder->filePath("other"), "--test-pattern"});
+        QCOMPARE(second.waitForEnd(), 1);
+        QVERIFY2(second.errors().contains(port.toUtf8()), second.errors());
+        QVERIFY2(second.errors().contains("taken"), second.errors());
+    }
+
+    void twoServersNeverShareTheirData() {
+        QVERIFY(start());
+        Program second(command());
+        QCOMPARE(second.waitForEnd(), 1);
+        QVERIFY2(second.errors().contains("another easel-server uses it"), second.errors());
+    }
+
+    void writesThePortFile() {
+        QVERIFY(start({"--port-file", m_folder->filePath("port")}));
+        QFile file(m_folder->filePath("port"));
+        QVERIFY(file.open(QIODevice::ReadOnly));
+        QCOMPARE(QString::fromUtf8(file.readAll()).trimmed(), m_url.section(':', -1));
+    }
+
+    void draws() {
+        QVERIFY(start());
+        QVERIFY(waitForReady());
+        const auto answer = get("/?prompt=a+fox&seed=42&width=64&height=72");
+        QCOMPARE(answer.status, 200);
+        const std::vector<std::uint8_t> bytes(answer.body.begin(), answer.body.end());
+        QVERIFY(image::decodePng(bytes).value() == generator::testPattern(64, 72, 42));
+    }
+
+    void drawsATestPattern() {
+        m_server = std::make_unique<Program>(
+            QStringList{"serve", "--port", "0", "--test-pattern", "--data", m_folder->filePath("data")});
+        m_url = m_server->waitForLine("Listening on ");
+        QVERIFY(waitForReady());
+        const auto id = submit("a fox");
+        QVERIFY(waitForState(id, JobState::Succeeded));
+    }
+
+    void saysWhyItCannotDraw() {
+        QVERIFY(start({}, "refused"));
+        QVERIFY(QTest::qWaitFor([&] { return get("/readyz").body.contains("it is refused"); }, kPatienceMs));
+        QCOMPARE(get("/readyz").status, 503);
+        QCOMPARE(get("/livez").status, 200);
+        QCOMPARE(submit("a fox"), std::string());
+    }
+
+    void terminationFinishesWhatRuns() {
+        QVERIFY(start({"--drain-seconds", "60"}));
+        const auto running = submit("slow", 20);
+        const auto waiting = submit("slow", 20);
+        QVERIFY(waitForStep(running));
+        m_server->signal(SIGTERM);
+        QCOMPARE(m_server->waitForEnd(), 0);
+        QVERIFY(start());
+        QVERIFY(job(running).state == JobState::Succeeded);
+        QCOMPARE(job(running).attempt, 1);
+        QVERIFY(waitForState(waiting, JobState::Succeeded));
+    }
+
+    void terminationGivesBackWhatTakesTooLong() {
+        QVERIFY(start({"--drain-seconds", "0"}));
+        const auto running = submit("slow", 100);
+        const auto waiting = submit("a fox");
+        QVERIFY(waitForStep(running));
+        m_server->signal(SIGTERM);
+        QCOMPARE(m_server->waitForEnd(), 0);
+        QVERIFY(start());
+        QVERIFY(waitForState(waiting, JobState::Succeeded));
+        QVERIFY(job(running).state == JobState::Succeeded);
+        QCOMPARE(job(running).attempt, 2);
+    }
+
+    void aKilledServerLeavesNoWorkerAndLosesNoJob() {
+        QVERIFY(start());
+        const auto running = submit("slow", 100);
+        const auto waiting = submit("a fox");
+        QVERIFY(waitForStep(running));
+        const auto workers = childrenOf(m_server->pid());
+        QCOMPARE(workers.size(), 1);
+        m_server->signal(SIGKILL);
+        QCOMPARE(m_server->waitForEnd(), -1);
+        QVERIFY(QTest::qWaitFor([&] { return !isAlive(workers.front()); }, kPatienceMs));
+        QVERIFY(start());
+        QVERIFY(waitForState(waiting, JobState::Succeeded));
+        QVERIFY(job(running).state == JobState::Succeeded);
+        QCOMPARE(job(running).attempt, 2);
+        QCOMPARE(get(protocol::routes::jobImage(running, 0)).status, 200);
+    }
+
+    void aKilledWorkerCostsARetry() {
+        QVERIFY(start());
+        const auto id = submit("slow", 50);
+        QVERIFY(waitForStep(id));
+        const auto workers = childrenOf(m_server->pid());
+        QCOMPARE(workers.size(), 1);
+        ::kill(static_cast<pid_t>(workers.front()), SIGKILL);
+        QVERIFY(waitForState(id, JobState::Succeeded));
+        QCOMPARE(job(id).attempt, 2);
+    }
+
+    void aWorkerThatAlwaysDiesFailsTheJobAlone() {
+        QVERIFY(start());
+        const auto deadly = submit("crash");
+        const auto innocent = submit("a fox");
+        QVERIFY(waitForState(innocent, JobState::Succeeded));
+        const auto failed = job(deadly);
+        QVERIFY(failed.state == JobState::Failed);
+        QCOMPARE(failed.error->code, std::string("worker_lost"));
+        QCOMPARE(failed.attempt, 3);
+    }
+};
+
+QTEST_GUILESS_MAIN(TestServe)
+#include "test_serve.moc"
