@@ -13,9 +13,9 @@ namespace easel::models {
 
 namespace {
 
-/// The classes that the index names must be those that this engine has. The scheduler's is checked where
-/// its own config is read.
-protocol::Expected<void> checkIndex(const std::filesystem::path& file) {
+/// The classes that the index names must be those that this engine has. The scheduler's is handed back, to
+/// be held against its own config.
+protocol::Expected<std::string> checkIndex(const std::filesystem::path& file) {
     auto json = JsonObject::read(file);
     if (!json) {
         return tl::unexpected(std::move(json.error()));
@@ -36,10 +36,14 @@ protocol::Expected<void> checkIndex(const std::filesystem::path& file) {
             json->refuse(component, "is not supported by this engine; its class can only be " + classes[0]);
         }
     }
+    const auto scheduler = json->texts("scheduler");
+    if (scheduler.size() != 2) {
+        json->refuse("scheduler", "must name a library and a class");
+    }
     if (json->problem()) {
         return tl::unexpected(*json->problem());
     }
-    return {};
+    return scheduler[1];
 }
 
 /// Parts that were read one by one must also go together.
@@ -89,6 +93,10 @@ protocol::Expected<void> readOwnInfo(const std::filesystem::path& file, protocol
         return tl::unexpected(std::move(json.error()));
     }
     const protocol::Limits limits;
+    info.id = json->text("id", info.id);
+    if (info.id.empty() || info.id.find_first_of("/\\ \t\r\n") != std::string::npos) {
+        json->refuse("id", "must be a name without spaces and slashes");
+    }
     info.title = json->text("title", info.title);
     info.description = json->text("description", info.description);
     info.licence = json->text("licence", info.licence);
@@ -129,13 +137,14 @@ bool take(protocol::Expected<T> read, T& place, std::optional<protocol::Problem>
 protocol::Expected<ModelFolder> openModelFolder(const std::filesystem::path& root) {
     std::error_code error;
     ModelFolder model;
-    model.root = std::filesystem::weakly_canonical(root, error);
+    model.root = std::filesystem::weakly_canonical(root / ".", error);
     if (error || !std::filesystem::exists(model.root / "model_index.json", error)) {
         return tl::unexpected(modelProblem(
             root, "There is no model here: model_index.json is missing. Easel reads diffusers' layout."));
     }
-    if (const auto index = checkIndex(model.root / "model_index.json"); !index) {
-        return tl::unexpected(index.error());
+    const auto scheduler = checkIndex(model.root / "model_index.json");
+    if (!scheduler) {
+        return tl::unexpected(scheduler.error());
     }
     std::optional<protocol::Problem> problem;
     if (!take(readTokenizerConfig(model.tokenizerFolder()), model.tokenizer, problem) ||
@@ -145,6 +154,12 @@ protocol::Expected<ModelFolder> openModelFolder(const std::filesystem::path& roo
         !take(readSchedulerConfig(model.root / "scheduler" / "scheduler_config.json"), model.scheduler,
               problem)) {
         return tl::unexpected(std::move(*problem));
+    }
+    if (*scheduler != schedulerClassOf(model.scheduler.sampler)) {
+        return tl::unexpected(modelProblem(model.root / "model_index.json",
+                                           "It names the scheduler " + *scheduler +
+                                               ", but scheduler_config.json is for " +
+                                               std::string(schedulerClassOf(model.scheduler.sampler)) + "."));
     }
     if (const auto together = checkParts(model); !together) {
         return tl::unexpected(together.error());

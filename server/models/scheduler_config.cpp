@@ -142,4 +142,13 @@ protocol::Expected<SchedulerConfig> readSchedulerConfig(const std::filesystem::p
     return config;
 }
 
+std::string_view schedulerClassOf(std::string_view sampler) {
+    for (const auto& [className, name] : kClasses) {
+        if (name == sampler) {
+            return className;
+        }
+    }
+    return {};
+}
+
 }  // namespace easel::models

@@ -43,6 +43,9 @@ struct SchedulerConfig {
 /// A scheduler class or a value that the engine does not support is refused by its name.
 protocol::Expected<SchedulerConfig> readSchedulerConfig(const std::filesystem::path& file);
 
+/// diffusers' class of a sampler, by its wire name; empty for an unknown one.
+std::string_view schedulerClassOf(std::string_view sampler);
+
 /// What one sampler works with: nothing is left open any more.
 struct SamplerSettings {
     int trainTimesteps = 1000;
