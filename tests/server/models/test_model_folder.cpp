@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <QDir>
+#include <QJsonArray>
+#include <QJsonDocument>
+#include <QJsonObject>
+#include <QTemporaryDir>
+#include <QTest>
+
+#include "server/models/model_folder.h"
+#include "tests/server/models/safetensors_bytes.h"
+
+using namespace easel;
+
+namespace {
+
+using Files = QMap<QString, QJsonObject>;
+
+QJsonObject parsed(const char* json) {
+    return QJsonDocument::fromJson(json).object();
+}
+
+/// The small files of Stable Diffusion 1.5, as far as they say more than the defaults do.
+Files sd15() {
+    return {
+        {"model_index.json",
+         parsed(R"({"_class_name": "StableDiffusionPipeline", "_diffusers_version": "0.6.0",
+            "feature_extractor": ["transformers", "CLIPImageProcessor"], "safety_checker": [null, null],
+            "scheduler": ["diffusers", "PNDMScheduler"], "text_encoder": ["transformers", "CLIPTextModel"],
+            "tokenizer": ["transformers", "CLIPTokenizer"], "unet": ["diffusers", "UNet2DConditionModel"],
+            "vae": ["diffusers", "AutoencoderKL"]})")},
+        {"scheduler/scheduler_config.json", parsed(R"({"_class_name": "PNDMScheduler", "beta_end": 0.012,
+            "beta_schedule": "scaled_linear", "beta_start": 0.00085, "num_train_timesteps": 1000,
+            "set_alpha_to_one": false, "skip_prk_steps": true, "steps_offset": 1, "trained_betas": null,
+            "clip_sample": false})")},
+        {"tokenizer/tokenizer_config.json", parsed(R"({"model_max_length": 77})")},
+        {"text_encoder/config.json",
+         parsed(R"({"architectures": ["CLIPTextModel"], "hidden_act": "quick_gelu",
+            "hidden_size": 768, "intermediate_size": 3072, "layer_norm_eps": 1e-05,
+            "max_position_embeddings": 77, "model_type": "clip_text_model", "num_attention_heads": 12,
+            "num_hidden_layers": 12, "vocab_size": 49408, "eos_token_id": 2, "torch_dtype": "float32"})")},
+        {"unet/config.json", parsed(R"({"_class_name": "UNet2DConditionModel", "act_fn": "silu",
+            "attention_head_dim": 8, "block_out_channels": [320, 640, 1280, 1280],
+            "center_input_sample": false, "cross_attention_dim": 768,
+            "down_block_types": ["CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D",
+            "DownBlock2D"], "downsample_padding": 1, "flip_sin_to_cos": true, "freq_shift": 0, "in_channels": 4,
+            "layers_per_block": 2, "mid_block_scale_factor": 1, "norm_eps": 1e-05, "norm_num_groups": 32,
+            "out_channels": 4, "sample_size": 64, "up_block_types": ["UpBlock2D", "CrossAttnUpBlock2D",
+            "CrossAttnUpBlock2D", "CrossAttnUpBlock2D"]})")},
+        {"vae/config.json", parsed(R"({"_class_name": "AutoencoderKL", "act_fn": "silu",
+            "block_out_channels": [128, 256, 512, 512], "down_block_types": ["DownEncoderBlock2D",
+            "DownEncoderBlock2D", "DownEncoderBlock2D", "DownEncoderBlock2D"], "in_channels": 3,
+            "latent_channels": 4, "layers_per_block": 2, "norm_num_groups": 32, "out_channels": 3,
+            "sample_size": 512, "up_block_types": ["UpDecoderBlock2D", "UpDecoderBlock2D", "UpDecoderBlock2D",
+            "UpDecoderBlock2D"]})")},
+    };
+}
+
+/// What SD 2.1 says otherwise.
+Files sd21() {
+    Files files = sd15();
+    QJsonObject& unet = files["unet/config.json"];
+    unet["attention_head_dim"] = QJsonArray{5, 10, 20, 20};
+    unet["cross_attention_dim"] = 1024;
+    unet["use_linear_projection"] = true;
+    unet["sample_size"] = 96;
+    unet["upcast_attention"] = true;
+    QJsonObject& text = files["text_encoder/config.json"];
+    text["hidden_size"] = 1024;
+    text["num_attention_heads"] = 16;
+    text["num_hidden_layers"] = 23;
+    text["hidden_act"] = "gelu";
+    QJsonObject& scheduler = files["scheduler/scheduler_config.json"];
+    scheduler["_class_name"] = "DDIMScheduler";
+    scheduler["prediction_type"] = "v_prediction";
+    files["model_index.json"]["scheduler"] = QJsonArray{"diffusers", "DDIMScheduler"};
+    return files;
+}
+
+void write(const QString& folder, const Files& files) {
+    for (auto file = files.begin(); file != files.end(); ++file) {
+        const QString path = folder + '/' + file.key();
+        QDir().mkpath(QFileInfo(path).path());
+        writeFile(path, QJsonDocument(file.value()).toJson());
+    }
+}
+
+protocol::Expected<models::ModelFolder> openFiles(const Files& files) {
+    const QTemporaryDir dir;
+    write(dir.filePath("some-model"), files);
+    return models::openModelFolder(dir.filePath("some-model").toStdString());
+}
+
+}  // namespace
+
+class TestModelFolder : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void readsStableDiffusion15() {
+        const auto model = openFiles(sd15());
+        QVERIFY2(model, model ? "" : model.error().detail.c_str());
+        QCOMPARE(model->unet.down.size(), std::size_t{4});
+        QVERIFY((model->unet.down[1] == models::UNetBlock{640, 2, true, 8, 1}));
+        QVERIFY((model->unet.down[3] == models::UNetBlock{1280, 2, false, 8, 1}));
+        QVERIFY((model->unet.mid == models::UNetBlock{1280, 1, true, 8, 1}));
+        QVERIFY((model->unet.up[0] == models::UNetBlock{1280, 3, false, 8, 1}));
+        QVERIFY((model->unet.up[3] == models::UNetBlock{320, 3, true, 8, 1}));
+        QVERIFY(!model->unet.linearProjection);
+        QCOMPARE(model->unet.timeEmbedDim(), 1280);
+        QCOMPARE(model->vae.scale(), 8);
+        QCOMPARE(model->vae.scalingFactor, 0.18215);
+        QVERIFY(model->textEncoder.activation == models::Activation::QuickGelu);
+        QVERIFY(model->scheduler.prediction == models::PredictionType::Epsilon);
+        QVERIFY(!model->scheduler.timestepSpacing);
+        QVERIFY(model->scheduler.stepsOffset == 1);
+        QCOMPARE(model->info.id, std::string("some-model"));
+        QCOMPARE(model->info.sampler, std::string("pndm"));
+        QCOMPARE(model->info.width, 512);
+    }
+
+    void readsStableDiffusion21() {
+        const auto model = openFiles(sd21());
+        QVERIFY2(model, model ? "" : model.error().detail.c_str());
+        QCOMPARE(model->unet.down[2].heads, 20);
+        QCOMPARE(model->unet.up[3].heads, 5);
+        QVERIFY(model->unet.linearProjection);
+        QCOMPARE(model->textEncoder.layers, 23);
+        QVERIFY(model->textEncoder.activation == models::Activation::Gelu);
+        QVERIFY(model->scheduler.prediction == models::PredictionType::VPrediction);
+        QCOMPARE(model->info.width, 768);
+        QCOMPARE(model->info.sampler, std::string("ddim"));
+    }
+
+    void listsOfBlocksAreLookedUp() {
+        Files files = sd15();
+        files["unet/config.json"]["layers_per_block"] = QJsonArray{1, 2, 3, 4};
+        files["unet/config.json"]["transformer_layers_per_block"] = QJsonArray{1, 2, 3, 4};
+        const auto model = openFiles(files);
+        QVERIFY2(model, model ? "" : model.error().detail.c_str());
+        QCOMPARE(model->unet.down[1].layers, 2);
+        QCOMPARE(model->unet.up[0].layers, 5);
+        QCOMPARE(model->unet.up[0].transformerDepth, 4);
+        QCOMPARE(model->unet.mid.transformerDepth, 4);
+        QCOMPARE(model->unet.up[3].layers, 2);
+    }
+
+    void unknownKeysAreIgnored() {
+        Files files = sd15();
+        for (QJsonObject& file : files) {
+            file["_name_or_path"] = "somewhere";
+            file["an_invention"] = 7;
+        }
+        QVERIFY(openFiles(files));
+    }
+
+    void pythonsNumbersAreRead() {
+        const QTemporaryDir dir;
+        write(dir.path(), sd15());
+        writeFile(dir.filePath("scheduler/scheduler_config.json"),
+                  "{\"_class_name\": \"DPMSolverMultistepScheduler\", \"lambda_min_clipped\": -Infinity, "
+                  "\"note\": \"\\\"NaN\\\" stays, Infinity too\"}");
+        QFile index(dir.filePath("model_index.json"));
+        QVERIFY(index.open(QIODevice::ReadOnly));
+        const QByteArray text = index.readAll().replace("PNDMScheduler", "DPMSolverMultistepScheduler");
+        writeFile(dir.filePath("model_index.json"), text);
+        const auto model = models::openModelFolder(dir.path().toStdString());
+        QVERIFY2(model, model ? "" : model.error().detail.c_str());
+        QCOMPARE(model->info.sampler, std::string("dpmpp_2m"));
+    }
+
+    void whatIsNotSupportedIsRefusedByName_data() {
+        QTest::addColumn<QString>("file");
+        QTest::addColumn<QString>("key");
+        QTest::addColumn<QJsonValue>("value");
+        const auto row = [](const char* file, const char* key, const QJsonValue& value) {
+            const QString shown =
+                QString::fromUtf8(QJsonDocument(QJsonArray{value}).toJson(QJsonDocument::Compact));
+            QTest::newRow(qPrintable(QString(key) + shown)) << QString(file) << QString(key) << value;
+        };
+        const char* const index = "model_index.json";
+        row(index, "_class_name", "StableDiffusionXLPipeline");
+        row(index, "text_encoder", QJsonArray{"transformers", "T5EncoderModel"});
+        row(index, "unet", QJsonValue::Null);
+        row(index, "vae", QJsonArray{"diffusers", "AutoencoderTiny"});
+        const char* const unet = "unet/config.json";
+        row(unet, "_class_name", "SD3Transformer2DModel");
+        row(unet, "addition_embed_type", "text_time");
+        row(unet, "class_embed_type", "timestep");
+        row(unet, "num_class_embeds", 10);
+        row(unet, "time_cond_proj_dim", 256);
+        row(unet, "resnet_time_scale_shift", "scale_shift");
+        row(unet, "center_input_sample", true);
+        row(unet, "dual_cross_attention", true);
+        row(unet, "only_cross_attention", true);
+        row(unet, "only_cross_attention", QJsonArray{false, true, false, false});
+        row(unet, "mid_block_type", "UNetMidBlock2D");
+        row(unet, "mid_block_scale_factor", 2);
+        row(unet, "num_attention_heads", 8);
+        row(unet, "act_fn", "gelu");
+        row(unet, "attention_type", "gated");
+        row(unet, "conv_in_kernel", 1);
+        row(unet, "cross_attention_dim", QJsonArray{768, 768, 768, 768});
+        row(unet, "cross_attention_norm", "layer_norm");
+        row(unet, "down_block_types",
+            QJsonArray{"DownBlock2D", "AttnDownBlock2D", "DownBlock2D", "DownBlock2D"});
+        row(unet, "up_block_types", QJsonArray{"UpBlock2D", "SkipUpBlock2D", "UpBlock2D", "UpBlock2D"});
+        row(unet, "block_out_channels", QJsonArray{});
+        row(unet, "block_out_channels", QJsonArray{320, 640, 1280, 1281});
+        row(unet, "block_out_channels", "wide");
+        row(unet, "layers_per_block", QJsonArray{2, 2});
+        row(unet, "layers_per_block", 0);
+        row(unet, "attention_head_dim", 7);
+        row(unet, "norm_num_groups", 0);
+        row(unet, "norm_eps", 0);
+        row(unet, "sample_size", -1);
+        row(unet, "use_linear_projection", 1);
+        row(unet, "freq_shift", 160);
+        const char* const vae = "vae/config.json";
+        row(vae, "_class_name", "AutoencoderTiny");
+        row(vae, "scaling_factor", "0.18215");
+        row(vae, "shift_factor", 0.1159);
+        row(vae, "latents_mean", QJsonArray{1, 2, 3, 4});
+        row(vae, "act_fn", "relu");
+        row(vae, "out_channels", 1);
+        row(vae, "down_block_types", QJsonArray{"DownEncoderBlock2D"});
+        row(vae, "block_out_channels", QJsonArray{128, 256, 512, 512, 512});
+        const char* const text = "text_encoder/config.json";
+        row(text, "hidden_act", "gelu_new");
+        row(text, "model_type", "t5");
+        row(text, "num_attention_heads", 7);
+        row(text, "use_attention_mask", true);
+        row(text, "max_position_embeddings", "77");
+        const char* const scheduler = "scheduler/scheduler_config.json";
+        row(scheduler, "_class_name", "LCMScheduler");
+        row(scheduler, "prediction_type", "sample");
+        row(scheduler, "beta_schedule", "squaredcos_cap_v2");
+        row(scheduler, "beta_start", 0);
+        row(scheduler, "beta_end", 1);
+        row(scheduler, "trained_betas", QJsonArray{0.1, 0.2});
+        row(scheduler, "thresholding", true);
+        row(scheduler, "skip_prk_steps", false);
+        row(scheduler, "timestep_spacing", "wide");
+        row(scheduler, "final_sigmas_type", "one");
+        row(scheduler, "solver_order", 3);
+        row(scheduler, "algorithm_type", "sde-dpmsolver++");
+        row(scheduler, "use_beta_sigmas", true);
+        row(scheduler, "steps_offset", 1000);
+        row(scheduler, "num_train_timesteps", 1.5);
+        row("tokenizer/tokenizer_config.json", "model_max_length", "77");
+        row("tokenizer/tokenizer_config.json", "pad_token", "");
+        row("easel.json", "id", "a/b");
+        row("easel.json", "width", 500);
+        row("easel.json", "height", 4096);
+        row("easel.json", "steps", 0);
+        row("easel.json", "guidance", 31);
+        row("easel.json", "example_prompts", QJsonArray{7});
+    }
+
+    void whatIsNotSupportedIsRefusedByName() {
+        QFETCH(QString, file);
+        QFETCH(QString, key);
+        QFETCH(QJsonValue, value);
+        Files files = sd15();
+        files[file][key] = value;
+        const auto model = openFiles(files);
+        QVERIFY(!model);
+        const QString detail = QString::fromStdString(model.error().detail);
+        QVERIFY2(detail.contains(file + ": \"" + key + "\": "), qPrintable(detail));
+        QCOMPARE(model.error().code, std::string("model_unusable"));
+    }
+
+    void partsThatDoNotGoTogetherAreRefused_data() {
+        QTest::addColumn<QString>("file");
+        QTest::addColumn<QString>("key");
+        QTest::addColumn<int>("value");
+        QTest::newRow("context") << "unet/config.json"
+                                 << "cross_attention_dim" << 1024;
+        QTest::newRow("inpainting") << "unet/config.json"
+                                    << "in_channels" << 9;
+        QTest::newRow("learned variance") << "unet/config.json"
+                                          << "out_channels" << 8;
+        QTest::newRow("long prompts") << "tokenizer/tokenizer_config.json"
+                                      << "model_max_length" << 78;
+    }
+
+    void partsThatDoNotGoTogetherAreRefused() {
+        QFETCH(QString, file);
+        QFETCH(QString, key);
+        QFETCH(int, value);
+        Files files = sd15();
+        files[file][key] = value;
+        const auto model = openFiles(files);
+        QVERIFY(!model);
+        QVERIFY2(QString::fromStdString(model.error().detail).contains(key), model.error().detail.c_str());
+    }
+
+    void theIndexAndTheSchedulerMustAgree() {
+        Files files = sd15();
+        files["model_index.json"]["scheduler"] = QJsonArray{"diffusers", "DDIMScheduler"};
+        const auto model = openFiles(files);
+        QVERIFY(!model);
+        QVERIFY2(model.error().detail.find("DDIMScheduler") != std::string::npos,
+                 model.error().detail.c_str());
+    }
+
+    void aMissingFileIsNamed() {
+        for (const QString& name : sd15().keys()) {
+            Files files = sd15();
+            files.remove(name);
+            const auto model = openFiles(files);
+            if (name.startsWith("tokenizer")) {
+                QVERIFY(model);  // all of it has defaults
+                continue;
+            }
+            QVERIFY(!model);
+            QVERIFY2(QString::fromStdString(model.error().detail).contains(name),
+                     model.error().detail.c_str());
+        }
+    }
+
+    void whatIsNotJsonIsNamed() {
+        for (const QString& name : sd15().keys()) {
+            for (const QByteArray& text : {QByteArray(), QByteArray("{"), QByteArray("[]"), QByteArray("nul"),
+                                           QByteArray(100'000, '['), QByteArray("{\"a\":Infinit")}) {
+                const QTemporaryDir dir;
+                write(dir.path(), sd15());
+                writeFile(dir.filePath(name), text);
+                const auto model = models::openModelFolder(dir.path().toStdString());
+                QVERIFY(!model);
+                QVERIFY2(QString::fromStdString(model.error().detail).contains(name),
+                         model.error().detail.c_str());
+            }
+        }
+    }
+
+    void easelsOwnFileTellsHowToUseIt() {
+        Files files = sd15();
+        files["easel.json"] = parsed(
+            R"({"id": "starter", "title": "Starter", "description": "Small", "width": 128, "height": 256,
+            "steps": 30, "guidance": 3.5, "example_prompts": ["fox", "owl"], "known_names": ["fox", "owl"],
+            "known_words": ["red"], "licence": "Apache-2.0", "made_with": "patience"})");
+        const auto model = openFiles(files);
+        QVERIFY2(model, model ? "" : model.error().detail.c_str());
+        protocol::ModelInfo expected;
+        expected.id = "starter";
+        expected.title = "Starter";
+        expected.description = "Small";
+        expected.licence = "Apache-2.0";
+        expected.width = 128;
+        expected.height = 256;
+        expected.steps = 30;
+        expected.guidance = 3.5;
+        expected.sampler = "pndm";
+        expected.examplePrompts = {"fox", "owl"};
+        expected.knownNames = {"fox", "owl"};
+        expected.knownWords = {"red"};
+        QVERIFY(model->info == expected);
+    }
+
+    void theCatalogueHoldsWhatCanBeUsed() {
+        const QTemporaryDir dir;
+        write(dir.filePath("models/b"), sd15());
+        write(dir.filePath("models/a"), sd21());
+        Files broken = sd15();
+        broken["unet/config.json"]["act_fn"] = "gelu";
+        write(dir.filePath("models/c"), broken);
+        QDir().mkpath(dir.filePath("models/notes"));
+        write(dir.filePath("elsewhere/b"), sd15());
+
+        const std::filesystem::path paths[] = {dir.filePath("elsewhere/b/").toStdString(),
+                                               dir.filePath("models").toStdString(),
+                                               dir.filePath("nowhere").toStdString()};
+        const auto catalogue = models::findModels(paths);
+        QCOMPARE(catalogue.models.size(), std::size_t{2});
+        QCOMPARE(catalogue.models[0].info.id, std::string("b"));
+        QVERIFY(catalogue.models[0].root.string().find("elsewhere") != std::string::npos);
+        QCOMPARE(catalogue.models[1].info.id, std::string("a"));
+        QCOMPARE(catalogue.problems.size(), std::size_t{3});
+        QVERIFY(catalogue.problems[0].detail.find("same name") != std::string::npos);
+        QVERIFY(catalogue.problems[1].detail.find("act_fn") != std::string::npos);
+        QVERIFY(catalogue.problems[2].detail.find("nowhere") != std::string::npos);
+    }
+};
+
+QTEST_APPLESS_MAIN(TestModelFolder)
+#include "test_model_folder.moc"
