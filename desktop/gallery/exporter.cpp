@@ -118,13 +118,13 @@ void Exporter::start(const QList<Picture>& pictures, const ExportOptions& option
     });
 }
 
-std::unique_ptr<QMimeData> mimeDataFor(const QStringList& paths, bool image) {
+std::unique_ptr<QMimeData> mimeDataFor(const QStringList& paths) {
     auto data = std::make_unique<QMimeData>();
     QList<QUrl> urls;
     for (const QString& path : paths)
         urls.append(QUrl::fromLocalFile(path));
     data->setUrls(urls);
-    if (image && paths.size() == 1)
+    if (paths.size() == 1)
         data->setImageData(QImageReader(paths.first()).read());
     return data;
 }

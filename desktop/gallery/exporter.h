@@ -66,8 +66,8 @@ private:
     bool m_running = false;
 };
 
-/// For drags: the files' URLs and, for a single one, the picture too. With `image` false only URLs.
-std::unique_ptr<QMimeData> mimeDataFor(const QStringList& paths, bool image = true);
+/// For drags: the files' URLs and, for a single one, the picture too.
+std::unique_ptr<QMimeData> mimeDataFor(const QStringList& paths);
 /// Puts the files, and for a single one the picture too, on the clipboard.
 void copyToClipboard(const QStringList& paths);
 

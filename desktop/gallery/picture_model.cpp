@@ -82,13 +82,6 @@ QVariant PictureModel::tileData(const PendingTile& tile, int role) {
     }
 }
 
-QHash<int, QByteArray> PictureModel::roleNames() const {
-    return {{PendingRole, "pending"}, {PictureRole, "picture"}, {IdRole, "id"},
-            {PathRole, "path"},       {PromptRole, "prompt"},   {ThumbnailRole, "thumbnail"},
-            {BrokenRole, "broken"},   {CreatedRole, "created"}, {SeedRole, "seed"},
-            {SizeRole, "size"}};
-}
-
 Qt::ItemFlags PictureModel::flags(const QModelIndex& index) const {
     Qt::ItemFlags flags = QAbstractListModel::flags(index);
     if (pictureAt(index.row()) != nullptr)

@@ -37,7 +37,6 @@ public:
     int rowCount(const QModelIndex& parent = {}) const override;
     /// Also Qt::DisplayRole (prompt), ToolTipRole and AccessibleTextRole.
     QVariant data(const QModelIndex& index, int role) const override;
-    QHash<int, QByteArray> roleNames() const override;
     Qt::ItemFlags flags(const QModelIndex& index) const override;
     QStringList mimeTypes() const override;
     /// Files for a drag; see mimeDataFor in exporter.h.

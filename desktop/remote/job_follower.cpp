@@ -60,7 +60,6 @@ void JobFollower::read() {
     if (m_reply->attribute(QNetworkRequest::HttpStatusCodeAttribute).toInt() != 200)
         return;
     m_silence.start();
-    setOnline(true);
     m_parser.feed(m_reply->readAll());
     while (auto event = m_parser.next()) {
         take(*event);
@@ -85,7 +84,6 @@ void JobFollower::take(const ServerEvent& event) {
     merge(*parsed);
 
     Q_EMIT changed(m_job);
-    announceImages();
     if (protocol::isFinished(m_job.state) && m_reply) {
         stop();
         Q_EMIT finished(m_job);
@@ -110,17 +108,6 @@ void JobFollower::merge(const protocol::JobEvent& event) {
     }
 }
 
-void JobFollower::announceImages() {
-    // A copy: who hears of an image may start something that brings the next event.
-    const std::vector<protocol::ImageInfo> images = m_job.images;
-    for (const auto& image : images) {
-        if (std::ranges::find(m_announced, image.index) != m_announced.end())
-            continue;
-        m_announced.push_back(image.index);
-        Q_EMIT imageReady(image);
-    }
-}
-
 void JobFollower::closed() {
     const int status = m_reply->attribute(QNetworkRequest::HttpStatusCodeAttribute).toInt();
     const auto problem = problemOf(*m_reply, m_reply->isOpen() ? m_reply->readAll() : QByteArray());
@@ -136,7 +123,6 @@ void JobFollower::retryLater() {
     drop();
     m_pause.start(m_nextPause);
     m_nextPause = std::min(2 * m_nextPause, m_timing.longestPause);
-    setOnline(false);
 }
 
 void JobFollower::drop() {
@@ -147,13 +133,6 @@ void JobFollower::drop() {
     m_reply->abort();
     m_reply->deleteLater();
     m_reply = nullptr;
-}
-
-void JobFollower::setOnline(bool online) {
-    if (online == m_online)
-        return;
-    m_online = online;
-    Q_EMIT onlineChanged(online);
 }
 
 }  // namespace easel::remote

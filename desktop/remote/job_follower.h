@@ -44,37 +44,29 @@ public:
 Q_SIGNALS:
     /// Any news: state, progress or an image.
     void changed(const easel::protocol::Job& job);
-    /// Once per image of the job, as soon as its bytes can be fetched.
-    void imageReady(const easel::protocol::ImageInfo& image);
     /// The job is over (see its state); the follower has stopped.
     void finished(const easel::protocol::Job& job);
     /// The server refuses to tell of this job (404: it has forgotten it); the follower has stopped.
     void lost(const easel::protocol::Problem& problem);
-    /// The stream opened (true), or broke and will be tried again (false).
-    void onlineChanged(bool online);
 
 private:
     void open();
     void read();
     void take(const ServerEvent& event);
     void merge(const protocol::JobEvent& event);
-    void announceImages();
     void closed();
     void retryLater();
     void drop();
-    void setOnline(bool online);
 
     Remote& m_remote;
     Timing m_timing;
     protocol::Job m_job;
     std::optional<std::uint64_t> m_lastEvent;
-    std::vector<int> m_announced;
     EventParser m_parser;
     QPointer<QNetworkReply> m_reply;
     QTimer m_silence;
     QTimer m_pause;
     std::chrono::milliseconds m_nextPause;
-    bool m_online = false;
 };
 
 }  // namespace easel::remote

@@ -133,8 +133,7 @@ void Task::sendCancel() {
         if (!job && job.error().status != 409)
             return stumble(job.error());
         m_cancelConfirmed = true;
-        if (job)
-            learn(*job);
+        learn(job.value_or(m_job));
     });
 }
 
@@ -238,19 +237,20 @@ void Task::closeStream() {
 }
 
 void Task::stumble(const Problem& problem) {
+    const bool accepted = !m_record.jobId.empty();
     // Whoever explains why it took nothing has taken nothing; silence leaves it open.
-    if (problem.status != 0 && m_record.jobId.empty())
+    if (problem.status != 0 && !accepted)
         m_record.sent = false;
     if (remote::isPassing(problem)) {
         m_waited = true;
         m_trouble = problem;
-        const auto pause = problem.retryAfter ? std::chrono::seconds(*problem.retryAfter) : m_pause;
-        m_pause = std::min(2 * m_pause, std::chrono::milliseconds(kLongestPause));
-        tryAgainIn(pause);
+        const auto asked = std::chrono::seconds(problem.retryAfter.value_or(0));
+        tryAgainIn(std::max<std::chrono::milliseconds>(asked, m_pause));
+        m_pause = std::min<std::chrono::milliseconds>(2 * m_pause, kLongestPause);
         return goOn();
     }
-    const bool gone = problem.status == 404 && !m_record.jobId.empty();
-    if (gone && m_record.cancelled)
+    const bool gone = accepted && problem.status == 404;
+    if (m_record.cancelled && (gone || !accepted))
         return end();
     fail(gone ? forgotten() : problem);
 }

@@ -35,7 +35,6 @@ public:
     ~Task() override;
 
     const TaskRecord& record() const { return m_record; }
-    const protocol::Job& job() const { return m_job; }
     bool hasFailed() const { return m_record.problem.has_value(); }
     /// The server has it and has not finished it: worth a stream.
     bool wantsStream() const;
