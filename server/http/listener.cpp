@@ -58,6 +58,8 @@ public:
         }
         m_context.hosts = {!address.is_loopback() && m_context.options.allowedHosts.empty(),
                            m_context.options.allowedHosts};
+        m_context.hosts.names.push_back(address.is_v6() ? "[" + address.to_string() + "]"
+                                                        : address.to_string());
         const tcp::endpoint endpoint(address, m_context.options.port);
         m_acceptor.open(endpoint.protocol(), error);
         if (!error) {

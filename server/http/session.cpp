@@ -3,16 +3,13 @@
 
 #include <algorithm>
 #include <array>
-#include <ctime>
 #include <exception>
-#include <map>
 #include <utility>
 #include <variant>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
 #include <boost/beast/http.hpp>
 
 namespace easel::http {
@@ -26,28 +23,19 @@ using Parser = beast::http::request_parser<beast::http::string_body>;
 namespace {
 
 constexpr auto kAwait = net::as_tuple(net::use_awaitable);
-constexpr std::size_t kBlock = 64 * 1024;
+constexpr std::size_t kBodyBuffer = 64 * 1024;
 /// How much of what a client still sends is read after a last answer, and for how long.
 constexpr std::size_t kMaxLingerBytes = 16 * 1024 * 1024;
 constexpr std::chrono::seconds kLinger{2};
 /// A status that is never sent: the client has gone, or says nothing, and there is nobody to tell.
 constexpr int kNobodyThere = 0;
 
-std::string httpDate() {
-    const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
-    std::tm utc{};
-    ::gmtime_r(&now, &utc);
-    std::array<char, 40> text{};
-    const std::size_t length = std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &utc);
-    return {text.data(), length};
-}
-
-bool hasBody(int status) {
-    return status >= 200 && status != 204 && status != 304;
-}
-
 Refusal nobodyThere() {
     return {kNobodyThere, {}};
+}
+
+Refusal tooLarge(int status, const std::string& what, std::size_t limit) {
+    return {status, "The " + what + " is larger than the " + std::to_string(limit) + " bytes that are read."};
 }
 
 }  // namespace
@@ -66,7 +54,8 @@ struct Session::Incoming {
 Session::Session(net::ip::tcp::socket socket, const SessionContext& context)
     : m_context(context),
       m_stream(std::move(socket)),
-      m_buffer(context.options.maxHeaderBytes + kBlock),
+      m_buffer(context.options.maxHeaderBytes + kBodyBuffer),
+      m_writer(m_stream, context.options.writeTimeout),
       m_wake(m_stream.get_executor()) {
     beast::error_code error;
     const auto endpoint = m_stream.socket().remote_endpoint(error);
@@ -161,8 +150,7 @@ net::awaitable<std::optional<Refusal>> Session::readHead(Incoming& incoming) {
             incoming.parser.body_limit(options.maxBodyBytes);
             m_buffer.consume(incoming.parser.put(net::buffer(bytes.substr(0, **end)), error));
             if (error == beast::http::error::body_limit) {
-                co_return Refusal{413, "The body is larger than the " + std::to_string(options.maxBodyBytes) +
-                                           " bytes that are read."};
+                co_return tooLarge(413, "body", m_context.options.maxBodyBytes);
             }
             if (error || !incoming.parser.is_header_done()) {
                 co_return Refusal{400, "The head of the request cannot be read."};
@@ -171,8 +159,7 @@ net::awaitable<std::optional<Refusal>> Session::readHead(Incoming& incoming) {
         }
         seen = bytes.size();
         if (seen >= options.maxHeaderBytes) {
-            co_return Refusal{431, "The head is larger than the " + std::to_string(options.maxHeaderBytes) +
-                                       " bytes that are read."};
+            co_return tooLarge(431, "head", options.maxHeaderBytes);
         }
         if (seen == 0 && m_stopping) {
             co_return nobodyThere();
@@ -244,7 +231,7 @@ net::awaitable<std::optional<Refusal>> Session::readBody(Incoming& incoming) {
     incoming.keepAlive = false;  // until the body has been read whole
     m_stream.expires_after(m_context.options.bodyTimeout);
     if (!parser.is_done() && incoming.request.headers.find("Expect") && parser.get().version() == 11) {
-        if (!co_await writeAll("HTTP/1.1 100 Continue\r\n\r\n")) {
+        if (!co_await m_writer.writeText("HTTP/1.1 100 Continue\r\n\r\n")) {
             co_return nobodyThere();
         }
         m_stream.expires_after(m_context.options.bodyTimeout);
@@ -259,9 +246,7 @@ net::awaitable<std::optional<Refusal>> Session::readBody(Incoming& incoming) {
     if (!parser.is_done()) {
         auto [error, count] = co_await beast::http::async_read(m_stream, m_buffer, parser, kAwait);
         if (error == beast::http::error::body_limit) {
-            co_return Refusal{413, "The body is larger than the " +
-                                       std::to_string(m_context.options.maxBodyBytes) +
-                                       " bytes that are read."};
+            co_return tooLarge(413, "body", m_context.options.maxBodyBytes);
         }
         if (error == beast::http::error::partial_message || error == beast::http::error::end_of_stream) {
             co_return nobodyThere();
@@ -342,40 +327,10 @@ void Session::watchClient() {
 }
 
 net::awaitable<bool> Session::write(const Incoming& incoming, Response response) {
-    const auto* range = std::get_if<FileRange>(&response.body);
-    const auto* text = std::get_if<std::string>(&response.body);
     const bool keepAlive = incoming.keepAlive && !m_stopping;
-
-    beast::http::response<beast::http::empty_body> head;
-    head.version(11);
-    head.result(static_cast<unsigned>(response.status));
-    for (const auto& [name, value] : response.headers) {
-        head.insert(name, value);
-    }
-    head.set(beast::http::field::date, httpDate());
-    head.set("X-Content-Type-Options", "nosniff");
-    head.set(beast::http::field::connection, keepAlive ? "keep-alive" : "close");
-    if (hasBody(response.status)) {
-        head.content_length(range ? range->length : text->size());
-    }
     note(incoming, response.status);
-
-    beast::http::response_serializer<beast::http::empty_body> serializer(head);
-    m_stream.expires_after(m_context.options.writeTimeout);
-    auto [error, count] = co_await beast::http::async_write_header(m_stream, serializer, kAwait);
-    if (error) {
-        co_return false;
-    }
-    if (hasBody(response.status) && !incoming.isHead()) {
-        bool written = false;
-        if (range) {
-            written = co_await writeRange(*range);
-        } else {
-            written = co_await writeAll(*text);
-        }
-        co_return written&& keepAlive;
-    }
-    co_return keepAlive;
+    const bool written = co_await m_writer.write(response, incoming.isHead(), keepAlive);
+    co_return keepAlive&& written;
 }
 
 net::awaitable<bool> Session::writeStream(const Incoming& incoming, EventBuffer& events) {
@@ -385,15 +340,16 @@ net::awaitable<bool> Session::writeStream(const Incoming& incoming, EventBuffer&
         "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n"
         "X-Content-Type-Options: nosniff\r\nX-Accel-Buffering: no\r\nConnection: close\r\nDate: " +
         httpDate() + "\r\n\r\n";
-    bool open = co_await writeAll(head);
+    bool open = co_await m_writer.writeText(head);
     open = open && !incoming.isHead();
     if (open) {
         watchClient();
     }
     while (open && !m_clientGone) {
+        const bool isLast = events.isClosed();  // asked first: what is sent until then is taken below
         std::string text = events.take();
         if (text.empty()) {
-            if (events.isClosed() || m_stopping) {
+            if (isLast || m_stopping) {
                 break;
             }
             m_wake.expires_after(m_context.options.heartbeat);
@@ -403,39 +359,12 @@ net::awaitable<bool> Session::writeStream(const Incoming& incoming, EventBuffer&
             }
             text = ":\n\n";
         }
-        open = co_await writeAll(text);
+        open = co_await m_writer.writeText(text);
     }
     beast::error_code ignored;
     m_stream.socket().cancel(ignored);
     events.end();
     co_return false;
-}
-
-net::awaitable<bool> Session::writeAll(std::string_view bytes) {
-    while (!bytes.empty()) {
-        const std::string_view block = bytes.substr(0, kBlock);
-        m_stream.expires_after(m_context.options.writeTimeout);
-        auto [error, count] = co_await net::async_write(m_stream, net::buffer(block), kAwait);
-        if (error) {
-            co_return false;
-        }
-        bytes.remove_prefix(count);
-    }
-    co_return true;
-}
-
-net::awaitable<bool> Session::writeRange(const FileRange& range) {
-    std::string block(std::min<std::uint64_t>(kBlock, range.length), '\0');
-    for (std::uint64_t sent = 0; sent < range.length;) {
-        const auto wanted = std::min<std::uint64_t>(block.size(), range.length - sent);
-        const std::size_t count = range.file->read(range.offset + sent, {block.data(), wanted});
-        const bool written = co_await writeAll(std::string_view(block).substr(0, count));
-        if (count == 0 || !written) {
-            co_return false;
-        }
-        sent += count;
-    }
-    co_return true;
 }
 
 net::awaitable<void> Session::close() {

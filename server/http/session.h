@@ -5,7 +5,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -18,6 +17,7 @@
 #include "server/http/listener.h"
 #include "server/http/origin.h"
 #include "server/http/request.h"
+#include "server/http/response_writer.h"
 
 namespace easel::http {
 
@@ -55,8 +55,6 @@ private:
 
     boost::asio::awaitable<bool> write(const Incoming& incoming, Response response);
     boost::asio::awaitable<bool> writeStream(const Incoming& incoming, EventBuffer& events);
-    boost::asio::awaitable<bool> writeAll(std::string_view bytes);
-    boost::asio::awaitable<bool> writeRange(const FileRange& range);
     boost::asio::awaitable<void> close();
 
     /// Looks out for the client's going away while nothing is read from it.
@@ -66,6 +64,7 @@ private:
     const SessionContext& m_context;
     boost::beast::tcp_stream m_stream;
     boost::beast::flat_buffer m_buffer;
+    ResponseWriter m_writer;
     boost::asio::steady_timer m_wake;
     std::shared_ptr<Signal> m_signal;
     std::string m_remote;

@@ -172,10 +172,10 @@ private Q_SLOTS:
 
     void badChunksAreRefused_data() {
         QTest::addColumn<QByteArray>("chunks");
-        for (const char* chunks :
-             {"-1\r\na\r\n0\r\n\r\n", "0x1\r\na\r\n0\r\n\r\n", "g\r\n", "\r\n\r\n", "1 \r\na\r\n0\r\n\r\n",
-              " 1\r\na\r\n0\r\n\r\n", "1;a=b\r\na\r\n0\r\n\r\n", "1\r\nab\r\n0\r\n\r\n",
-              "fffffffffffffffff\r\na\r\n", "1\r\na0\r\n\r\n", "1\r\r\na\r\n0\r\n\r\n", "1\r\na\r\n0\r\nContent-Length: 5\r\n\r\n"}) {
+        for (const char* chunks : {"-1\r\na\r\n0\r\n\r\n", "0x1\r\na\r\n0\r\n\r\n", "g\r\n", "\r\n\r\n",
+                                   "1 \r\na\r\n0\r\n\r\n", " 1\r\na\r\n0\r\n\r\n", "1;a=b\r\na\r\n0\r\n\r\n",
+                                   "1\r\nab\r\n0\r\n\r\n", "fffffffffffffffff\r\na\r\n", "1\r\na0\r\n\r\n",
+                                   "1\r\r\na\r\n0\r\n\r\n", "1\r\na\r\n0\r\nContent-Length: 5\r\n\r\n"}) {
             QTest::newRow(QByteArray(chunks).toPercentEncoding().constData()) << QByteArray(chunks);
         }
     }
@@ -321,11 +321,13 @@ private Q_SLOTS:
         QCOMPARE(third.receive()->status, 503);
         QVERIFY(third.isClosedByServer());
         first.reset();
-        const auto served = [&] {
+        bool served = false;  // once is enough: the place that was freed is taken again by this very request
+        const auto isServed = [&] {
             const auto response = fetch(listener->port(), "GET", "/hello");
-            return response && response->status == 200;
+            served = served || (response && response->status == 200);
+            return served;
         };
-        QTRY_VERIFY_WITH_TIMEOUT(served(), 30'000);
+        QTRY_VERIFY_WITH_TIMEOUT(isServed(), 30'000);
     }
 
     void answersMayComeLater() {

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/http/response_writer.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <ctime>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/http.hpp>
+
+namespace easel::http {
+
+namespace net = boost::asio;
+namespace beast = boost::beast;
+
+namespace {
+
+constexpr auto kAwait = net::as_tuple(net::use_awaitable);
+constexpr std::size_t kPiece = 64 * 1024;
+
+bool hasBody(int status) {
+    return status != 204 && status != 304;
+}
+
+beast::http::response<beast::http::empty_body> headOf(const Response& response, bool keepAlive) {
+    beast::http::response<beast::http::empty_body> head;
+    head.version(11);
+    head.result(static_cast<unsigned>(response.status));
+    for (const auto& [name, value] : response.headers) {
+        head.insert(name, value);
+    }
+    head.set(beast::http::field::date, httpDate());
+    head.set("X-Content-Type-Options", "nosniff");
+    head.set(beast::http::field::connection, keepAlive ? "keep-alive" : "close");
+    if (hasBody(response.status)) {
+        const auto* range = std::get_if<FileRange>(&response.body);
+        head.content_length(range ? range->length : std::get<std::string>(response.body).size());
+    }
+    return head;
+}
+
+}  // namespace
+
+std::string httpDate() {
+    const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+    std::tm utc{};
+    ::gmtime_r(&now, &utc);
+    std::array<char, 40> text{};
+    const std::size_t length = std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &utc);
+    return {text.data(), length};
+}
+
+net::awaitable<bool> ResponseWriter::write(const Response& response, bool isHead, bool keepAlive) {
+    const auto head = headOf(response, keepAlive);
+    beast::http::response_serializer<beast::http::empty_body> serializer(head);
+    m_stream.expires_after(m_timeout);
+    auto [error, count] = co_await beast::http::async_write_header(m_stream, serializer, kAwait);
+    if (error) {
+        co_return false;
+    }
+    if (isHead || !hasBody(response.status)) {
+        co_return true;
+    }
+    if (const auto* range = std::get_if<FileRange>(&response.body)) {
+        co_return co_await writeRange(*range);
+    }
+    co_return co_await writeText(std::get<std::string>(response.body));
+}
+
+net::awaitable<bool> ResponseWriter::writeText(std::string_view text) {
+    while (!text.empty()) {
+        const std::string_view piece = text.substr(0, kPiece);
+        m_stream.expires_after(m_timeout);
+        auto [error, count] = co_await net::async_write(m_stream, net::buffer(piece), kAwait);
+        if (error) {
+            co_return false;
+        }
+        text.remove_prefix(count);
+    }
+    co_return true;
+}
+
+net::awaitable<bool> ResponseWriter::writeRange(const FileRange& range) {
+    std::string piece(std::min<std::uint64_t>(kPiece, range.length), '\0');
+    for (std::uint64_t sent = 0; sent < range.length;) {
+        const auto wanted = std::min<std::uint64_t>(piece.size(), range.length - sent);
+        const std::size_t count = range.file->read(range.offset + sent, {piece.data(), wanted});
+        const bool written = co_await writeText(std::string_view(piece).substr(0, count));
+        if (count == 0 || !written) {
+            co_return false;
+        }
+        sent += count;
+    }
+    co_return true;
+}
+
+}  // namespace easel::http
