@@ -98,7 +98,9 @@ at::Tensor Weights::tensor(std::string_view name, at::IntArrayRef shape) const {
     const std::string full = path(name);
     const auto& source = m_component->source;
     const auto fail = [&](const std::string& what) -> Failure {
-        return Failure(models::modelProblem(source->fileOf(full), what));
+        const auto& files = source->files();
+        return Failure(
+            models::modelProblem(files.size() == 1 ? files.front().path() : source->fileOf(full), what));
     };
     const models::TensorEntry* entry = source->find(full);
     if (entry == nullptr) {

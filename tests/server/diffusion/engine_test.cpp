@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: Apache-2.0
+// The engine as the worker uses it: whole pictures against diffusers, progress, cancelling, and models that
+// cannot be used.
+#include "server/diffusion/engine.h"
+
+#include <QFile>
+#include <QJsonArray>
+#include <QTest>
+#include <QtEndian>
+#include <cstdlib>
+#include <cstring>
+#include <vector>
+
+#include "server/models/safetensors.h"
+#include "tests/server/diffusion/edited_model.h"
+
+using namespace easel;
+using diffusion::Engine;
+using diffusion::Observer;
+using tests::EditedModel;
+
+namespace {
+
+const std::string kFixtures = EASEL_SOURCE_DIR "/tests/fixtures/";
+const std::string kUNet = "unet/diffusion_pytorch_model.safetensors";
+const std::string kVae = "vae/diffusion_pytorch_model.safetensors";
+const std::string kText = "text_encoder/model.safetensors";
+
+struct Drawn {
+    std::vector<image::Image> images;
+    std::vector<std::int64_t> seeds;
+    std::vector<protocol::Progress> progress;
+    std::optional<protocol::Problem> problem;
+};
+
+std::unique_ptr<Engine> load(const std::filesystem::path& folder) {
+    auto engine = Engine::load(folder, "cpu");
+    if (!engine) {
+        throw std::runtime_error(engine.error().detail);
+    }
+    return std::move(*engine);
+}
+
+/// Draws, and cancels when `stopAt` reports of progress have come.
+Drawn draw(Engine& engine, const protocol::GenerationSettings& settings, std::size_t stopAt = SIZE_MAX) {
+    Drawn drawn;
+    Observer observer;
+    observer.progress = [&](const protocol::Progress& progress) { drawn.progress.push_back(progress); };
+    observer.image = [&](int index, std::int64_t seed, image::Image picture) {
+        QCOMPARE(static_cast<std::size_t>(index), drawn.images.size());
+        drawn.images.push_back(std::move(picture));
+        drawn.seeds.push_back(seed);
+    };
+    observer.cancelled = [&] { return drawn.progress.size() >= stopAt; };
+    const auto done = engine.generate(settings, observer);
+    if (!done) {
+        drawn.problem = done.error();
+    }
+    return drawn;
+}
+
+protocol::GenerationSettings small() {
+    protocol::GenerationSettings settings;
+    settings.prompt = "a red circle";
+    settings.width = 64;
+    settings.height = 64;
+    settings.steps = 3;
+    settings.sampler = "euler_a";
+    settings.seed = 5;
+    return settings;
+}
+
+/// What loading `model` complains of.
+std::string complaint(const EditedModel& model) {
+    const auto engine = Engine::load(model.root(), "cpu");
+    return engine ? "" : engine.error().detail;
+}
+
+}  // namespace
+
+class EngineTest : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void picturesEqualDiffusers_data();
+    void picturesEqualDiffusers();
+    void eachImageOfARequestIsItsSeedAlone();
+    void progressGrowsToTheEnd_data();
+    void progressGrowsToTheEnd();
+    void cancelActsAtTheNextStep();
+    void anUnknownSamplerIsRefused();
+    void numbersThatAreNotFiniteAreAnError();
+    void damagedModelsAreNamed_data();
+    void damagedModelsAreNamed();
+    void unusedTensorsThatOldFilesCarryAreAccepted();
+    void devicesThatAreNotThere_data();
+    void devicesThatAreNotThere();
+};
+
+void EngineTest::picturesEqualDiffusers_data() {
+    QTest::addColumn<QJsonObject>("given");
+    QFile file(QString::fromStdString(kFixtures + "diffusion/cases.json"));
+    QVERIFY(file.open(QIODevice::ReadOnly));
+    const auto cases = QJsonDocument::fromJson(file.readAll()).array();
+    for (const auto& item : cases) {
+        QTest::newRow(qPrintable(item.toObject()["name"].toString())) << item.toObject();
+    }
+}
+
+void EngineTest::picturesEqualDiffusers() {
+    QFETCH(QJsonObject, given);
+    EditedModel model(given["model"].toString().toStdString());
+    if (given.contains("scheduler")) {
+        model.editJson("scheduler/scheduler_config.json",
+                       [&](QJsonObject& json) { json = given["scheduler"].toObject(); });
+    }
+    const auto engine = load(model.root());
+    protocol::GenerationSettings settings;
+    settings.prompt = given["prompt"].toString().toStdString();
+    settings.negativePrompt = given["negative_prompt"].toString().toStdString();
+    settings.width = given["width"].toInt();
+    settings.height = given["height"].toInt();
+    settings.steps = given["steps"].toInt();
+    settings.guidance = given["guidance"].toDouble();
+    settings.sampler = given["sampler"].toString().toStdString();
+    settings.schedule = given["schedule"].toString().toStdString();
+    settings.seed = given["seed"].toInt();
+    settings.count = given["count"].toInt();
+    const Drawn drawn = draw(*engine, settings);
+    QVERIFY2(!drawn.problem, drawn.problem ? drawn.problem->detail.c_str() : "");
+
+    const auto file = models::SafetensorsFile::open(kFixtures + "diffusion/pictures.safetensors");
+    QVERIFY(file);
+    const auto* expected = file->find(given["name"].toString().toStdString() + "/pictures");
+    QVERIFY(expected != nullptr);
+    const std::vector<std::int64_t> shape{settings.count, settings.height, settings.width, 3};
+    QVERIFY(expected->shape == shape);
+    QCOMPARE(drawn.images.size(), static_cast<std::size_t>(settings.count));
+
+    std::size_t channels = 0;
+    std::size_t off = 0;
+    for (const auto& picture : drawn.images) {
+        for (const std::uint8_t level : picture.rgb) {
+            off += std::abs(level - std::to_integer<int>(expected->data[channels++])) > 1 ? 1 : 0;
+        }
+    }
+    QCOMPARE(channels, expected->data.size());
+    QVERIFY2(off * 1000 <= channels,
+             qPrintable(QString("%1 of %2 channels are off by more than a level").arg(off).arg(channels)));
+}
+
+void EngineTest::eachImageOfARequestIsItsSeedAlone() {
+    const auto engine = load(kFixtures + "models/sd1-tiny");
+    auto settings = small();
+    settings.count = 3;
+    const Drawn together = draw(*engine, settings);
+    QCOMPARE(together.images.size(), std::size_t{3});
+    QVERIFY((together.seeds == std::vector<std::int64_t>{5, 6, 7}));
+    QVERIFY(together.images[0] != together.images[1]);
+    for (std::size_t i = 0; i < 3; ++i) {
+        auto alone = small();
+        alone.seed = together.seeds[i];
+        const Drawn again = draw(*engine, alone);
+        QCOMPARE(again.images.size(), std::size_t{1});
+        QVERIFY(again.images[0] == together.images[i]);
+    }
+}
+
+void EngineTest::progressGrowsToTheEnd_data() {
+    QTest::addColumn<QString>("sampler");
+    QTest::newRow("one evaluation a step") << "ddim";
+    QTest::newRow("one more to warm up") << "pndm";
+}
+
+void EngineTest::progressGrowsToTheEnd() {
+    QFETCH(QString, sampler);
+    const auto engine = load(kFixtures + "models/sd1-tiny");
+    auto settings = small();
+    settings.sampler = sampler.toStdString();
+    settings.count = 2;
+    const Drawn drawn = draw(*engine, settings);
+    QVERIFY(!drawn.problem);
+    QVERIFY(drawn.progress.front().stage == protocol::Stage::Encoding);
+    QVERIFY(drawn.progress.back().stage == protocol::Stage::Decoding);
+    QCOMPARE(drawn.progress.back().step, 6);
+    std::vector<int> steps;
+    for (const auto& progress : drawn.progress) {
+        QCOMPARE(progress.steps, 6);
+        if (steps.empty() || steps.back() != progress.step) {
+            steps.push_back(progress.step);
+        }
+        QVERIFY(progress.step == 0 || (progress.etaSeconds && *progress.etaSeconds >= 0));
+    }
+    QVERIFY((steps == std::vector<int>{0, 1, 2, 3, 4, 5, 6}));
+}
+
+void EngineTest::cancelActsAtTheNextStep() {
+    const auto engine = load(kFixtures + "models/sd1-tiny");
+    auto settings = small();
+    settings.steps = 50;
+    const Drawn drawn = draw(*engine, settings, 5);
+    QVERIFY(drawn.problem);
+    QCOMPARE(drawn.problem->code, std::string("cancelled"));
+    QCOMPARE(drawn.progress.size(), std::size_t{5});
+    QVERIFY(drawn.images.empty());
+
+    const Drawn before = draw(*engine, settings, 0);
+    QVERIFY(before.problem && before.progress.empty());
+    QVERIFY(!draw(*engine, small()).problem);  // and the engine draws on
+}
+
+void EngineTest::anUnknownSamplerIsRefused() {
+    const auto engine = load(kFixtures + "models/sd1-tiny");
+    auto settings = small();
+    settings.sampler = "magic";
+    const Drawn drawn = draw(*engine, settings);
+    QVERIFY(drawn.problem);
+    QVERIFY(drawn.problem->field == "sampler");
+}
+
+void EngineTest::numbersThatAreNotFiniteAreAnError() {
+    EditedModel model("sd1-tiny");
+    model.editTensors(kUNet, [](QJsonObject& header, QByteArray& data) {
+        const float huge = 3e38F;  // finite, but not when it is added up
+        for (int i = 0; i < 4; ++i) {
+            std::memcpy(data.data() + EditedModel::offsetOf(header, "conv_out.bias") + 4 * i, &huge, 4);
+        }
+    });
+    const auto engine = load(model.root());
+    const Drawn drawn = draw(*engine, small());
+    QVERIFY(drawn.problem);
+    QVERIFY2(drawn.problem->detail.find("not finite") != std::string::npos, drawn.problem->detail.c_str());
+    QVERIFY(drawn.images.empty());
+    QVERIFY(!engine->broken());
+}
+
+void EngineTest::damagedModelsAreNamed_data() {
+    using Edit = std::function<void(QJsonObject&, QByteArray&)>;
+    QTest::addColumn<QString>("file");
+    QTest::addColumn<Edit>("edit");
+    QTest::addColumn<QStringList>("words");
+    const auto file = [](const std::string& name) { return QString::fromStdString(name); };
+
+    QTest::newRow("missing, so another is unknown")
+        << file(kUNet) << Edit([](QJsonObject& header, QByteArray&) {
+               EditedModel::rename(header, "mid_block.resnets.0.conv1.weight",
+                                   "mid_block.resnets.0.conv9.weight");
+           })
+        << QStringList{"unet/", "mid_block.resnets.0.conv1.weight", "[32, 32, 3, 3]", "missing"};
+    QTest::newRow("unknown") << file(kUNet) << Edit([](QJsonObject& header, QByteArray& data) {
+        header["added.weight"] = QJsonObject{{"dtype", "F32"},
+                                             {"shape", QJsonArray{2}},
+                                             {"data_offsets", QJsonArray{data.size(), data.size() + 8}}};
+        data.append(8, '\0');
+    }) << QStringList{"diffusion_pytorch_model.safetensors", "added.weight", "[2]", "no layer"};
+    QTest::newRow("unknown, in the encoder that is not loaded")
+        << file(kVae) << Edit([](QJsonObject& header, QByteArray&) {
+               EditedModel::rename(header, "encoder.conv_in.bias", "encoder.conv_in.extra");
+           })
+        << QStringList{"vae/", "encoder.conv_in.bias", "missing"};
+    QTest::newRow("misshapen") << file(kText) << Edit([](QJsonObject& header, QByteArray&) {
+        auto tensor = header["text_model.encoder.layers.1.mlp.fc1.weight"].toObject();
+        tensor["shape"] = QJsonArray{32, 64};
+        header["text_model.encoder.layers.1.mlp.fc1.weight"] = tensor;
+    })
+                               << QStringList{"text_encoder/model.safetensors",
+                                              "text_model.encoder.layers.1.mlp.fc1.weight", "[32, 64]",
+                                              "[64, 32]"};
+    QTest::newRow("not a number") << file(kVae) << Edit([](QJsonObject& header, QByteArray& data) {
+        const float nan = std::numeric_limits<float>::quiet_NaN();
+        std::memcpy(data.data() + EditedModel::offsetOf(header, "decoder.conv_out.weight") + 8, &nan, 4);
+    }) << QStringList{"vae/", "decoder.conv_out.weight", "[3, 8, 3, 3]", "not finite"};
+    QTest::newRow("integers") << file(kVae) << Edit([](QJsonObject& header, QByteArray&) {
+        auto tensor = header["decoder.conv_out.bias"].toObject();
+        tensor["dtype"] = "I32";
+        header["decoder.conv_out.bias"] = tensor;
+    }) << QStringList{"vae/", "decoder.conv_out.bias", "I32"};
+}
+
+void EngineTest::damagedModelsAreNamed() {
+    using Edit = std::function<void(QJsonObject&, QByteArray&)>;
+    QFETCH(QString, file);
+    QFETCH(Edit, edit);
+    QFETCH(QStringList, words);
+    EditedModel model("sd1-tiny");
+    model.editTensors(file.toStdString(), edit);
+    const std::string said = complaint(model);
+    for (const QString& word : words) {
+        QVERIFY2(said.find(word.toStdString()) != std::string::npos, said.c_str());
+    }
+}
+
+void EngineTest::unusedTensorsThatOldFilesCarryAreAccepted() {
+    EditedModel model("sd1-tiny");
+    bool there = false;
+    model.editTensors(kText, [&](QJsonObject& header, QByteArray&) {
+        there = header.contains("text_model.embeddings.position_ids");
+    });
+    QVERIFY(there);
+    QCOMPARE(complaint(model), std::string());
+}
+
+void EngineTest::devicesThatAreNotThere_data() {
+    QTest::addColumn<QString>("device");
+    for (const char* device : {"gpu", "cuda:", "cuda:-1", "cuda:1x", "cuda:4096", ""}) {
+        QTest::addRow("\"%s\"", device) << device;
+    }
+}
+
+void EngineTest::devicesThatAreNotThere() {
+    QFETCH(QString, device);
+    const auto engine = Engine::load(kFixtures + "models/sd1-tiny", device.toStdString());
+    QVERIFY(!engine);
+    QVERIFY(!engine.error().detail.empty());
+}
+
+QTEST_GUILESS_MAIN(EngineTest)
+#include "engine_test.moc"

@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+// Each stage of a picture against diffusers on the CPU, for two tiny models that visit every branch.
+#include <ATen/CPUGeneratorImpl.h>
+#include <c10/core/InferenceMode.h>
+
+#include <QFile>
+#include <QJsonArray>
+#include <QJsonDocument>
+#include <QJsonObject>
+#include <QTest>
+
+#include "server/diffusion/failure.h"
+#include "server/diffusion/pipeline.h"
+#include "tests/server/diffusion/tensor_file.h"
+
+using namespace easel;
+using namespace easel::diffusion;
+
+namespace {
+
+const std::filesystem::path kFixtures = EASEL_SOURCE_DIR "/tests/fixtures";
+
+template <typename Network, typename Config>
+Network load(const std::filesystem::path& folder, models::WeightNaming naming, const Config& config) {
+    auto source = models::TensorSource::open(folder, naming);
+    if (!source) {
+        throw std::runtime_error(source.error().detail);
+    }
+    return Network(Weights(std::move(*source), {c10::Device(c10::kCPU), c10::kFloat}), config);
+}
+
+models::ModelFolder modelFolder(const QString& model) {
+    auto folder = models::openModelFolder(kFixtures / "models" / model.toStdString());
+    if (!folder) {
+        throw std::runtime_error(folder.error().detail);
+    }
+    return *folder;
+}
+
+}  // namespace
+
+class StagesTest : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void init();
+    void noiseIsTorchs_data();
+    void noiseIsTorchs();
+    void textEncoder_data() { models(); }
+    void textEncoder();
+    void unet_data() { models(); }
+    void unet();
+    void vaeDecoder_data() { models(); }
+    void vaeDecoder();
+    void latents_data();
+    void latents();
+    void pixelsRoundHalfToEven();
+    void pixelsMustBeFinite();
+
+private:
+    static void models() {
+        QTest::addColumn<QString>("model");
+        QTest::newRow("sd1") << "sd1-tiny";
+        QTest::newRow("sd2") << "sd2-tiny";
+    }
+    void report(const char* what, double difference, double gate) {
+        QVERIFY2(difference <= gate,
+                 qPrintable(QString("%1 is off by %2, allowed is %3").arg(what).arg(difference).arg(gate)));
+    }
+
+    const c10::InferenceMode m_inference;
+    const tests::TensorFile m_stages{kFixtures / "diffusion/stages.safetensors"};
+};
+
+void StagesTest::init() {
+    at::globalContext().setSDPUseFlash(false);
+    at::globalContext().setSDPUseMemEfficient(false);
+}
+
+void StagesTest::noiseIsTorchs_data() {
+    QTest::addColumn<qint64>("seed");
+    QTest::addColumn<int>("height");
+    QTest::addColumn<int>("width");
+    QTest::newRow("0") << qint64{0} << 8 << 8;
+    QTest::newRow("1") << qint64{1} << 8 << 8;
+    QTest::newRow("odd size") << qint64{42} << 9 << 13;
+    QTest::newRow("wide") << qint64{1234} << 8 << 12;
+    QTest::newRow("largest") << (qint64{1} << 53) - 1 << 8 << 8;
+}
+
+void StagesTest::noiseIsTorchs() {
+    QFETCH(qint64, seed);
+    QFETCH(int, height);
+    QFETCH(int, width);
+    static Pipeline pipeline(kFixtures / "models/sd1-tiny", openDevice("cpu"));
+    const tests::TensorFile noise(kFixtures / "diffusion/noise.safetensors");
+    protocol::GenerationSettings settings;
+    settings.sampler = "ddim";
+    settings.width = width * 8;
+    settings.height = height * 8;
+    settings.seed = seed - 3;
+    const at::Tensor drawn = pipeline.begin(settings, 3)->latents();
+    QVERIFY(at::equal(drawn, noise[QString("%1/%2/%3").arg(seed).arg(height).arg(width).toStdString()]));
+}
+
+void StagesTest::textEncoder() {
+    QFETCH(QString, model);
+    const auto folder = modelFolder(model);
+    const auto encoder =
+        load<TextEncoder>(folder.textEncoderFolder(), models::WeightNaming::Transformers, folder.textEncoder);
+    const std::string name = model.toStdString();
+    report("the text",
+           tests::greatestDifference(encoder.forward(m_stages[name + "/ids"]), m_stages[name + "/text"]),
+           1e-5);
+}
+
+void StagesTest::unet() {
+    QFETCH(QString, model);
+    const auto folder = modelFolder(model);
+    const auto unet = load<UNet>(folder.unetFolder(), models::WeightNaming::Diffusers, folder.unet);
+    const std::string name = model.toStdString();
+    for (const std::string size : {"8x8", "9x13"}) {
+        const std::string stage = name + "/unet/" + size;
+        const at::Tensor answer = unet.forward(
+            m_stages[stage + "/sample"], m_stages[stage + "/timestep"].expand(2), m_stages[name + "/text"]);
+        report("the UNet", tests::greatestDifference(answer, m_stages[stage + "/output"]), 1e-4);
+    }
+}
+
+void StagesTest::vaeDecoder() {
+    QFETCH(QString, model);
+    const auto folder = modelFolder(model);
+    const auto vae = load<VaeDecoder>(folder.vaeFolder(), models::WeightNaming::Diffusers, folder.vae);
+    const std::string name = model.toStdString();
+    const at::Tensor decoded = vae.forward(m_stages[name + "/vae/latents"] / folder.vae.scalingFactor);
+    report("the decoder", tests::greatestDifference(decoded, m_stages[name + "/vae/output"]), 1e-4);
+}
+
+void StagesTest::latents_data() {
+    QTest::addColumn<QJsonObject>("given");
+    QFile file(QString::fromStdString(kFixtures / "diffusion/cases.json"));
+    QVERIFY(file.open(QIODevice::ReadOnly));
+    const auto cases = QJsonDocument::fromJson(file.readAll()).array();
+    for (const auto& item : cases) {
+        if (!item.toObject().contains("scheduler")) {  // those are whole pictures of EngineTest's
+            QTest::newRow(qPrintable(item.toObject()["name"].toString())) << item.toObject();
+        }
+    }
+}
+
+void StagesTest::latents() {
+    QFETCH(QJsonObject, given);
+    const tests::TensorFile pictures(kFixtures / "diffusion/pictures.safetensors");
+    const at::Tensor expected = pictures[given["name"].toString().toStdString() + "/latents"];
+    Pipeline pipeline(kFixtures / "models" / given["model"].toString().toStdString(), openDevice("cpu"));
+
+    protocol::GenerationSettings settings;
+    settings.width = given["width"].toInt();
+    settings.height = given["height"].toInt();
+    settings.steps = given["steps"].toInt();
+    settings.sampler = given["sampler"].toString().toStdString();
+    settings.schedule = given["schedule"].toString().toStdString();
+    settings.seed = given["seed"].toInt();
+    const double guidance = given["guidance"].toDouble();
+    const at::Tensor positive = pipeline.encode(given["prompt"].toString().toStdString());
+    const at::Tensor negative =
+        guidance > 1 ? pipeline.encode(given["negative_prompt"].toString().toStdString()) : at::Tensor();
+    for (int i = 0; i < given["count"].toInt(); ++i) {
+        const auto sampler = pipeline.begin(settings, i);
+        while (!sampler->done()) {
+            sampler->accept(pipeline.predict(sampler->next(), negative, positive, guidance));
+        }
+        report("the latents", tests::greatestDifference(sampler->latents(), expected.slice(0, i, i + 1)),
+               2e-3);
+    }
+}
+
+void StagesTest::pixelsRoundHalfToEven() {
+    // Levels 76.5 and 178.5, to which the nearest even ones are below; then both ends and beyond.
+    const at::Tensor decoded = at::tensor({-0.4F, 0.4F, -7.0F, 7.0F, -1.0F, 1.0F}).view({1, 3, 1, 2});
+    const image::Image expected{2, 1, {76, 0, 0, 178, 255, 255}};
+    QVERIFY(toImage(decoded) == expected);
+}
+
+void StagesTest::pixelsMustBeFinite() {
+    at::Tensor decoded = at::zeros({1, 3, 4, 4});
+    decoded[0][1][2][3] = std::numeric_limits<float>::quiet_NaN();
+    QVERIFY_EXCEPTION_THROWN(toImage(decoded), Failure);
+}
+
+QTEST_GUILESS_MAIN(StagesTest)
+#include "stages_test.moc"
