@@ -35,10 +35,11 @@ bool hasPrompt(const Request& request) {
     return request.query.find("prompt").value_or("").find_first_not_of(" \t\r\n") != std::string_view::npos;
 }
 
-/// Another site's page could otherwise put a picture's address into an <img> and have us draw for it.
+/// Another site's page could otherwise put a picture's address into an <img> or a frame and have us draw
+/// for it; a link that a person follows is welcome.
 bool isFromAnotherSite(const Request& request) {
     return request.headers.find("Sec-Fetch-Site") == "cross-site" &&
-           request.headers.find("Sec-Fetch-Mode") != "navigate";
+           request.headers.find("Sec-Fetch-User") != "?1";
 }
 
 Response page(const Service& service, int status, const protocol::GenerationRequest& asked,

@@ -129,6 +129,8 @@ private Q_SLOTS:
         ApiServer server;
         const std::string cross = "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: no-cors\r\n";
         QCOMPARE(server.get("/?prompt=fox", cross).status, 403);
+        const std::string frame = "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: navigate\r\n" + kBrowser;
+        QCOMPARE(server.get("/?prompt=fox", frame).status, 403);
         QVERIFY(server.generator().isIdle());
         const auto head = fetch(server.port(), "HEAD", "/?prompt=fox");
         QCOMPARE(head->header("content-type"), std::string("image/png"));
