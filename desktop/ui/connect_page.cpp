@@ -13,7 +13,7 @@
 namespace easel::ui {
 
 ConnectPage::ConnectPage(const remote::ServerLink& link, QWidget* parent)
-    : QuietPage(QStringLiteral("easel"), parent), m_link(link), m_form(new AddressForm(this)) {
+    : QuietPage(parent), m_link(link), m_form(new AddressForm(this)) {
     setObjectName("connectPage");
     auto* here = new QPushButton(tr("Use this computer"), this);
     here->setObjectName("useThisComputerButton");

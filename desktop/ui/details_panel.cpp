@@ -118,8 +118,8 @@ void DetailsPanel::setPicture(const gallery::Picture& picture) {
 
 void DetailsPanel::addFact(const QString& name, const QString& value) {
     const int row = m_facts->rowCount();
-    QLabel* title = captionLabel(name, this);
-    title->setWordWrap(false);
+    auto* title = new QLabel(name, this);
+    title->setForegroundRole(QPalette::PlaceholderText);
     QLabel* text = freeText(this);
     text->setText(value);
     text->setAccessibleName(QStringLiteral("%1: %2").arg(name, value));

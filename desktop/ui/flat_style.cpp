@@ -2,17 +2,23 @@
 #include "desktop/ui/flat_style.h"
 
 #include <QAbstractSpinBox>
+#include <QApplication>
 #include <QComboBox>
+#include <QKeyEvent>
 #include <QPainter>
 #include <QScrollBar>
 #include <QSlider>
 #include <QStyleOption>
 
+#include "desktop/ui/icons.h"
 #include "desktop/ui/theme.h"
 
 namespace easel::ui {
 
 namespace {
+
+/// Of lists and menus.
+constexpr int kRowHeight = 28;
 
 bool has(const QStyleOption* option, QStyle::StateFlag flag) {
     return option->state.testFlag(flag);
@@ -44,7 +50,7 @@ void drawFocusRing(QPainter* painter, const QRect& rect, const QPalette& palette
 void drawField(QPainter* painter, const QStyleOption* option, const QWidget* widget) {
     const QPalette& palette = option->palette;
     const bool wrong = widget && widget->property(FlatStyle::kProblem).toBool();
-    const bool focused = has(option, QStyle::State_HasFocus);
+    const bool focused = has(option, QStyle::State_HasFocus) && !(widget && widget->isWindow());
     const bool hovered = has(option, QStyle::State_MouseOver) && has(option, QStyle::State_Enabled);
     QColor line = palette.color(hovered ? QPalette::Dark : QPalette::Mid);
     if (wrong)
@@ -147,6 +153,23 @@ void FlatStyle::polish(QWidget* widget) {
     if (qobject_cast<QSlider*>(widget) || qobject_cast<QScrollBar*>(widget) ||
         qobject_cast<QAbstractSpinBox*>(widget) || qobject_cast<QComboBox*>(widget))
         widget->setAttribute(Qt::WA_Hover);
+}
+
+void FlatStyle::polish(QApplication* app) {
+    QProxyStyle::polish(app);
+    app->installEventFilter(this);
+}
+
+bool FlatStyle::eventFilter(QObject* watched, QEvent* event) {
+    const bool isKey = event->type() == QEvent::KeyPress || event->type() == QEvent::KeyRelease;
+    if (isKey && static_cast<QKeyEvent*>(event)->key() == Qt::Key_Alt) {
+        m_altDown = event->type() == QEvent::KeyPress;
+        if (QWidget* window = QApplication::activeWindow()) {
+            for (QWidget* part : window->findChildren<QWidget*>())
+                part->update();
+        }
+    }
+    return QProxyStyle::eventFilter(watched, event);
 }
 
 void FlatStyle::drawPrimitive(PrimitiveElement element, const QStyleOption* option, QPainter* painter,
@@ -286,6 +309,14 @@ QRect FlatStyle::subControlRect(ComplexControl control, const QStyleOptionComple
     return QProxyStyle::subControlRect(control, option, part, widget);
 }
 
+QRect FlatStyle::subElementRect(SubElement element, const QStyleOption* option, const QWidget* widget) const {
+    const QRect rect = QProxyStyle::subElementRect(element, option, widget);
+    const auto* frame = qstyleoption_cast<const QStyleOptionFrame*>(option);
+    if (element == SE_LineEditContents && frame && frame->lineWidth > 0)
+        return rect.adjusted(kUnit / 2, 0, -kUnit / 2, 0);
+    return rect;
+}
+
 QSize FlatStyle::sizeFromContents(ContentsType type, const QStyleOption* option, const QSize& size,
                                   const QWidget* widget) const {
     QSize result = QProxyStyle::sizeFromContents(type, option, size, widget);
@@ -294,15 +325,18 @@ QSize FlatStyle::sizeFromContents(ContentsType type, const QStyleOption* option,
         case CT_LineEdit:
         case CT_SpinBox:
         case CT_ComboBox:
-            result.setHeight(std::max(result.height(), kControlHeight));
+            result.setHeight(std::max(option->fontMetrics.height() + kUnit, kControlHeight));
             break;
         case CT_ToolButton:
             result = result.expandedTo({kControlHeight, kControlHeight});
             break;
+        case CT_ItemViewItem:
+            result.setHeight(std::max(result.height(), kRowHeight));
+            break;
         case CT_MenuItem:
             if (const auto* item = qstyleoption_cast<const QStyleOptionMenuItem*>(option);
                 item && item->menuItemType != QStyleOptionMenuItem::Separator)
-                result.setHeight(std::max(result.height(), 28));
+                result.setHeight(std::max(result.height(), kRowHeight));
             break;
         default:
             break;
@@ -331,7 +365,7 @@ int FlatStyle::pixelMetric(PixelMetric metric, const QStyleOption* option, const
         case PM_SliderLength:
             return 20;
         case PM_SplitterWidth:
-            return 5;
+            return 1;  // Qt makes the part that can be grabbed wider by itself.
         case PM_LayoutHorizontalSpacing:
         case PM_LayoutVerticalSpacing:
             return kUnit;
@@ -345,9 +379,18 @@ int FlatStyle::pixelMetric(PixelMetric metric, const QStyleOption* option, const
     }
 }
 
+QIcon FlatStyle::standardIcon(StandardPixmap pixmap, const QStyleOption* option,
+                              const QWidget* widget) const {
+    if (pixmap == SP_LineEditClearButton)
+        return icon(QStringLiteral("close"));
+    return QProxyStyle::standardIcon(pixmap, option, widget);
+}
+
 int FlatStyle::styleHint(StyleHint hint, const QStyleOption* option, const QWidget* widget,
                          QStyleHintReturn* result) const {
     switch (hint) {
+        case SH_UnderlineShortcut:
+            return m_altDown;
         case SH_EtchDisabledText:
         case SH_ComboBox_Popup:
             return 0;

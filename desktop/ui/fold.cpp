@@ -1,45 +1,77 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "desktop/ui/fold.h"
 
-#include <QHBoxLayout>
-#include <QLabel>
-#include <QResizeEvent>
-#include <QToolButton>
+#include <QAbstractButton>
+#include <QPainter>
+#include <QVBoxLayout>
 
 #include "desktop/ui/icons.h"
 #include "desktop/ui/theme.h"
 
 namespace easel::ui {
 
-Fold::Fold(const QString& title, QWidget* content, QWidget* parent)
-    : QWidget(parent),
-      m_heading(new QToolButton(this)),
-      m_summary(captionLabel({}, this)),
-      m_content(content) {
-    m_heading->setText(title);
-    m_heading->setAutoRaise(true);
-    m_heading->setCheckable(true);
-    m_heading->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
-    m_heading->setFocusPolicy(Qt::StrongFocus);
-    m_heading->setProperty("quiet", true);
-    m_summary->setWordWrap(false);
-    m_summary->setMinimumWidth(0);
+namespace {
 
-    auto* line = new QHBoxLayout;
-    line->setSpacing(kUnit / 2);
-    line->addWidget(m_heading);
-    line->addWidget(m_summary, 1);
+constexpr int kChevron = 16;
+
+/// A chevron, the title and, while it is closed, the summary, flush with the labels around it.
+class Heading : public QAbstractButton {
+public:
+    Heading(const QString& title, const QString& summary, QWidget* parent)
+        : QAbstractButton(parent), m_summary(summary) {
+        setText(title);
+        setAccessibleName(title);
+        setCheckable(true);
+        setFocusPolicy(Qt::StrongFocus);
+        setAttribute(Qt::WA_Hover);
+        setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
+    }
+
+    QSize sizeHint() const override {
+        return {kChevron + kUnit / 2 + fontMetrics().horizontalAdvance(text()), kControlHeight};
+    }
+
+protected:
+    void paintEvent(QPaintEvent*) override {
+        QPainter painter(this);
+        painter.setRenderHint(QPainter::Antialiasing);
+        const auto role = underMouse() || isChecked() ? QPalette::WindowText : QPalette::PlaceholderText;
+        const QString name = isChecked() ? QStringLiteral("chevron-down") : QStringLiteral("chevron-right");
+        painter.drawPixmap(0, (height() - kChevron) / 2,
+                           iconPixmap(name, palette().color(role), kChevron, devicePixelRatioF()));
+        QRect room = rect().adjusted(kChevron + kUnit / 2, 0, 0, 0);
+        painter.setPen(palette().color(QPalette::WindowText));
+        painter.drawText(room, Qt::AlignLeft | Qt::AlignVCenter, text());
+        if (!isChecked()) {
+            room.setLeft(room.left() + fontMetrics().horizontalAdvance(text()) + 2 * kUnit);
+            painter.setFont(captionFont());
+            painter.setPen(palette().color(QPalette::PlaceholderText));
+            painter.drawText(room, Qt::AlignRight | Qt::AlignVCenter,
+                             painter.fontMetrics().elidedText(m_summary, Qt::ElideRight, room.width()));
+        }
+        if (hasFocus()) {
+            painter.setPen(QPen(palette().color(QPalette::Link), 2));
+            painter.setBrush(Qt::NoBrush);
+            painter.drawRoundedRect(QRectF(rect()).adjusted(1, 1, -1, -1), kRadius, kRadius);
+        }
+    }
+
+private:
+    const QString& m_summary;
+};
+
+}  // namespace
+
+Fold::Fold(const QString& title, QWidget* content, QWidget* parent)
+    : QWidget(parent), m_heading(new Heading(title, m_summary, this)), m_content(content) {
+    m_heading->setObjectName("foldHeading");
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(kUnit / 2);
-    column->addLayout(line);
+    column->addWidget(m_heading);
     column->addWidget(content);
-
-    connect(m_heading, &QToolButton::toggled, this, [this](bool open) {
-        setOpen(open);
-        Q_EMIT toggled(open);
-    });
-    setOpen(false);
+    connect(m_heading, &QAbstractButton::toggled, m_content, &QWidget::setVisible);
+    m_content->hide();
 }
 
 bool Fold::isOpen() const {
@@ -48,27 +80,17 @@ bool Fold::isOpen() const {
 
 void Fold::setOpen(bool open) {
     m_heading->setChecked(open);
-    m_heading->setIcon(icon(open ? QStringLiteral("chevron-down") : QStringLiteral("chevron-right")));
-    m_content->setVisible(open);
-    showSummary();
+}
+
+QWidget* Fold::heading() const {
+    return m_heading;
 }
 
 void Fold::setSummary(const QString& summary) {
-    m_text = summary;
+    m_summary = summary;
     m_heading->setAccessibleDescription(summary);
-    showSummary();
-}
-
-void Fold::showSummary() {
-    m_summary->setVisible(!isOpen());
-    m_summary->setToolTip(m_text);
-    const int room = width() - m_heading->sizeHint().width() - kUnit;
-    m_summary->setText(m_summary->fontMetrics().elidedText(m_text, Qt::ElideRight, std::max(0, room)));
-}
-
-void Fold::resizeEvent(QResizeEvent* event) {
-    QWidget::resizeEvent(event);
-    showSummary();
+    m_heading->setToolTip(summary);
+    m_heading->update();
 }
 
 }  // namespace easel::ui

@@ -3,8 +3,7 @@
 
 #include <QWidget>
 
-class QLabel;
-class QToolButton;
+class QAbstractButton;
 
 namespace easel::ui {
 
@@ -19,20 +18,14 @@ public:
     void setOpen(bool open);
     /// One line beside the heading: "starter · DDIM".
     void setSummary(const QString& summary);
-
-Q_SIGNALS:
-    void toggled(bool open);
-
-protected:
-    void resizeEvent(QResizeEvent* event) override;
+    /// What opens and closes it; for the tab order.
+    QWidget* heading() const;
+    const QString& summary() const { return m_summary; }
 
 private:
-    void showSummary();
-
-    QToolButton* m_heading;
-    QLabel* m_summary;
+    QString m_summary;
+    QAbstractButton* m_heading;
     QWidget* m_content;
-    QString m_text;
 };
 
 }  // namespace easel::ui

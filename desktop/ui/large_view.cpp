@@ -146,6 +146,10 @@ void LargeView::open(const QString& path) {
     setFocus(Qt::OtherFocusReason);
 }
 
+int LargeView::footHeight() const {
+    return m_strip->height() + kUnit;
+}
+
 void LargeView::show(const QModelIndex& index) {
     m_current = index;
     m_row = index.row();

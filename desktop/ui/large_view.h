@@ -29,6 +29,8 @@ public:
     void open(const QString& path);
     /// Path of the picture in sight; empty when there is none.
     QString path() const { return m_path; }
+    /// Height of the film strip: what floats over the view stays above it.
+    int footHeight() const;
     void next() { step(1); }
     void previous() { step(-1); }
 

@@ -3,6 +3,7 @@
 
 #include <QAction>
 #include <QDesktopServices>
+#include <QPointer>
 #include <QStackedWidget>
 #include <QUrl>
 #include <QVBoxLayout>
@@ -135,17 +136,26 @@ void Library::choosePage() {
         page = m_blank;  // Not known yet; a page that goes at once would only flicker.
     else
         page = m_parts.link.isOnline() ? static_cast<QWidget*>(m_empty) : m_connect;
+    turnTo(page);
+}
+
+void Library::turnTo(QWidget* page) {
+    // The stack gives the focus to the page that comes, even while the person types elsewhere.
+    const QPointer<QWidget> focus = window()->focusWidget();
     m_pages->setCurrentWidget(page);
+    m_notice->setLift(page == m_large ? m_large->footHeight() : 0);
+    if (focus && !m_pages->isAncestorOf(focus))
+        focus->setFocus(Qt::OtherFocusReason);
 }
 
 void Library::openLarge(const QString& path) {
-    m_pages->setCurrentWidget(m_large);
+    turnTo(m_large);
     m_large->open(path);
 }
 
 void Library::closeLarge() {
     const int row = m_parts.model.rowOf(m_large->path());
-    m_pages->setCurrentWidget(m_grid);
+    turnTo(m_grid);
     choosePage();
     if (row >= 0) {
         // Where the person has leafed to; the grid moves only when that is out of sight.

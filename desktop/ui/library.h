@@ -73,6 +73,7 @@ private:
     void connectViews();
     void connectSources();
     void choosePage();
+    void turnTo(QWidget* page);
     void openLarge(const QString& path);
     void closeLarge();
     /// In the large view the one in sight, in the grid the selected ones.

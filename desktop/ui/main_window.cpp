@@ -141,11 +141,14 @@ QWidget* MainWindow::buildToolBar() {
     menuButton->setToolTip(tr("Menu"));
     menuButton->setAccessibleName(tr("Menu"));
     menuButton->setAutoRaise(true);
-    menuButton->setPopupMode(QToolButton::InstantPopup);
     menuButton->setFocusPolicy(Qt::StrongFocus);
+    setTabOrder(m_thumbnails, menuButton);
     auto* menu = new QMenu(menuButton);
     fillMenu(*menu);
-    menuButton->setMenu(menu);
+    connect(menuButton, &QToolButton::clicked, menu, [menuButton, menu] {
+        const QPoint corner = menuButton->mapToGlobal(menuButton->rect().bottomRight());
+        menu->popup(corner - QPoint(menu->sizeHint().width(), 0));
+    });
 
     auto* row = new QHBoxLayout(bar);
     row->setContentsMargins(kUnit, kUnit, kUnit, kUnit);
@@ -299,7 +302,8 @@ void MainWindow::showConnection() {
 
 void MainWindow::showStatus() {
     const QString line = m_with.studio.statusLine();
-    m_status->setText(line.isEmpty() ? pictures(m_with.model.pictureCount()) : line);
+    const int kept = m_with.model.pictureCount();
+    m_status->setText(line.isEmpty() && kept > 0 ? pictures(kept) : line);
     m_cancelAll->setVisible(m_with.studio.activeCount() > 0);
 }
 

@@ -77,6 +77,11 @@ void NoticeBar::warn(const QString& text) {
     present(text, {}, false);
 }
 
+void NoticeBar::setLift(int lift) {
+    m_lift = lift;
+    place();
+}
+
 bool NoticeBar::eventFilter(QObject* watched, QEvent* event) {
     if (watched == parent() && event->type() == QEvent::Resize)
         place();
@@ -116,8 +121,8 @@ void NoticeBar::place() {
                         (m_sign->isHidden() ? 0 : kIconSize + kUnit) + kMargin + 3 * kUnit;
     const int width = std::min({natural, room, kWidest});
     const int height = std::max(5 * kUnit, layout()->heightForWidth(width));
-    setGeometry((parentWidget()->width() - width) / 2, parentWidget()->height() - height - kMargin, width,
-                height);
+    setGeometry((parentWidget()->width() - width) / 2, parentWidget()->height() - height - kMargin - m_lift,
+                width, height);
 }
 
 }  // namespace easel::ui

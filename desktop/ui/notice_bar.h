@@ -25,6 +25,9 @@ public:
     /// Something is wrong: stays until it is closed.
     void warn(const QString& text);
 
+    /// Keeps this far above the usual place, in device-independent pixels.
+    void setLift(int lift);
+
     bool eventFilter(QObject* watched, QEvent* event) override;
 
 protected:
@@ -40,6 +43,7 @@ private:
     QToolButton* m_close;
     std::function<void()> m_act;
     QTimer m_going;
+    int m_lift = 0;
 };
 
 }  // namespace easel::ui

@@ -24,6 +24,8 @@ PendingCard::PendingCard(const gallery::PendingTile& tile, QWidget* parent)
       m_close(button("cancelButton", QStringLiteral("close"), tr("Cancel"))),
       m_retry(button("retryButton", QStringLiteral("retry"), tr("Retry"))),
       m_copy(button("copyDetailsButton", QStringLiteral("copy"), tr("Copy details"))) {
+    m_retry->setText(tr("Retry"));
+    m_retry->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
     connect(m_close, &QToolButton::clicked, this, [this] {
         if (failed())
             Q_EMIT dismissRequested(m_tile.id);
@@ -75,8 +77,10 @@ void PendingCard::placeButtons() {
     const QRect area = ground();
     m_close->setGeometry(area.right() - kButton - 3, area.top() + 4, kButton, kButton);
     const int y = area.bottom() - kButton - kUnit;
-    m_retry->setGeometry(area.center().x() - kButton - 2, y, kButton, kButton);
-    m_copy->setGeometry(area.center().x() + 2, y, kButton, kButton);
+    const int retry = m_retry->sizeHint().width();
+    const int left = area.center().x() - (retry + kUnit / 2 + kButton) / 2;
+    m_retry->setGeometry(left, y, retry, kButton);
+    m_copy->setGeometry(left + retry + kUnit / 2, y, kButton, kButton);
 }
 
 QRect PendingCard::ground() const {

@@ -19,9 +19,8 @@ constexpr int kExamples = 3;
 
 }  // namespace
 
-QuietPage::QuietPage(const QString& drawing, QWidget* parent)
+QuietPage::QuietPage(QWidget* parent)
     : QWidget(parent),
-      m_name(drawing),
       m_drawing(new QLabel(this)),
       m_heading(new QLabel(this)),
       m_sentence(new QLabel(this)),
@@ -61,19 +60,22 @@ void QuietPage::changeEvent(QEvent* event) {
 }
 
 void QuietPage::showDrawing() {
-    m_drawing->setPixmap(iconPixmap(m_name, palette().color(QPalette::Dark), kDrawing, devicePixelRatioF()));
+    m_drawing->setPixmap(
+        iconPixmap(QStringLiteral("easel"), palette().color(QPalette::Dark), kDrawing, devicePixelRatioF()));
 }
 
-EmptyPage::EmptyPage(QWidget* parent)
-    : QuietPage(QStringLiteral("easel"), parent), m_examples(new QWidget(this)) {
+EmptyPage::EmptyPage(QWidget* parent) : QuietPage(parent), m_examples(new QWidget(this)) {
     setObjectName("emptyPage");
     auto* examples = new QVBoxLayout(m_examples);
     examples->setContentsMargins(0, 0, 0, 0);
     column()->addWidget(m_examples);
-    setExamples({});
+    showWords();
 }
 
 void EmptyPage::setExamples(const QStringList& prompts) {
+    if (prompts == m_prompts)
+        return;  // The server repeats itself; a button in use must stay.
+    m_prompts = prompts;
     qDeleteAll(m_examples->findChildren<QPushButton*>());
     for (const QString& prompt : prompts.mid(0, kExamples)) {
         QString label = prompt;
@@ -83,13 +85,17 @@ void EmptyPage::setExamples(const QStringList& prompts) {
         connect(button, &QPushButton::clicked, this, [this, prompt] { Q_EMIT promptChosen(prompt); });
         m_examples->layout()->addWidget(button);
     }
-    m_examples->setVisible(!prompts.isEmpty());
-    setWords(tr("No pictures yet"), prompts.isEmpty()
+    showWords();
+}
+
+void EmptyPage::showWords() {
+    m_examples->setVisible(!m_prompts.isEmpty());
+    setWords(tr("No pictures yet"), m_prompts.isEmpty()
                                         ? tr("Describe one at the left, then choose Generate.")
                                         : tr("Describe one at the left, or begin with one of these."));
 }
 
-NoMatchPage::NoMatchPage(QWidget* parent) : QuietPage(QStringLiteral("search"), parent) {
+NoMatchPage::NoMatchPage(QWidget* parent) : QuietPage(parent) {
     setObjectName("noMatchPage");
     auto* clear = new QPushButton(tr("Clear search"), this);
     clear->setObjectName("clearSearchButton");

@@ -14,7 +14,7 @@ class QuietPage : public QWidget {
     Q_OBJECT
 
 public:
-    QuietPage(const QString& drawing, QWidget* parent = nullptr);
+    explicit QuietPage(QWidget* parent = nullptr);
 
     void setWords(const QString& heading, const QString& sentence);
 
@@ -25,7 +25,6 @@ protected:
 private:
     void showDrawing();
 
-    QString m_name;
     QLabel* m_drawing;
     QLabel* m_heading;
     QLabel* m_sentence;
@@ -45,6 +44,9 @@ Q_SIGNALS:
     void promptChosen(const QString& prompt);
 
 private:
+    void showWords();
+
+    QStringList m_prompts;
     QWidget* m_examples;
 };
 

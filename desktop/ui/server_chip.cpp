@@ -150,7 +150,8 @@ void ServerChip::paintEvent(QPaintEvent*) {
     painter.setPen(QPen(dotColor(), 2));
     painter.setBrush(m_link.isOnline() ? QBrush(dotColor()) : QBrush(Qt::NoBrush));
     painter.drawEllipse(dot.adjusted(1, 1, -1, -1));
-    painter.setPen(palette().color(QPalette::WindowText));
+    const bool attention = m_link.problem() || m_link.state() == State::NotReady;
+    painter.setPen(attention ? dotColor() : palette().color(QPalette::WindowText));
     const QRect room = rect().adjusted(kUnit + kDot + kUnit, 0, -kUnit, 0);
     painter.drawText(room, Qt::AlignLeft | Qt::AlignVCenter,
                      fontMetrics().elidedText(text(), Qt::ElideRight, room.width()));

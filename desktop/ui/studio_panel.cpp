@@ -17,13 +17,13 @@
 #include "desktop/ui/field_box.h"
 #include "desktop/ui/flat_style.h"
 #include "desktop/ui/fold.h"
+#include "desktop/ui/model_fields.h"
 #include "desktop/ui/number_slider.h"
 #include "desktop/ui/prompt_edit.h"
 #include "desktop/ui/seed_field.h"
 #include "desktop/ui/size_field.h"
 #include "desktop/ui/theme.h"
 #include "desktop/ui/wheel_guard.h"
-#include "desktop/ui/words.h"
 #include "shared/protocol/validation.h"
 
 namespace easel::ui {
@@ -43,25 +43,6 @@ QStringList toQt(const std::vector<std::string>& words) {
     return list;
 }
 
-/// Fills `box` with title and wire name; without signals.
-void fill(QComboBox* box, const std::vector<std::pair<QString, std::string>>& entries,
-          const std::string& chosen) {
-    const QSignalBlocker quiet(box);
-    box->clear();
-    for (const auto& [title, name] : entries)
-        box->addItem(title, QString::fromStdString(name));
-    box->setCurrentIndex(box->findData(QString::fromStdString(chosen)));
-}
-
-QComboBox* choice(const char* objectName, QWidget* parent) {
-    auto* box = new QComboBox(parent);
-    box->setObjectName(objectName);
-    box->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
-    box->setMinimumContentsLength(8);
-    new WheelGuard(box);
-    return box;
-}
-
 }  // namespace
 
 StudioPanel::StudioPanel(QWidget* parent)
@@ -74,9 +55,7 @@ StudioPanel::StudioPanel(QWidget* parent)
       m_guidance(new NumberSlider(tr("Guidance"), 1, 0.5, this)),
       m_seed(new SeedField(this)),
       m_count(new QSpinBox(this)),
-      m_model(choice("modelBox", this)),
-      m_sampler(choice("samplerBox", this)),
-      m_schedule(choice("scheduleBox", this)),
+      m_modelFields(new ModelFields(this)),
       m_generate(new QPushButton(tr("&Generate"), this)),
       m_hint(captionLabel({}, this)) {
     setObjectName("studioPanel");
@@ -93,6 +72,10 @@ StudioPanel::StudioPanel(QWidget* parent)
     m_scroll->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     m_scroll->setFocusPolicy(Qt::NoFocus);
 
+    // The headings were made last; by keyboard they come where they stand.
+    setTabOrder(m_prompt, m_negativeFold->heading());
+    setTabOrder(m_count, m_modelFold->heading());
+
     auto* foot = new QVBoxLayout;
     foot->setContentsMargins(kMargin, kUnit, kMargin, kUnit);
     foot->setSpacing(kUnit / 2);
@@ -108,7 +91,8 @@ StudioPanel::StudioPanel(QWidget* parent)
     m_wordHint.setInterval(600);  // Not while a word is half typed.
     connect(&m_wordHint, &QTimer::timeout, this, &StudioPanel::showWordHint);
     connectFields();
-    setServer({}, {});
+    applyLimits();
+    showRequest();
     setOfflineNote({});
 }
 
@@ -146,7 +130,8 @@ QWidget* StudioPanel::buildKnobs() {
     auto* guidanceBox = new FieldBox(tr("G&uidance"), Place::Before, m_guidance, m_guidance->box(), page);
     auto* seedBox = new FieldBox(tr("S&eed"), Place::Before, m_seed, m_seed->edit(), page);
     auto* countBox = new FieldBox(tr("&Count"), Place::Before, countRow, m_count, page);
-    m_modelFold = new Fold(tr("Model, sampler"), buildModelPart(), page);
+    buildModelPart();
+    m_modelFold = new Fold(tr("Model, sampler"), m_modelFields, page);
     m_modelFold->setObjectName("modelFold");
     m_fields.insert(m_fields.end(), {{"prompt", m_promptBox, m_prompt},
                                      {"negative_prompt", negativeBox, m_negative},
@@ -171,22 +156,18 @@ QWidget* StudioPanel::buildKnobs() {
     return page;
 }
 
-QWidget* StudioPanel::buildModelPart() {
-    auto* part = new QWidget(this);
-    auto* column = new QVBoxLayout(part);
+void StudioPanel::buildModelPart() {
+    auto* column = new QVBoxLayout(m_modelFields);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(kUnit);
     const auto add = [&](const char* name, const QString& label, QComboBox* box) {
-        auto* field = new FieldBox(label, FieldBox::Place::Before, box, box, part);
+        auto* field = new FieldBox(label, FieldBox::Place::Before, box, box, m_modelFields);
         m_fields.push_back({name, field, box});
         column->addWidget(field);
     };
-    add("model", tr("&Model"), m_model);
-    add("sampler", tr("S&ampler"), m_sampler);
-    add("schedule", tr("Sche&dule"), m_schedule);
-    m_sampler->setToolTip(tr("The method that turns noise into the picture"));
-    m_schedule->setToolTip(tr("How the noise is spread over the steps"));
-    return part;
+    add("model", tr("&Model"), m_modelFields->modelBox());
+    add("sampler", tr("S&ampler"), m_modelFields->samplerBox());
+    add("schedule", tr("Sche&dule"), m_modelFields->scheduleBox());
 }
 
 void StudioPanel::connectFields() {
@@ -223,34 +204,40 @@ void StudioPanel::connectFields() {
         m_request.count = count;
         changed("count");
     });
-    connect(m_model, &QComboBox::activated, this,
-            [this] { adoptModel(m_model->currentData().toString().toStdString()); });
-    connect(m_sampler, &QComboBox::activated, this, [this] {
-        m_request.sampler = m_sampler->currentData().toString().toStdString();
+    connect(m_modelFields, &ModelFields::modelChosen, this, &StudioPanel::adoptModel);
+    connect(m_modelFields, &ModelFields::samplerChosen, this, [this](const std::string& name) {
+        m_request.sampler = name;
         m_request.schedule.reset();
-        fillSchedules();
-        showModelSummary();
+        showRequest();
         changed("sampler");
     });
-    connect(m_schedule, &QComboBox::activated, this, [this] {
-        m_request.schedule = m_schedule->currentData().toString().toStdString();
-        showModelSummary();
+    connect(m_modelFields, &ModelFields::scheduleChosen, this, [this](const std::string& name) {
+        m_request.schedule = name;
+        showRequest();
         changed("schedule");
     });
 }
 
 void StudioPanel::setServer(const protocol::ServerInfo& info,
                             const std::vector<protocol::ModelInfo>& models) {
-    m_server = info;
-    m_models = models;
-    const protocol::Limits& limits = info.limits;
+    // The server tells of itself every few seconds: nothing is refilled under the person's hands.
+    const Offer offer{info.limits, info.samplers, info.defaultModel, models};
+    if (offer == m_offer)
+        return;
+    m_offer = offer;
+    m_modelFields->setServer(info, models);
+    applyLimits();
+    showRequest();
+}
+
+void StudioPanel::applyLimits() {
+    const protocol::Limits& limits = m_offer.limits;
     m_size->setLimits(limits);
     m_steps->setRange(limits.minSteps, limits.maxSteps, kUsualSteps);
     m_guidance->setRange(limits.minGuidance, limits.maxGuidance, kUsualGuidance);
     m_seed->setMaximum(limits.maxSeed);
     const QSignalBlocker quiet(m_count);
     m_count->setRange(1, limits.maxCount);
-    showRequest();
 }
 
 void StudioPanel::setOfflineNote(const QString& note) {
@@ -312,10 +299,9 @@ void StudioPanel::generate() {
 }
 
 void StudioPanel::showRequest() {
-    fillModels();
-    fillSamplers();
-    fillSchedules();
-    const protocol::ModelInfo& now = model();
+    m_modelFields->show(m_request);
+    m_modelFold->setSummary(m_modelFields->summary());
+    const protocol::ModelInfo& now = m_modelFields->model();
     const QString prompt = QString::fromStdString(m_request.prompt);
     const QSignalBlocker quietPrompt(m_prompt), quietNegative(m_negative), quietCount(m_count);
     if (m_prompt->toPlainText() != prompt)
@@ -344,75 +330,25 @@ void StudioPanel::showRequest() {
         m_request.count = m_count->value();
 
     m_prompt->setWords(toQt(now.knownNames) + toQt(now.knownWords));
-    showModelSummary();
     showWordHint();
 }
 
-void StudioPanel::fillModels() {
-    const auto known = [this](const std::string& id) {
-        return std::ranges::any_of(m_models, [&](const auto& m) { return m.id == id; });
-    };
-    if (m_request.model && !m_models.empty() && !known(*m_request.model))
-        m_request.model.reset();
-    std::vector<std::pair<QString, std::string>> entries;
-    for (const protocol::ModelInfo& m : m_models)
-        entries.emplace_back(QString::fromStdString(m.title.empty() ? m.id : m.title), m.id);
-    fill(m_model, entries, model().id);
-    m_model->setToolTip(QString::fromStdString(model().description));
-    m_model->setEnabled(!m_models.empty());
-}
-
-void StudioPanel::fillSamplers() {
-    std::vector<std::pair<QString, std::string>> entries;
-    for (const protocol::SamplerInfo& s : m_server.samplers)
-        entries.emplace_back(samplerTitle(s.name), s.name);
-    fill(m_sampler, entries, sampler());
-    if (m_sampler->currentIndex() < 0 && !entries.empty()) {
-        m_request.sampler.reset();
-        fill(m_sampler, entries, sampler());
-    }
-    m_sampler->setEnabled(!entries.empty());
-}
-
-void StudioPanel::fillSchedules() {
-    std::vector<std::pair<QString, std::string>> entries;
-    for (const protocol::SamplerInfo& s : m_server.samplers) {
-        if (s.name != sampler())
-            continue;
-        for (const std::string& schedule : s.schedules)
-            entries.emplace_back(scheduleTitle(schedule), schedule);
-    }
-    fill(m_schedule, entries, m_request.schedule.value_or("default"));
-    if (m_schedule->currentIndex() < 0 && !entries.empty()) {
-        m_request.schedule.reset();
-        m_schedule->setCurrentIndex(0);
-    }
-    m_schedule->setEnabled(!entries.empty());
-}
-
-void StudioPanel::showModelSummary() {
-    QStringList parts;
-    if (!m_models.empty())
-        parts << m_model->currentText();
-    parts << samplerTitle(sampler());
-    if (m_request.schedule && *m_request.schedule != "default")
-        parts << scheduleTitle(*m_request.schedule);
-    m_modelFold->setSummary(parts.join(QStringLiteral(" · ")));
-}
-
 void StudioPanel::showWordHint() {
-    const std::vector<std::string> unknown = protocol::unknownWords(m_request.prompt, model());
-    if (unknown.empty()) {
+    const protocol::ModelInfo& now = m_modelFields->model();
+    QStringList unknown = toQt(protocol::unknownWords(m_request.prompt, now));
+    unknown.removeDuplicates();
+    if (unknown.isEmpty()) {
         m_promptBox->setHint({});
         return;
     }
-    QString hint = tr("This model does not know “%1”.").arg(toQt(unknown).join(tr("”, “")));
-    const QStringList names = toQt(model().knownNames);
-    if (!names.isEmpty())
-        hint += QStringLiteral(" ") +
-                tr("It can draw %1.")
-                    .arg(names.mid(0, kMostWordsInHint).join(QStringLiteral(", ")) +
-                         (names.size() > kMostWordsInHint ? QStringLiteral(" …") : QString()));
+    const auto few = [](const QStringList& words, const QString& between) {
+        const QString list = words.mid(0, kMostWordsInHint).join(between);
+        return words.size() > kMostWordsInHint ? list + between + QStringLiteral("…") : list;
+    };
+    QString hint = tr("This model does not know “%1”.").arg(few(unknown, tr("”, “")));
+    if (!now.knownNames.empty())
+        hint +=
+            QStringLiteral(" ") + tr("Among what it can draw: %1").arg(few(toQt(now.knownNames), tr(", ")));
     m_promptBox->setHint(hint);
 }
 
@@ -438,19 +374,6 @@ void StudioPanel::adoptModel(const std::string& id) {
     m_request.schedule.reset();
     showRequest();
     changed("model");
-}
-
-const protocol::ModelInfo& StudioPanel::model() const {
-    static const protocol::ModelInfo kUnknown;
-    const std::string& wanted = m_request.model ? *m_request.model : m_server.defaultModel;
-    const auto found = std::ranges::find(m_models, wanted, &protocol::ModelInfo::id);
-    if (found != m_models.end())
-        return *found;
-    return m_models.empty() ? kUnknown : m_models.front();
-}
-
-std::string StudioPanel::sampler() const {
-    return m_request.sampler.value_or(model().sampler);
 }
 
 }  // namespace easel::ui

@@ -12,7 +12,6 @@
 #include "shared/protocol/problem.h"
 #include "shared/protocol/server_info.h"
 
-class QComboBox;
 class QLabel;
 class QPushButton;
 class QScrollArea;
@@ -22,6 +21,7 @@ namespace easel::ui {
 
 class FieldBox;
 class Fold;
+class ModelFields;
 class NumberSlider;
 class PromptEdit;
 class SeedField;
@@ -57,6 +57,15 @@ Q_SIGNALS:
     void generateRequested();
 
 private:
+    /// What the controls are filled from.
+    struct Offer {
+        protocol::Limits limits;
+        std::vector<protocol::SamplerInfo> samplers;
+        std::string defaultModel;
+        std::vector<protocol::ModelInfo> models;
+
+        bool operator==(const Offer&) const = default;
+    };
     struct Field {
         std::string_view name;  ///< JSON
         FieldBox* box;
@@ -64,23 +73,17 @@ private:
     };
 
     QWidget* buildKnobs();
-    QWidget* buildModelPart();
+    void buildModelPart();
     void connectFields();
+    void applyLimits();
     /// Fills the controls from the request and, where it is silent, from the model.
     void showRequest();
-    void fillModels();
-    void fillSamplers();
-    void fillSchedules();
-    void showModelSummary();
     void showWordHint();
     void changed(std::string_view field);
     void adoptModel(const std::string& id);
-    const protocol::ModelInfo& model() const;
-    std::string sampler() const;
 
     protocol::GenerationRequest m_request;
-    protocol::ServerInfo m_server;
-    std::vector<protocol::ModelInfo> m_models;
+    Offer m_offer;
     std::vector<Field> m_fields;
     QTimer m_wordHint;
 
@@ -92,9 +95,7 @@ private:
     NumberSlider* m_guidance;
     SeedField* m_seed;
     QSpinBox* m_count;
-    QComboBox* m_model;
-    QComboBox* m_sampler;
-    QComboBox* m_schedule;
+    ModelFields* m_modelFields;
     FieldBox* m_promptBox;
     Fold* m_negativeFold;
     Fold* m_modelFold;
