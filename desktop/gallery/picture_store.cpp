@@ -63,7 +63,7 @@ Picture describeFile(const QString& path) {
     return picture;
 }
 
-PictureStore::PictureStore(QString folder, QObject* parent)
+PictureStore::PictureStore(const QString& folder, QObject* parent)
     : QObject(parent), m_folder(QDir(folder).absolutePath()) {
     m_scanner.setMaxThreadCount(1);
     m_scanner.setThreadPriority(QThread::LowPriority);
@@ -111,7 +111,7 @@ void PictureStore::scan() {
 }
 
 void PictureStore::add(const QByteArray& png, const protocol::GenerationSettings& settings, QObject* context,
-                       std::function<void(protocol::Expected<Picture>)> done) {
+                       const std::function<void(protocol::Expected<Picture>)>& done) {
     m_writer.start([=, this, guard = QPointer<QObject>(context)] {
         auto picture = write(png, settings);
         QMetaObject::invokeMethod(this, [this, picture, guard, done] {

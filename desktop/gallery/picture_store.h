@@ -23,7 +23,7 @@ class PictureStore : public QObject {
     Q_OBJECT
 
 public:
-    explicit PictureStore(QString folder, QObject* parent = nullptr);
+    explicit PictureStore(const QString& folder, QObject* parent = nullptr);
     /// Stops a scan that is under way; finishes what is being written.
     ~PictureStore() override;
 
@@ -39,7 +39,7 @@ public:
     /// own; they are written into the file where it does not carry them already. Emits `added`, then calls
     /// `done` unless `context` is gone. Errors: disk full, no permission, no PNG.
     void add(const QByteArray& png, const protocol::GenerationSettings& settings, QObject* context,
-             std::function<void(protocol::Expected<Picture>)> done);
+             const std::function<void(protocol::Expected<Picture>)>& done);
 
     /// Moves pictures to the trash; emits `removed` for those that moved. Errors: the first that did not.
     protocol::Expected<void> remove(const QStringList& paths);
