@@ -4,6 +4,7 @@
 #include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -101,12 +102,19 @@ at::Tensor Pipeline::decode(const at::Tensor& latents) const {
 
 models::SamplerSettings samplerSettings(const models::SchedulerConfig& config,
                                         const protocol::GenerationSettings& settings) {
+    if (settings.steps > config.trainTimesteps) {
+        throw Failure(protocol::invalidField("steps", "The model was trained with " +
+                                                          std::to_string(config.trainTimesteps) +
+                                                          " timesteps; ask for no more steps than that."));
+    }
     auto result = models::settingsFor(config, settings.sampler);
-    if (settings.schedule == "karras") {
+    if (settings.schedule != "default") {
+        const auto known = protocol::schedulesOf(settings.sampler);
+        if (std::find(known.begin(), known.end(), settings.schedule) == known.end()) {
+            throw Failure(protocol::invalidField(
+                "schedule", settings.sampler + " has no schedule called " + settings.schedule + "."));
+        }
         result.karrasSigmas = true;
-    } else if (settings.schedule != "default") {
-        throw Failure(
-            protocol::invalidField("schedule", "There is no schedule called " + settings.schedule + "."));
     }
     return result;
 }

@@ -28,16 +28,18 @@ public:
         write(file, QJsonDocument(json).toJson());
     }
 
-    /// `edit` gets a safetensors file's header and the data after it.
+    /// `edit` gets a safetensors file's header and the data after it. The data begin `misaligned` bytes
+    /// beyond a multiple of eight.
     void editTensors(const std::string& file,
-                     const std::function<void(QJsonObject& header, QByteArray& data)>& edit) {
+                     const std::function<void(QJsonObject& header, QByteArray& data)>& edit,
+                     int misaligned = 0) {
         const QByteArray bytes = read(file);
         const auto size = qFromLittleEndian<quint64>(bytes.constData());
         auto header = QJsonDocument::fromJson(bytes.mid(8, qsizetype(size))).object();
         QByteArray data = bytes.mid(qsizetype(8 + size));
         edit(header, data);
         QByteArray text = QJsonDocument(header).toJson(QJsonDocument::Compact);
-        text.append(QByteArray((8 - text.size() % 8) % 8, ' '));
+        text.append(QByteArray((8 - text.size() % 8) % 8 + misaligned, ' '));
         QByteArray length(8, '\0');
         qToLittleEndian<quint64>(quint64(text.size()), length.data());
         write(file, length + text + data);

@@ -189,4 +189,4 @@ void StagesTest::pixelsMustBeFinite() {
 }
 
 QTEST_GUILESS_MAIN(StagesTest)
-#include "stages_test.moc"
+#include "test_stages.moc"

@@ -214,4 +214,4 @@ void SamplerTest::trailingNeverRunsPastTheEnd() {
 }
 
 QTEST_GUILESS_MAIN(SamplerTest)
-#include "sampler_test.moc"
+#include "test_samplers.moc"

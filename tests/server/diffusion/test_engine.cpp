@@ -88,11 +88,13 @@ private Q_SLOTS:
     void progressGrowsToTheEnd_data();
     void progressGrowsToTheEnd();
     void cancelActsAtTheNextStep();
-    void anUnknownSamplerIsRefused();
+    void settingsThatItDoesNotKnowAreRefused_data();
+    void settingsThatItDoesNotKnowAreRefused();
     void numbersThatAreNotFiniteAreAnError();
     void damagedModelsAreNamed_data();
     void damagedModelsAreNamed();
     void unusedTensorsThatOldFilesCarryAreAccepted();
+    void tensorsMayStandAtAnyAddress();
     void devicesThatAreNotThere_data();
     void devicesThatAreNotThere();
 };
@@ -209,13 +211,34 @@ void EngineTest::cancelActsAtTheNextStep() {
     QVERIFY(!draw(*engine, small()).problem);  // and the engine draws on
 }
 
-void EngineTest::anUnknownSamplerIsRefused() {
+void EngineTest::settingsThatItDoesNotKnowAreRefused_data() {
+    QTest::addColumn<QString>("sampler");
+    QTest::addColumn<QString>("schedule");
+    QTest::addColumn<int>("steps");
+    QTest::addColumn<QString>("field");
+    QTest::newRow("sampler") << "magic"
+                             << "default" << 3 << "sampler";
+    QTest::newRow("schedule") << "euler"
+                              << "magic" << 3 << "schedule";
+    QTest::newRow("schedule of another sampler") << "pndm"
+                                                 << "karras" << 3 << "schedule";
+    QTest::newRow("steps") << "euler"
+                           << "default" << 1001 << "steps";
+}
+
+void EngineTest::settingsThatItDoesNotKnowAreRefused() {
+    QFETCH(QString, sampler);
+    QFETCH(QString, schedule);
+    QFETCH(int, steps);
+    QFETCH(QString, field);
     const auto engine = load(kFixtures + "models/sd1-tiny");
     auto settings = small();
-    settings.sampler = "magic";
+    settings.sampler = sampler.toStdString();
+    settings.schedule = schedule.toStdString();
+    settings.steps = steps;
     const Drawn drawn = draw(*engine, settings);
     QVERIFY(drawn.problem);
-    QVERIFY(drawn.problem->field == "sampler");
+    QVERIFY(drawn.problem->field == field.toStdString());
 }
 
 void EngineTest::numbersThatAreNotFiniteAreAnError() {
@@ -300,6 +323,16 @@ void EngineTest::unusedTensorsThatOldFilesCarryAreAccepted() {
     QCOMPARE(complaint(model), std::string());
 }
 
+void EngineTest::tensorsMayStandAtAnyAddress() {
+    const Drawn expected = draw(*load(kFixtures + "models/sd1-tiny"), small());
+    EditedModel model("sd1-tiny");
+    model.editTensors(
+        kUNet, [](QJsonObject&, QByteArray&) {}, 3);
+    const Drawn drawn = draw(*load(model.root()), small());
+    QCOMPARE(drawn.images.size(), std::size_t{1});
+    QVERIFY(drawn.images == expected.images);
+}
+
 void EngineTest::devicesThatAreNotThere_data() {
     QTest::addColumn<QString>("device");
     for (const char* device : {"gpu", "cuda:", "cuda:-1", "cuda:1x", "cuda:4096", ""}) {
@@ -315,4 +348,4 @@ void EngineTest::devicesThatAreNotThere() {
 }
 
 QTEST_GUILESS_MAIN(EngineTest)
-#include "engine_test.moc"
+#include "test_engine.moc"
