@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <QProcess>
+#include <QString>
+#include <QTemporaryDir>
+#include <QUrl>
+
+/// The real easel-server with the real worker, a tiny model and a data folder of its own; gone with the
+/// object. For the end-to-end tests.
+class ServerProcess {
+public:
+    ServerProcess();
+    ~ServerProcess();
+
+    /// Starts it and waits until it listens and has its model: false with a message in `error`. A second
+    /// start keeps the port and the data.
+    bool start();
+    /// SIGTERM and wait; its exit status.
+    int terminate();
+    /// SIGKILL and wait.
+    void kill();
+
+    QUrl url() const;
+    /// The running worker's process id, or 0.
+    qint64 workerPid() const;
+
+    QString error;
+
+private:
+    bool waitUntilReady();
+
+    QTemporaryDir m_data;
+    QProcess m_process;
+    int m_port = 0;
+};

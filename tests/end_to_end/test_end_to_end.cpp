@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <csignal>
+#include <memory>
+
+#include <QApplication>
+#include <QComboBox>
+#include <QDialog>
+#include <QDir>
+#include <QDoubleSpinBox>
+#include <QLabel>
+#include <QLineEdit>
+#include <QListView>
+#include <QPlainTextEdit>
+#include <QSignalSpy>
+#include <QTest>
+#include <QToolButton>
+
+#include "desktop/ui/number_slider.h"
+#include "tests/end_to_end/app.h"
+#include "tests/end_to_end/server_process.h"
+
+namespace {
+
+using easel::gallery::PendingTile;
+using easel::remote::ServerLink;
+
+constexpr int kPatience = 120'000;  // milliseconds; a slow machine is not a failure
+constexpr int kLong = 400;          // steps: long enough to step in
+
+}  // namespace
+
+/// The real server, the real worker and a tiny model, driven by clicks on the real window.
+class TestEndToEnd : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void init() {
+        m_home = std::make_unique<QTemporaryDir>();
+        m_server = std::make_unique<ServerProcess>();
+        QVERIFY2(m_server->start(), qPrintable(m_server->error));
+        m_app = std::make_unique<App>(*qApp, *m_home);
+        QVERIFY2(m_app->open(m_server->url()), m_app->error.c_str());
+        QTRY_VERIFY_WITH_TIMEOUT(!m_app->link.models().empty(), kPatience);
+    }
+
+    void cleanup() {
+        m_app.reset();
+        m_server.reset();
+        m_home.reset();
+    }
+
+    void aPromptBecomesAPictureThatCanBeExported() {
+        QSignalSpy status(&m_app->studio, &easel::studio::Studio::statusChanged);
+        type("a red fox, na\u00efve \U0001F98A", 12);
+        generate();
+        QCOMPARE(m_app->model.tileCount(), 1);
+        QTRY_COMPARE_WITH_TIMEOUT(m_app->model.pictureCount(), 1, kPatience);
+        QTRY_COMPARE_WITH_TIMEOUT(m_app->model.tileCount(), 0, kPatience);
+        QVERIFY2(sawStep(status), "the status line never told a step");
+
+        const auto* picture = m_app->model.pictureAt(0);
+        QVERIFY(picture && picture->settings);
+        QCOMPARE(QString::fromStdString(picture->settings->prompt),
+                 QString("a red fox, na\u00efve \U0001F98A"));
+        QCOMPARE(picture->settings->steps, 12);
+        QTRY_VERIFY_WITH_TIMEOUT(
+            !m_app->model.index(0, 0).data(easel::gallery::PictureModel::ThumbnailRole).isNull(), kPatience);
+
+        const QTemporaryDir target;
+        exportTo(target.path());
+        const QStringList files = QDir(target.path()).entryList({"*.png"});
+        QCOMPARE(files.size(), 1);
+        const auto exported = easel::gallery::describeFile(target.filePath(files.first()));
+        QCOMPARE(exported.size, picture->size);
+        QVERIFY(exported.settings == picture->settings);
+        const QImage image(exported.path);
+        QCOMPARE(image.size(), picture->size);
+        QVERIFY2(!isOneColour(image), "the picture is blank");
+    }
+
+    void theSameSeedIsTheSamePicture() {
+        m_app->find<QLineEdit>("seedEdit")->setText("41");
+        easel::protocol::GenerationRequest request = m_app->studio.request();
+        request.prompt = "fox";
+        request.seed = 41;
+        request.steps = 4;
+        m_app->studio.generate(request);
+        m_app->studio.generate(request);
+        QTRY_COMPARE_WITH_TIMEOUT(m_app->model.pictureCount(), 2, kPatience);
+        QCOMPARE(QImage(m_app->model.pictureAt(0)->path), QImage(m_app->model.pictureAt(1)->path));
+    }
+
+    void aKilledWorkerCostsARetryAndNoPicture() {
+        type("fox", kLong);
+        generate();
+        QTRY_VERIFY_WITH_TIMEOUT(runningStep() > 0, kPatience);
+        const qint64 worker = m_server->workerPid();
+        QVERIFY(worker > 0);
+        QCOMPARE(::kill(pid_t(worker), SIGKILL), 0);
+        QTRY_COMPARE_WITH_TIMEOUT(m_app->model.pictureCount(), 1, kPatience);
+        QTRY_COMPARE_WITH_TIMEOUT(m_app->model.tileCount(), 0, kPatience);
+        QVERIFY(m_server->workerPid() != worker);
+    }
+
+    void cancelStopsAndLeavesNothing() {
+        type("fox", kLong);
+        generate();
+        QTRY_VERIFY_WITH_TIMEOUT(runningStep() > 0, kPatience);
+        QTRY_VERIFY_WITH_TIMEOUT(m_app->find<QToolButton>("cancelButton"), kPatience);
+        QTest::mouseClick(m_app->find<QToolButton>("cancelButton"), Qt::LeftButton);
+        QTRY_COMPARE_WITH_TIMEOUT(m_app->model.tileCount(), 0, kPatience);
+        QCOMPARE(m_app->model.pictureCount(), 0);
+
+        // The server is free again at once.
+        type("fox", 2);
+        generate();
+        QTRY_COMPARE_WITH_TIMEOUT(m_app->model.pictureCount(), 1, kPatience);
+    }
+
+    void theServerMayGoAndComeBack() {
+        type("fox", kLong);
+        generate();
+        QTRY_VERIFY_WITH_TIMEOUT(runningStep() > 0, kPatience);
+        m_server->kill();
+        QTRY_COMPARE_WITH_TIMEOUT(m_app->link.state(), ServerLink::State::Unreachable, kPatience);
+
+        // What is asked for meanwhile waits here.
+        type("cat", 2);
+        generate();
+        QCOMPARE(m_app->model.tileCount(), 2);
+
+        QVERIFY2(m_server->start(), qPrintable(m_server->error));
+        QTRY_COMPARE_WITH_TIMEOUT(m_app->model.pictureCount(), 2, kPatience);
+        QTRY_COMPARE_WITH_TIMEOUT(m_app->model.tileCount(), 0, kPatience);
+    }
+
+    void theAppMayGoAndComeBack() {
+        type("fox", kLong);
+        generate();
+        QTRY_VERIFY_WITH_TIMEOUT(runningStep() > 0, kPatience);
+        m_app.reset();
+        m_app = std::make_unique<App>(*qApp, *m_home);
+        QVERIFY2(m_app->open(m_server->url()), m_app->error.c_str());
+        QTRY_COMPARE_WITH_TIMEOUT(m_app->model.pictureCount(), 1, kPatience);
+    }
+
+    void sigtermEndsTheServerWell() {
+        QCOMPARE(m_server->terminate(), 0);
+        QCOMPARE(m_server->workerPid(), 0);
+    }
+
+private:
+    void type(const QString& prompt, int steps) {
+        auto* edit = m_app->find<QPlainTextEdit>("promptEdit");
+        edit->setFocus();
+        edit->selectAll();
+        QTest::keyClick(edit, Qt::Key_Delete);
+        edit->insertPlainText(prompt);
+        auto* box = m_app->find<easel::ui::NumberSlider>("stepsField")->box();
+        box->setFocus();
+        box->selectAll();
+        QTest::keyClicks(box, QString::number(steps));
+        QTest::keyClick(box, Qt::Key_Tab);
+    }
+
+    void generate() {
+        auto* button = m_app->find<QPushButton>("generateButton");
+        QTRY_VERIFY_WITH_TIMEOUT(button->isEnabled(), kPatience);
+        QTest::mouseClick(button, Qt::LeftButton);
+    }
+
+    int runningStep() const {
+        const PendingTile* tile = m_app->model.tileAt(0);
+        return tile && tile->state == PendingTile::State::Running ? tile->step : 0;
+    }
+
+    static bool sawStep(const QSignalSpy& status) {
+        return std::any_of(status.begin(), status.end(),
+                           [](const QVariantList& line) { return line.first().toString().contains("step"); });
+    }
+
+    static bool isOneColour(const QImage& image) {
+        for (int y = 0; y < image.height(); ++y) {
+            for (int x = 0; x < image.width(); ++x) {
+                if (image.pixel(x, y) != image.pixel(0, 0)) {
+                    return false;
+                }
+            }
+        }
+        return true;
+    }
+
+    void exportTo(const QString& folder) {
+        auto* grid = m_app->find<QListView>("galleryView");
+        grid->setFocus();
+        grid->setCurrentIndex(grid->model()->index(0, 0));
+        QTest::keyClick(grid, Qt::Key_E, Qt::ControlModifier);
+        QTRY_VERIFY_WITH_TIMEOUT(m_app->find<QDialog>("exportDialog"), kPatience);
+        auto* dialog = m_app->find<QDialog>("exportDialog");
+        dialog->findChild<QLineEdit*>("folderEdit")->setText(folder);
+        dialog->findChild<QComboBox*>("formatBox")->setCurrentIndex(0);
+        QTest::mouseClick(dialog->findChild<QPushButton*>("startExportButton"), Qt::LeftButton);
+        QTRY_VERIFY_WITH_TIMEOUT(!m_app->find<QDialog>("exportDialog"), kPatience);
+    }
+
+    std::unique_ptr<QTemporaryDir> m_home;
+    std::unique_ptr<ServerProcess> m_server;
+    std::unique_ptr<App> m_app;
+};
+
+QTEST_MAIN(TestEndToEnd)
+#include "test_end_to_end.moc"
