@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # The Debian 12 packages that Easel needs, and how a script installs what is missing. Sourced.
 
-packages_build=(g++ cmake ninja-build ccache lld git python3 python3-pip ca-certificates
+packages_build=(g++ cmake ninja-build pkg-config ccache git python3 python3-pip ca-certificates
   libboost1.81-dev libssl-dev nlohmann-json3-dev libexpected-dev libcli11-dev libspdlog-dev
   libutf8proc-dev libsqlitecpp-dev libsqlite3-dev libspng-dev libgomp1)
-packages_desktop=(qt6-base-dev libqt6svg6-dev libgl-dev libvulkan-dev)
+packages_desktop=(qt6-base-dev libqt6svg6-dev qt6-qpa-plugins libgl-dev)
 packages_test=(clang-format-14 clang-tidy-14)
 
 say() { printf '\n==> %s\n' "$*"; }
