@@ -1,33 +1,41 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Installs what is missing, builds everything and runs every test, first as released and then, without
-# the engine, under the address and undefined-behaviour sanitizers.
+# Installs what is missing, builds everything and runs every test.
 #
-#   packaging/test.sh
+#   packaging/test.sh               the release build
+#   packaging/test.sh --sanitize    then again, without the engine, under the address and
+#                                   undefined-behaviour sanitizers
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=packaging/packages.sh
 . packaging/packages.sh
 
+sanitize=
+case "${1:-}" in
+  '') ;;
+  --sanitize) sanitize=yes ;;
+  *) sed -n '3,7s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 2 ;;
+esac
+
+# build_and_test PRESET [CMAKE_OPTION...]
+build_and_test() {
+  local preset=$1
+  shift
+  say "Building ($preset)"
+  cmake --preset "$preset" "$@"
+  cmake --build --preset "$preset"
+  say "Testing ($preset)"
+  ctest --preset "$preset" -j2
+}
+
 need_disk . 6000
 install_packages "${packages_build[@]}" "${packages_desktop[@]}" "${packages_test[@]}"
 
-say "Formatting"
+say "Checking the formatting"
 git ls-files -z '*.h' '*.cpp' | xargs -0 clang-format-14 --dry-run --Werror
 
 say "Getting libtorch"
 torch=$(packaging/fetch-libtorch.sh cpu)
 
-say "Building"
-cmake --preset release -DCMAKE_PREFIX_PATH="$torch"
-cmake --build --preset release
-
-say "Testing"
-ctest --preset release -j2
-
-say "Building with sanitizers"
-cmake --preset asan
-cmake --build --preset asan
-
-say "Testing with sanitizers"
-ctest --preset asan -j2
+build_and_test release "-DCMAKE_PREFIX_PATH=$torch"
+[ -z "$sanitize" ] || build_and_test asan
