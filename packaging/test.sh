@@ -22,7 +22,7 @@ build_and_test() {
   local preset=$1
   shift
   say "Building ($preset)"
-  cmake --preset "$preset" "$@"
+  cmake --preset "$preset" -DEASEL_TESTS=ON "$@" # quickstart.sh leaves them out
   cmake --build --preset "$preset"
   say "Testing ($preset)"
   ctest --preset "$preset" -j2
