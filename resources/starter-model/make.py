@@ -49,7 +49,14 @@ def main():
     elif options.stage == "measure":
         from recipe import measure
 
-        measure.measure(options.work, options.model, options.engine, options.easel, options.seed)
+        measure.measure(
+            options.work,
+            options.model,
+            options.engine,
+            options.easel,
+            options.seed,
+            HERE / "measured.json",
+        )
     elif options.stage == "contact_sheet":
         from recipe import contact_sheet
 

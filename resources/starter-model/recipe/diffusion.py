@@ -8,11 +8,12 @@ from PIL import Image
 from torch.nn import functional
 
 from . import autoencoder, data, networks, tokenizer, training
-from .things import COLOURS, COLOUR_SYNONYMS
+from .things import COLOURS, COLOUR_SYNONYMS, things
 
 BATCH = 32  # over all workers; what the orthogonalization costs is paid once a step
-MATRIX_RATE, RATE = 2e-3, 1e-3
+MATRIX_RATE, RATE = 3e-3, 2e-3
 WHITE, EMPTY, SYNONYM, ARTICLE = 0.4, 0.1, 0.12, 0.15
+MIRRORED = 0.25  # seeds then differ, and most of the time goes into one version of each thing
 SAMPLES = ["fox", "penguin on a blue background", "strawberry", "car on a yellow background"]
 
 
@@ -33,32 +34,53 @@ def normalized(vae, latents):
     return (latents - mean[:, None, None]) / deviation[:, None, None]
 
 
-def cache(work, device, names):
-    """Latents [names, colours, 2 (as it is, mirrored), C, h, w] and the autoencoder that fits them."""
+@torch.no_grad()
+def encode(vae, rgba, device):
+    """One sprite on every ground, as it is and mirrored: [colours, 2, C, h, w]."""
+    pair = torch.stack([rgba, rgba.flip(1)])
+    pixels = data.compose(
+        pair.repeat(len(COLOURS), 1, 1, 1), data.palette().repeat_interleave(2, 0)
+    )
+    pixels = pixels.to(device, memory_format=torch.channels_last)
+    latents = vae.encode(pixels).latent_dist.mean.cpu().contiguous()
+    return latents.view(len(COLOURS), 2, *latents.shape[1:])
+
+
+def cache(work, device, names, rank, world):
+    """Latents [names, colours, 2, C, h, w] and the autoencoder that fits them.
+
+    Every worker encodes its share; the first one puts the shares together.
+    """
     file = work / "latents.pt"
-    if file.exists():
-        return torch.load(file)
-    sprites = data.load(work)
-    chosen = data.chosen(sprites, names)
-    vae = autoencoder.network()
-    vae.load_state_dict(torch.load(work / "autoencoder.pt", map_location="cpu")["average"])
-    vae.eval().to(device)
-    latents = []
-    with torch.no_grad():
-        for thing in chosen:
-            sprite = sprites["rgba"][thing["index"]]
-            pair = torch.stack([sprite, sprite.flip(1)])
-            rgba = pair.repeat(len(COLOURS), 1, 1, 1)
-            ground = data.palette().repeat_interleave(2, 0)
-            latents.append(vae.encode(data.compose(rgba, ground).to(device)).latent_dist.mean.cpu())
-    vae.cpu()
-    flat = normalized(vae, torch.cat(latents))
-    made = {
-        "latents": flat.view(len(chosen), len(COLOURS), 2, *flat.shape[1:]),
-        "things": chosen,
-        "vae": vae.state_dict(),
-    }
-    training.save(made, file)
+    if not file.exists():
+        sprites = data.load(work)
+        chosen = data.chosen(sprites, names)
+        vae = autoencoder.network()
+        vae.load_state_dict(torch.load(work / "autoencoder.pt", map_location="cpu")["average"])
+        vae.eval().to(device, memory_format=torch.channels_last)
+        mine = [encode(vae, sprites["rgba"][thing["index"]], device) for thing in chosen[rank::world]]
+        torch.save(torch.stack(mine), work / f"latents-{rank}.partial")
+        if world > 1:
+            torch.distributed.barrier()
+        if rank == 0:
+            latents = torch.empty(len(chosen), *mine[0].shape)
+            for other in range(world):
+                part = work / f"latents-{other}.partial"
+                latents[other::world] = torch.load(part)
+                part.unlink()
+            vae.to("cpu", memory_format=torch.contiguous_format)
+            flat = normalized(vae, latents.flatten(0, 2))
+            made = {"latents": flat.view_as(latents), "things": chosen, "vae": vae.state_dict()}
+            training.save(made, file)
+    if world > 1:
+        torch.distributed.barrier()
+    made = torch.load(file)
+    # The cache may hold more names than are taught now: a run can start with the first few
+    # and be resumed with more. Looked up by name, as the list's order may have changed.
+    where = {thing["name"]: index for index, thing in enumerate(made["things"])}
+    taught = [where[thing["name"]] for thing in things() if thing["name"] in where][:names]
+    made["latents"] = made["latents"][taught]
+    made["things"] = [made["things"][index] for index in taught]
     return made
 
 
@@ -105,7 +127,7 @@ def batch(made, captions, count, random):
     thing = torch.randint(len(latents), (count,), generator=random)
     ground = torch.randint(1, len(COLOURS), (count,), generator=random)
     ground[torch.rand(count, generator=random) < WHITE] = 0
-    side = torch.randint(2, (count,), generator=random)
+    side = (torch.rand(count, generator=random) < MIRRORED).long()
     texts = [captions.one(t, g, random) for t, g in zip(thing.tolist(), ground.tolist())]
     ids = torch.tensor([captions.ids(text) for text in texts])
     # One time from each of `count` equal spans: every step sees all of the schedule.
@@ -150,17 +172,13 @@ def save_row(pictures, file):
 
 
 def train(rank, world, work, device, minutes, seed, names):
-    if rank == 0:
-        cache(work, device, names)
-    if world > 1:
-        torch.distributed.barrier()
-    made = cache(work, device, names)
+    made = cache(work, device, names, rank, world)
     captions = Captions(made["things"], work / "tokenizer")
     torch.manual_seed(seed)
     unet = networks.unet().to(device)
     text = networks.text_encoder(captions.tokenizer.ids).to(device)
     both = torch.nn.ModuleDict({"unet": unet, "text": text})
-    average = training.Average(both, 0.995)
+    average = training.Average(both, 0.99)
     found = training.optimizers([unet, text], RATE, rank, world)
     for group in found[-1].param_groups:
         group["peak"] = MATRIX_RATE
@@ -208,7 +226,7 @@ def train(rank, world, work, device, minutes, seed, names):
         loss.backward()
         training.share_gradients(parameters, world)
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
-        training.set_rate(found, min(1, (step + 1) / 60, max(0.01, (1 - progress) / 0.8)))
+        training.set_rate(found, min(1, (step + 1) / 30, max(0.01, (1 - progress) / 0.35)))
         for optimizer in found:
             optimizer.step()
         average.update(both, step)

@@ -2,7 +2,11 @@
 """Who draws when measuring: Easel itself, or diffusers to compare with."""
 import json
 import subprocess
+import tempfile
 import time
+import urllib.error
+import urllib.request
+from pathlib import Path
 
 import torch
 from PIL import Image
@@ -32,19 +36,70 @@ class Diffusers:
 
 
 class Easel:
-    """Runs `easel-server generate` once a picture, as a person would."""
+    """A server of its own and jobs over HTTP: one start, and requests that share their steps."""
+
+    STATES = ("succeeded", "failed", "cancelled")
 
     def __init__(self, model, program):
         self.model, self.program = model, program
 
     def draw(self, prompts, seeds, folder):
-        for number, (prompt, seed) in enumerate(zip(prompts, seeds)):
-            file = folder / f"{number:04}.png"
-            command = [self.program, "generate", "--model", self.model, "--prompt", prompt]
-            command += ["--seed", str(seed), "--output", file]
-            done = subprocess.run(command, capture_output=True, text=True)
-            if done.returncode:
-                raise RuntimeError(f"{prompt}: {done.stderr.strip()}")
+        with tempfile.TemporaryDirectory() as place:
+            port = Path(place) / "port"
+            command = [self.program, "serve", "--model", self.model, "--data", place]
+            server = subprocess.Popen(
+                [*command, "--port", "0", "--port-file", port], stdout=subprocess.DEVNULL
+            )
+            try:
+                self.url = f"http://127.0.0.1:{self.wait_for(port, server)}"
+                self.wait_until_ready(server)
+                self.draw_all(prompts, seeds, folder)
+            finally:
+                server.terminate()
+                server.wait()
+
+    @staticmethod
+    def wait_for(port, server):
+        while not (port.exists() and port.read_text().strip()):
+            if server.poll() is not None:
+                raise RuntimeError("easel-server ended before it listened")
+            time.sleep(0.1)
+        return int(port.read_text())
+
+    def wait_until_ready(self, server):
+        while server.poll() is None:
+            try:
+                return self.ask("/readyz")
+            except urllib.error.URLError:
+                time.sleep(0.3)
+        raise RuntimeError("easel-server ended before it was ready")
+
+    def ask(self, path, body=None):
+        request = urllib.request.Request(
+            self.url + path,
+            None if body is None else json.dumps(body).encode(),
+            {"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=120) as answer:
+            return answer.read()
+
+    def draw_all(self, prompts, seeds, folder):
+        waiting = list(enumerate(zip(prompts, seeds)))[::-1]
+        running = {}
+        while waiting or running:
+            while waiting and len(running) < 8:
+                number, (prompt, seed) = waiting.pop()
+                job = json.loads(self.ask("/v1/jobs", {"prompt": prompt, "seed": seed}))
+                running[job["id"]] = number
+            time.sleep(0.05)
+            for name, number in list(running.items()):
+                job = json.loads(self.ask(f"/v1/jobs/{name}"))
+                if job["state"] not in self.STATES:
+                    continue
+                if job["state"] != "succeeded":
+                    raise RuntimeError(f"{prompts[number]}: {job['error']}")
+                (folder / f"{number:04}.png").write_bytes(self.ask(job["images"][0]["url"]))
+                del running[name]
 
 
 def pictures(engine, program, model, prompts, seeds, folder):

@@ -53,7 +53,11 @@ def ground_of(pixels):
     return torch.cdist(colour, data.palette().float()).argmin(1)
 
 
-def measure(work, model, engine, program, seed):
+def share(values):
+    return sum(values) / len(values)
+
+
+def measure(work, model, engine, program, seed, file):
     sprites = data.load(work)
     rgba = sprites["rgba"]
     about = json.loads((model / "easel.json").read_text(encoding="utf-8"))
@@ -94,9 +98,6 @@ def measure(work, model, engine, program, seed):
             ranks_taught.append(rank_taught)
             ratios.append(ratio)
             rows.append([asked[n][0], rank + 1, round(ratio, 2), list(COLOURS)[grounds[n]]])
-    def share(values):
-        return sum(values) / len(values)
-
     found |= {
         "names": len(about["known_names"]),
         "pictures": len(asked),
@@ -109,8 +110,10 @@ def measure(work, model, engine, program, seed):
         "fine_detail_median_ratio": float(numpy.median(ratios)),
         "seconds_a_picture": seconds,
     }
-    result = {"engine": engine, "measured": time.strftime("%Y-%m-%d"), **found, "worst": sorted(rows, key=lambda r: -r[1])[:25]}
-    (work / f"measured-{engine}.json").write_text(json.dumps(result, indent=1, ensure_ascii=False))
+    # [prompt, rank among all sprites, fine detail against the sprite's, the ground that was drawn]
+    worst = sorted(rows, key=lambda row: -row[1])[:25]
+    result = {"engine": engine, "measured": time.strftime("%Y-%m-%d"), **found, "worst": worst}
+    file.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     for name, value in found.items():
         print(f"{name:34} {value:.3f}" if isinstance(value, float) else f"{name:34} {value}")
     for row in result["worst"]:

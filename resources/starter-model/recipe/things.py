@@ -34,13 +34,10 @@ panda | panda |
 lion | lion |
 tiger face | tiger |
 rabbit face | rabbit | bunny
-bear | bear | grizzly
 koala | koala |
 frog | frog | toad
-monkey face | monkey |
 pig face | pig | piglet
 cow face | cow |
-mouse face | mouse |
 penguin | penguin |
 owl | owl |
 unicorn | unicorn |
@@ -48,38 +45,23 @@ butterfly | butterfly |
 turtle | turtle | tortoise
 octopus | octopus |
 spouting whale | whale |
-dolphin | dolphin |
 tropical fish | fish | tropical fish
 crab | crab |
 elephant | elephant |
-giraffe | giraffe |
-zebra | zebra |
-sauropod | dinosaur | sauropod, brontosaurus
-T-Rex | t-rex | tyrannosaurus
-hedgehog | hedgehog |
-snail | snail |
 honeybee | bee | honeybee
 lady beetle | ladybug | ladybird
 duck | duck | mallard
 flamingo | flamingo |
-parrot | parrot |
-peacock | peacock |
-hatching chick | chick | hatchling
-dragon | dragon |
+snail | snail |
 sunflower | sunflower |
 rose | rose |
 tulip | tulip |
-cherry blossom | cherry blossom | sakura
 cactus | cactus |
 palm tree | palm tree | palm
 evergreen tree | fir tree | evergreen
-deciduous tree | tree |
 mushroom | mushroom | toadstool
 maple leaf | maple leaf |
-four leaf clover | four leaf clover | clover
 red apple | apple | red apple
-pear | pear |
-tangerine | tangerine | mandarin
 lemon | lemon | citrus
 banana | banana |
 watermelon | watermelon |
@@ -89,44 +71,62 @@ cherries | cherries | cherry
 pineapple | pineapple |
 tomato | tomato |
 carrot | carrot |
-ear of corn | corn | maize
-broccoli | broccoli |
-avocado | avocado |
 hamburger | hamburger | burger
 pizza | pizza |
-hot dog | hot dog | frankfurter
-taco | taco |
-french fries | french fries | fries, chips
 ice cream | ice cream | sundae
 doughnut | doughnut | donut
-cookie | cookie | biscuit
 birthday cake | birthday cake | cake
 cupcake | cupcake | muffin
+hot beverage | coffee | tea, hot drink
+automobile | car | automobile
+bus | bus |
+tractor | tractor |
+bicycle | bicycle | bike
+helicopter | helicopter |
+rocket | rocket | spaceship
+sailboat | sailboat | yacht
+house | house | home
+tent | tent | camping
+castle | castle |
+flying saucer | flying saucer | ufo
+broccoli | broccoli |
+hot dog | hot dog | frankfurter
+bear | bear | grizzly
+monkey face | monkey |
+mouse face | mouse |
+dolphin | dolphin |
+giraffe | giraffe |
+zebra | zebra |
+sauropod | dinosaur | sauropod, brontosaurus
+T-Rex | t-rex | tyrannosaurus
+hedgehog | hedgehog |
+parrot | parrot |
+peacock | peacock |
+hatching chick | chick | hatchling
+dragon | dragon |
+cherry blossom | cherry blossom | sakura
+deciduous tree | tree |
+four leaf clover | four leaf clover | clover
+pear | pear |
+tangerine | tangerine | mandarin
+ear of corn | corn | maize
+avocado | avocado |
+taco | taco |
+french fries | french fries | fries, chips
+cookie | cookie | biscuit
 lollipop | lollipop |
 honey pot | honey pot | honey
 sushi | sushi |
 fried shrimp | fried shrimp | prawn
 pancakes | pancakes | pancake
 croissant | croissant |
-hot beverage | coffee | tea, hot drink
 beer mug | beer | ale
 tropical drink | tropical drink | smoothie
-automobile | car | automobile
-bus | bus |
 fire engine | fire engine | fire truck
 police car | police car |
 ambulance | ambulance |
-tractor | tractor |
 locomotive | steam train | locomotive, train
-bicycle | bicycle | bike
 motor scooter | scooter | moped
-helicopter | helicopter |
-rocket | rocket | spaceship
-sailboat | sailboat | yacht
-flying saucer | flying saucer | ufo
-house | house | home
-castle | castle |
-tent | tent | camping
 volcano | volcano |
 rainbow | rainbow |
 sun with face | sun |
