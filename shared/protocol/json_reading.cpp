@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "shared/protocol/json.h"
+#include "shared/protocol/json_reader.h"
+#include "shared/protocol/strict_json.h"
+#include "shared/protocol/timestamp.h"
+
+namespace easel::protocol {
+
+namespace {
+
+using nlohmann::json;
+
+Expected<std::string> textItem(const json& value) {
+    if (!value.is_string()) {
+        return tl::unexpected(malformed("A list of texts holds something else."));
+    }
+    return value.get<std::string>();
+}
+
+Expected<std::int64_t> timeItem(const json& value) {
+    if (value.is_string()) {
+        if (const auto time = parseTimestamp(value.get_ref<const std::string&>())) {
+            return *time;
+        }
+    }
+    return tl::unexpected(malformed("A time is not in RFC 3339 form."));
+}
+
+template <typename Enum>
+auto enumItem(std::optional<Enum> (*from)(std::string_view), const char* what) {
+    return [from, what](const json& value) -> Expected<Enum> {
+        const auto found =
+            value.is_string() ? from(value.get_ref<const std::string&>()) : std::optional<Enum>{};
+        if (!found) {
+            return tl::unexpected(malformed(std::string("Unknown ") + what + "."));
+        }
+        return *found;
+    };
+}
+
+/// A request and the settings that come of it have the same fields under the same names.
+template <typename Request>
+void readFields(Reader& reader, Request& request) {
+    reader.read("model", request.model);
+    reader.read("prompt", request.prompt);
+    reader.read("negative_prompt", request.negativePrompt);
+    reader.read("width", request.width);
+    reader.read("height", request.height);
+    reader.read("steps", request.steps);
+    reader.read("guidance", request.guidance);
+    reader.read("sampler", request.sampler);
+    reader.read("schedule", request.schedule);
+    reader.read("seed", request.seed);
+    reader.read("count", request.count);
+}
+
+Expected<GenerationSettings> readSettings(const json& value) {
+    Reader reader(value, "The settings");
+    GenerationSettings settings;
+    readFields(reader, settings);
+    return reader.finish(std::move(settings));
+}
+
+Expected<Progress> readProgress(const json& value) {
+    Reader reader(value, "The progress");
+    Progress progress;
+    reader.read("stage", progress.stage, enumItem(stageFrom, "stage"));
+    reader.read("step", progress.step);
+    reader.read("steps", progress.steps);
+    reader.read("eta_seconds", progress.etaSeconds);
+    return reader.finish(progress);
+}
+
+Expected<ImageInfo> readImage(const json& value) {
+    Reader reader(value, "The image");
+    ImageInfo image;
+    reader.read("index", image.index);
+    reader.read("seed", image.seed);
+    reader.read("width", image.width);
+    reader.read("height", image.height);
+    reader.read("bytes", image.bytes);
+    reader.read("content_type", image.contentType);
+    return reader.finish(std::move(image));
+}
+
+Expected<Problem> readProblem(const json& value) {
+    Reader reader(value, "The problem");
+    Problem problem;
+    reader.read("status", problem.status);
+    reader.read("code", problem.code);
+    reader.read("title", problem.title);
+    reader.read("detail", problem.detail);
+    reader.read("field", problem.field);
+    return reader.finish(std::move(problem));
+}
+
+Expected<Job> readJob(const json& value) {
+    Reader reader(value, "The job");
+    Job job;
+    reader.read("id", job.id);
+    reader.read("state", job.state, enumItem(jobStateFrom, "job state"));
+    reader.read("request", job.settings, readSettings);
+    reader.read("attempt", job.attempt);
+    reader.read("ahead", job.ahead);
+    reader.read("progress", job.progress, readProgress);
+    reader.readList("images", job.images, readImage);
+    reader.read("error", job.error, readProblem);
+    reader.read("created_at", job.createdAt, timeItem);
+    reader.read("started_at", job.startedAt, timeItem);
+    reader.read("finished_at", job.finishedAt, timeItem);
+    if (job.id.empty()) {
+        reader.fail(malformed("The job has no id."));
+    }
+    return reader.finish(std::move(job));
+}
+
+Expected<Limits> readLimits(const json& value) {
+    Reader reader(value, "The limits");
+    Limits limits;
+    reader.read("min_side", limits.minSide);
+    reader.read("max_side", limits.maxSide);
+    reader.read("side_multiple", limits.sideMultiple);
+    reader.read("min_steps", limits.minSteps);
+    reader.read("max_steps", limits.maxSteps);
+    reader.read("min_guidance", limits.minGuidance);
+    reader.read("max_guidance", limits.maxGuidance);
+    reader.read("max_count", limits.maxCount);
+    reader.read("max_seed", limits.maxSeed);
+    reader.read("max_prompt_bytes", limits.maxPromptBytes);
+    reader.read("max_queued", limits.maxQueued);
+    return reader.finish(limits);
+}
+
+Expected<ModelInfo> readModel(const json& value) {
+    Reader reader(value, "The model");
+    ModelInfo model;
+    reader.read("id", model.id);
+    reader.read("title", model.title);
+    reader.read("description", model.description);
+    reader.read("licence", model.licence);
+    reader.read("width", model.width);
+    reader.read("height", model.height);
+    reader.read("steps", model.steps);
+    reader.read("guidance", model.guidance);
+    reader.read("sampler", model.sampler);
+    reader.readList("example_prompts", model.examplePrompts, textItem);
+    reader.readList("known_names", model.knownNames, textItem);
+    reader.readList("known_words", model.knownWords, textItem);
+    return reader.finish(std::move(model));
+}
+
+Expected<SamplerInfo> readSampler(const json& value) {
+    Reader reader(value, "The sampler");
+    SamplerInfo sampler;
+    reader.read("name", sampler.name);
+    reader.readList("schedules", sampler.schedules, textItem);
+    return reader.finish(std::move(sampler));
+}
+
+template <typename Read>
+auto parseWith(std::string_view body, Read read) {
+    return parseStrict(body).and_then([&](const json& value) { return read(value); });
+}
+
+}  // namespace
+
+Expected<GenerationRequest> parseRequest(std::string_view body) {
+    static constexpr std::array<std::string_view, 11> kFields{
+        "prompt",   "negative_prompt", "model",    "width", "height", "steps",
+        "guidance", "sampler",         "schedule", "seed",  "count"};
+    return parseWith(body, [](const json& value) -> Expected<GenerationRequest> {
+        Reader reader(value, "The request");
+        if (value.is_object()) {
+            for (const auto& [key, ignored] : value.items()) {
+                if (std::find(kFields.begin(), kFields.end(), key) == kFields.end()) {
+                    reader.fail(
+                        invalidField(key, "There is no field of this name; GET /openapi.json lists them."));
+                }
+            }
+            if (!value.contains("prompt")) {
+                reader.fail(invalidField("prompt", "Please specify a prompt."));
+            }
+        }
+        GenerationRequest request;
+        readFields(reader, request);
+        return reader.finish(std::move(request));
+    });
+}
+
+Expected<GenerationSettings> parseSettings(std::string_view body) {
+    return parseWith(body, readSettings);
+}
+Expected<Job> parseJob(std::string_view body) {
+    return parseWith(body, readJob);
+}
+Expected<Progress> parseProgress(std::string_view body) {
+    return parseWith(body, readProgress);
+}
+Expected<ImageInfo> parseImageInfo(std::string_view body) {
+    return parseWith(body, readImage);
+}
+Expected<Problem> parseProblem(std::string_view body) {
+    return parseWith(body, readProblem);
+}
+
+Expected<JobPage> parseJobPage(std::string_view body) {
+    return parseWith(body, [](const json& value) {
+        Reader reader(value, "The page of jobs");
+        JobPage page;
+        reader.readList("jobs", page.jobs, readJob);
+        reader.read("next", page.next);
+        return reader.finish(std::move(page));
+    });
+}
+
+Expected<ServerInfo> parseServerInfo(std::string_view body) {
+    return parseWith(body, [](const json& value) {
+        Reader reader(value, "The server's answer");
+        ServerInfo info;
+        reader.read("version", info.version);
+        reader.read("device", info.device);
+        reader.read("device_name", info.deviceName);
+        reader.read("ready", info.ready);
+        reader.read("status", info.status);
+        reader.read("default_model", info.defaultModel);
+        reader.read("queued", info.queued);
+        reader.read("running", info.running);
+        reader.read("limits", info.limits, readLimits);
+        reader.readList("samplers", info.samplers, readSampler);
+        if (info.version.empty()) {
+            reader.fail(malformed("This does not look like an Easel server."));
+        }
+        return reader.finish(std::move(info));
+    });
+}
+
+Expected<std::vector<ModelInfo>> parseModels(std::string_view body) {
+    return parseWith(body, [](const json& value) {
+        Reader reader(value, "The list of models");
+        std::vector<ModelInfo> models;
+        reader.readList("models", models, readModel);
+        return reader.finish(std::move(models));
+    });
+}
+
+Expected<JobEvent> parseEvent(std::string_view name, std::string_view data) {
+    const auto type = jobEventTypeFrom(name);
+    if (!type) {
+        return tl::unexpected(malformed("Unknown event \"" + std::string(name) + "\"."));
+    }
+    return parseWith(data, [&](const json& value) -> Expected<JobEvent> {
+        JobEvent event;
+        event.type = *type;
+        switch (*type) {
+            case JobEventType::Progress:
+                return readProgress(value).map([&](Progress progress) {
+                    event.job.progress = progress;
+                    return event;
+                });
+            case JobEventType::Image:
+                return readImage(value).map([&](ImageInfo image) {
+                    event.job.images.push_back(std::move(image));
+                    return event;
+                });
+            case JobEventType::State:
+            case JobEventType::Done:
+                break;
+        }
+        return readJob(value).map([&](Job job) {
+            event.job = std::move(job);
+            return event;
+        });
+    });
+}
+
+}  // namespace easel::protocol

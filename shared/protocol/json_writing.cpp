@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <optional>
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "shared/protocol/json.h"
+#include "shared/protocol/routes.h"
+#include "shared/protocol/timestamp.h"
+
+namespace easel::protocol {
+
+namespace {
+
+using nlohmann::json;
+
+std::string text(const json& value) {
+    // Text from strangers may hold invalid UTF-8; it becomes U+FFFD rather than an exception.
+    return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+template <typename T>
+json orNull(const std::optional<T>& value) {
+    return value ? json(*value) : json(nullptr);
+}
+
+json write(const GenerationSettings& settings) {
+    return {{"model", settings.model},
+            {"prompt", settings.prompt},
+            {"negative_prompt", settings.negativePrompt},
+            {"width", settings.width},
+            {"height", settings.height},
+            {"steps", settings.steps},
+            {"guidance", settings.guidance},
+            {"sampler", settings.sampler},
+            {"schedule", settings.schedule},
+            {"seed", settings.seed},
+            {"count", settings.count}};
+}
+
+json write(const Progress& progress) {
+    return {{"stage", toString(progress.stage)},
+            {"step", progress.step},
+            {"steps", progress.steps},
+            {"eta_seconds", orNull(progress.etaSeconds)}};
+}
+
+json write(const ImageInfo& image) {
+    return {{"index", image.index},   {"seed", image.seed},   {"width", image.width},
+            {"height", image.height}, {"bytes", image.bytes}, {"content_type", image.contentType}};
+}
+
+json write(const Problem& problem) {
+    json value = {{"type", "about:blank"},
+                  {"title", problem.title},
+                  {"status", problem.status},
+                  {"code", problem.code},
+                  {"detail", problem.detail}};
+    if (problem.field) {
+        value["field"] = *problem.field;
+    }
+    return value;
+}
+
+json writeTime(const std::optional<std::int64_t>& time) {
+    return time ? json(formatTimestamp(*time)) : json(nullptr);
+}
+
+json write(const Job& job) {
+    json images = json::array();
+    for (const ImageInfo& image : job.images) {
+        json entry = write(image);
+        entry["url"] = routes::jobImage(job.id, image.index);
+        images.push_back(std::move(entry));
+    }
+    return {{"id", job.id},
+            {"state", toString(job.state)},
+            {"request", write(job.settings)},
+            {"attempt", job.attempt},
+            {"ahead", job.ahead},
+            {"progress", write(job.progress)},
+            {"images", std::move(images)},
+            {"error", job.error ? write(*job.error) : json(nullptr)},
+            {"created_at", formatTimestamp(job.createdAt)},
+            {"started_at", writeTime(job.startedAt)},
+            {"finished_at", writeTime(job.finishedAt)}};
+}
+
+json write(const Limits& limits) {
+    return {{"min_side", limits.minSide},           {"max_side", limits.maxSide},
+            {"side_multiple", limits.sideMultiple}, {"min_steps", limits.minSteps},
+            {"max_steps", limits.maxSteps},         {"min_guidance", limits.minGuidance},
+            {"max_guidance", limits.maxGuidance},   {"max_count", limits.maxCount},
+            {"max_seed", limits.maxSeed},           {"max_prompt_bytes", limits.maxPromptBytes},
+            {"max_queued", limits.maxQueued}};
+}
+
+json write(const ModelInfo& model) {
+    return {{"id", model.id},
+            {"title", model.title},
+            {"description", model.description},
+            {"licence", model.licence},
+            {"width", model.width},
+            {"height", model.height},
+            {"steps", model.steps},
+            {"guidance", model.guidance},
+            {"sampler", model.sampler},
+            {"example_prompts", model.examplePrompts},
+            {"known_names", model.knownNames},
+            {"known_words", model.knownWords}};
+}
+
+}  // namespace
+
+std::string toJson(const GenerationRequest& request) {
+    json value = {{"prompt", request.prompt}};
+    const auto put = [&](const char* key, const auto& field) {
+        if (field) {
+            value[key] = *field;
+        }
+    };
+    put("negative_prompt", request.negativePrompt);
+    put("model", request.model);
+    put("width", request.width);
+    put("height", request.height);
+    put("steps", request.steps);
+    put("guidance", request.guidance);
+    put("sampler", request.sampler);
+    put("schedule", request.schedule);
+    put("seed", request.seed);
+    put("count", request.count);
+    return text(value);
+}
+
+std::string toJson(const GenerationSettings& settings) {
+    return text(write(settings));
+}
+std::string toJson(const Job& job) {
+    return text(write(job));
+}
+std::string toJson(const Progress& progress) {
+    return text(write(progress));
+}
+std::string toJson(const ImageInfo& image) {
+    return text(write(image));
+}
+std::string toJson(const Problem& problem) {
+    return text(write(problem));
+}
+
+std::string toJson(const JobPage& page) {
+    json jobs = json::array();
+    for (const Job& job : page.jobs) {
+        jobs.push_back(write(job));
+    }
+    return text({{"jobs", std::move(jobs)}, {"next", orNull(page.next)}});
+}
+
+std::string toJson(const ServerInfo& info) {
+    json samplers = json::array();
+    for (const SamplerInfo& sampler : info.samplers) {
+        samplers.push_back({{"name", sampler.name}, {"schedules", sampler.schedules}});
+    }
+    return text({{"version", info.version},
+                 {"device", info.device},
+                 {"device_name", info.deviceName},
+                 {"ready", info.ready},
+                 {"status", info.status},
+                 {"default_model", info.defaultModel},
+                 {"queued", info.queued},
+                 {"running", info.running},
+                 {"limits", write(info.limits)},
+                 {"samplers", std::move(samplers)}});
+}
+
+std::string toJson(const std::vector<ModelInfo>& models) {
+    json list = json::array();
+    for (const ModelInfo& model : models) {
+        list.push_back(write(model));
+    }
+    return text({{"models", std::move(list)}});
+}
+
+std::string eventData(const JobEvent& event) {
+    switch (event.type) {
+        case JobEventType::Progress:
+            return toJson(event.job.progress);
+        case JobEventType::Image:
+            if (!event.job.images.empty()) {
+                return toJson(event.job.images.back());
+            }
+            [[fallthrough]];
+        case JobEventType::State:
+        case JobEventType::Done:
+            break;
+    }
+    return toJson(event.job);
+}
+
+}  // namespace easel::protocol
