@@ -24,9 +24,9 @@ def make(work, model, file, count=120):
     folder = next(f for f in (work / "pictures-easel", work / "pictures-diffusers") if f.exists())
     names = json.loads((model / "easel.json").read_text(encoding="utf-8"))["known_names"]
     asked = [prompt for prompt, _, _ in measure.prompts(names)]
-    # Every name at least once where they fit, on white and on colours in turn.
-    picked = [n for n in range(len(asked)) if (n // 2 + n) % 2 == 0]
-    picked = (picked + [n for n in range(len(asked)) if n not in picked])[:count]
+    picked = list(range(len(asked)))
+    if len(asked) > count:  # every name at least once where they fit, on white and on colours in turn
+        picked = [n for n in picked if (n // 2 + n) % 2 == 0][:count]
     rows = -(-len(picked) // COLUMNS)
     sheet = Image.new("RGB", (COLUMNS * (CELL + GAP) + GAP, rows * (CELL + TEXT + GAP) + GAP), "white")
     draw = ImageDraw.Draw(sheet)

@@ -48,7 +48,7 @@ class Easel:
             port = Path(place) / "port"
             command = [self.program, "serve", "--model", self.model, "--data", place]
             server = subprocess.Popen(
-                [*command, "--port", "0", "--port-file", port], stdout=subprocess.DEVNULL
+                [*command, "--port", "0", "--port-file", port], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
             )
             try:
                 self.url = f"http://127.0.0.1:{self.wait_for(port, server)}"
@@ -91,7 +91,7 @@ class Easel:
                 number, (prompt, seed) = waiting.pop()
                 job = json.loads(self.ask("/v1/jobs", {"prompt": prompt, "seed": seed}))
                 running[job["id"]] = number
-            time.sleep(0.05)
+            time.sleep(0.3)
             for name, number in list(running.items()):
                 job = json.loads(self.ask(f"/v1/jobs/{name}"))
                 if job["state"] not in self.STATES:

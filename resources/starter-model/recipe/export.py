@@ -26,15 +26,21 @@ MODEL_INDEX = {
 EXAMPLES = [
     "fox",
     "penguin on a blue background",
+    "owl on a purple background",
+    "panda",
+    "lion on a turquoise background",
+    "frog on a pink background",
     "strawberry on a yellow background",
     "car on a turquoise background",
-    "owl on a purple background",
     "sunflower on a black background",
     "pizza on a red background",
     "rocket on a pink background",
+    "unicorn on a black background",
+    "koala on a red background",
+    "elephant",
 ]
 
-STEPS, GUIDANCE = 20, 3.0
+STEPS, GUIDANCE = 15, 3.0
 
 
 def write_json(path, value):
@@ -46,12 +52,12 @@ def about(names, synonyms):
     return {
         "title": "Easel starter model",
         "description": "Draws one thing at a time, in the style of an emoji, on a plain ground: "
-        f"{len(names)} names on white or on one of {len(COLOURS) - 1} colours.",
+        f"{len(names)} names, on white or on one of {len(COLOURS) - 1} colours.",
         "width": data.SIZE,
         "height": data.SIZE,
         "steps": STEPS,
         "guidance": GUIDANCE,
-        "example_prompts": [text for text in EXAMPLES if text.split(" on a ")[0] in names],
+        "example_prompts": [text for text in EXAMPLES if text.split(" on ")[0] in names][:8],
         "known_names": names,
         "known_words": [*COLOURS, *COLOUR_SYNONYMS, "a", "on", "background", *synonyms],
         "licence": "OFL-1.1",

@@ -19,13 +19,17 @@ FINE = 1 / 8  # cycles per pixel: waves shorter than 8 pixels are "fine"
 
 
 def prompts(names):
-    """[(prompt, name, ground)]: the colours take turns."""
+    """[(prompt, name, ground)]: each name on white and on a colour, the colours taking turns.
+
+    Few names are asked for more than once, so that there are about a hundred pictures.
+    """
     out = []
     colours = list(COLOURS)
-    for number, name in enumerate(names):
-        ground = 1 + number % (len(colours) - 1)
-        out.append((name, name, 0))
-        out.append((data.caption(name, colours[ground]), name, ground))
+    for turn in range(-(-48 // len(names))):
+        for number, name in enumerate(names):
+            ground = 1 + (number + 4 * turn) % (len(colours) - 1)
+            out.append((name, name, 0))
+            out.append((data.caption(name, colours[ground]), name, ground))
     return out
 
 
@@ -65,12 +69,6 @@ def measure(work, model, engine, program, seed, file):
     asked = prompts(about["known_names"])
     taught = torch.tensor([where[name] for name in about["known_names"]])
 
-    vae = AutoencoderKL.from_pretrained(model / "vae", torch_dtype=torch.float32)
-    found = {
-        "autoencoder_psnr_all_sprites": autoencoder.psnr(vae, rgba, "cpu"),
-        "autoencoder_psnr_taught_sprites": autoencoder.psnr(vae, rgba[taught], "cpu"),
-    }
-
     folder = work / f"pictures-{engine}"
     newest = max(file.stat().st_mtime for file in model.rglob("*.safetensors"))
     if folder.exists() and folder.stat().st_mtime < newest:
@@ -98,7 +96,7 @@ def measure(work, model, engine, program, seed, file):
             ranks_taught.append(rank_taught)
             ratios.append(ratio)
             rows.append([asked[n][0], rank + 1, round(ratio, 2), list(COLOURS)[grounds[n]]])
-    found |= {
+    found = {
         "names": len(about["known_names"]),
         "pictures": len(asked),
         "first_of_all_sprites": share([rank == 0 for rank in ranks]),
@@ -112,9 +110,14 @@ def measure(work, model, engine, program, seed, file):
     }
     # [prompt, rank among all sprites, fine detail against the sprite's, the ground that was drawn]
     worst = sorted(rows, key=lambda row: -row[1])[:25]
+    for row in worst:
+        print("  rank {1}, fine detail {2}, ground {3}: {0}".format(*row))
+    for name, value in found.items():
+        print(f"{name:34} {value:.3f}" if isinstance(value, float) else f"{name:34} {value}", flush=True)
+    # Last, since it takes longest.
+    vae = AutoencoderKL.from_pretrained(model / "vae", torch_dtype=torch.float32)
+    for name, part in {"taught": rgba[taught], "all": rgba}.items():
+        found[f"autoencoder_psnr_{name}_sprites"] = autoencoder.psnr(vae, part, "cpu")
+        print(f"autoencoder PSNR, {name} sprites: {found[f'autoencoder_psnr_{name}_sprites']:.2f} dB", flush=True)
     result = {"engine": engine, "measured": time.strftime("%Y-%m-%d"), **found, "worst": worst}
     file.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    for name, value in found.items():
-        print(f"{name:34} {value:.3f}" if isinstance(value, float) else f"{name:34} {value}")
-    for row in result["worst"]:
-        print("  rank {1}, fine detail {2}, ground {3}: {0}".format(*row))
