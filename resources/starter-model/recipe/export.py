@@ -50,6 +50,7 @@ def write_json(path, value):
 def about(names, synonyms):
     """easel.json: what Easel's programs tell a person about this model."""
     return {
+        "id": "starter",
         "title": "Easel starter model",
         "description": "Draws one thing at a time, in the style of an emoji, on a plain ground: "
         f"{len(names)} names, on white or on one of {len(COLOURS) - 1} colours.",
