@@ -5,16 +5,19 @@
 #include <c10/core/InferenceMode.h>
 #include <sys/resource.h>
 
-#include <CLI/CLI.hpp>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <ctime>
 #include <fstream>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "server/diffusion/failure.h"
 #include "server/diffusion/pipeline.h"
+#include "shared/protocol/json.h"
 
 namespace {
 
@@ -58,13 +61,13 @@ at::Tensor kept(const at::Tensor& x) {
     return x.to(at::kCPU, at::kFloat).contiguous();
 }
 
-void run(const std::string& model, const std::string& device, const std::string& output,
+void run(const std::string& model, diffusion::Device device, const std::string& output,
          const protocol::GenerationSettings& settings) {
     const c10::InferenceMode inference;
     Stages stages;
 
     const auto loading = Clock::now();
-    diffusion::Pipeline pipeline(model, diffusion::openDevice(device));
+    diffusion::Pipeline pipeline(model, std::move(device));
     const double loaded = secondsSince(loading);
 
     const auto drawing = Clock::now();
@@ -99,29 +102,19 @@ void run(const std::string& model, const std::string& device, const std::string&
 }  // namespace
 
 int main(int argc, char** argv) {
-    std::string model;
-    std::string device = "cpu";
-    std::string output;
-    easel::protocol::GenerationSettings settings;
-    settings.sampler = "pndm";
-
-    CLI::App app{"Draws one picture and writes down each stage of it."};
-    app.add_option("--model", model, "The model's folder")->required();
-    app.add_option("--device", device);
-    app.add_option("--output", output, "The safetensors file to write")->required();
-    app.add_option("--prompt", settings.prompt)->required();
-    app.add_option("--negative-prompt", settings.negativePrompt);
-    app.add_option("--width", settings.width);
-    app.add_option("--height", settings.height);
-    app.add_option("--steps", settings.steps);
-    app.add_option("--guidance", settings.guidance);
-    app.add_option("--sampler", settings.sampler);
-    app.add_option("--schedule", settings.schedule);
-    app.add_option("--seed", settings.seed);
-    CLI11_PARSE(app, argc, argv);
-
+    if (argc != 6) {
+        std::fputs(
+            "usage: easel_stages MODEL DEVICE PRECISION SETTINGS OUTPUT\n"
+            "SETTINGS is JSON as POST /v1/jobs takes it, OUTPUT the safetensors file to write.\n",
+            stderr);
+        return 2;
+    }
     try {
-        run(model, device, output, settings);
+        const auto settings = easel::protocol::parseSettings(argv[4]);
+        if (!settings) {
+            throw easel::diffusion::Failure(settings.error());
+        }
+        run(argv[1], easel::diffusion::openDevice(argv[2], argv[3]), argv[5], *settings);
         return EXIT_SUCCESS;
     } catch (const std::exception& error) {
         std::fprintf(stderr, "easel_stages: %s\n", error.what());
