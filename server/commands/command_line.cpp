@@ -36,6 +36,11 @@ void addDrawing(CLI::App& command, Drawing& drawing) {
                     "Where to draw: auto (a GPU if there is one), cpu, cuda, cuda:N")
         ->check(kDevice)
         ->capture_default_str();
+    command
+        .add_option("--precision", drawing.precision,
+                    "What to compute in: auto (fp16 on a GPU, fp32 on the CPU), fp32, fp16, bf16")
+        ->check(CLI::IsMember({"auto", "fp32", "fp16", "bf16"}))
+        ->capture_default_str();
     command.add_option("--worker", drawing.worker)->group("");  // for tests
 }
 

@@ -109,7 +109,10 @@ public:
         : m_settings(std::move(settings)),
           m_output(std::move(output)),
           m_signals([this] { interrupt(); }),
-          m_generator({.program = drawing.worker, .model = drawing.model, .device = drawing.device}) {}
+          m_generator({.program = drawing.worker,
+                       .model = drawing.model,
+                       .device = drawing.device,
+                       .precision = drawing.precision}) {}
 
     int run() {
         m_generator.onStatusChanged([this] { m_changed.notify_all(); });

@@ -11,6 +11,7 @@ namespace easel::commands {
 struct Drawing {
     std::filesystem::path model;
     std::string device = "auto";
+    std::string precision = "auto";
     std::filesystem::path worker;  ///< the easel-worker program
 };
 

@@ -104,7 +104,8 @@ private:
         options.log = [](const std::string& text) { spdlog::error(text); };
         options.onGeneratorStatus = [](const generator::Status& status) {
             if (status.ready) {
-                spdlog::info("Ready to draw on {} ({})", status.device, status.deviceName);
+                spdlog::info("Ready to draw on {} ({}) in {}", status.device, status.deviceName,
+                             status.precision);
             } else if (status.failed) {
                 spdlog::error(status.message);
             } else {
@@ -139,6 +140,7 @@ private:
         info.version = EASEL_VERSION;
         info.device = status.device;
         info.deviceName = status.deviceName;
+        info.precision = status.precision;
         info.ready = status.ready && !m_isStopping;
         info.status = m_isStopping ? "The server is shutting down." : status.message;
         info.defaultModel = m_models.front().id;
@@ -178,8 +180,11 @@ std::unique_ptr<generator::Generator> generatorOf(const ServeOptions& options) {
             generator::TestPatternOptions{.stepTime = std::chrono::milliseconds(options.stepMs)});
     }
     const Drawing& drawing = options.drawing;
-    return std::make_unique<generator::WorkerProcess>(generator::WorkerOptions{
-        .program = drawing.worker, .model = drawing.model, .device = drawing.device});
+    return std::make_unique<generator::WorkerProcess>(
+        generator::WorkerOptions{.program = drawing.worker,
+                                 .model = drawing.model,
+                                 .device = drawing.device,
+                                 .precision = drawing.precision});
 }
 
 /// Complete or not at all, for a script that waits for it.

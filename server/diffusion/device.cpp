@@ -9,6 +9,7 @@
 #include <charconv>
 #include <filesystem>
 #include <fstream>
+#include <utility>
 #include <vector>
 
 #include "server/diffusion/failure.h"
@@ -51,12 +52,31 @@ void keepFreedMemory() {
     mallopt(M_TRIM_THRESHOLD, -1);
 }
 
-Device cpu() {
+Device cpu(std::string_view precision) {
+    if (precision != "auto" && precision != "fp32") {
+        throw Failure(protocol::invalidField(
+            "precision",
+            "The CPU computes in fp32 only; leave out --precision " + std::string(precision) + "."));
+    }
     keepFreedMemory();
-    return {{c10::Device(c10::kCPU), c10::kFloat}, "cpu", valueIn("/proc/cpuinfo", "model name")};
+    return {{c10::Device(c10::kCPU), c10::kFloat}, "cpu", valueIn("/proc/cpuinfo", "model name"), "fp32"};
 }
 
-Device cuda(int index) {
+std::pair<std::string_view, c10::ScalarType> precisionOnGpu(std::string_view wanted) {
+    if (wanted == "auto" || wanted == "fp16") {
+        return {"fp16", c10::kHalf};
+    }
+    if (wanted == "bf16") {
+        return {"bf16", c10::kBFloat16};
+    }
+    if (wanted == "fp32") {
+        return {"fp32", c10::kFloat};
+    }
+    throw Failure(protocol::invalidField(
+        "precision", "There is no precision \"" + std::string(wanted) + "\"; use auto, fp32, fp16 or bf16."));
+}
+
+Device cuda(int index, std::string_view precision) {
     const auto fail = [](std::string why) { return Failure(protocol::unavailable(std::move(why))); };
     if (!hasNvidiaDriver()) {
         throw fail("No NVIDIA driver is running on this machine; install one, or use --device cpu.");
@@ -75,22 +95,24 @@ Device cuda(int index) {
         throw fail("There is no device cuda:" + std::to_string(index) + "; this machine has " +
                    std::to_string(count) + ".");
     }
-    return {{c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(index)), c10::kHalf},
+    const auto [name, dtype] = precisionOnGpu(precision);
+    return {{c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(index)), dtype},
             "cuda:" + std::to_string(index),
-            gpuName(index)};
+            gpuName(index),
+            std::string(name)};
 }
 
 }  // namespace
 
-Device openDevice(std::string_view wanted) {
+Device openDevice(std::string_view wanted, std::string_view precision) {
     if (wanted == "cpu") {
-        return cpu();
+        return cpu(precision);
     }
     if (wanted == "auto") {
         if (!hasNvidiaDriver()) {
-            return cpu();
+            return cpu(precision);
         }
-        return cuda(0);
+        return cuda(0, precision);
     }
     constexpr std::string_view kCuda = "cuda";
     int index = 0;
@@ -98,12 +120,12 @@ Device openDevice(std::string_view wanted) {
     if (rest.starts_with(kCuda)) {
         rest.remove_prefix(kCuda.size());
         if (rest.empty()) {
-            return cuda(0);
+            return cuda(0, precision);
         }
         const char* end = rest.data() + rest.size();
         if (rest.size() > 1 && rest.front() == ':' &&
             std::from_chars(rest.data() + 1, end, index).ptr == end && index >= 0) {
-            return cuda(index);
+            return cuda(index, precision);
         }
     }
     throw Failure(protocol::invalidField(

@@ -70,8 +70,8 @@ std::string firstLine(const char* what) {
 }  // namespace
 
 struct Engine::Impl {
-    explicit Impl(const std::filesystem::path& folder, const std::string& device)
-        : pipeline(folder, openDevice(device)) {}
+    Impl(const std::filesystem::path& folder, const std::string& device, const std::string& precision)
+        : pipeline(folder, openDevice(device, precision)) {}
 
     void generate(const protocol::GenerationSettings& settings, const Observer& observer);
 
@@ -115,10 +115,11 @@ Engine::Engine(std::unique_ptr<Impl> impl) : m_impl(std::move(impl)) {}
 Engine::~Engine() = default;
 
 protocol::Expected<std::unique_ptr<Engine>> Engine::load(const std::filesystem::path& folder,
-                                                         const std::string& device) {
+                                                         const std::string& device,
+                                                         const std::string& precision) {
     const c10::InferenceMode inference;
     try {
-        return std::unique_ptr<Engine>(new Engine(std::make_unique<Impl>(folder, device)));
+        return std::unique_ptr<Engine>(new Engine(std::make_unique<Impl>(folder, device, precision)));
     } catch (const Failure& failure) {
         return tl::unexpected(failure.problem());
     } catch (const std::exception& error) {
@@ -132,6 +133,9 @@ const std::string& Engine::device() const {
 }
 const std::string& Engine::deviceName() const {
     return m_impl->pipeline.device().hardware;
+}
+const std::string& Engine::precision() const {
+    return m_impl->pipeline.device().precision;
 }
 bool Engine::broken() const {
     return m_impl->broken;

@@ -25,14 +25,16 @@ struct Observer {
 /// A model on a device, drawing. For one thread; everything of libtorch stays behind it.
 class Engine {
 public:
-    /// Loads the model in `folder` (diffusers' layout) on `device`: auto, cpu, cuda or cuda:N. Errors name
-    /// the file, the tensor or the config value at fault.
+    /// Loads the model in `folder` (diffusers' layout) on `device` in `precision`, both as openDevice() takes
+    /// them. Errors name the file, the tensor or the config value at fault.
     static protocol::Expected<std::unique_ptr<Engine>> load(const std::filesystem::path& folder,
-                                                            const std::string& device);
+                                                            const std::string& device,
+                                                            const std::string& precision = "auto");
     ~Engine();
 
     const std::string& device() const;      ///< "cpu", "cuda:0"
     const std::string& deviceName() const;  ///< "AMD EPYC 7B13", "NVIDIA L4"
+    const std::string& precision() const;   ///< "fp32", "fp16", "bf16"
 
     /// Draws every image of `settings`, in order; returns when the last was handed over. The problem
     /// "cancelled" says that the observer stopped it. After a problem the engine can draw on, unless

@@ -64,11 +64,8 @@ json control(const Cancel& frame) {
 
 json control(const WorkerStatus& frame) {
     const Status& status = frame.status;
-    return {{"ready", status.ready},
-            {"failed", status.failed},
-            {"message", status.message},
-            {"device", status.device},
-            {"device_name", status.deviceName}};
+    return {{"ready", status.ready},   {"failed", status.failed},          {"message", status.message},
+            {"device", status.device}, {"device_name", status.deviceName}, {"precision", status.precision}};
 }
 
 json control(const ProgressMade& frame) {
@@ -113,7 +110,8 @@ WorkerStatus readStatus(const json& value) {
                    .failed = value.at("failed").get<bool>(),
                    .message = value.at("message").get<std::string>(),
                    .device = value.at("device").get<std::string>(),
-                   .deviceName = value.at("device_name").get<std::string>()}};
+                   .deviceName = value.at("device_name").get<std::string>(),
+                   .precision = value.at("precision").get<std::string>()}};
 }
 
 Expected<Picture> readPicture(const json& value, std::vector<std::uint8_t> pixels) {

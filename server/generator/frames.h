@@ -18,7 +18,7 @@
 ///
 /// The gateway starts the worker as
 ///
-///     easel-worker --socket-fd N --model DIR --device auto|cpu|cuda|cuda:N
+///     easel-worker --socket-fd N --model DIR --device auto|cpu|cuda|cuda:N --precision auto|…
 ///
 /// with N connected to it, standard output joined to standard error, and a process group of its own. The
 /// worker calls `endWithParent`, sends a `WorkerStatus` at once ("Loading the model"), again when it is

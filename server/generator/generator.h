@@ -40,6 +40,7 @@ struct Status {
     std::string message;     ///< one sentence for a person: "Loading the model", why it failed, …
     std::string device;      ///< "cpu", "cuda:0"
     std::string deviceName;  ///< "AMD EPYC", "NVIDIA L4"
+    std::string precision;   ///< what it computes in: "fp32", "fp16", "bf16"
 
     bool operator==(const Status&) const = default;
 };

@@ -59,7 +59,8 @@ Status TestPattern::status() const {
     return {.ready = m_ready,
             .message = m_ready ? "" : "Getting ready.",
             .device = "cpu",
-            .deviceName = "Test pattern"};
+            .deviceName = "Test pattern",
+            .precision = "fp32"};
 }
 
 void TestPattern::onStatusChanged(std::function<void()> changed) {

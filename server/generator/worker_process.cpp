@@ -235,10 +235,10 @@ Expected<WorkerProcess::Child> WorkerProcess::spawn() const {
     }
     auto channel = std::make_shared<FrameChannel>(ends[0]);
     pid_t pid = 0;
-    const int error =
-        SpawnPlan(ends[1]).run({m_options.program.string(), "--socket-fd", std::to_string(kWorkerSocket),
-                                "--model", m_options.model.string(), "--device", m_options.device},
-                               pid);
+    const int error = SpawnPlan(ends[1]).run(
+        {m_options.program.string(), "--socket-fd", std::to_string(kWorkerSocket), "--model",
+         m_options.model.string(), "--device", m_options.device, "--precision", m_options.precision},
+        pid);
     ::close(ends[1]);
     if (error != 0) {
         return tl::unexpected(protocol::internalError("The worker " + m_options.program.string() +

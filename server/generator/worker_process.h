@@ -23,6 +23,7 @@ struct WorkerOptions {
     std::filesystem::path program;  ///< easel-worker
     std::filesystem::path model;    ///< a model folder
     std::string device = "auto";
+    std::string precision = "auto";                ///< auto, fp32, fp16, bf16
     std::chrono::milliseconds firstPause{500};     ///< before a lost worker's successor; doubles each time
     std::chrono::milliseconds longestPause{8000};  ///< … up to this
     int maxStarts = 4;                             ///< in a row that did not become ready, then `failed`

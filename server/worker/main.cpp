@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // easel-worker: draws for one gateway, which started it and talks to it over a socket pair. A thread of
 // its own reads the socket, so that a request can be cancelled while another thread draws it.
-#include <CLI/CLI.hpp>
+#include <getopt.h>
+
+#include <charconv>
+#include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <variant>
@@ -20,7 +25,38 @@ struct Options {
     int socket = -1;
     std::string model;
     std::string device = "auto";
+    std::string precision = "auto";
 };
+
+/// --socket-fd N --model DIR [--device …] [--precision …]; nothing if that is not what was given.
+std::optional<Options> parseOptions(int argc, char** argv) {
+    static constexpr option kOptions[] = {{"socket-fd", required_argument, nullptr, 's'},
+                                          {"model", required_argument, nullptr, 'm'},
+                                          {"device", required_argument, nullptr, 'd'},
+                                          {"precision", required_argument, nullptr, 'p'},
+                                          {}};
+    Options options;
+    for (int found = 0; (found = getopt_long(argc, argv, "", kOptions, nullptr)) != -1;) {
+        switch (found) {
+            case 's':
+                std::from_chars(optarg, optarg + std::strlen(optarg), options.socket);
+                break;
+            case 'm':
+                options.model = optarg;
+                break;
+            case 'd':
+                options.device = optarg;
+                break;
+            case 'p':
+                options.precision = optarg;
+                break;
+            default:
+                return std::nullopt;
+        }
+    }
+    const bool complete = options.socket >= 0 && !options.model.empty() && optind == argc;
+    return complete ? std::optional(options) : std::nullopt;
+}
 
 /// Nothing here outlives the gateway: without it there is nobody to draw for, and nothing to save.
 [[noreturn]] void leave() {
@@ -72,25 +108,25 @@ void draw(diffusion::Engine& engine, generator::FrameChannel& channel, worker::I
 int main(int argc, char** argv) {
     generator::endWithParent();
 
-    Options options;
-    CLI::App app{"Draws for easel-server, which starts it; not for use by hand."};
-    app.add_option("--socket-fd", options.socket, "A connected socket, inherited")->required();
-    app.add_option("--model", options.model, "The model's folder")->required();
-    app.add_option("--device", options.device, "auto, cpu, cuda or cuda:N");
-    CLI11_PARSE(app, argc, argv);
-
+    const auto parsed = parseOptions(argc, argv);
+    if (!parsed) {
+        std::fputs("easel-worker draws for easel-server, which starts it; it is not for use by hand.\n",
+                   stderr);
+        return 2;
+    }
+    const Options& options = *parsed;
     generator::FrameChannel channel(options.socket);
     worker::Inbox inbox;
-    tell(channel, generator::WorkerStatus{{false, false, "Loading the model", "", ""}});
+    tell(channel, generator::WorkerStatus{{false, false, "Loading the model", "", "", ""}});
     std::thread([&] { readRequests(channel, inbox); }).detach();
 
-    const auto engine = diffusion::Engine::load(options.model, options.device);
+    const auto engine = diffusion::Engine::load(options.model, options.device, options.precision);
     if (!engine) {
-        tell(channel, generator::WorkerStatus{{false, true, engine.error().detail, "", ""}});
+        tell(channel, generator::WorkerStatus{{false, true, engine.error().detail, "", "", ""}});
         std::_Exit(EXIT_FAILURE);
     }
-    tell(channel,
-         generator::WorkerStatus{{true, false, "Ready", (*engine)->device(), (*engine)->deviceName()}});
+    tell(channel, generator::WorkerStatus{{true, false, "Ready", (*engine)->device(), (*engine)->deviceName(),
+                                           (*engine)->precision()}});
     while (true) {
         draw(**engine, channel, inbox);
     }

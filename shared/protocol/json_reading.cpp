@@ -226,6 +226,7 @@ Expected<ServerInfo> parseServerInfo(std::string_view body) {
         reader.read("version", info.version);
         reader.read("device", info.device);
         reader.read("device_name", info.deviceName);
+        reader.read("precision", info.precision);
         reader.read("ready", info.ready);
         reader.read("status", info.status);
         reader.read("default_model", info.defaultModel);

@@ -164,6 +164,7 @@ std::string toJson(const ServerInfo& info) {
     return text({{"version", info.version},
                  {"device", info.device},
                  {"device_name", info.deviceName},
+                 {"precision", info.precision},
                  {"ready", info.ready},
                  {"status", info.status},
                  {"default_model", info.defaultModel},

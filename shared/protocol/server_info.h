@@ -55,6 +55,7 @@ struct ServerInfo {
     std::string version;
     std::string device;      ///< "cpu", "cuda:0"; empty until the worker has said
     std::string deviceName;  ///< "AMD EPYC", "NVIDIA L4"
+    std::string precision;   ///< "fp32", "fp16", "bf16"
     bool ready = false;      ///< a worker has a model loaded
     std::string status;      ///< one sentence for a person when not ready
     std::string defaultModel;

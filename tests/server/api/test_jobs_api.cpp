@@ -336,7 +336,7 @@ private Q_SLOTS:
         QCOMPARE(server.get("/livez").status, 200);
         QCOMPARE(server.get("/readyz").status, 200);
 
-        server.generator().setStatus({false, false, "Loading the model", "", ""});
+        server.generator().setStatus({false, false, "Loading the model", "", "", ""});
         QTRY_COMPARE_WITH_TIMEOUT(server.get("/readyz").status, 503, 30'000);
         QCOMPARE(problemIn(server.get("/readyz")).detail, std::string("Loading the model"));
         QCOMPARE(server.get("/livez").status, 200);

@@ -61,6 +61,7 @@ private Q_SLOTS:
         row("too large a number", {"…", "--count", "99999999999"}, "--count");
         row("no such model", {"generate", "--prompt", "x", "--model", "/nowhere"}, "--model");
         row("no such device", {"…", "--device", "cuda:x"}, "--device");
+        row("no such precision", {"…", "--precision", "fp8"}, "--precision");
         row("steps", {"…", "--steps", "0"}, "--steps");
         row("width", {"…", "--width", "65"}, "--width");
         row("guidance", {"…", "--guidance", "31"}, "--guidance");

@@ -60,7 +60,7 @@ public:
 
 private:
     void tell(bool ready, bool failed, const std::string& message) {
-        static_cast<void>(m_channel.write(WorkerStatus{{ready, failed, message, "cpu", "Fake"}}));
+        static_cast<void>(m_channel.write(WorkerStatus{{ready, failed, message, "cpu", "Fake", "fp32"}}));
     }
 
     void draw(const Generate& wish) {
@@ -121,7 +121,7 @@ private:
 
 int main(int argc, char** argv) {
     endWithParent();
-    if (argc != 7) {
+    if (argc != 9) {
         return 2;
     }
     const std::string model = std::filesystem::path(argv[4]).filename().string();

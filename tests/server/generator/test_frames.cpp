@@ -62,8 +62,8 @@ private Q_SLOTS:
         const std::vector<Frame> frames = {
             Generate{"j_1", settings},
             Cancel{"j_1"},
-            WorkerStatus{{true, false, "Ready", "cuda:0", "NVIDIA L4"}},
-            WorkerStatus{{false, true, "No such model", "", ""}},
+            WorkerStatus{{true, false, "Ready", "cuda:0", "NVIDIA L4", "bf16"}},
+            WorkerStatus{{false, true, "No such model", "", "", ""}},
             ProgressMade{"j_1", progress},
             // Larger than any socket buffer: it goes in many pieces.
             Picture{"j_1", 2, 44, testPattern(1024, 768, 44)},
@@ -96,7 +96,7 @@ private Q_SLOTS:
         const auto ends = sockets();
         FrameChannel from(ends[0]);
         FrameChannel to(ends[1]);
-        QVERIFY(from.write(WorkerStatus{{false, true, "caf\xe9", "", ""}}));
+        QVERIFY(from.write(WorkerStatus{{false, true, "caf\xe9", "", "", ""}}));
         const auto read = to.read();
         QVERIFY(read && *read);
         QCOMPARE(std::get<WorkerStatus>(**read).status.message, std::string("caf\xef\xbf\xbd"));

@@ -103,7 +103,7 @@ public:
 private:
     mutable std::mutex m_mutex;
     std::condition_variable m_arrived;
-    easel::generator::Status m_status{true, false, "", "cpu", "Manual"};
+    easel::generator::Status m_status{true, false, "", "cpu", "Manual", "fp32"};
     std::function<void()> m_changed;
     std::deque<Request> m_requests;
     std::set<std::string> m_cancelled;

@@ -181,16 +181,16 @@ private Q_SLOTS:
     }
 
     void waitsUntilTheGeneratorIsReady() {
-        m_generator->setStatus({false, false, "Loading the model", "", ""});
+        m_generator->setStatus({false, false, "Loading the model", "", "", ""});
         const auto id = submit();
         QVERIFY(m_generator->isIdle());
         QVERIFY(get(id).state == JobState::Queued);
-        m_generator->setStatus({true, false, "", "cpu", "Manual"});
+        m_generator->setStatus({true, false, "", "cpu", "Manual", "fp32"});
         QCOMPARE(m_generator->take()->id, id);
     }
 
     void acceptsNothingForAGeneratorThatFailed() {
-        m_generator->setStatus({false, true, "The model cannot be used.", "", ""});
+        m_generator->setStatus({false, true, "The model cannot be used.", "", "", ""});
         const auto job = m_queue->submit(settings());
         QVERIFY(!job);
         QCOMPARE(job.error().status, 503);

@@ -22,8 +22,9 @@ const std::string kModels = EASEL_SOURCE_DIR "/tests/fixtures/models/";
 /// An easel-worker as a child of this test, which kills it at the end.
 class Worker {
 public:
-    explicit Worker(const std::string& model, const std::string& device = "cpu")
-        : Worker(sockets(), model, device) {}
+    explicit Worker(const std::string& model, const std::string& device = "cpu",
+                    const std::string& precision = "auto")
+        : Worker(sockets(), model, device, precision) {}
 
     ~Worker() {
         if (m_pid > 0) {
@@ -82,12 +83,13 @@ private:
         return {pair[0], pair[1]};
     }
 
-    Worker(Sockets pair, const std::string& model, const std::string& device) : m_channel(pair.ours) {
+    Worker(Sockets pair, const std::string& model, const std::string& device, const std::string& precision)
+        : m_channel(pair.ours) {
         const std::string fd = std::to_string(pair.theirs);
         m_pid = ::fork();
         if (m_pid == 0) {
             ::execl(WORKER_PROGRAM, "easel-worker", "--socket-fd", fd.c_str(), "--model", model.c_str(),
-                    "--device", device.c_str(), nullptr);
+                    "--device", device.c_str(), "--precision", precision.c_str(), nullptr);
             ::_exit(127);
         }
         ::close(pair.theirs);
@@ -113,6 +115,7 @@ void waitUntilReady(Worker& worker) {
     const Status status = worker.next<WorkerStatus>().status;
     QVERIFY2(status.ready, status.message.c_str());
     QCOMPARE(status.device, std::string("cpu"));
+    QCOMPARE(status.precision, std::string("fp32"));
 }
 
 }  // namespace
@@ -181,20 +184,28 @@ void WorkerTest::cancelsWhatRunsAndWhatWaits() {
 void WorkerTest::saysWhyItCannotWork_data() {
     QTest::addColumn<QString>("model");
     QTest::addColumn<QString>("device");
+    QTest::addColumn<QString>("precision");
     QTest::addColumn<QString>("word");
     QTest::newRow("no model") << "nowhere"
                               << "cpu"
+                              << "auto"
                               << "nowhere";
     QTest::newRow("no such device") << "sd1-tiny"
                                     << "abacus"
+                                    << "auto"
                                     << "abacus";
+    QTest::newRow("the CPU cannot do that") << "sd1-tiny"
+                                            << "cpu"
+                                            << "fp16"
+                                            << "fp32";
 }
 
 void WorkerTest::saysWhyItCannotWork() {
     QFETCH(QString, model);
     QFETCH(QString, device);
+    QFETCH(QString, precision);
     QFETCH(QString, word);
-    Worker worker(kModels + model.toStdString(), device.toStdString());
+    Worker worker(kModels + model.toStdString(), device.toStdString(), precision.toStdString());
     worker.next<WorkerStatus>();
     const Status status = worker.next<WorkerStatus>().status;
     QVERIFY(!status.ready);
