@@ -2,16 +2,20 @@
 #pragma once
 
 #include <chrono>
+#include <condition_variable>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
+#include <thread>
 
 #include "server/generator/generator.h"
 #include "server/jobs/image_folder.h"
 #include "server/jobs/job_store.h"
+#include "server/jobs/roster.h"
 #include "shared/protocol/generation.h"
 #include "shared/protocol/job.h"
 #include "shared/protocol/problem.h"
@@ -95,10 +99,49 @@ public:
     void drain(std::chrono::milliseconds grace);
 
 private:
-    class Impl;
-    explicit Queue(std::unique_ptr<Impl> impl);
+    using Clock = std::chrono::steady_clock;
+    using Lock = std::unique_lock<std::mutex>;
 
-    std::unique_ptr<Impl> m_impl;
+    Queue(std::unique_ptr<JobStore> store, ImageFolder images,
+          std::unique_ptr<generator::Generator> generator, QueueOptions options);
+
+    protocol::Expected<void> begin();
+    protocol::Expected<void> recover();
+    protocol::Expected<protocol::Job> findLocked(const std::string& id) const;
+
+    void conduct();
+    void deliver(Lock& lock);
+    void dispatch(Lock& lock);
+    void sweep();
+    void poke();
+
+    generator::Listener listenTo(const std::string& id, int attempt, protocol::GenerationSettings settings);
+    void onProgress(const std::string& id, int attempt, const protocol::Progress& progress);
+    void onImage(const std::string& id, int attempt, const protocol::GenerationSettings& settings, int index,
+                 const image::Image& picture);
+    void onFinished(const std::string& id, int attempt, const std::optional<protocol::Problem>& problem);
+
+    protocol::Expected<protocol::ImageInfo> keep(const std::string& id, protocol::GenerationSettings settings,
+                                                 int index, const image::Image& picture) const;
+    void requeue(LiveJob& live, Requeue why);
+    void settle(LiveJob& live);
+    void complain(const std::string& what, const protocol::Problem& problem) const;
+
+    const std::unique_ptr<JobStore> m_store;
+    const ImageFolder m_images;
+    std::unique_ptr<generator::Generator> m_generator;
+    const QueueOptions m_options;
+
+    mutable std::mutex m_mutex;
+    Roster m_roster;
+    int m_inFlight = 0;  // at the generator
+    bool m_draining = false;
+    bool m_stopping = false;
+    bool m_poked = false;
+    Clock::time_point m_storeAgainAt{};  // nothing is started or settled before
+    std::condition_variable m_wake;      // the queue's thread
+    std::condition_variable m_idle;      // drain
+    std::thread m_thread;
 };
 
 }  // namespace easel::jobs

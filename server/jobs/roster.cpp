@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "shared/protocol/timestamp.h"
+
 namespace easel::jobs {
 
 using protocol::JobEventType;
@@ -14,9 +16,7 @@ namespace {
 /// Later than every number of an earlier process: that one gave out fewer than a thousand events per
 /// millisecond and job. Stays below 2^53 for the next two centuries.
 std::uint64_t sequenceNow() {
-    const auto now = std::chrono::system_clock::now().time_since_epoch();
-    return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(now).count()) *
-           1000;
+    return static_cast<std::uint64_t>(protocol::millisecondsNow()) * 1000;
 }
 
 double seconds(std::chrono::steady_clock::duration duration) {

@@ -8,6 +8,10 @@ namespace easel::protocol {
 
 using namespace std::chrono;
 
+std::int64_t millisecondsNow() {
+    return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
+
 std::string formatTimestamp(std::int64_t total) {
     const sys_time<milliseconds> time{milliseconds(total)};
     const auto day = floor<days>(time);

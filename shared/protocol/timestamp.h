@@ -8,6 +8,8 @@
 
 namespace easel::protocol {
 
+/// Milliseconds since 1970 UTC, by the machine's clock.
+std::int64_t millisecondsNow();
 /// Milliseconds since 1970 UTC as RFC 3339 with milliseconds: "2026-11-22T21:54:49.120Z".
 std::string formatTimestamp(std::int64_t milliseconds);
 /// Reads what `formatTimestamp` writes.

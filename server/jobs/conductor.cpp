@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: Apache-2.0
+// The queue's thread and what the generator tells; queue.cpp has what clients ask.
+#include <algorithm>
+#include <utility>
+
+#include "server/image/png.h"
+#include "server/jobs/queue.h"
+#include "shared/protocol/infotext.h"
+#include "shared/protocol/timestamp.h"
+
+namespace easel::jobs {
+
+namespace {
+
+using namespace std::chrono_literals;
+using protocol::Expected;
+using protocol::Job;
+using protocol::JobState;
+using protocol::Problem;
+
+constexpr auto kStorePause = 2s;  // before the store is asked again after it failed
+
+Problem lostTooOften(const Problem& last, int losses) {
+    return generator::workerLost("It was tried " + std::to_string(losses) + " times. " + last.detail);
+}
+
+}  // namespace
+
+Expected<void> Queue::begin() {
+    return recover().map([this] {
+        m_generator->onStatusChanged([this] {
+            poke();
+            if (m_options.onGeneratorStatus) {
+                m_options.onGeneratorStatus(m_generator->status());
+            }
+        });
+        m_thread = std::thread([this] { conduct(); });
+    });
+}
+
+Expected<void> Queue::recover() {
+    auto records = m_store->unfinished();
+    if (!records) {
+        return tl::unexpected(records.error());
+    }
+    for (JobRecord& record : *records) {
+        Job& job = record.job;
+        if (job.state == JobState::Running) {
+            const bool tooOften = record.losses >= m_options.maxRetries;
+            const Problem lost = generator::workerLost("The server ended while it was being drawn.");
+            const auto stored =
+                tooOften ? m_store->finish(job.id, job.attempt, JobState::Failed,
+                                           lostTooOften(lost, record.losses + 1), protocol::millisecondsNow())
+                         : m_store->requeue(job.id, job.attempt, Requeue::Lost);
+            if (!stored) {
+                return tl::unexpected(stored.error());
+            }
+            if (tooOften) {
+                continue;
+            }
+            job.state = JobState::Queued;
+            job.startedAt.reset();
+            job.images.clear();
+            ++record.losses;
+        }
+        m_roster.add(std::move(record));
+    }
+    m_images.removeStrangers([this](const std::string& id) {
+        const auto record = m_store->find(id);
+        return !record || *record;
+    });
+    return {};
+}
+
+void Queue::conduct() {
+    Clock::time_point sweepAt{};
+    Lock lock(m_mutex);
+    while (!m_stopping) {
+        m_poked = false;
+        if (Clock::now() >= m_storeAgainAt) {
+            for (const std::string& id : m_roster.withOutcome()) {
+                settle(*m_roster.find(id));
+            }
+            dispatch(lock);
+        }
+        deliver(lock);
+        if (Clock::now() >= sweepAt) {
+            lock.unlock();
+            sweep();
+            lock.lock();
+            sweepAt = Clock::now() + m_options.sweepInterval;
+        }
+        const bool waitsForStore = m_storeAgainAt > Clock::now();
+        m_wake.wait_until(lock, waitsForStore ? std::min(m_storeAgainAt, sweepAt) : sweepAt,
+                          [this] { return m_stopping || m_poked; });
+    }
+    deliver(lock);
+}
+
+void Queue::deliver(Lock& lock) {
+    while (m_roster.hasPending()) {
+        const auto tellings = m_roster.takePending();
+        lock.unlock();
+        for (const auto& tell : tellings) {
+            tell();
+        }
+        lock.lock();
+    }
+}
+
+void Queue::dispatch(Lock& lock) {
+    while (!m_stopping && !m_draining && m_inFlight < m_generator->capacity() &&
+           m_generator->status().ready) {
+        const auto id = m_roster.nextWaiting();
+        if (!id) {
+            return;
+        }
+        LiveJob* live = m_roster.find(*id);
+        const int attempt = live->record.job.attempt + 1;
+        const std::int64_t now = protocol::millisecondsNow();
+        const auto started = m_store->start(*id, attempt, now);
+        if (!started) {
+            complain("Job " + *id + " cannot be started", started.error());
+            m_storeAgainAt = Clock::now() + kStorePause;
+            return;
+        }
+        if (!*started) {
+            // The store could not be told that the last attempt had ended.
+            if (const auto told = m_store->requeue(*id, attempt - 1, Requeue::GivenBack); !told) {
+                complain("Job " + *id + " cannot be put back", told.error());
+            }
+            m_storeAgainAt = Clock::now() + kStorePause;
+            return;
+        }
+        m_roster.start(*live, attempt, now);
+        ++m_inFlight;
+        const auto settings = live->record.job.settings;
+        lock.unlock();
+        m_generator->submit(*id, settings, listenTo(*id, attempt, settings));
+        lock.lock();
+        // A cancel that came in between found nothing at the generator.
+        live = m_roster.running(*id, attempt);
+        if (!live || live->cancelRequested) {
+            m_generator->cancel(*id);
+        }
+    }
+}
+
+void Queue::sweep() {
+    const auto ids = m_store->expired(m_options.retention, protocol::millisecondsNow());
+    if (!ids) {
+        return complain("Old jobs cannot be looked for", ids.error());
+    }
+    for (const std::string& id : *ids) {
+        if (const auto removed = m_store->remove(id); !removed) {
+            return complain("Old jobs cannot be removed", removed.error());
+        }
+        m_images.remove(id);
+    }
+}
+
+void Queue::poke() {
+    {
+        const std::scoped_lock lock(m_mutex);
+        m_poked = true;
+    }
+    m_wake.notify_one();
+    m_idle.notify_all();
+}
+
+generator::Listener Queue::listenTo(const std::string& id, int attempt,
+                                    protocol::GenerationSettings settings) {
+    return {.progress = [this, id,
+                         attempt](const protocol::Progress& progress) { onProgress(id, attempt, progress); },
+            .image =
+                [this, id, attempt, settings = std::move(settings)](int index, std::int64_t seed,
+                                                                    const image::Image& picture) {
+                    auto own = settings;
+                    own.seed = seed;
+                    onImage(id, attempt, own, index, picture);
+                },
+            .finished =
+                [this, id, attempt](const std::optional<Problem>& problem) {
+                    onFinished(id, attempt, problem);
+                    poke();
+                }};
+}
+
+void Queue::onProgress(const std::string& id, int attempt, const protocol::Progress& progress) {
+    {
+        const Lock lock(m_mutex);
+        if (LiveJob* live = m_roster.running(id, attempt)) {
+            m_roster.progress(*live, progress, Clock::now());
+        }
+    }
+    poke();
+}
+
+void Queue::onImage(const std::string& id, int attempt, const protocol::GenerationSettings& settings,
+                    int index, const image::Image& picture) {
+    const auto kept = keep(id, settings, index, picture);
+    const Lock lock(m_mutex);
+    LiveJob* live = m_roster.running(id, attempt);
+    if (!live) {
+        if (const auto record = m_store->find(id); record && !*record) {
+            m_images.remove(id);  // The job was removed while its picture was being written.
+        }
+        return;
+    }
+    const auto stored =
+        kept.and_then([&](const protocol::ImageInfo& info) { return m_store->addImage(id, attempt, info); });
+    if (stored) {
+        m_roster.addImage(*live, *kept);
+    } else {
+        live->failure = stored.error();
+        m_generator->cancel(id);
+    }
+    m_poked = true;
+    m_wake.notify_one();
+}
+
+void Queue::onFinished(const std::string& id, int attempt, const std::optional<Problem>& problem) {
+    const Lock lock(m_mutex);
+    --m_inFlight;
+    LiveJob* live = m_roster.running(id, attempt);
+    if (!live) {
+        return;
+    }
+    const Job& job = live->record.job;
+    const bool wanted = !live->cancelRequested && !live->failure;
+    if (problem && problem->code == "unavailable" && wanted) {
+        return requeue(*live, Requeue::GivenBack);
+    }
+    if (problem && problem->code == generator::kWorkerLost && wanted) {
+        if (live->record.losses < m_options.maxRetries) {
+            return requeue(*live, m_stopping ? Requeue::GivenBack : Requeue::Lost);
+        }
+        live->outcome = {JobState::Failed, lostTooOften(*problem, live->record.losses + 1)};
+    } else if (live->failure) {
+        live->outcome = {JobState::Failed, live->failure};
+    } else if (problem && !wanted) {
+        live->outcome = {JobState::Cancelled, {}};
+    } else if (problem) {
+        live->outcome = {JobState::Failed, problem};
+    } else if (static_cast<int>(job.images.size()) < job.settings.count) {
+        live->outcome = {JobState::Failed, protocol::internalError("Not every picture was delivered.")};
+    } else {
+        live->outcome = {JobState::Succeeded, {}};
+    }
+    settle(*live);
+}
+
+Expected<protocol::ImageInfo> Queue::keep(const std::string& id, protocol::GenerationSettings settings,
+                                          int index, const image::Image& picture) const {
+    const image::PngText infotext{std::string(protocol::kInfotextKeyword),
+                                  toInfotext(settings, EASEL_VERSION)};
+    const auto bytes = encodePng(picture, {&infotext, 1});
+    if (!bytes) {
+        return tl::unexpected(bytes.error());
+    }
+    return m_images.write(id, index, *bytes).map([&] {
+        protocol::ImageInfo info;
+        info.index = index;
+        info.seed = settings.seed;
+        info.width = picture.width;
+        info.height = picture.height;
+        info.bytes = static_cast<std::int64_t>(bytes->size());
+        return info;
+    });
+}
+
+/// Puts a running job back. When the store cannot be told, it counts as running there until it is to be
+/// started again, or until the next process finds it.
+void Queue::requeue(LiveJob& live, Requeue why) {
+    const Job& job = live.record.job;
+    if (const auto stored = m_store->requeue(job.id, job.attempt, why); !stored) {
+        complain("Job " + job.id + " cannot be put back", stored.error());
+    }
+    m_roster.requeue(live, why);
+}
+
+/// Stores how a job ended and tells its followers; what cannot be stored is tried again later.
+void Queue::settle(LiveJob& live) {
+    const Job& job = live.record.job;
+    const std::int64_t now = protocol::millisecondsNow();
+    const Outcome outcome = *live.outcome;
+    const auto stored = m_store->finish(job.id, job.attempt, outcome.state, outcome.error, now);
+    if (stored) {
+        m_roster.finish(live, outcome, now);
+    } else {
+        complain("The end of job " + job.id + " cannot be stored", stored.error());
+        m_storeAgainAt = Clock::now() + kStorePause;
+    }
+}
+
+void Queue::complain(const std::string& what, const Problem& problem) const {
+    if (m_options.log) {
+        m_options.log(what + ": " + problem.detail);
+    }
+}
+
+}  // namespace easel::jobs
