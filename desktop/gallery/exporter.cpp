@@ -74,8 +74,8 @@ protocol::Expected<QString> exportPicture(const Picture& picture, const ExportOp
     auto bytes = jpeg ? toJpeg(known, options.jpegQuality) : readBytes(picture.path);
     if (!bytes)
         return tl::unexpected(std::move(bytes.error()));
-    const QString path = freePath(options.folder, expandPattern(options.pattern, known, index),
-                                  jpeg ? QStringLiteral("jpg") : QStringLiteral("png"));
+    QString path = freePath(options.folder, expandPattern(options.pattern, known, index),
+                            jpeg ? QStringLiteral("jpg") : QStringLiteral("png"));
     if (auto written = writeNew(path, *bytes); !written)
         return tl::unexpected(std::move(written.error()));
     return path;

@@ -10,9 +10,9 @@ namespace easel::gallery {
 namespace {
 
 const QByteArray kSignature("\x89PNG\r\n\x1a\n", 8);
-constexpr qint64 kMaxTextBytes = 16 * 1024 * 1024;
+constexpr qint64 kMaxTextBytes = 16LL * 1024 * 1024;
 // Deflate grows at most about a thousandfold, which keeps a hostile text below 256 MiB.
-constexpr qint64 kMaxCompressedBytes = 256 * 1024;
+constexpr qint64 kMaxCompressedBytes = 256LL * 1024;
 constexpr qsizetype kAfterHeader = 8 + 4 + 4 + 13 + 4;  ///< where IHDR ends
 
 /// The checksum of PNG chunks (ISO 3309).

@@ -60,7 +60,7 @@ protocol::Expected<QUrl> parseAddress(const QString& typed) {
 }
 
 QString displayName(const QUrl& address) {
-    const QString host = address.host();
+    QString host = address.host();
     if (address.port(defaultPort(address.scheme())) == defaultPort(address.scheme()))
         return host;
     return QStringLiteral("%1:%2").arg(withBrackets(host)).arg(address.port());

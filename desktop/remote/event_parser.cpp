@@ -6,7 +6,7 @@ namespace easel::remote {
 namespace {
 
 // Far above what a job's event needs.
-constexpr qsizetype kMaxEventBytes = 4 * 1024 * 1024;
+constexpr qsizetype kMaxEventBytes = 4LL * 1024 * 1024;
 
 }  // namespace
 
@@ -66,9 +66,9 @@ void EventParser::takeField(const QByteArray& line) {
         value.remove(0, 1);
 
     if (field == "event") {
-        m_event.type = value;
+        m_event.type = std::move(value);
     } else if (field == "id" && !value.contains('\0')) {
-        m_event.id = value;
+        m_event.id = std::move(value);
     } else if (field == "data") {
         if (m_hasData)
             m_event.data += '\n';

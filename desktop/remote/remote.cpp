@@ -18,7 +18,7 @@ namespace routes = protocol::routes;
 namespace {
 
 // Sixteen times the largest picture that a server makes today; more is no answer but an accident.
-constexpr qint64 kMaxAnswerBytes = 256 * 1024 * 1024;
+constexpr qint64 kMaxAnswerBytes = 256LL * 1024 * 1024;
 
 std::string_view view(const QByteArray& bytes) {
     return {bytes.constData(), static_cast<std::size_t>(bytes.size())};

@@ -38,7 +38,7 @@ void ServerLink::tryNow() {
 }
 
 QString ServerLink::describe() const {
-    const QString name = displayName(m_remote.address());
+    QString name = displayName(m_remote.address());
     switch (m_state) {
         case State::NoAddress:
             return tr("No server chosen");

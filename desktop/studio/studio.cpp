@@ -85,7 +85,7 @@ QString Studio::generate(const protocol::GenerationRequest& request) {
     record.id = QUuid::createUuid().toString(QUuid::WithoutBraces);
     record.server = m_with.remote.address();
     record.request = request;
-    const QString id = record.id;
+    QString id = record.id;
     Task& task = adopt(std::move(record));
     save();
     task.setAwake(isReachable(task));

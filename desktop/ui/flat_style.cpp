@@ -361,7 +361,6 @@ int FlatStyle::pixelMetric(PixelMetric metric, const QStyleOption* option, const
             return kControlHeight;
         case PM_SliderThickness:
         case PM_SliderControlThickness:
-            return 20;
         case PM_SliderLength:
             return 20;
         case PM_SplitterWidth:

@@ -7,7 +7,7 @@ namespace easel::ui {
 
 namespace {
 
-constexpr qsizetype kKeptKilobytes = 256 * 1024;
+constexpr qsizetype kKeptKilobytes = 256LL * 1024;
 
 }  // namespace
 

@@ -126,17 +126,18 @@ bool Library::isLarge() const {
     return m_pages->currentWidget() == m_large;
 }
 
-void Library::choosePage() {
-    QWidget* page = m_grid;
+QWidget* Library::pageToShow() const {
     if (m_found.rowCount() > 0)
-        page = isLarge() && !m_large->path().isEmpty() ? static_cast<QWidget*>(m_large) : m_grid;
-    else if (!m_search.isEmpty() && m_parts.model.rowCount() > 0)
-        page = m_noMatch;
-    else if (!m_listed || m_parts.link.state() == remote::ServerLink::State::Connecting)
-        page = m_blank;  // Not known yet; a page that goes at once would only flicker.
-    else
-        page = m_parts.link.isOnline() ? static_cast<QWidget*>(m_empty) : m_connect;
-    turnTo(page);
+        return isLarge() && !m_large->path().isEmpty() ? static_cast<QWidget*>(m_large) : m_grid;
+    if (!m_search.isEmpty() && m_parts.model.rowCount() > 0)
+        return m_noMatch;
+    if (!m_listed || m_parts.link.state() == remote::ServerLink::State::Connecting)
+        return m_blank;  // Not known yet; a page that goes at once would only flicker.
+    return m_parts.link.isOnline() ? static_cast<QWidget*>(m_empty) : m_connect;
+}
+
+void Library::choosePage() {
+    turnTo(pageToShow());
 }
 
 void Library::turnTo(QWidget* page) {

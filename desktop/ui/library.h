@@ -72,6 +72,7 @@ Q_SIGNALS:
 private:
     void connectViews();
     void connectSources();
+    QWidget* pageToShow() const;
     void choosePage();
     void turnTo(QWidget* page);
     void openLarge(const QString& path);

@@ -31,7 +31,7 @@ PromptEdit::PromptEdit(int fewestLines, int mostLines, QWidget* parent)
     setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Fixed);
     viewport()->setAutoFillBackground(false);  // The style draws the rounded ground.
-    document()->setDocumentMargin(kUnit / 2);
+    document()->setDocumentMargin(kUnit / 2.0);
     setViewportMargins(2, 2, 2, 2);
 
     m_completer->setWidget(this);
@@ -105,7 +105,7 @@ void PromptEdit::offerWords() {
     }
     QRect at = cursorRect();
     at.setWidth(m_completer->popup()->sizeHintForColumn(0) + 3 * kUnit);
-    m_completer->complete(at.translated(0, kUnit / 2));
+    m_completer->complete(at.translated(0, kUnit / 2.0));
 }
 
 void PromptEdit::takeWord(const QString& word) {

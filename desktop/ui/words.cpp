@@ -37,7 +37,7 @@ QString scheduleTitle(const std::string& name) {
 }
 
 QString samplerLine(const protocol::GenerationSettings& settings) {
-    const QString sampler = samplerTitle(settings.sampler);
+    QString sampler = samplerTitle(settings.sampler);
     if (settings.schedule.empty() || settings.schedule == "default")
         return sampler;
     return QCoreApplication::translate("words", "%1, %2").arg(sampler, scheduleTitle(settings.schedule));

@@ -70,17 +70,19 @@ std::optional<std::int64_t> wholeNumber(std::string_view text) {
 
 std::optional<protocol::Problem> unknownField(const http::Query& query,
                                               std::initializer_list<std::string_view> known) {
-    for (const auto& [name, value] : query) {
-        if (std::ranges::find(known, name) == known.end()) {
-            std::string list;
-            for (const std::string_view each : known) {
-                list.append(list.empty() ? "" : ", ").append(each);
-            }
-            return protocol::invalidField(name,
-                                          "There is no field \"" + name + "\" here; there is: " + list + ".");
-        }
+    const auto isKnown = [&](const auto& field) {
+        return std::ranges::find(known, field.first) != known.end();
+    };
+    const auto unknown = std::ranges::find_if_not(query, isKnown);
+    if (unknown == query.end()) {
+        return {};
     }
-    return {};
+    std::string list;
+    for (const std::string_view each : known) {
+        list.append(list.empty() ? "" : ", ").append(each);
+    }
+    const std::string& name = unknown->first;
+    return protocol::invalidField(name, "There is no field \"" + name + "\" here; there is: " + list + ".");
 }
 
 }  // namespace easel::api

@@ -20,7 +20,6 @@ namespace routes = protocol::routes;
 using http::Request;
 using http::Response;
 using protocol::Job;
-using protocol::Problem;
 
 constexpr int kDefaultPage = 20;
 constexpr int kLargestPage = 100;

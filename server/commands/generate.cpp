@@ -189,7 +189,8 @@ private:
         m_startedAt = now;
         m_bar.clear();
         std::cout << file.string() << "  seed " << seed << "  " << std::fixed << std::setprecision(1)
-                  << seconds << " s" << std::endl;
+                  << seconds << " s\n"
+                  << std::flush;
     }
 
     void interrupt() {

@@ -234,7 +234,7 @@ int serve(ServeOptions options) {
     if (!options.portFile.empty() && !writePort(options.portFile, server.port())) {
         return fail(kFailure, "The port file " + options.portFile.string() + " could not be written.");
     }
-    std::cout << "Listening on " << urlOf(options.bind, server.port()) << std::endl;
+    std::cout << "Listening on " << urlOf(options.bind, server.port()) << '\n' << std::flush;
 
     ended.get_future().wait();
     spdlog::info("Ending: the running job has {} s to finish; once more to end at once",

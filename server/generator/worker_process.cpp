@@ -57,6 +57,7 @@ public:
     /// 0 or an errno.
     int run(const std::vector<std::string>& arguments, pid_t& pid) const {
         std::vector<char*> pointers;
+        pointers.reserve(arguments.size() + 1);
         for (const std::string& argument : arguments) {
             pointers.push_back(const_cast<char*>(argument.c_str()));
         }
@@ -296,7 +297,7 @@ void WorkerProcess::handle(WorkerStatus frame) {
     setStatus(std::move(frame.status));
 }
 
-void WorkerProcess::handle(ProgressMade frame) {
+void WorkerProcess::handle(const ProgressMade& frame) {
     if (const auto listener = listenerOf(frame.id)) {
         listener->progress(frame.progress);
     }

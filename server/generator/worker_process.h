@@ -58,7 +58,7 @@ private:
     void converse(FrameChannel& channel);
     std::string reap(pid_t pid) const;
     void handle(WorkerStatus frame);
-    void handle(ProgressMade frame);
+    void handle(const ProgressMade& frame);
     void handle(Picture frame);
     void handle(Finished frame);
     void setStatus(Status status);

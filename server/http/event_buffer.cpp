@@ -8,7 +8,7 @@ namespace easel::http {
 EventBuffer::EventBuffer(std::shared_ptr<Signal> signal, std::size_t limit)
     : m_signal(std::move(signal)), m_limit(limit) {}
 
-bool EventBuffer::append(std::string text) {
+bool EventBuffer::append(std::string_view text) {
     bool accepted = false;
     {
         const std::lock_guard lock(m_mutex);

@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 
 #include "server/http/signal.h"
 
@@ -17,7 +18,7 @@ public:
     EventBuffer(std::shared_ptr<Signal> signal, std::size_t limit);
 
     // For the EventStream.
-    bool append(std::string text);
+    bool append(std::string_view text);
     void close();
     bool isClosed() const;
     void onEnded(std::function<void()> callback);

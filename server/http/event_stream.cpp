@@ -21,7 +21,7 @@ void appendField(std::string& text, std::string_view name, std::string_view valu
 
 }  // namespace
 
-EventStream::EventStream(std::shared_ptr<EventBuffer> buffer)
+EventStream::EventStream(const std::shared_ptr<EventBuffer>& buffer)
     : m_buffer(buffer.get(), [buffer](EventBuffer* ended) { ended->close(); }) {}
 
 bool EventStream::send(std::string_view type, std::string_view data, std::string_view id) {
@@ -35,8 +35,8 @@ bool EventStream::send(std::string_view type, std::string_view data, std::string
     if (!data.empty()) {
         appendField(text, "data", data);
     }
-    text += "\n";
-    return m_buffer->append(std::move(text));
+    text += '\n';
+    return m_buffer->append(text);
 }
 
 void EventStream::close() {

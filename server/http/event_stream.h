@@ -14,7 +14,7 @@ class EventBuffer;
 /// thread and none blocks. When the last copy goes, the stream ends after what was sent.
 class EventStream {
 public:
-    explicit EventStream(std::shared_ptr<EventBuffer> buffer);
+    explicit EventStream(const std::shared_ptr<EventBuffer>& buffer);
 
     /// Sends one event; empty parts are left out. False when the client has gone, or was too slow to take
     /// what was sent before, which ends the stream.

@@ -86,7 +86,7 @@ bool Exchange::set(Answer answer) {
     return true;
 }
 
-Responder::Responder(std::shared_ptr<Exchange> exchange)
+Responder::Responder(const std::shared_ptr<Exchange>& exchange)
     : m_exchange(exchange.get(), [exchange](Exchange* abandoned) { abandoned->abandon(); }) {}
 
 void Responder::send(Response response) const {

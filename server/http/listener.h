@@ -34,10 +34,10 @@ struct ListenerOptions {
     /// bound to another address and empty, every name is.
     std::vector<std::string> allowedHosts;
 
-    std::size_t maxHeaderBytes = 16 * 1024;
-    std::size_t maxBodyBytes = 1024 * 1024;
+    std::size_t maxHeaderBytes = 16UL * 1024;
+    std::size_t maxBodyBytes = 1024UL * 1024;
     std::size_t maxConnections = 256;
-    std::size_t maxUnsentEventBytes = 256 * 1024;     ///< a client further behind is disconnected
+    std::size_t maxUnsentEventBytes = 256UL * 1024;   ///< a client further behind is disconnected
     std::chrono::milliseconds idleTimeout{75'000};    ///< between two requests
     std::chrono::milliseconds headerTimeout{10'000};  ///< from a request's first byte to the end of its head
     std::chrono::milliseconds bodyTimeout{30'000};    ///< for the whole body

@@ -15,7 +15,7 @@ class Exchange;
 /// counts and further ones are ignored. When the last copy goes unused, the client gets a 500.
 class Responder {
 public:
-    explicit Responder(std::shared_ptr<Exchange> exchange);
+    explicit Responder(const std::shared_ptr<Exchange>& exchange);
 
     void send(Response response) const;
     /// Answers 200 with a stream of events. `retryMilliseconds`: how long a client should wait before it

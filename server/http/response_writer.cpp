@@ -19,7 +19,7 @@ namespace beast = boost::beast;
 namespace {
 
 constexpr auto kAwait = net::as_tuple(net::use_awaitable);
-constexpr std::size_t kPiece = 64 * 1024;
+constexpr std::size_t kPiece = 64UL * 1024;
 
 bool hasBody(int status) {
     return status != 204 && status != 304;

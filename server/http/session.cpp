@@ -23,9 +23,9 @@ using Parser = beast::http::request_parser<beast::http::string_body>;
 namespace {
 
 constexpr auto kAwait = net::as_tuple(net::use_awaitable);
-constexpr std::size_t kBodyBuffer = 64 * 1024;
+constexpr std::size_t kBodyBuffer = 64UL * 1024;
 /// How much of what a client still sends is read after a last answer, and for how long.
-constexpr std::size_t kMaxLingerBytes = 16 * 1024 * 1024;
+constexpr std::size_t kMaxLingerBytes = 16UL * 1024 * 1024;
 constexpr std::chrono::seconds kLinger{2};
 /// A status that is never sent: the client has gone, or says nothing, and there is nobody to tell.
 constexpr int kNobodyThere = 0;

@@ -87,7 +87,7 @@ tl::expected<std::string, std::string> decodePath(std::string_view path) {
     std::string decodedPath;
     for (std::size_t start = 1; start <= path.size();) {
         const std::size_t end = std::min(path.find('/', start), path.size());
-        const auto segment = decode(path.substr(start, end - start), false);
+        auto segment = decode(path.substr(start, end - start), false);
         if (!segment) {
             return segment;
         }

@@ -127,7 +127,8 @@ protocol::Expected<UNetConfig> readUNetConfig(const std::filesystem::path& file)
     if (json.problem()) {
         return tl::unexpected(*json.problem());
     }
-    if (config.freqShift >= config.timeChannels() / 2) {
+    const int waves = config.timeChannels() / 2;  // a sine and a cosine each
+    if (config.freqShift >= waves) {
         json.refuse("freq_shift", "must be below half of the first block's channels");
         return tl::unexpected(*json.problem());
     }

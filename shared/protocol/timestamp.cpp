@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "shared/protocol/timestamp.h"
 
+#include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <cstdio>
 
@@ -26,17 +28,26 @@ std::string formatTimestamp(std::int64_t total) {
 }
 
 std::optional<std::int64_t> parseTimestamp(std::string_view text) {
-    int year = 0;
-    int end = 0;
-    unsigned month = 0, dayOfMonth = 0, hour = 0, minute = 0, second = 0, milli = 0;
-    const std::string copy(text);
-    const int read = std::sscanf(copy.c_str(), "%4d-%2u-%2uT%2u:%2u:%2u.%3uZ%n", &year, &month, &dayOfMonth,
-                                 &hour, &minute, &second, &milli, &end);
-    const auto date = std::chrono::year(year) / std::chrono::month(month) / day(dayOfMonth);
-    if (read != 7 || end != int(text.size()) || !date.ok() || hour > 23 || minute > 59 || second > 60) {
+    constexpr std::string_view kForm = "0000-00-00T00:00:00.000Z";  // a digit where there is a 0
+    const auto fits = [](char found, char wanted) {
+        return wanted == '0' ? found >= '0' && found <= '9' : found == wanted;
+    };
+    if (!std::ranges::equal(text, kForm, fits)) {
         return {};
     }
-    const auto time = sys_days(date) + hours(hour) + minutes(minute) + seconds(second) + milliseconds(milli);
+    const auto number = [text](std::size_t at, std::size_t digits) {
+        unsigned value = 0;
+        std::from_chars(text.data() + at, text.data() + at + digits, value);
+        return value;
+    };
+    const auto date = year(int(number(0, 4))) / month(number(5, 2)) / day(number(8, 2));
+    const hours hour(number(11, 2));
+    const minutes minute(number(14, 2));
+    const seconds second(number(17, 2));
+    if (!date.ok() || hour >= days(1) || minute >= hours(1) || second > minutes(1)) {
+        return {};
+    }
+    const auto time = sys_days(date) + hour + minute + second + milliseconds(number(20, 3));
     return duration_cast<milliseconds>(time.time_since_epoch()).count();
 }
 

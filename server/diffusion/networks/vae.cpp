@@ -27,7 +27,7 @@ Linear projection(const Weights& in, const std::string& name, const std::string&
 void checkEncoder(const Weights& all, const models::VaeConfig& config) {
     const Weights in = (all / "encoder").checkOnly();
     const auto& widths = config.blockOutChannels;
-    Conv2d(in / "conv_in", kColours, widths.front(), 3);
+    static_cast<void>(Conv2d(in / "conv_in", kColours, widths.front(), 3));
     std::int64_t inputs = widths.front();
     for (std::size_t i = 0; i < widths.size(); ++i) {
         const Weights block = in / "down_blocks" / i;
@@ -36,14 +36,15 @@ void checkEncoder(const Weights& all, const models::VaeConfig& config) {
             inputs = widths[i];
         }
         if (i + 1 < widths.size()) {
-            Conv2d(block / "downsamplers.0.conv", inputs, inputs, 3, 2);
+            static_cast<void>(Conv2d(block / "downsamplers.0.conv", inputs, inputs, 3, 2));
         }
     }
-    VaeMidBlock(in / "mid_block", inputs, config);
-    GroupNorm(in / "conv_norm_out", config.normGroups, inputs, kNormEps);
-    Conv2d(in / "conv_out", inputs, 2 * config.latentChannels, 3);
+    static_cast<void>(VaeMidBlock(in / "mid_block", inputs, config));
+    static_cast<void>(GroupNorm(in / "conv_norm_out", config.normGroups, inputs, kNormEps));
+    const std::int64_t moments = 2L * config.latentChannels;  // mean and log variance
+    static_cast<void>(Conv2d(in / "conv_out", inputs, moments, 3));
     if (config.quantConv) {
-        Conv2d(all.checkOnly() / "quant_conv", 2 * config.latentChannels, 2 * config.latentChannels, 1);
+        static_cast<void>(Conv2d(all.checkOnly() / "quant_conv", moments, moments, 1));
     }
 }
 

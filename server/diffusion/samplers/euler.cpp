@@ -54,7 +54,8 @@ at::Tensor EulerSampler::derivative(const at::Tensor& latents, const at::Tensor&
     return (latents - picture) / level;
 }
 
-std::unique_ptr<Sampler> makeEuler(const models::SamplerSettings& settings, int steps, at::Tensor noise) {
+std::unique_ptr<Sampler> makeEuler(const models::SamplerSettings& settings, int steps,
+                                   const at::Tensor& noise) {
     return std::make_unique<Euler>(settings, eulerSchedule(settings, steps), noise);
 }
 

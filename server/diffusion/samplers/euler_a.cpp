@@ -34,7 +34,7 @@ private:
 }  // namespace
 
 std::unique_ptr<Sampler> makeEulerAncestral(const models::SamplerSettings& settings, int steps,
-                                            at::Tensor noise, at::Generator generator) {
+                                            const at::Tensor& noise, at::Generator generator) {
     return std::make_unique<EulerAncestral>(settings, eulerSchedule(settings, steps), noise,
                                             std::move(generator));
 }

@@ -32,10 +32,10 @@ std::unique_ptr<Sampler> makeSampler(std::string_view name, const models::Sample
         return makeDdim(settings, steps, std::move(noise));
     }
     if (name == "euler") {
-        return makeEuler(settings, steps, std::move(noise));
+        return makeEuler(settings, steps, noise);
     }
     if (name == "euler_a") {
-        return makeEulerAncestral(settings, steps, std::move(noise), std::move(generator));
+        return makeEulerAncestral(settings, steps, noise, std::move(generator));
     }
     if (name == "dpmpp_2m") {
         return makeDpmpp2m(settings, steps, std::move(noise));

@@ -42,6 +42,7 @@ std::vector<double> trailing(int steps, int trainTimesteps) {
     const double ratio = static_cast<double>(trainTimesteps) / steps;
     const double delta = (trainTimesteps - ratio) - trainTimesteps;
     std::vector<double> values;
+    values.reserve(steps);
     for (int i = 0; i < steps; ++i) {
         values.push_back(std::nearbyint(trainTimesteps + i * delta) - 1);
     }
@@ -101,6 +102,7 @@ SigmaSchedule sigmasAt(const std::vector<double>& timesteps, const std::vector<f
 SigmaSchedule karrasSigmas(int steps, double highest, double lowest, const std::vector<float>& levels,
                            float last) {
     std::vector<float> logLevels;
+    logLevels.reserve(levels.size());
     for (const float level : levels) {
         logLevels.push_back(std::log(level));
     }

@@ -152,6 +152,8 @@ private Q_SLOTS:
         QVERIFY(parseTimestamp("2026-11-22T21:54:49.120Z") == 1795384489120);
         QVERIFY(!parseTimestamp("2026-02-30T21:54:49.120Z"));
         QVERIFY(!parseTimestamp("2026-11-22T21:54:49.120Z and more"));
+        QVERIFY(!parseTimestamp("2026-11-22T24:00:00.000Z"));
+        QVERIFY(!parseTimestamp("2026-11-22T21:54:-9.120Z"));
         QVERIFY(!parseTimestamp(""));
     }
 };
