@@ -90,7 +90,7 @@ Device cuda(int index, std::string_view precision) {
     if (!at::hasCUDA()) {
         throw fail("CUDA finds no GPU that it can use; check nvidia-smi, or use --device cpu.");
     }
-    const auto count = static_cast<int>(at::detail::getCUDAHooks().deviceCount());
+    const c10::DeviceIndex count = at::detail::getCUDAHooks().deviceCount();
     if (index >= count) {
         throw fail("There is no device cuda:" + std::to_string(index) + "; this machine has " +
                    std::to_string(count) + ".");

@@ -78,7 +78,7 @@ void TestEventParser::ignoresWhatIsNotFinished() {
 
 void TestEventParser::stopsWhenAnEventIsTooLarge() {
     remote::EventParser parser;
-    const QByteArray megabyte(1024LL * 1024, 'x');
+    const QByteArray megabyte(1024 * 1024, 'x');
     for (int i = 0; i < 8 && !parser.overflowed(); ++i) {
         parser.feed("data: " + megabyte + "\n");
         QVERIFY(!parser.next());

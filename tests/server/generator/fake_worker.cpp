@@ -125,5 +125,5 @@ int main(int argc, char** argv) {
         return 2;
     }
     const std::string model = std::filesystem::path(argv[4]).filename().string();
-    return model == "exits" ? 3 : Worker(std::atoi(argv[2]), model).run();
+    return model == "exits" ? 3 : Worker(std::stoi(argv[2]), model).run();
 }

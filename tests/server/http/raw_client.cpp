@@ -48,7 +48,8 @@ RawClient::RawClient(std::uint16_t port) : m_socket(::socket(AF_INET, SOCK_STREA
     address.sin_family = AF_INET;
     address.sin_port = htons(port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (::connect(m_socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    if (m_socket < 0 ||
+        ::connect(m_socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
         close();
     }
 }
@@ -65,6 +66,9 @@ void RawClient::close() {
 }
 
 bool RawClient::send(std::string_view bytes) {
+    if (m_socket < 0) {
+        return false;
+    }
     while (!bytes.empty()) {
         const ssize_t sent = ::send(m_socket, bytes.data(), bytes.size(), MSG_NOSIGNAL);
         if (sent <= 0) {
