@@ -17,7 +17,7 @@ def main():
     parser.add_argument("--device", default="cpu", help="cpu, cuda or cuda:N")
     parser.add_argument("--workers", type=int, default=2, help="processes that train on a cpu, one thread each")
     parser.add_argument("--minutes", type=float, help="the stage's training budget over all its runs")
-    parser.add_argument("--names", type=int, default=100, help="how many names of the list are taught")
+    parser.add_argument("--names", type=int, default=200, help="how many names of the list are taught")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--engine", choices=["easel", "diffusers"], default="easel", help="who draws when measuring")
     parser.add_argument("--easel", type=Path, help="the easel-server executable")
@@ -60,7 +60,7 @@ def main():
     elif options.stage == "contact_sheet":
         from recipe import contact_sheet
 
-        contact_sheet.make(options.work, options.model, HERE / "contact-sheet.png")
+        contact_sheet.make(options.work, options.model, HERE / "contact-sheet.jpg")
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ def wrapped(draw, text, font, width):
     return "\n".join(lines[:2])
 
 
-def make(work, model, file, count=120):
+def make(work, model, file, count=204):
     folder = next(f for f in (work / "pictures-easel", work / "pictures-diffusers") if f.exists())
     names = json.loads((model / "easel.json").read_text(encoding="utf-8"))["known_names"]
     asked = [prompt for prompt, _, _ in measure.prompts(names)]
@@ -38,5 +38,5 @@ def make(work, model, file, count=120):
         sheet.paste(picture.resize((CELL, CELL), Image.LANCZOS), (x, y))
         draw.rectangle((x, y, x + CELL - 1, y + CELL - 1), outline="#dddddd")
         draw.text((x, y + CELL + 2), wrapped(draw, asked[number], font, CELL), fill="black", font=font, spacing=1)
-    sheet.save(file, optimize=True)
+    sheet.save(file, quality=88, subsampling=0, optimize=True)
     print(f"{file}: {len(picked)} pictures, {file.stat().st_size / 1e6:.2f} MB")

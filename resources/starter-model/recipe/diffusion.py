@@ -10,7 +10,7 @@ from torch.nn import functional
 from . import autoencoder, data, networks, tokenizer, training
 from .things import COLOURS, COLOUR_SYNONYMS, things
 
-BATCH = 32  # over all workers; what the orthogonalization costs is paid once a step
+BATCH = 64  # over all workers; what the orthogonalization costs is paid once a step
 MATRIX_RATE, RATE = 3e-3, 2e-3
 WHITE, EMPTY, SYNONYM, ARTICLE = 0.4, 0.1, 0.12, 0.15
 MIRRORED = 0.25  # seeds then differ, and most of the time goes into one version of each thing

@@ -109,7 +109,7 @@ def measure(work, model, engine, program, seed, file):
         "seconds_a_picture": seconds,
     }
     # [prompt, rank among all sprites, fine detail against the sprite's, the ground that was drawn]
-    worst = sorted(rows, key=lambda row: -row[1])[:25]
+    worst = sorted(rows, key=lambda row: (-row[1], row[2]))[:25]
     for row in worst:
         print("  rank {1}, fine detail {2}, ground {3}: {0}".format(*row))
     for name, value in found.items():
