@@ -73,8 +73,8 @@ private Q_SLOTS:
         QTest::addColumn<QString>("field");
         QTest::addColumn<std::function<void(GenerationRequest&)>>("change");
         const auto row = [](const char* name, const char* field,
-                            std::function<void(GenerationRequest&)> change) {
-            QTest::newRow(name) << QString(field) << std::move(change);
+                            const std::function<void(GenerationRequest&)>& change) {
+            QTest::newRow(name) << QString(field) << change;
         };
         row("width low", "width", [](auto& r) { r.width = 56; });
         row("width high", "width", [](auto& r) { r.width = 2056; });
