@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash disable=SC2034
 # The Debian 12 packages that Easel needs, and how a script installs what is missing. Sourced.
 
 packages_build=(g++ cmake ninja-build pkg-config ccache git python3 python3-pip ca-certificates
   libboost1.81-dev libssl-dev nlohmann-json3-dev libexpected-dev libcli11-dev libspdlog-dev
   libutf8proc-dev libsqlitecpp-dev libsqlite3-dev libspng-dev libgomp1)
-packages_desktop=(qt6-base-dev libqt6svg6-dev qt6-qpa-plugins libgl-dev)
+packages_desktop=(qt6-base-dev qt6-svg-dev qt6-qpa-plugins libgl-dev)
 packages_test=(clang-format-14)
 
 say() { printf '\n==> %s\n' "$*"; }
@@ -23,7 +24,7 @@ install_packages() {
     root=(sudo)
   fi
   command -v apt-get >/dev/null || die "this needs Debian 12; elsewhere install by hand: ${missing[*]}"
-  say "Installing ${#missing[@]} Debian packages: ${missing[*]}"
+  say "Installing from Debian: ${missing[*]}"
   "${root[@]}" apt-get update -q || die "the package lists could not be fetched: check the network"
   "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${missing[@]}" ||
     die "a package could not be installed; the lines above say why"
