@@ -139,19 +139,21 @@ void WorkerProcess::submit(const std::string& id, const protocol::GenerationSett
         lock.unlock();
         return listener.finished(protocol::unavailable(message));
     }
-    const auto [_, added] = m_inFlight.try_emplace(id, nullptr);
-    if (!added) {
+    if (m_inFlight.contains(id)) {
         lock.unlock();
         return listener.finished(protocol::internalError("Job " + id + " was submitted twice."));
     }
-    m_inFlight[id] = std::make_shared<Listener>(std::move(listener));
+    m_inFlight[id].listener = std::make_shared<Listener>(std::move(listener));
     m_outbox.push_back(Generate{id, settings});
     m_wake.notify_all();
 }
 
 void WorkerProcess::cancel(const std::string& id) {
     const std::scoped_lock lock(m_mutex);
-    if (m_inFlight.contains(id)) {
+    const auto found = m_inFlight.find(id);
+    if (found != m_inFlight.end()) {
+        auto& stuckAt = found->second.stuckAt;
+        stuckAt = stuckAt.value_or(Clock::now() + m_options.stuckAfter);
         m_outbox.push_back(Cancel{id});
         m_wake.notify_all();
     }
@@ -213,7 +215,11 @@ void WorkerProcess::supervise() {
 void WorkerProcess::writeFrames() {
     std::unique_lock lock(m_mutex);
     while (true) {
-        m_wake.wait(lock, [this] { return m_stopping || (m_channel && !m_outbox.empty()); });
+        const auto mayGoOn = [this] { return m_stopping || (m_channel && !m_outbox.empty()); };
+        if (!m_wake.wait_until(lock, nextCheck(), mayGoOn)) {
+            endIfStuck();
+            continue;
+        }
         if (m_stopping) {
             return;
         }
@@ -225,6 +231,28 @@ void WorkerProcess::writeFrames() {
             channel->shutdown();  // The reader finds the end and says what was lost.
         }
         lock.lock();
+    }
+}
+
+WorkerProcess::Clock::time_point WorkerProcess::nextCheck() const {
+    auto next = Clock::now() + 1h;
+    for (const auto& [id, request] : m_inFlight) {
+        next = std::min(next, request.stuckAt.value_or(next));
+    }
+    return next;
+}
+
+/// A GPU can hang without an error. Nobody waits for a request that was cancelled, so ending its worker
+/// costs no more than loading the model again.
+void WorkerProcess::endIfStuck() {
+    const auto now = Clock::now();
+    for (auto& [id, request] : m_inFlight) {
+        if (request.stuckAt.value_or(Clock::time_point::max()) <= now) {
+            request.stuckAt.reset();
+            if (m_channel) {
+                m_channel->shutdown();  // The reader finds the end and says what was lost.
+            }
+        }
     }
 }
 
@@ -331,20 +359,20 @@ void WorkerProcess::setStatus(Status status) {
 }
 
 void WorkerProcess::endAll(const protocol::Problem& problem) {
-    std::map<std::string, std::shared_ptr<Listener>> lost;
+    std::map<std::string, Request> lost;
     {
         const std::scoped_lock lock(m_mutex);
         lost.swap(m_inFlight);
     }
-    for (const auto& [id, listener] : lost) {
-        listener->finished(problem);
+    for (const auto& [id, request] : lost) {
+        request.listener->finished(problem);
     }
 }
 
 std::shared_ptr<Listener> WorkerProcess::listenerOf(const std::string& id) const {
     const std::scoped_lock lock(m_mutex);
     const auto found = m_inFlight.find(id);
-    return found == m_inFlight.end() ? nullptr : found->second;
+    return found == m_inFlight.end() ? nullptr : found->second.listener;
 }
 
 }  // namespace easel::generator

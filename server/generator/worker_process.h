@@ -28,12 +28,13 @@ struct WorkerOptions {
     std::chrono::milliseconds longestPause{8000};  ///< … up to this
     int maxStarts = 4;                             ///< in a row that did not become ready, then `failed`
     std::chrono::milliseconds grace{3000};         ///< for a worker that was asked to end
+    std::chrono::milliseconds stuckAfter{60'000};  ///< a cancel without effect; the worker is replaced then
 };
 
 /// Draws in an `easel-worker`: starts it, talks to it, starts another when it dies, ends it with itself.
 /// Two threads of its own: one reads frames, calls the listeners and looks after the process (the kernel
 /// kills the worker when this thread ends, so there are no orphans); one writes frames, so that `submit`
-/// and `cancel` never wait for a worker that does not read.
+/// and `cancel` never wait for a worker that does not read, and ends a worker that hangs.
 class WorkerProcess final : public Generator {
 public:
     explicit WorkerProcess(WorkerOptions options);
@@ -52,8 +53,17 @@ private:
         std::shared_ptr<FrameChannel> channel;
     };
 
+    using Clock = std::chrono::steady_clock;
+
+    struct Request {
+        std::shared_ptr<Listener> listener;
+        std::optional<Clock::time_point> stuckAt = {};  // once it is cancelled
+    };
+
     void supervise();
     void writeFrames();
+    Clock::time_point nextCheck() const;
+    void endIfStuck();
     protocol::Expected<Child> spawn() const;
     void converse(FrameChannel& channel);
     std::string reap(pid_t pid) const;
@@ -73,7 +83,7 @@ private:
     Status m_status;
     std::shared_ptr<FrameChannel> m_channel;  // null between two workers
     std::deque<Frame> m_outbox;
-    std::map<std::string, std::shared_ptr<Listener>> m_inFlight;
+    std::map<std::string, Request> m_inFlight;
 
     std::mutex m_notifying;  // held while m_changed runs
     std::function<void()> m_changed;

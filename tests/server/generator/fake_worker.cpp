@@ -6,6 +6,7 @@
 //           refused    cannot use the model             garbage    sends what is no frame
 //           deaf       ignores every wish to end        slow       takes 20 ms for each step
 //           slow-start takes 300 ms to load             once:FILE  dies unless FILE exists, and makes it
+//                                                       stuck      stays in the second step for ever
 #include <unistd.h>
 
 #include <chrono>
@@ -94,6 +95,8 @@ private:
             std::raise(SIGKILL);
         } else if (prompt == "garbage") {
             static_cast<void>(::write(m_socket, "This is not a frame, I am afraid.", 33));
+        } else if (prompt == "stuck") {
+            std::this_thread::sleep_for(24h);
         } else if (prompt.starts_with("once:")) {
             const std::filesystem::path mark = prompt.substr(5);
             if (!std::filesystem::exists(mark)) {

@@ -144,6 +144,22 @@ private Q_SLOTS:
         QVERIFY(heard->images.empty());
     }
 
+    void replacesAWorkerThatDoesNotObeyACancel() {
+        auto impatient = options("good");
+        impatient.stuckAfter = 50ms;
+        WorkerProcess worker(impatient);
+        QVERIFY(waitForStatus(worker, isReady));
+        const auto stuck = submit(worker, "a", settings("stuck"));
+        QVERIFY(stuck->waitFor([&] { return stuck->steps >= 2; }));
+        worker.cancel("a");
+        QVERIFY(stuck->waitForEnd());
+        QCOMPARE(stuck->endCode(), std::string(kWorkerLost));
+        QVERIFY(waitForStatus(worker, isReady));
+        const auto next = submit(worker, "b", settings("a fox"));
+        QVERIFY(next->waitForEnd());
+        QCOMPARE(next->endCode(), std::string());
+    }
+
     void isNotReadyAtOnce() {
         WorkerProcess worker(options("slow-start"));
         const auto heard = submit(worker, "a", settings("a fox"));
