@@ -3,15 +3,24 @@
 # Unpacks libtorch from its pinned, hash-checked wheels and prints the folder to pass as
 # CMAKE_PREFIX_PATH. The second call finds it and is quick.
 #
-#   packaging/fetch-libtorch.sh [cpu|cuda]      default: cuda where an NVIDIA driver is found
+#   packaging/fetch-libtorch.sh [cpu|cuda]      default: cuda where there is an NVIDIA driver for it
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+
+cuda_driver=580 # the first that runs CUDA 13, which libtorch-cuda.txt brings
 
 die() { printf 'fetch-libtorch: %s\n' "$*" >&2; exit 1; }
 
 kind=${1:-}
 if [ -z "$kind" ]; then
-  if [ -e /dev/nvidiactl ] || command -v nvidia-smi >/dev/null 2>&1; then kind=cuda; else kind=cpu; fi
+  kind=cpu
+  driver=$(grep -oE -m1 '[0-9]{3}\.[0-9.]+' /proc/driver/nvidia/version 2>/dev/null || true)
+  if [ -n "$driver" ] && [ "${driver%%.*}" -lt "$cuda_driver" ]; then
+    printf 'The NVIDIA driver is %s, and CUDA 13 needs %s or newer: taking libtorch for the CPU. Run this again when the driver is new\n' \
+      "$driver" "$cuda_driver" >&2
+  elif [ -e /dev/nvidiactl ]; then
+    kind=cuda
+  fi
 fi
 list=$here/libtorch-$kind.txt
 [ -f "$list" ] || die "unknown kind '$kind': say cpu or cuda"

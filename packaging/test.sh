@@ -35,7 +35,7 @@ say "Checking the formatting"
 git ls-files -z '*.h' '*.cpp' | xargs -0 clang-format-14 --dry-run --Werror
 
 say "Getting libtorch"
-torch=$(packaging/fetch-libtorch.sh cpu)
+torch=$(packaging/fetch-libtorch.sh)
 
 build_and_test release "-DCMAKE_PREFIX_PATH=$torch"
 [ -z "$sanitize" ] || build_and_test asan

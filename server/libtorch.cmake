@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # Targets of our own for libtorch: find_package(Torch) on the pinned wheel demands a CUDA toolkit,
 # and Easel links the CPU half alone (CUDA is loaded at run time when a device is asked for).
-find_path(EASEL_TORCH_INCLUDE ATen/ATen.h PATH_SUFFIXES include)
-find_library(EASEL_TORCH_CPU torch_cpu PATH_SUFFIXES lib)
-find_library(EASEL_TORCH_C10 c10 PATH_SUFFIXES lib)
+# Looked for each time: a build folder follows CMAKE_PREFIX_PATH to another libtorch.
+find_path(EASEL_TORCH_INCLUDE ATen/ATen.h PATH_SUFFIXES include NO_CACHE)
+find_library(EASEL_TORCH_CPU torch_cpu PATH_SUFFIXES lib NO_CACHE)
+find_library(EASEL_TORCH_C10 c10 PATH_SUFFIXES lib NO_CACHE)
 if(NOT EASEL_TORCH_INCLUDE OR NOT EASEL_TORCH_CPU OR NOT EASEL_TORCH_C10)
   message(FATAL_ERROR "libtorch was not found. Configure with -DCMAKE_PREFIX_PATH=$(packaging/fetch-libtorch.sh), "
                       "or with -DEASEL_WORKER=OFF to leave the engine out.")

@@ -120,6 +120,8 @@ public:
             m_bar.clear();
             return m_interrupted ? interrupted() : fail(kFailure, status.message);
         }
+        m_bar.clear();
+        std::fprintf(stderr, "%s\n", inOneLine(m_generator.status()).c_str());
         m_startedAt = Clock::now();
         m_generator.submit(kId, m_settings,
                            {.progress = [this](const auto& progress) { m_bar.show(progress); },

@@ -103,14 +103,7 @@ private:
         options.maxQueued = m_limits.maxQueued;
         options.log = [](const std::string& text) { spdlog::error(text); };
         options.onGeneratorStatus = [](const generator::Status& status) {
-            if (status.ready) {
-                spdlog::info("Ready to draw on {} ({}) in {}", status.device, status.deviceName,
-                             status.precision);
-            } else if (status.failed) {
-                spdlog::error(status.message);
-            } else {
-                spdlog::info(status.message);
-            }
+            spdlog::log(status.failed ? spdlog::level::err : spdlog::level::info, inOneLine(status));
         };
         return jobs::Queue::open(std::move(*store), std::move(*images), std::move(generator), options)
             .map([this](std::unique_ptr<jobs::Queue> queue) { m_queue = std::move(queue); });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/diffusion/device.h"
 
-#include <ATen/Context.h>
+#include <ATen/ATen.h>
 #include <dlfcn.h>
 #include <malloc.h>
 
@@ -59,7 +59,7 @@ Device cpu(std::string_view precision) {
             "The CPU computes in fp32 only; leave out --precision " + std::string(precision) + "."));
     }
     keepFreedMemory();
-    return {{c10::Device(c10::kCPU), c10::kFloat}, "cpu", valueIn("/proc/cpuinfo", "model name"), "fp32"};
+    return {{c10::Device(c10::kCPU), c10::kFloat}, "cpu", valueIn("/proc/cpuinfo", "model name"), "fp32", ""};
 }
 
 std::pair<std::string_view, c10::ScalarType> precisionOnGpu(std::string_view wanted) {
@@ -95,11 +95,31 @@ Device cuda(int index, std::string_view precision) {
         throw fail("There is no device cuda:" + std::to_string(index) + "; this machine has " +
                    std::to_string(count) + ".");
     }
-    const auto [name, dtype] = precisionOnGpu(precision);
-    return {{c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(index)), dtype},
-            "cuda:" + std::to_string(index),
-            gpuName(index),
-            std::string(name)};
+    const auto [called, dtype] = precisionOnGpu(precision);
+    const c10::Device device(c10::kCUDA, static_cast<c10::DeviceIndex>(index));
+    try {
+        at::ones({1}, at::device(device).dtype(dtype)).add_(1).cpu();
+    } catch (const c10::Error& error) {  // too old for this libtorch, taken by somebody else, full, …
+        throw fail(device.str() + " cannot compute (" + firstLine(error.what_without_backtrace()) +
+                   "); use another device, or --device cpu.");
+    }
+    return {{device, dtype}, device.str(), gpuName(index), std::string(called), ""};
+}
+
+Device best(std::string_view precision) {
+    if (!hasNvidiaDriver()) {
+        return cpu(precision);
+    }
+    try {
+        return cuda(0, precision);
+    } catch (const Failure& failure) {
+        if (precision != "auto") {
+            throw;  // who asks for a precision means the GPU
+        }
+        Device device = cpu(precision);
+        device.remark = failure.problem().detail;
+        return device;
+    }
 }
 
 }  // namespace
@@ -109,10 +129,7 @@ Device openDevice(std::string_view wanted, std::string_view precision) {
         return cpu(precision);
     }
     if (wanted == "auto") {
-        if (!hasNvidiaDriver()) {
-            return cpu(precision);
-        }
-        return cuda(0, precision);
+        return best(precision);
     }
     constexpr std::string_view kCuda = "cuda";
     int index = 0;

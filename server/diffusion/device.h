@@ -14,11 +14,12 @@ struct Device {
     std::string name;       ///< "cpu", "cuda:0"
     std::string hardware;   ///< "AMD EPYC 7B13", "NVIDIA L4"
     std::string precision;  ///< "fp32", "fp16", "bf16": what the placement's dtype is called
+    std::string remark;     ///< why "auto" left the GPU that is there alone; empty if it did not
 };
 
-/// `wanted` is "auto" (the first GPU, or else the CPU), "cpu", "cuda" or "cuda:N". `precision` is "fp32",
-/// "fp16", "bf16" or "auto": half on a GPU, single on the CPU, which knows no other. Throws a Failure that
-/// says what is missing.
+/// `wanted` is "auto" (the first GPU if it can compute, or else the CPU), "cpu", "cuda" or "cuda:N".
+/// `precision` is "fp32", "fp16", "bf16" or "auto": half on a GPU, single on the CPU, which knows no other.
+/// Throws a Failure that says what is missing.
 Device openDevice(std::string_view wanted, std::string_view precision = "auto");
 
 }  // namespace easel::diffusion

@@ -61,12 +61,6 @@ struct GivesMemoryBack {
     ~GivesMemoryBack() { malloc_trim(0); }
 };
 
-/// libtorch's messages carry a stack trace from the second line on.
-std::string firstLine(const char* what) {
-    const std::string text = what;
-    return text.substr(0, text.find('\n'));
-}
-
 }  // namespace
 
 struct Engine::Impl {
@@ -130,6 +124,9 @@ protocol::Expected<std::unique_ptr<Engine>> Engine::load(const std::filesystem::
 
 const std::string& Engine::device() const {
     return m_impl->pipeline.device().name;
+}
+const std::string& Engine::deviceRemark() const {
+    return m_impl->pipeline.device().remark;
 }
 const std::string& Engine::deviceName() const {
     return m_impl->pipeline.device().hardware;

@@ -32,9 +32,10 @@ public:
                                                             const std::string& precision = "auto");
     ~Engine();
 
-    const std::string& device() const;      ///< "cpu", "cuda:0"
-    const std::string& deviceName() const;  ///< "AMD EPYC 7B13", "NVIDIA L4"
-    const std::string& precision() const;   ///< "fp32", "fp16", "bf16"
+    const std::string& device() const;        ///< "cpu", "cuda:0"
+    const std::string& deviceName() const;    ///< "AMD EPYC 7B13", "NVIDIA L4"
+    const std::string& precision() const;     ///< "fp32", "fp16", "bf16"
+    const std::string& deviceRemark() const;  ///< why it is not the GPU that is there; mostly empty
 
     /// Draws every image of `settings`, in order; returns when the last was handed over. The problem
     /// "cancelled" says that the observer stopped it. After a problem the engine can draw on, unless

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <exception>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "shared/protocol/problem.h"
@@ -20,5 +22,10 @@ public:
 private:
     protocol::Problem m_problem;
 };
+
+/// What a message of libtorch's says: a stack trace follows from the second line on.
+inline std::string firstLine(std::string_view what) {
+    return std::string(what.substr(0, what.find('\n')));
+}
 
 }  // namespace easel::diffusion

@@ -5,6 +5,13 @@
 
 namespace easel::generator {
 
+std::string inOneLine(const Status& status) {
+    if (!status.ready) {
+        return status.message;
+    }
+    return status.message + " (" + status.device + ", " + status.deviceName + ", " + status.precision + ")";
+}
+
 protocol::Problem cancelled() {
     return {409, kCancelled, "Cancelled", "The job was cancelled.", {}};
 }

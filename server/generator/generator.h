@@ -45,6 +45,9 @@ struct Status {
     bool operator==(const Status&) const = default;
 };
 
+/// For a log: "Ready (cuda:0, NVIDIA L4, fp16)", "Loading the model".
+std::string inOneLine(const Status& status);
+
 /// The seam between the queue and what draws. Many requests may be in flight at a time. Its destructor
 /// ends what is in flight.
 class Generator {

@@ -125,7 +125,9 @@ int main(int argc, char** argv) {
         tell(channel, generator::WorkerStatus{{false, true, engine.error().detail, "", "", ""}});
         std::_Exit(EXIT_FAILURE);
     }
-    tell(channel, generator::WorkerStatus{{true, false, "Ready", (*engine)->device(), (*engine)->deviceName(),
+    const std::string& remark = (*engine)->deviceRemark();
+    const std::string ready = remark.empty() ? "Ready" : "Ready, but not on the GPU. " + remark;
+    tell(channel, generator::WorkerStatus{{true, false, ready, (*engine)->device(), (*engine)->deviceName(),
                                            (*engine)->precision()}});
     while (true) {
         draw(**engine, channel, inbox);
