@@ -156,6 +156,7 @@ void PictureModel::list(const QList<Picture>& pictures) {
         if (!paths.contains(picture.path))
             merged.append(picture);
     std::ranges::sort(merged, isNewer);
+    m_thumbnailer.keepOnly(merged);
 
     beginResetModel();
     m_pictures = std::move(merged);

@@ -3,6 +3,7 @@
 
 #include <QCryptographicHash>
 #include <QDir>
+#include <QDirIterator>
 #include <QFileInfo>
 #include <QImageReader>
 #include <QImageWriter>
@@ -85,6 +86,20 @@ QPixmap Thumbnailer::find(const Picture& picture) {
         m_wishes.erase(m_wishes.begin());
     startNext();
     return {};
+}
+
+void Thumbnailer::keepOnly(const QList<Picture>& pictures) {
+    m_threads.start([folder = m_folder, pictures] {
+        QSet<QString> wanted;
+        wanted.reserve(pictures.size());
+        for (const Picture& picture : pictures)
+            wanted.insert(cachePath(folder, picture));
+        QDirIterator files(folder, QDir::Files, QDirIterator::Subdirectories);
+        while (files.hasNext()) {
+            if (const QString path = files.next(); !wanted.contains(path))
+                QFile::remove(path);
+        }
+    });
 }
 
 void Thumbnailer::startNext() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <QCache>
+#include <QList>
 #include <QObject>
 #include <QPixmap>
 #include <QSet>
@@ -32,6 +33,8 @@ public:
 
     /// The thumbnail if it is in memory; else a null pixmap, and `ready` will tell.
     QPixmap find(const Picture& picture);
+    /// Deletes from the cache folder what belongs to none of `pictures`, off the GUI thread.
+    void keepOnly(const QList<Picture>& pictures);
     /// Files that can't be read as a picture; a broken one is not tried again.
     bool isBroken(const QString& path) const { return m_broken.contains(path); }
     /// Nothing is being made or waiting to be.

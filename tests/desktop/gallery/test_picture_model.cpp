@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <QAbstractItemModelTester>
+#include <QDir>
+#include <QFile>
 #include <QGuiApplication>
 #include <QMimeData>
 #include <QSignalSpy>
@@ -61,6 +63,7 @@ private Q_SLOTS:
     void showsTilesOnTop();
     void tellsAboutAPicture();
     void makesThumbnails();
+    void dropsThumbnailsOfNoPicture();
     void saysWhatIsBroken();
     void filters();
     void givesFilesToDrag();
@@ -141,6 +144,15 @@ void TestPictureModel::makesThumbnails() {
     const auto pixmap = index.data(PictureModel::ThumbnailRole).value<QPixmap>();
     QCOMPARE(pixmap.size(), QSize(64, 48));
     QVERIFY(!index.data(PictureModel::BrokenRole).toBool());
+}
+
+void TestPictureModel::dropsThumbnailsOfNoPicture() {
+    Library library;
+    QVERIFY(QDir().mkpath(library.dir.filePath("thumbnails/ab")));
+    QFile old(library.dir.filePath("thumbnails/ab/old"));
+    QVERIFY(old.open(QIODevice::WriteOnly));
+    QVERIFY(library.store.open());  // as at the next start
+    QTRY_VERIFY_WITH_TIMEOUT(!old.exists(), 30'000);
 }
 
 void TestPictureModel::saysWhatIsBroken() {

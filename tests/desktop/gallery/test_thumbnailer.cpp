@@ -21,6 +21,7 @@ private Q_SLOTS:
     void shrinksLargePictures();
     void survivesARestart();
     void noticesAChangedFile();
+    void forgetsDeletedPictures();
     void worksWithoutACacheFolder();
     void triesBrokenFilesOnce();
     void servesTheNewestWishFirst();
@@ -88,6 +89,28 @@ void TestThumbnailer::noticesAChangedFile() {
     const QPixmap changed = wait(thumbnailer, put("a.png", tests::plainPng(Qt::red, {30, 30})));
     QCOMPARE(changed.size(), QSize(30, 30));
     QCOMPARE(thumbnailer.made(), 2);
+}
+
+void TestThumbnailer::forgetsDeletedPictures() {
+    const auto files = [this] {
+        int count = 0;
+        for (QDirIterator it(m_dir->filePath("cache"), QDir::Files, QDirIterator::Subdirectories);
+             it.hasNext(); it.next())
+            ++count;
+        return count;
+    };
+    const Picture kept = put("kept.png", tests::plainPng(Qt::green));
+    {
+        Thumbnailer thumbnailer(m_dir->filePath("cache"));
+        QVERIFY(!wait(thumbnailer, kept).isNull());
+        QVERIFY(!wait(thumbnailer, put("deleted.png", tests::plainPng(Qt::red))).isNull());
+        QCOMPARE(files(), 2);
+        thumbnailer.keepOnly({kept});
+    }
+    QCOMPARE(files(), 1);
+    Thumbnailer next(m_dir->filePath("cache"));
+    QVERIFY(!wait(next, kept).isNull());
+    QCOMPARE(next.made(), 0);
 }
 
 void TestThumbnailer::worksWithoutACacheFolder() {
