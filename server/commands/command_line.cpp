@@ -33,7 +33,7 @@ void addDrawing(CLI::App& command, Drawing& drawing) {
         ->check(CLI::ExistingDirectory);
     command
         .add_option("--device", drawing.device,
-                    "Where to draw: auto (a GPU if there is one), cpu, cuda, cuda:N")
+                    "Where to draw: auto (a GPU if one can be used), cpu, cuda, cuda:N")
         ->check(kDevice)
         ->capture_default_str();
     command
