@@ -80,6 +80,15 @@ void addServe(CLI::App& app, ServeOptions& options) {
                     "At the end, how long a running job may go on before it is put back")
         ->check(CLI::Range(0, 3600))
         ->capture_default_str();
+    command.add_option("--keep-days", options.keepDays, "How long finished jobs and their pictures are kept")
+        ->check(CLI::Range(1, 36'500))
+        ->capture_default_str();
+    command.add_option("--keep-jobs", options.keepJobs, "How many finished jobs at most")
+        ->check(CLI::Range(1, 10'000'000))
+        ->capture_default_str();
+    command.add_option("--keep-gib", options.keepGib, "How many GiB of pictures at most")
+        ->check(CLI::Range(1, 1'000'000))
+        ->capture_default_str();
     command.add_option("--port-file", options.portFile, "Write the port into this file once it is open");
     command.add_flag("--test-pattern", options.testPattern)->group("");  // for tests
     command.add_option("--step-ms", options.stepMs)->group("");          // of the test pattern

@@ -77,7 +77,7 @@ public:
 
     /// Opens the queue and the port.
     Expected<void> start(std::unique_ptr<generator::Generator> generator, const ServeOptions& options) {
-        return openQueue(std::move(generator)).and_then([&] { return listen(options); });
+        return openQueue(std::move(generator), retention(options)).and_then([&] { return listen(options); });
     }
 
     std::uint16_t port() const { return m_listener->port(); }
@@ -90,7 +90,14 @@ public:
     }
 
 private:
-    Expected<void> openQueue(std::unique_ptr<generator::Generator> generator) {
+    static jobs::Retention retention(const ServeOptions& options) {
+        return {.maxAgeMs = std::chrono::milliseconds(std::chrono::days(options.keepDays)).count(),
+                .maxJobs = options.keepJobs,
+                .maxBytes = std::int64_t{options.keepGib} << 30};
+    }
+
+    Expected<void> openQueue(std::unique_ptr<generator::Generator> generator,
+                             const jobs::Retention& retention) {
         auto store = jobs::openSqliteJobStore(m_data.jobs());
         if (!store) {
             return tl::unexpected(store.error());
@@ -101,6 +108,7 @@ private:
         }
         jobs::QueueOptions options;
         options.maxQueued = m_limits.maxQueued;
+        options.retention = retention;
         options.log = [](const std::string& text) { spdlog::error(text); };
         options.onGeneratorStatus = [](const generator::Status& status) {
             spdlog::log(status.failed ? spdlog::level::err : spdlog::level::info, inOneLine(status));

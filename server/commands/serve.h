@@ -16,6 +16,10 @@ struct ServeOptions {
     std::filesystem::path data;  ///< empty: the user's folder
     bool allowInsecure = false;
     int drainSeconds = 10;
+    // What bounds the finished jobs, whichever is reached first.
+    int keepDays = 7;
+    int keepJobs = 10'000;
+    int keepGib = 10;                ///< of pictures
     std::filesystem::path portFile;  ///< empty: none
     bool testPattern = false;        ///< draw without a model
     int stepMs = 0;                  ///< of the test pattern

@@ -139,7 +139,8 @@ private Q_SLOTS:
     }
 
     void wrongArguments() {
-        for (const QStringList& more : {QStringList{"--bind"}, {"--colour"}, {"--drain-seconds", "-1"}}) {
+        for (const QStringList& more :
+             {QStringList{"--bind"}, {"--colour"}, {"--drain-seconds", "-1"}, {"--keep-days", "0"}}) {
             Program program(command(more));
             QCOMPARE(program.waitForEnd(), 2);
         }
@@ -195,6 +196,22 @@ private Q_SLOTS:
         QCOMPARE(get("/readyz").status, 503);
         QCOMPARE(get("/livez").status, 200);
         QCOMPARE(submit("a fox"), std::string());
+    }
+
+    void keepsNoMoreThanItIsTold() {
+        QVERIFY(start());
+        const auto older = submit("a fox");
+        QVERIFY(waitForState(older, JobState::Succeeded));
+        const auto newer = submit("a fox");
+        QVERIFY(waitForState(newer, JobState::Succeeded));
+        m_server->signal(SIGTERM);
+        QCOMPARE(m_server->waitForEnd(), 0);
+        QVERIFY(start({"--keep-jobs", "1"}));
+        const auto statusOf = [this](const std::string& id) {
+            return get("/v1/jobs/" + id + "/images/0").status;
+        };
+        QVERIFY(QTest::qWaitFor([&] { return statusOf(older) == 404; }, kPatienceMs));
+        QCOMPARE(statusOf(newer), 200);
     }
 
     void terminationFinishesWhatRuns() {
