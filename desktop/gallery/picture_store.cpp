@@ -64,7 +64,8 @@ Picture describeFile(const QString& path) {
 }
 
 PictureStore::PictureStore(const QString& folder, QObject* parent)
-    : QObject(parent), m_folder(QDir(folder).absolutePath()) {
+    : QObject(parent), m_folder(QDir(folder).absolutePath()), m_lock(m_folder + QStringLiteral("/.lock")) {
+    m_lock.setStaleLockTime(0);  // an app may run for weeks
     m_scanner.setMaxThreadCount(1);
     m_scanner.setThreadPriority(QThread::LowPriority);
     m_writer.setMaxThreadCount(1);
@@ -83,7 +84,8 @@ QString PictureStore::defaultFolder() {
 protocol::Expected<void> PictureStore::open() {
     if (!QDir().mkpath(m_folder))
         return tl::unexpected(cannotWrite(m_folder, 0, tr("the folder can't be made")));
-    QDir(m_folder + '/' + kTrash).removeRecursively();
+    if (m_lock.isLocked() || m_lock.tryLock())
+        QDir(m_folder + '/' + kTrash).removeRecursively();
     m_removals.clear();
     Q_EMIT undoChanged(0);
     m_scanner.start([this] { scan(); });

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <QList>
+#include <QLockFile>
 #include <QObject>
 #include <QStringList>
 #include <QThreadPool>
@@ -31,8 +32,9 @@ public:
     static QString defaultFolder();
     const QString& folder() const { return m_folder; }
 
-    /// Makes the folder, empties the trash of earlier runs and scans: `listed` once, then `described` in
-    /// batches (newest first) and `scanned`. Errors: the folder can't be made or read.
+    /// Makes the folder, empties the trash of earlier runs (unless another app has the folder open) and
+    /// scans: `listed` once, then `described` in batches (newest first) and `scanned`. Errors: the folder
+    /// can't be made or read.
     protocol::Expected<void> open();
 
     /// Writes a finished picture off the GUI thread, all of it or nothing. `settings.seed` is this picture's
@@ -70,6 +72,7 @@ private:
                                       const protocol::GenerationSettings& settings) const;
 
     QString m_folder;
+    QLockFile m_lock;  ///< held by the app that may empty the trash
     std::vector<std::vector<Removal>> m_removals;
     QThreadPool m_scanner;
     QThreadPool m_writer;  ///< apart, so that a long scan holds up no picture

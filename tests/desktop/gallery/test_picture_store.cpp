@@ -24,6 +24,7 @@ private Q_SLOTS:
     void deletesAndUndoes();
     void undoesInReverseOrder();
     void emptiesTheTrashAtTheNextStart();
+    void leavesTheTrashOfAnotherAppAlone();
     void explainsWhatCantBeWritten();
     void stopsScanningWhenItGoes();
 
@@ -211,6 +212,19 @@ void TestPictureStore::emptiesTheTrashAtTheNextStart() {
     QVERIFY(scan(store).isEmpty());
     QVERIFY(!QDir(folder + "/.trash").exists());
     QCOMPARE(store.undoable(), 0);
+}
+
+void TestPictureStore::leavesTheTrashOfAnotherAppAlone() {
+    const QString folder = freshFolder();
+    const auto settings = tests::settings("a cat");
+    PictureStore first(folder);
+    QVERIFY(first.open());
+    const auto picture = tests::addTo(first, tests::serverPng(settings), settings);
+    QVERIFY(first.remove({picture->path}));
+    PictureStore second(folder);
+    QVERIFY(scan(second).isEmpty());
+    QVERIFY(first.undoRemove());
+    QVERIFY(QFile::exists(picture->path));
 }
 
 void TestPictureStore::explainsWhatCantBeWritten() {
