@@ -175,11 +175,13 @@ Theme::Theme(QApplication& app) : m_platform(app.palette()) {
     loadIcons();
     QApplication::setStyle(new FlatStyle);
     setScheme(Scheme::System);
+    QObject::connect(&m_system, &SystemScheme::changed, &m_system, [this] { setScheme(m_scheme); });
 }
 
 void Theme::setScheme(Scheme scheme) {
     m_scheme = scheme;
-    const bool dark = scheme == Scheme::Dark || (scheme == Scheme::System && isDark(m_platform));
+    const bool systemIsDark = m_system.prefersDark() || isDark(m_platform);
+    const bool dark = scheme == Scheme::Dark || (scheme == Scheme::System && systemIsDark);
     const Tones& tones = dark ? kDark : kLight;
     QApplication::setPalette(paletteOf(tones, accentOf(m_platform, tones)));
 }

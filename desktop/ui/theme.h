@@ -6,6 +6,8 @@
 #include <QPalette>
 #include <QString>
 
+#include "desktop/ui/system_scheme.h"
+
 class QApplication;
 class QLabel;
 class QWidget;
@@ -47,7 +49,7 @@ QFont headingFont();
 QLabel* captionLabel(const QString& text, QWidget* parent = nullptr);
 
 /// Gives the application its style and palette. Remembers what the platform had chosen, so that System can
-/// come back at any time. Owned by main.
+/// come back at any time, and follows the desktop when that changes. Owned by main.
 class Theme {
 public:
     explicit Theme(QApplication& app);
@@ -57,6 +59,7 @@ public:
 
 private:
     QPalette m_platform;
+    SystemScheme m_system;
     Scheme m_scheme = Scheme::System;
 };
 
