@@ -17,4 +17,6 @@ def chosen(own, sampler, schedule):
     if type(own) is CLASSES[sampler] and schedule == "default":
         return own
     changes = {"use_karras_sigmas": True} if schedule == "karras" else {}
+    if sampler == "pndm":
+        changes["skip_prk_steps"] = True  # PLMS; a model whose own sampler is another does not say so
     return CLASSES[sampler].from_config(own.config, **changes)
