@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <utility>
 #include <vector>
@@ -62,10 +63,26 @@ public:
             pointers.push_back(const_cast<char*>(argument.c_str()));
         }
         pointers.push_back(nullptr);
-        return posix_spawn(&pid, pointers[0], &m_actions, &m_attributes, pointers.data(), environ);
+        return posix_spawn(&pid, pointers[0], &m_actions, &m_attributes, pointers.data(),
+                           environment().data());
     }
 
 private:
+    /// Ours, and how long a thread of libgomp waits for the others before it sleeps. Left alone that is
+    /// milliseconds, and a core that another program uses makes drawing several times slower.
+    static std::vector<char*> environment() {
+        std::vector<char*> variables;
+        for (char** each = environ; *each != nullptr; ++each) {
+            variables.push_back(*each);
+        }
+        static char spinShortly[] = "GOMP_SPINCOUNT=1000";
+        if (std::getenv("GOMP_SPINCOUNT") == nullptr && std::getenv("OMP_WAIT_POLICY") == nullptr) {
+            variables.push_back(spinShortly);
+        }
+        variables.push_back(nullptr);
+        return variables;
+    }
+
     posix_spawn_file_actions_t m_actions;
     posix_spawnattr_t m_attributes;
 };

@@ -44,7 +44,8 @@ public:
         if (m_model == "slow-start") {
             std::this_thread::sleep_for(300ms);
         }
-        tell(true, false, "");
+        const char* spinCount = std::getenv("GOMP_SPINCOUNT");
+        tell(true, false, spinCount != nullptr ? std::string("Spins ") + spinCount : "Ready");
         while (auto frame = m_channel.read().value_or(std::nullopt)) {
             if (const auto* cancel = std::get_if<Cancel>(&*frame)) {
                 const std::scoped_lock lock(m_mutex);

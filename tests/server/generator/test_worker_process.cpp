@@ -144,6 +144,23 @@ private Q_SLOTS:
         QVERIFY(heard->images.empty());
     }
 
+    void threadsOfTheWorkerSleepSoon() {
+        qunsetenv("GOMP_SPINCOUNT");
+        qunsetenv("OMP_WAIT_POLICY");
+        {
+            const WorkerProcess worker(options("good"));
+            QVERIFY(waitForStatus(worker, isReady));
+            QCOMPARE(worker.status().message, std::string("Spins 1000"));
+        }
+        qputenv("GOMP_SPINCOUNT", "7");
+        {
+            const WorkerProcess worker(options("good"));
+            QVERIFY(waitForStatus(worker, isReady));
+            QCOMPARE(worker.status().message, std::string("Spins 7"));
+        }
+        qunsetenv("GOMP_SPINCOUNT");
+    }
+
     void replacesAWorkerThatDoesNotObeyACancel() {
         auto impatient = options("good");
         impatient.stuckAfter = 50ms;
