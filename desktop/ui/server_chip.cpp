@@ -97,7 +97,7 @@ QString ServerChip::details() const {
     if (!info)
         return tr("Click to choose a server.");
     QStringList lines;
-    if (!info->status.empty() && !info->ready)
+    if (!info->status.empty())
         lines << QString::fromStdString(info->status);
     if (!info->deviceName.empty())
         lines << tr("Draws on %1 (%2)")
