@@ -215,6 +215,17 @@ std::optional<JsonObject> JsonObject::object(std::string_view key) const {
     return value && value->is_object() ? std::optional(JsonObject(m_file, *value)) : std::nullopt;
 }
 
+std::vector<JsonObject> JsonObject::objects(std::string_view key) const {
+    std::vector<JsonObject> all;
+    const json* const value = at(key);
+    for (const json& element : value && value->is_array() ? *value : json::array()) {
+        if (element.is_object()) {
+            all.push_back(JsonObject(m_file, element));
+        }
+    }
+    return all;
+}
+
 std::vector<std::string> JsonObject::keys() const {
     std::vector<std::string> all;
     for (const auto& [name, element] : m_json->items()) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/models/tokenizer_config.h"
 
+#include <charconv>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -34,8 +35,59 @@ void readTokens(JsonObject& json, TokenizerConfig& config) {
     readToken(json, "pad_token", config.pad);
 }
 
+constexpr int kMaxId = 1 << 24;
+
+/// Adds `json`, which has the id `id`, to the tokens of `config`.
+protocol::Expected<void> addToken(JsonObject& json, std::int32_t id, TokenizerConfig& config) {
+    for (const char* const key : {"single_word", "lstrip", "rstrip"}) {
+        json.require(key, false);
+    }
+    AddedToken added{{json.text("content", ""), json.boolean("normalized", false)}, id};
+    if (added.token.text.empty()) {
+        json.refuse("content", "must be the text of an added token");
+    }
+    if (json.problem()) {
+        return tl::unexpected(*json.problem());
+    }
+    config.added.push_back(std::move(added));
+    return {};
+}
+
+/// Those of tokenizer_config.json: an object for each id.
+protocol::Expected<void> readAddedTokensDecoder(JsonObject& json, TokenizerConfig& config) {
+    const auto decoder = json.object("added_tokens_decoder");
+    for (const std::string& key : decoder ? decoder->keys() : std::vector<std::string>()) {
+        int id = -1;
+        std::from_chars(key.data(), key.data() + key.size(), id);
+        auto token = decoder->object(key);
+        if (!token || id < 0 || id >= kMaxId) {
+            json.refuse("added_tokens_decoder", "has an entry that is not understood: " + key);
+            return tl::unexpected(*json.problem());
+        }
+        if (auto read = addToken(*token, id, config); !read) {
+            return read;
+        }
+    }
+    return {};
+}
+
+/// Those of tokenizer.json: a list.
+protocol::Expected<void> readAddedTokens(const std::filesystem::path& file, TokenizerConfig& config) {
+    const auto json = JsonObject::read(file);
+    if (!json) {
+        return tl::unexpected(json.error());
+    }
+    for (JsonObject& token : json->objects("added_tokens")) {
+        const int id = token.integer("id", 0, 0, kMaxId - 1);
+        if (auto read = addToken(token, id, config); !read) {
+            return read;
+        }
+    }
+    return {};
+}
+
 /// Roles may share one token: what is said of it last counts for all of them.
-void agree(TokenizerConfig& config, JsonObject* json) {
+void agree(TokenizerConfig& config) {
     SpecialToken* const roles[] = {&config.bos, &config.eos, &config.unknown, &config.pad};
     const auto setAll = [&roles](const std::string& text, bool normalized) {
         for (SpecialToken* const role : roles) {
@@ -47,11 +99,8 @@ void agree(TokenizerConfig& config, JsonObject* json) {
     for (const auto& [text, normalized] : {config.bos, config.eos, config.unknown, config.pad}) {
         setAll(text, normalized);
     }
-    const auto added = json ? json->object("added_tokens_decoder") : std::nullopt;
-    for (const std::string& id : added ? added->keys() : std::vector<std::string>()) {
-        if (auto token = added->object(id)) {
-            setAll(token->text("content", ""), token->boolean("normalized", false));
-        }
+    for (const AddedToken& added : config.added) {
+        setAll(added.token.text, added.token.normalized);
     }
 }
 
@@ -90,6 +139,15 @@ protocol::Expected<TokenizerConfig> readTokenizerConfig(const std::filesystem::p
         if (json->problem()) {
             return tl::unexpected(*json->problem());
         }
+        if (const auto read = readAddedTokensDecoder(*json, config); !read) {
+            return tl::unexpected(read.error());
+        }
+    }
+    if (hasVocabularyInTokenizerJson(folder)) {
+        config.added.clear();
+        if (const auto read = readAddedTokens(folder / "tokenizer.json", config); !read) {
+            return tl::unexpected(read.error());
+        }
     }
     if (map->has_value()) {
         readTokens(**map, config);
@@ -97,8 +155,14 @@ protocol::Expected<TokenizerConfig> readTokenizerConfig(const std::filesystem::p
             return tl::unexpected(*(*map)->problem());
         }
     }
-    agree(config, main->has_value() ? &**main : nullptr);
+    agree(config);
     return config;
+}
+
+bool hasVocabularyInTokenizerJson(const std::filesystem::path& folder) {
+    std::error_code error;
+    return !std::filesystem::exists(folder / "vocab.json", error) &&
+           std::filesystem::exists(folder / "tokenizer.json", error);
 }
 
 }  // namespace easel::models

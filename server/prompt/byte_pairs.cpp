@@ -11,6 +11,7 @@
 
 #include "server/models/model_problem.h"
 #include "server/models/text_file.h"
+#include "server/models/tokenizer_config.h"
 
 namespace easel::prompt {
 
@@ -52,10 +53,12 @@ struct Symbol {
 
 protocol::Expected<BytePairs> BytePairs::load(const std::filesystem::path& folder) {
     BytePairs pairs;
-    if (const auto read = pairs.readVocabulary(folder / "vocab.json"); !read) {
-        return tl::unexpected(read.error());
-    }
-    if (const auto read = pairs.readMerges(folder / "merges.txt"); !read) {
+    const auto read = models::hasVocabularyInTokenizerJson(folder)
+                          ? pairs.readTokenizerJson(folder / "tokenizer.json")
+                          : pairs.readVocabJson(folder / "vocab.json").and_then([&] {
+                                return pairs.readMergesTxt(folder / "merges.txt");
+                            });
+    if (!read) {
         return tl::unexpected(read.error());
     }
     const auto symbols = byteSymbols();
@@ -124,17 +127,58 @@ void BytePairs::encode(std::string_view piece, std::int32_t unknown, std::vector
     }
 }
 
-protocol::Expected<void> BytePairs::readVocabulary(const std::filesystem::path& file) {
+/// Only the vocabulary and the merges count, as for transformers: a CLIPTokenizer knows the rest by itself.
+protocol::Expected<void> BytePairs::readTokenizerJson(const std::filesystem::path& file) {
     const auto text = models::readTextFile(file);
     if (!text) {
         return tl::unexpected(text.error());
     }
     const auto json = nlohmann::json::parse(*text, nullptr, false);
-    if (!json.is_object()) {
-        return tl::unexpected(models::modelProblem(file, "It does not hold a JSON object."));
+    const auto model = json.is_object() ? json.value("model", nlohmann::json()) : nlohmann::json();
+    if (!model.is_object() || model.value("type", nlohmann::json()) != "BPE" || !model.contains("vocab") ||
+        !model.contains("merges") || !model["merges"].is_array()) {
+        return tl::unexpected(
+            models::modelProblem(file, "It does not hold a model of byte pairs (type \"BPE\")."));
     }
-    m_ids.reserve(json.size());
-    for (const auto& [token, id] : json.items()) {
+    if (const auto taken = takeVocabulary(file, model["vocab"]); !taken) {
+        return taken;
+    }
+    std::int32_t rank = 0;
+    for (const auto& merge : model["merges"]) {
+        std::string left;
+        std::string right;
+        if (merge.is_string()) {  // "l r", before there were pairs
+            const auto& both = merge.get_ref<const std::string&>();
+            left = both.substr(0, both.find(' '));
+            right = both.substr(std::min(both.size(), left.size() + 1));
+        } else if (merge.is_array() && merge.size() == 2 && merge[0].is_string() && merge[1].is_string()) {
+            left = merge[0];
+            right = merge[1];
+        }
+        if (!addMerge(left, right, ++rank)) {
+            return tl::unexpected(models::modelProblem(
+                file, "Merge " + std::to_string(rank) +
+                          " does not join two tokens of the vocabulary to a third one."));
+        }
+    }
+    return {};
+}
+
+protocol::Expected<void> BytePairs::readVocabJson(const std::filesystem::path& file) {
+    const auto text = models::readTextFile(file);
+    if (!text) {
+        return tl::unexpected(text.error());
+    }
+    return takeVocabulary(file, nlohmann::json::parse(*text, nullptr, false));
+}
+
+protocol::Expected<void> BytePairs::takeVocabulary(const std::filesystem::path& file,
+                                                   const nlohmann::json& vocabulary) {
+    if (!vocabulary.is_object()) {
+        return tl::unexpected(models::modelProblem(file, "It does not hold a JSON object of tokens."));
+    }
+    m_ids.reserve(vocabulary.size());
+    for (const auto& [token, id] : vocabulary.items()) {
         if (!id.is_number_unsigned() || id.get<std::uint64_t>() >= kMaxId) {
             return tl::unexpected(models::modelProblem(file, "Token \"" + token + "\" has no usable id."));
         }
@@ -143,7 +187,7 @@ protocol::Expected<void> BytePairs::readVocabulary(const std::filesystem::path& 
     return {};
 }
 
-protocol::Expected<void> BytePairs::readMerges(const std::filesystem::path& file) {
+protocol::Expected<void> BytePairs::readMergesTxt(const std::filesystem::path& file) {
     const auto text = models::readTextFile(file);
     if (!text) {
         return tl::unexpected(text.error());
@@ -160,17 +204,24 @@ protocol::Expected<void> BytePairs::readMerges(const std::filesystem::path& file
         }
         const std::string left(line.substr(0, line.find(' ')));
         const std::string right(line.substr(std::min(line.size(), left.size() + 1)));
-        const auto leftId = idOf(left);
-        const auto rightId = idOf(right);
-        const auto bothId = idOf(left + right);
-        if (!leftId || !rightId || !bothId) {
+        if (!addMerge(left, right, lineNumber)) {
             return tl::unexpected(models::modelProblem(
                 file, "Line " + std::to_string(lineNumber) +
                           " does not join two tokens of the vocabulary to a third one."));
         }
-        m_merges.insert_or_assign(pairKey(*leftId, *rightId), Merge{lineNumber, *bothId});
     }
     return {};
+}
+
+bool BytePairs::addMerge(const std::string& left, const std::string& right, std::int32_t rank) {
+    const auto leftId = idOf(left);
+    const auto rightId = idOf(right);
+    const auto bothId = idOf(left + right);
+    if (!leftId || !rightId || !bothId) {
+        return false;
+    }
+    m_merges.insert_or_assign(pairKey(*leftId, *rightId), Merge{rank, *bothId});
+    return true;
 }
 
 const BytePairs::Merge* BytePairs::mergeOf(std::int32_t left, std::int32_t right) const {

@@ -10,6 +10,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include <nlohmann/json_fwd.hpp>
+
 #include "shared/protocol/problem.h"
 
 namespace easel::prompt {
@@ -18,7 +20,7 @@ namespace easel::prompt {
 /// piece marked with "</w>". https://arxiv.org/abs/1508.07909. Immutable: any thread may use it.
 class BytePairs {
 public:
-    /// Reads vocab.json and merges.txt of `folder`.
+    /// Reads vocab.json and merges.txt of `folder`, or else the same from its tokenizer.json.
     static protocol::Expected<BytePairs> load(const std::filesystem::path& folder);
 
     /// Empty when the vocabulary has no such token.
@@ -32,8 +34,13 @@ private:
         std::int32_t id;    ///< of the two together
     };
 
-    protocol::Expected<void> readVocabulary(const std::filesystem::path& file);
-    protocol::Expected<void> readMerges(const std::filesystem::path& file);
+    protocol::Expected<void> readTokenizerJson(const std::filesystem::path& file);
+    protocol::Expected<void> readVocabJson(const std::filesystem::path& file);
+    protocol::Expected<void> readMergesTxt(const std::filesystem::path& file);
+    protocol::Expected<void> takeVocabulary(const std::filesystem::path& file,
+                                            const nlohmann::json& vocabulary);
+    /// False unless all three are tokens of the vocabulary.
+    bool addMerge(const std::string& left, const std::string& right, std::int32_t rank);
     const Merge* mergeOf(std::int32_t left, std::int32_t right) const;
 
     std::unordered_map<std::string, std::int32_t> m_ids;

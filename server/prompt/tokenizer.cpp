@@ -89,18 +89,26 @@ protocol::Expected<Tokenizer> Tokenizer::load(const std::filesystem::path& folde
                                                                            {config->eos, impl->eos},
                                                                            {config->unknown, impl->unknown},
                                                                            {config->pad, impl->pad}};
+    const auto seek = [&impl](const models::SpecialToken& token, std::int32_t id) {
+        if (token.normalized) {
+            impl->normalized.push_back({normalize(validUtf8(token.text)), id});
+        } else {
+            impl->typed.push_back({token.text, id});
+        }
+    };
+    for (const models::AddedToken& added : config->added) {
+        seek(added.token, added.id);
+    }
     for (const auto& [token, place] : roles) {
-        const auto id = pairs->idOf(token.text);
+        const auto added = std::find_if(config->added.begin(), config->added.end(),
+                                        [&](const auto& each) { return each.token.text == token.text; });
+        const auto id = added != config->added.end() ? std::optional(added->id) : pairs->idOf(token.text);
         if (!id) {
             return tl::unexpected(models::modelProblem(
-                folder / "vocab.json", "The special token \"" + token.text + "\" is not in it."));
+                folder, "The special token \"" + token.text + "\" is not in the vocabulary."));
         }
         place = *id;
-        if (token.normalized) {
-            impl->normalized.push_back({normalize(validUtf8(token.text)), *id});
-        } else {
-            impl->typed.push_back({token.text, *id});
-        }
+        seek(token, *id);
     }
     impl->pairs = std::move(*pairs);
     return Tokenizer(std::move(impl));

@@ -15,7 +15,7 @@ namespace easel::prompt {
 /// CLIP's tokenizer: the ids are those of transformers' CLIPTokenizer. Immutable: any thread may use it.
 class Tokenizer {
 public:
-    /// `folder` holds vocab.json and merges.txt, and what TokenizerConfig is read from.
+    /// `folder` holds vocab.json and merges.txt or a tokenizer.json, and what TokenizerConfig is read from.
     static protocol::Expected<Tokenizer> load(const std::filesystem::path& folder);
 
     ~Tokenizer();

@@ -10,7 +10,7 @@ import pathlib
 import tempfile
 from collections import Counter
 
-from transformers import CLIPTokenizer
+from transformers import AddedToken, CLIPTokenizer
 
 OUT = pathlib.Path(__file__).resolve().parent.parent / "fixtures" / "tokens"
 BOS, EOS = "<|startoftext|>", "<|endoftext|>"
@@ -99,6 +99,9 @@ ODD = [
     "a cat " * 24 + "<|endoftext|> a dog", "\u0323\u0301" * 50, "hello <|endoftext|> " * 40,
 ]
 
+# What a model may have been taught later; no part of what the vocabulary is learnt from.
+TAUGHT = ["a <my-dog> in the snow", "a <MY-DOG>", "a<my-dog><my-dog>s", "<my-dog", "a Sks dog", "asks", "SKS"]
+
 
 def byte_symbols():
     """CLIP's order: the printable bytes of Latin-1, then the others as characters from U+0100 on."""
@@ -158,17 +161,28 @@ def variants():
     yield "sd2", "full", {"model_max_length": 77, **typed, "pad_token": EOS}, {**objects, "pad_token": "!"}
     yield "decoder", "full", {"model_max_length": 77, **names, "added_tokens_decoder": decoder}, None
     yield "trimmed", "trimmed", {"model_max_length": 24, "pad_token": "!"}, None
+    yield "saved", "saved", {"model_max_length": 77, **names}, None
+
+
+def save(tokenizer, folder):
+    """As transformers 5 writes a model that was taught new words: one file with everything in it."""
+    tokenizer.add_tokens([AddedToken("<my-dog>", normalized=False), AddedToken("sks", normalized=True)])
+    with tempfile.TemporaryDirectory() as scratch:
+        tokenizer.save_pretrained(scratch)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "tokenizer.json").write_bytes(pathlib.Path(scratch, "tokenizer.json").read_bytes())
 
 
 def tokenizer_of(folder, config, special_map):
-    vocab = json.loads((folder / "vocab.json").read_text(encoding="utf-8"))
     config = json.loads(json.dumps(config))
     if decoder := config.get("added_tokens_decoder"):
+        vocab = json.loads((folder / "vocab.json").read_text(encoding="utf-8"))
         config["added_tokens_decoder"] = {str(vocab[token["content"]]): token for token in decoder.values()}
     with tempfile.TemporaryDirectory() as scratch:
         scratch = pathlib.Path(scratch)
-        for name in ("vocab.json", "merges.txt"):
-            (scratch / name).write_bytes((folder / name).read_bytes())
+        for name in ("vocab.json", "merges.txt", "tokenizer.json"):
+            if (folder / name).exists():
+                (scratch / name).write_bytes((folder / name).read_bytes())
         (scratch / "tokenizer_config.json").write_text(json.dumps(config))
         if special_map:
             (scratch / "special_tokens_map.json").write_text(json.dumps(special_map))
@@ -189,6 +203,9 @@ def main():
     ascii_symbols = [symbol for symbol in symbols if symbol.isascii() and not symbol.isupper()]
     simple = [piece for piece in pieces if set(piece) <= set(ascii_symbols)]
     write_vocabulary(OUT / "trimmed", ascii_symbols, learn_merges(simple, 200))
+
+    prompts += TAUGHT
+    save(tokenizer_of(OUT / "full", {}, None)[0], OUT / "saved")
 
     cases = []
     for name, folder, config, special_map in variants():

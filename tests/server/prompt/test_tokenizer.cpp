@@ -37,8 +37,10 @@ void write(const QString& path, const QByteArray& bytes) {
 class Folder {
 public:
     explicit Folder(const QString& vocabulary) {
-        for (const char* const name : {"vocab.json", "merges.txt"}) {
-            put(name, read(kFixtures + vocabulary + '/' + name));
+        for (const char* const name : {"vocab.json", "merges.txt", "tokenizer.json"}) {
+            if (QFile::exists(kFixtures + vocabulary + '/' + name)) {
+                put(name, read(kFixtures + vocabulary + '/' + name));
+            }
         }
     }
 
@@ -187,6 +189,59 @@ private Q_SLOTS:
         const Folder config("full");
         config.put("tokenizer_config.json", QByteArray(R"({"model_max_length": 2})"));
         QVERIFY2(refusal(config).contains("model_max_length"), qPrintable(refusal(config)));
+    }
+
+    void addedTokensOfTheConfigCount() {
+        const Folder folder("full");
+        folder.put("tokenizer_config.json", QByteArray(R"({"added_tokens_decoder": {
+            "1414": {"content": "<my-dog>", "normalized": false}, "1415": {"content": "sks", "normalized": true}}})"));
+        const auto taught = Tokenizer::load(folder.path());
+        QVERIFY2(taught, taught ? "" : taught.error().detail.c_str());
+        const auto saved = Tokenizer::load(Folder("saved").path());
+        QVERIFY2(saved, saved ? "" : saved.error().detail.c_str());
+        const std::string prompt = "a <my-dog> and a SKS dog";
+        QVERIFY(taught->encode(prompt) == saved->encode(prompt));
+        QVERIFY(taught->encode(prompt) != Tokenizer::load(Folder("full").path())->encode(prompt));
+    }
+
+    void aBrokenTokenizerJsonIsRefused_data() {
+        QTest::addColumn<QByteArray>("json");
+        QTest::addColumn<QString>("named");
+        QTest::newRow("no JSON") << QByteArray("{") << "tokenizer.json";
+        QTest::newRow("a list") << QByteArray("[]") << "tokenizer.json";
+        QTest::newRow("no model") << QByteArray("{}") << "byte pairs";
+        QTest::newRow("another model")
+            << QByteArray(R"({"model": {"type": "Unigram", "vocab": [], "merges": []}})") << "byte pairs";
+        QTest::newRow("no merges") << QByteArray(R"({"model": {"type": "BPE", "vocab": {}}})")
+                                   << "byte pairs";
+        QTest::newRow("a list of tokens")
+            << QByteArray(R"({"model": {"type": "BPE", "vocab": ["a"], "merges": []}})") << "tokens";
+        QTest::newRow("a merge of strangers")
+            << QByteArray(R"({"model": {"type": "BPE", "vocab": {"a": 0}, "merges": [["a", "b"]]}})")
+            << "Merge 1";
+        QTest::newRow("half a merge")
+            << QByteArray(R"({"model": {"type": "BPE", "vocab": {"a": 0}, "merges": [["a"]]}})") << "Merge 1";
+        QTest::newRow("no id") << QByteArray(
+                                      R"({"model": {"type": "BPE", "vocab": {"a": -1}, "merges": []}})")
+                               << "\"a\"";
+        QTest::newRow("no BOS") << QByteArray(
+                                       R"({"model": {"type": "BPE", "vocab": {"a": 0}, "merges": []}})")
+                                << "<|startoftext|>";
+        QTest::newRow("an added token that takes in spaces")
+            << QByteArray(R"({"added_tokens": [{"id": 1, "content": "<dog>", "lstrip": true}]})") << "lstrip";
+        QTest::newRow("an added token without text")
+            << QByteArray(R"({"added_tokens": [{"id": 1}]})") << "content";
+        QTest::newRow("an added token without a usable id")
+            << QByteArray(R"({"added_tokens": [{"id": -1, "content": "<dog>"}]})") << "id";
+    }
+
+    void aBrokenTokenizerJsonIsRefused() {
+        QFETCH(QByteArray, json);
+        QFETCH(QString, named);
+        const Folder folder("saved");
+        folder.put("tokenizer.json", json);
+        const QString said = refusal(folder);
+        QVERIFY2(said.contains(named), qPrintable(said));
     }
 
     void aLengthThatNobodySetIsClips() {
