@@ -55,6 +55,13 @@ Pipeline::Pipeline(const std::filesystem::path& folder, Device device)
       m_vae(load<VaeDecoder>(m_model.vaeFolder(), models::WeightNaming::Diffusers, m_model.vae,
                              m_device.placement)) {}
 
+std::int64_t Pipeline::widestActivation(const protocol::GenerationSettings& settings) const {
+    const std::int64_t scale = m_model.vae.scale();
+    const std::int64_t branches = settings.guidance > 1 ? 2 : 1;
+    return branches * m_model.unet.down.front().channels * (settings.height / scale) *
+           (settings.width / scale);
+}
+
 at::Tensor Pipeline::encode(const std::string& prompt) {
     for (auto it = m_encoded.begin(); it != m_encoded.end(); ++it) {
         if (it->prompt == prompt) {
