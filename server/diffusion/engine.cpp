@@ -74,7 +74,7 @@ struct Engine::Impl {
     /// A picture of a small model is thousands of tiny operations. Threads that wait for each other after
     /// every one of them gain little, and lose much wherever a core is not theirs alone.
     void useThreadsWorthIt(const protocol::GenerationSettings& settings) const {
-        const std::int64_t parts = pipeline.widestActivation(settings) / at::internal::GRAIN_SIZE;
+        const std::int64_t parts = pipeline.activationSize(settings) / at::internal::GRAIN_SIZE;
         at::set_num_threads(static_cast<int>(std::clamp<std::int64_t>(parts, 1, threads)));
     }
 
@@ -136,14 +136,14 @@ protocol::Expected<std::unique_ptr<Engine>> Engine::load(const std::filesystem::
 const std::string& Engine::device() const {
     return m_impl->pipeline.device().name;
 }
-const std::string& Engine::deviceRemark() const {
-    return m_impl->pipeline.device().remark;
-}
 const std::string& Engine::deviceName() const {
     return m_impl->pipeline.device().hardware;
 }
 const std::string& Engine::precision() const {
     return m_impl->pipeline.device().precision;
+}
+const std::string& Engine::deviceRemark() const {
+    return m_impl->pipeline.device().remark;
 }
 bool Engine::broken() const {
     return m_impl->broken;

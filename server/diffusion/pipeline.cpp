@@ -55,7 +55,7 @@ Pipeline::Pipeline(const std::filesystem::path& folder, Device device)
       m_vae(load<VaeDecoder>(m_model.vaeFolder(), models::WeightNaming::Diffusers, m_model.vae,
                              m_device.placement)) {}
 
-std::int64_t Pipeline::widestActivation(const protocol::GenerationSettings& settings) const {
+std::int64_t Pipeline::activationSize(const protocol::GenerationSettings& settings) const {
     const std::int64_t scale = m_model.vae.scale();
     const std::int64_t branches = settings.guidance > 1 ? 2 : 1;
     return branches * m_model.unet.down.front().channels * (settings.height / scale) *

@@ -25,8 +25,9 @@ public:
 
     const Device& device() const { return m_device; }
 
-    /// Numbers in the UNet's widest activation while it draws one picture of `settings`.
-    std::int64_t widestActivation(const protocol::GenerationSettings& settings) const;
+    /// Numbers that the UNet's first layer puts out while one picture of `settings` is drawn: how much work
+    /// an operation is.
+    std::int64_t activationSize(const protocol::GenerationSettings& settings) const;
 
     /// → [1, T, D] in the device's dtype. The last few are remembered.
     at::Tensor encode(const std::string& prompt);

@@ -215,13 +215,18 @@ std::optional<JsonObject> JsonObject::object(std::string_view key) const {
     return value && value->is_object() ? std::optional(JsonObject(m_file, *value)) : std::nullopt;
 }
 
-std::vector<JsonObject> JsonObject::objects(std::string_view key) const {
-    std::vector<JsonObject> all;
+std::vector<JsonObject> JsonObject::objects(std::string_view key) {
     const json* const value = at(key);
-    for (const json& element : value && value->is_array() ? *value : json::array()) {
-        if (element.is_object()) {
-            all.push_back(JsonObject(m_file, element));
+    if (!value) {
+        return {};
+    }
+    std::vector<JsonObject> all;
+    for (const json& element : value->is_array() ? *value : json::array({nullptr})) {
+        if (!element.is_object()) {
+            wrongType(key, "a list of objects");
+            return {};
         }
+        all.push_back(JsonObject(m_file, element));
     }
     return all;
 }

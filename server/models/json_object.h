@@ -43,8 +43,8 @@ public:
     std::map<std::string, std::string> textMap(std::string_view key);
     /// The object at `key`, to be read in the same way; empty when there is none.
     std::optional<JsonObject> object(std::string_view key) const;
-    /// The objects in the list at `key`, to be read in the same way; elements that are none are left out.
-    std::vector<JsonObject> objects(std::string_view key) const;
+    /// The objects in the list at `key`, to be read in the same way.
+    std::vector<JsonObject> objects(std::string_view key);
     std::vector<std::string> keys() const;
 
     /// Refuses any value of `key` but this one, which an absent key stands for; of a list, each element.

@@ -58,9 +58,10 @@ protocol::Expected<void> readAddedTokensDecoder(JsonObject& json, TokenizerConfi
     const auto decoder = json.object("added_tokens_decoder");
     for (const std::string& key : decoder ? decoder->keys() : std::vector<std::string>()) {
         int id = -1;
-        std::from_chars(key.data(), key.data() + key.size(), id);
+        const char* const end = key.data() + key.size();
+        const bool isNumber = std::from_chars(key.data(), end, id).ptr == end;
         auto token = decoder->object(key);
-        if (!token || id < 0 || id >= kMaxId) {
+        if (!token || !isNumber || id < 0 || id >= kMaxId) {
             json.refuse("added_tokens_decoder", "has an entry that is not understood: " + key);
             return tl::unexpected(*json.problem());
         }
@@ -73,11 +74,15 @@ protocol::Expected<void> readAddedTokensDecoder(JsonObject& json, TokenizerConfi
 
 /// Those of tokenizer.json: a list.
 protocol::Expected<void> readAddedTokens(const std::filesystem::path& file, TokenizerConfig& config) {
-    const auto json = JsonObject::read(file);
+    auto json = JsonObject::read(file);
     if (!json) {
         return tl::unexpected(json.error());
     }
-    for (JsonObject& token : json->objects("added_tokens")) {
+    auto tokens = json->objects("added_tokens");
+    if (json->problem()) {
+        return tl::unexpected(*json->problem());
+    }
+    for (JsonObject& token : tokens) {
         const int id = token.integer("id", 0, 0, kMaxId - 1);
         if (auto read = addToken(token, id, config); !read) {
             return read;

@@ -134,7 +134,8 @@ protocol::Expected<void> BytePairs::readTokenizerJson(const std::filesystem::pat
         return tl::unexpected(text.error());
     }
     const auto json = nlohmann::json::parse(*text, nullptr, false);
-    const auto model = json.is_object() ? json.value("model", nlohmann::json()) : nlohmann::json();
+    const nlohmann::json none;
+    const nlohmann::json& model = json.is_object() && json.contains("model") ? json["model"] : none;
     if (!model.is_object() || model.value("type", nlohmann::json()) != "BPE" || !model.contains("vocab") ||
         !model.contains("merges") || !model["merges"].is_array()) {
         return tl::unexpected(

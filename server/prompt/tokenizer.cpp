@@ -102,13 +102,16 @@ protocol::Expected<Tokenizer> Tokenizer::load(const std::filesystem::path& folde
     for (const auto& [token, place] : roles) {
         const auto added = std::find_if(config->added.begin(), config->added.end(),
                                         [&](const auto& each) { return each.token.text == token.text; });
-        const auto id = added != config->added.end() ? std::optional(added->id) : pairs->idOf(token.text);
+        const bool isAdded = added != config->added.end();
+        const auto id = isAdded ? std::optional(added->id) : pairs->idOf(token.text);
         if (!id) {
             return tl::unexpected(models::modelProblem(
                 folder, "The special token \"" + token.text + "\" is not in the vocabulary."));
         }
         place = *id;
-        seek(token, *id);
+        if (!isAdded) {
+            seek(token, *id);
+        }
     }
     impl->pairs = std::move(*pairs);
     return Tokenizer(std::move(impl));

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <QApplication>
 #include <QDBusConnection>
-#include <QDBusContext>
 #include <QDBusMessage>
 #include <QDBusVariant>
 #include <QProcess>
@@ -125,9 +124,12 @@ void TestSystemScheme::asksThePortal() {
 }
 
 void TestSystemScheme::followsThePortal() {
-    offer(2);
+    offer(1);
     const ui::Theme theme(*qApp);
     QVERIFY(!looksDark());
+    QTRY_VERIFY(looksDark());
+    m_portal.change(2);
+    QTRY_VERIFY(!looksDark());
     m_portal.change(1);
     QTRY_VERIFY(looksDark());
     m_portal.colors = 0;
@@ -142,11 +144,16 @@ void TestSystemScheme::followsThePortal() {
 void TestSystemScheme::aChoiceOfTheirOwnStays() {
     offer(1);
     ui::Theme theme(*qApp);
+    QTRY_VERIFY(looksDark());
     theme.setScheme(ui::Scheme::Light);
+    QVERIFY(!looksDark());
+    m_portal.change(0);
+    QTest::qWait(50);
+    m_portal.change(1);
     QTest::qWait(50);
     QVERIFY(!looksDark());
     theme.setScheme(ui::Scheme::System);
-    QVERIFY(looksDark());
+    QTRY_VERIFY(looksDark());
 }
 
 int main(int argc, char** argv) {

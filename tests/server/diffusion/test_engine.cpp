@@ -3,6 +3,8 @@
 // cannot be used.
 #include "server/diffusion/engine.h"
 
+#include <ATen/Parallel.h>
+
 #include <QFile>
 #include <QJsonArray>
 #include <QTest>
@@ -97,6 +99,7 @@ private Q_SLOTS:
     void tensorsMayStandAtAnyAddress();
     void devicesThatAreNotThere_data();
     void devicesThatAreNotThere();
+    void smallPicturesTakeOneThread();
 };
 
 void EngineTest::picturesEqualDiffusers_data() {
@@ -345,6 +348,26 @@ void EngineTest::devicesThatAreNotThere() {
     const auto engine = Engine::load(kFixtures + "models/sd1-tiny", device.toStdString());
     QVERIFY(!engine);
     QVERIFY(!engine.error().detail.empty());
+}
+
+void EngineTest::smallPicturesTakeOneThread() {
+    const int before = at::get_num_threads();
+    at::set_num_threads(3);
+    const auto engine = load(kFixtures + "models/sd1-tiny");
+    auto settings = small();
+    settings.steps = 1;
+    QVERIFY(!draw(*engine, settings).images.empty());
+    QCOMPARE(at::get_num_threads(), 1);
+    // 2 branches of 16 channels of 32 x 64: two grains of 32,768.
+    settings.width = 256;
+    settings.height = 512;
+    QVERIFY(!draw(*engine, settings).images.empty());
+    QCOMPARE(at::get_num_threads(), 2);
+    settings.height = 1024;
+    settings.width = 512;
+    QVERIFY(!draw(*engine, settings).images.empty());
+    QCOMPARE(at::get_num_threads(), 3);
+    at::set_num_threads(before);
 }
 
 QTEST_GUILESS_MAIN(EngineTest)

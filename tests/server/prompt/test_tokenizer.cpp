@@ -229,6 +229,8 @@ private Q_SLOTS:
                                 << "<|startoftext|>";
         QTest::newRow("an added token that takes in spaces")
             << QByteArray(R"({"added_tokens": [{"id": 1, "content": "<dog>", "lstrip": true}]})") << "lstrip";
+        QTest::newRow("an added token that is none")
+            << QByteArray(R"({"added_tokens": ["<dog>"]})") << "a list of objects";
         QTest::newRow("an added token without text")
             << QByteArray(R"({"added_tokens": [{"id": 1}]})") << "content";
         QTest::newRow("an added token without a usable id")
