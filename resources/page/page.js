@@ -87,16 +87,21 @@ function fillForm(settings) {
 
 const wordsOf = (text) => text.toLowerCase().replaceAll("'", "").match(/[\p{L}\p{N}]+/gu) || [];
 
+const isPlural = (word, known) =>
+    [[/s$/, ""], [/es$/, ""], [/ies$/, "y"]].some(([ending, singular]) =>
+        ending.test(word) && known.has(word.replace(ending, singular)));
+
 /** A kind word about what a small model has never seen; never a refusal. */
 function showHint() {
     const model = chosenModel();
     let unknown = [];
     if (model?.known_names.length) {
         const known = new Set([...model.known_names, ...model.known_words].flatMap(wordsOf));
-        unknown = wordsOf(byId("prompt").value).filter(
-            (word) => !known.has(word) && !(word.endsWith("s") && known.has(word.slice(0, -1))));
+        unknown = wordsOf(byId("prompt").value).filter((word) => !known.has(word) && !isPlural(word, known));
     }
     byId("hint").textContent = unknown.length ? `This model has not learned: ${unknown.join(", ")}.` : "";
+    byId("known").hidden = !model?.known_names.length;
+    byId("known_names").textContent = model?.known_names.join(", ") ?? "";
 }
 
 function offerSchedules() {

@@ -89,17 +89,21 @@ std::string settingsLine(const Job& job) {
            std::to_string(settings.seed) + " · " + settings.model + ", " + settings.sampler;
 }
 
+std::string commaSeparated(const std::vector<std::string>& words) {
+    std::string text;
+    for (const std::string& word : words) {
+        text += (text.empty() ? "" : ", ") + word;
+    }
+    return text;
+}
+
 /// The words that a small model has never seen, as a hint and not as an error.
 std::string hint(const PageState& state) {
     const auto unknown = protocol::unknownWords(state.request.prompt, chosenModel(state));
     if (unknown.empty()) {
         return {};
     }
-    std::string words;
-    for (const std::string& word : unknown) {
-        words += (words.empty() ? "" : ", ") + word;
-    }
-    return "This model has not learned: " + words + ".";
+    return "This model has not learned: " + commaSeparated(unknown) + ".";
 }
 
 std::string examples(const ModelInfo& model) {
@@ -202,6 +206,8 @@ std::string renderPage(const PageState& state) {
                  {"prompt", escaped(request.prompt)},
                  {"max_prompt_bytes", std::to_string(limits.maxPromptBytes)},
                  {"hint", escaped(hint(state))},
+                 {"known_names", escaped(commaSeparated(model.knownNames))},
+                 {"known_hidden", model.knownNames.empty() ? " hidden" : ""},
                  {"negative_prompt", escaped(negative)},
                  {"negative_open", negative.empty() ? "" : " open"},
                  {"width", std::to_string(request.width.value_or(model.width))},

@@ -187,11 +187,16 @@ std::vector<std::string> unknownWords(std::string_view prompt, const ModelInfo& 
             }
         }
     }
+    // A plural is understood well enough: cats, foxes, cherries.
+    const auto isPlural = [&](std::string_view word) {
+        const auto endsAs = [&](std::string_view ending, std::string_view singular) {
+            return word.ends_with(ending) && word.size() > ending.size() + 1 &&
+                   known.contains(std::string(word.substr(0, word.size() - ending.size())).append(singular));
+        };
+        return endsAs("s", "") || endsAs("es", "") || endsAs("ies", "y");
+    };
     for (std::string& word : wordsOf(prompt)) {
-        // A plural is understood well enough.
-        const bool plural =
-            word.size() > 2 && word.back() == 's' && known.contains(word.substr(0, word.size() - 1));
-        if (!plural && !known.contains(word)) {
+        if (!known.contains(word) && !isPlural(word)) {
             unknown.push_back(std::move(word));
         }
     }

@@ -181,6 +181,7 @@ private Q_SLOTS:
         QVERIFY(!contains(page.body, "<script> fox"));
         QVERIFY(contains(page.body, "name=\"steps\" type=\"number\" value=\"2\""));
         QVERIFY(contains(page.body, "has not learned: script, and, unicorn"));
+        QVERIFY(contains(page.body, "<p id=\"known_names\" class=\"note\">fox, owl, cat</p>"));
         QVERIFY(contains(server.get("/", kBrowser).body, "data-job=\"" + jobs[0].id + "\""));
     }
 

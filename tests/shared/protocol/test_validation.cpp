@@ -127,10 +127,13 @@ private Q_SLOTS:
     }
 
     void unknownWordsAreNoted() {
-        const auto starter = models().front();
-        QVERIFY(unknownWords("Foxes? a red fox on a blue background", starter) ==
-                std::vector<std::string>{"foxes"});
-        QVERIFY(unknownWords("cats", starter).empty());
+        auto starter = models().front();
+        QVERIFY(unknownWords("Penguins? a red fox on a blue background", starter) ==
+                std::vector<std::string>{"penguins"});
+        QVERIFY(unknownWords("cats, foxes", starter).empty());
+        starter.knownNames.emplace_back("cherry");
+        QVERIFY(unknownWords("cherries", starter).empty());
+        QVERIFY(unknownWords("s es ies", starter) == (std::vector<std::string>{"s", "es", "ies"}));
         QVERIFY(unknownWords("anything at all", ModelInfo{}).empty());
         QVERIFY(unknownWords("", starter).empty());
     }
