@@ -25,6 +25,7 @@
 #include "server/commands/signals.h"
 #include "server/generator/test_pattern.h"
 #include "server/generator/worker_process.h"
+#include "server/http/descriptors.h"
 #include "server/http/listener.h"
 #include "server/jobs/queue.h"
 #include "server/jobs/sqlite_job_store.h"
@@ -121,6 +122,7 @@ private:
         http::ListenerOptions settings;
         settings.address = options.bind;
         settings.port = static_cast<std::uint16_t>(options.port);
+        settings.maxConnections = http::connectionsWithin(http::raiseDescriptorLimit());
         settings.onAccess = [](const http::Access& access) {
             spdlog::info("{} {} {} {} {} ms", access.remote, access.method, access.path, access.status,
                          access.took.count());

@@ -12,9 +12,26 @@ namespace easel::http {
 
 namespace {
 
-/// Whether the list of tags in an If-None-Match field holds `tag`. W/ before a tag makes no difference here.
-bool listsTag(std::string_view list, std::string_view tag) {
-    return list == "*" || list.find(tag) != std::string_view::npos;
+enum class Comparison { Weak, Strong };
+
+/// Whether a list of entity tags holds `tag`, quotes and all. A strong comparison passes over W/"…".
+bool listsTag(std::string_view list, std::string_view tag, Comparison comparison) {
+    if (list == "*") {
+        return true;
+    }
+    while (true) {
+        list.remove_prefix(std::min(list.find_first_not_of(", \t"), list.size()));
+        const bool isWeak = list.starts_with("W/");
+        list.remove_prefix(isWeak ? 2 : 0);
+        const std::size_t end = list.starts_with('"') ? list.find('"', 1) : std::string_view::npos;
+        if (end == std::string_view::npos) {
+            return false;  // the end, or no list of tags from here on
+        }
+        if (list.substr(0, end + 1) == tag && !(isWeak && comparison == Comparison::Strong)) {
+            return true;
+        }
+        list.remove_prefix(end + 1);
+    }
 }
 
 std::optional<std::uint64_t> number(std::string_view text) {
@@ -35,7 +52,7 @@ struct ByteRange {
 std::optional<ByteRange> parseRange(std::string_view field, std::uint64_t size) {
     constexpr std::string_view kUnit = "bytes=";
     const std::size_t dash = field.find('-');
-    if (!field.starts_with(kUnit) || dash == std::string_view::npos) {
+    if (!startsWithIgnoringCase(field, kUnit) || dash == std::string_view::npos) {
         return {};
     }
     const std::string_view from = field.substr(kUnit.size(), dash - kUnit.size());
@@ -59,8 +76,15 @@ std::optional<ByteRange> parseRange(std::string_view field, std::uint64_t size) 
 Response withValidator(const Request& request, Response response, const std::string& tag) {
     const std::string quoted = '"' + tag + '"';
     response.headers.set("ETag", quoted);
-    const auto known = request.headers.find("If-None-Match");
-    if (response.status == 200 && known && listsTag(*known, quoted)) {
+    if (response.status != 200) {
+        return response;
+    }
+    const auto wanted = request.headers.list("If-Match");
+    const auto known = request.headers.list("If-None-Match");
+    if (wanted && !listsTag(*wanted, quoted, Comparison::Strong)) {
+        response.status = 412;
+        response.body = std::string();
+    } else if (known && listsTag(*known, quoted, Comparison::Weak)) {
         response.status = 304;
         response.body = std::string();
     }
@@ -73,7 +97,7 @@ Response withRange(const Request& request, Response response) {
         return response;
     }
     response.headers.set("Accept-Ranges", "bytes");
-    const auto field = request.headers.find("Range");
+    const auto field = request.headers.list("Range");  // several make no range that can be read
     const auto condition = request.headers.find("If-Range");
     if (!field || request.method != "GET" || (condition && condition != response.headers.find("ETag"))) {
         return response;

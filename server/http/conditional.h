@@ -8,8 +8,8 @@
 
 namespace easel::http {
 
-/// `response` with the strong validator `tag` (without quotes), or 304 when the client has that already
-/// (RFC 9110, 13).
+/// `response` with the strong validator `tag` (without quotes); 304 when the client has that already, 412
+/// when it wants another one (RFC 9110, 13).
 Response withValidator(const Request& request, Response response, const std::string& tag);
 
 /// The part of a file that the client asks for: 206, 416 when it lies outside, or the whole (RFC 9110, 14).

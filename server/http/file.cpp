@@ -10,7 +10,8 @@
 namespace easel::http {
 
 std::shared_ptr<const File> File::open(const std::filesystem::path& path) {
-    const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    // Opening a FIFO would otherwise wait for somebody who writes to it.
+    const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (descriptor < 0) {
         return nullptr;
     }

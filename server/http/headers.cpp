@@ -23,6 +23,10 @@ bool equalsIgnoringCase(std::string_view left, std::string_view right) {
     return std::ranges::equal(left, right, {}, lower, lower);
 }
 
+bool startsWithIgnoringCase(std::string_view text, std::string_view beginning) {
+    return equalsIgnoringCase(text.substr(0, beginning.size()), beginning);
+}
+
 Headers::Headers(std::initializer_list<std::pair<std::string, std::string>> fields) {
     for (const auto& [name, value] : fields) {
         add(name, value);
@@ -45,6 +49,16 @@ std::optional<std::string_view> Headers::find(std::string_view name) const {
         }
     }
     return {};
+}
+
+std::optional<std::string> Headers::list(std::string_view name) const {
+    std::optional<std::string> all;
+    for (const auto& [key, value] : m_fields) {
+        if (equalsIgnoringCase(key, name)) {
+            all = all ? *all + ", " + value : value;
+        }
+    }
+    return all;
 }
 
 }  // namespace easel::http

@@ -22,6 +22,8 @@ public:
     void set(std::string_view name, std::string value);
     /// The first field of that name.
     std::optional<std::string_view> find(std::string_view name) const;
+    /// All fields of that name as the one list that they are (RFC 9110, 5.3).
+    std::optional<std::string> list(std::string_view name) const;
 
     auto begin() const { return m_fields.begin(); }
     auto end() const { return m_fields.end(); }
@@ -32,5 +34,6 @@ private:
 
 /// ASCII only, as header names and tokens are.
 bool equalsIgnoringCase(std::string_view left, std::string_view right);
+bool startsWithIgnoringCase(std::string_view text, std::string_view beginning);
 
 }  // namespace easel::http

@@ -3,6 +3,7 @@
 
 #include <condition_variable>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <thread>
 #include <utility>
@@ -17,7 +18,9 @@
 #include <boost/asio/strand.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "server/http/descriptors.h"
 #include "server/http/session.h"
+#include "server/http/standing.h"
 
 namespace easel::http {
 
@@ -27,8 +30,8 @@ using net::ip::tcp;
 namespace {
 
 constexpr auto kAwait = net::as_tuple(net::use_awaitable);
-/// Connections beyond the limit that are told so; more than that are closed without a word.
-constexpr std::size_t kMaxTurnedAway = 32;
+/// While so many connections are on their way out that the next one waits before it is taken.
+constexpr std::chrono::milliseconds kPauseWhileCrowded{5};
 constexpr std::chrono::milliseconds kPauseAfterFailedAccept{100};
 
 std::string describe(const std::string& address, std::uint16_t port, boost::system::error_code error) {
@@ -112,6 +115,11 @@ private:
     net::awaitable<void> accept() {
         net::steady_timer pause(m_acceptor.get_executor());
         while (m_acceptor.is_open()) {
+            if (isCrowded()) {
+                pause.expires_after(kPauseWhileCrowded);
+                co_await pause.async_wait(kAwait);
+                continue;
+            }
             auto [error, socket] = co_await m_acceptor.async_accept(net::make_strand(m_io), kAwait);
             if (!error) {
                 welcome(std::move(socket));
@@ -123,21 +131,43 @@ private:
         }
     }
 
+    bool isCrowded() {
+        const std::lock_guard lock(m_mutex);
+        const std::size_t places = m_context.options.maxConnections;
+        return m_sessions.size() >= places + surplusOf(places);
+    }
+
     void welcome(tcp::socket socket) {
         const auto executor = socket.get_executor();
         const auto session = std::make_shared<Session>(std::move(socket), m_context);
-        bool served = false;
+        std::optional<net::awaitable<void>> serving;
         {
             const std::lock_guard lock(m_mutex);
-            const std::size_t limit = m_context.options.maxConnections;
-            if (m_stopping || m_sessions.size() >= limit + kMaxTurnedAway) {
+            if (m_stopping) {
                 return;
             }
-            served = m_sessions.size() < limit;
+            serving = findRoom(session->standing().client) ? session->run() : session->turnAway();
             m_sessions.insert(session);
         }
-        net::co_spawn(executor, served ? session->run() : session->turnAway(),
+        net::co_spawn(executor, std::move(*serving),
                       [this, session](const std::exception_ptr&) { forget(session); });
+    }
+
+    /// Whether one more of `client` can be served; another may have to go for it. Under the lock.
+    bool findRoom(std::string_view client) {
+        std::vector<Session*> staying;
+        std::vector<Standing> standings;
+        for (const auto& session : m_sessions) {
+            if (!session->isLeaving()) {
+                staying.push_back(session.get());
+                standings.push_back(session->standing());
+            }
+        }
+        const Admission admission = admit(client, standings, m_context.options.maxConnections);
+        if (admission.leaves) {
+            staying[*admission.leaves]->makeRoom();
+        }
+        return admission.isAdmitted;
     }
 
     void forget(const std::shared_ptr<Session>& session) {

@@ -36,7 +36,7 @@ struct ListenerOptions {
 
     std::size_t maxHeaderBytes = 16UL * 1024;
     std::size_t maxBodyBytes = 1024UL * 1024;
-    std::size_t maxConnections = 256;
+    std::size_t maxConnections = 256;                 ///< when all are taken, the longest idle goes
     std::size_t maxUnsentEventBytes = 256UL * 1024;   ///< a client further behind is disconnected
     std::chrono::milliseconds idleTimeout{75'000};    ///< between two requests
     std::chrono::milliseconds headerTimeout{10'000};  ///< from a request's first byte to the end of its head

@@ -34,6 +34,11 @@ std::optional<std::string_view> nameOf(std::string_view host) {
     return name;
 }
 
+std::string_view withoutDefaultPort(std::string_view host) {
+    constexpr std::string_view kPort = ":80";
+    return host.ends_with(kPort) ? host.substr(0, host.size() - kPort.size()) : host;
+}
+
 }  // namespace
 
 bool isAllowedHost(std::string_view host, const HostRule& rule) {
@@ -47,8 +52,9 @@ bool isAllowedHost(std::string_view host, const HostRule& rule) {
 }
 
 bool isSameOrigin(std::string_view origin, std::string_view host) {
-    const std::size_t scheme = origin.find("://");
-    return scheme != std::string_view::npos && equalsIgnoringCase(origin.substr(scheme + 3), host);
+    constexpr std::string_view kScheme = "http://";  // what is spoken here
+    return startsWithIgnoringCase(origin, kScheme) &&
+           equalsIgnoringCase(withoutDefaultPort(origin.substr(kScheme.size())), withoutDefaultPort(host));
 }
 
 }  // namespace easel::http

@@ -17,6 +17,7 @@ struct Request {
     std::string path;    ///< decoded, begins with '/'
     Query query;         ///< decoded
     Headers headers;
+    bool isOfOtherOrigin = false;  ///< its Origin field names a page that is not this server's
     std::string body;
     std::map<std::string, std::string, std::less<>> params;  ///< what stood for `{name}` in the route
 

@@ -5,6 +5,8 @@
 #include <array>
 #include <cstdint>
 #include <ctime>
+#include <sstream>
+#include <utility>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -20,6 +22,7 @@ namespace {
 
 constexpr auto kAwait = net::as_tuple(net::use_awaitable);
 constexpr std::size_t kPiece = 64UL * 1024;
+constexpr std::string_view kBeginning = "HTTP/1.1 ";  // of every answer
 
 bool hasBody(int status) {
     return status != 204 && status != 304;
@@ -54,11 +57,9 @@ std::string httpDate() {
 }
 
 net::awaitable<bool> ResponseWriter::write(const Response& response, bool isHead, bool keepAlive) {
-    const auto head = headOf(response, keepAlive);
-    beast::http::response_serializer<beast::http::empty_body> serializer(head);
-    m_stream.expires_after(m_timeout);
-    auto [error, count] = co_await beast::http::async_write_header(m_stream, serializer, kAwait);
-    if (error) {
+    std::ostringstream head;
+    head << headOf(response, keepAlive).base();
+    if (!co_await writeHead(head.str())) {
         co_return false;
     }
     if (isHead || !hasBody(response.status)) {
@@ -68,6 +69,20 @@ net::awaitable<bool> ResponseWriter::write(const Response& response, bool isHead
         co_return co_await writeRange(*range);
     }
     co_return co_await writeText(std::get<std::string>(response.body));
+}
+
+net::awaitable<bool> ResponseWriter::writeHead(std::string_view head) {
+    const std::size_t begun = std::exchange(m_begun, 0);
+    co_return co_await writeText(head.substr(begun));
+}
+
+net::awaitable<bool> ResponseWriter::probe() {
+    const std::string_view byte = kBeginning.substr(m_begun++, 1);
+    co_return co_await writeText(byte);
+}
+
+bool ResponseWriter::canProbe() const {
+    return m_begun < kBeginning.size();
 }
 
 net::awaitable<bool> ResponseWriter::writeText(std::string_view text) {

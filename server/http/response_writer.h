@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -24,13 +25,21 @@ public:
 
     /// `isHead`: the request was HEAD, so the body stays here.
     boost::asio::awaitable<bool> write(const Response& response, bool isHead, bool keepAlive);
+    /// The head of an answer that the caller has written out itself.
+    boost::asio::awaitable<bool> writeHead(std::string_view head);
     boost::asio::awaitable<bool> writeText(std::string_view text);
+
+    /// Sends one byte more of what every answer begins with, which tells a client that only waits from one
+    /// that has gone: the machine of the latter resets the connection.
+    boost::asio::awaitable<bool> probe();
+    bool canProbe() const;
 
 private:
     boost::asio::awaitable<bool> writeRange(const FileRange& range);
 
     boost::beast::tcp_stream& m_stream;
     const std::chrono::milliseconds m_timeout;  // for one piece
+    std::size_t m_begun = 0;                    // bytes of the next answer that were sent as probes
 };
 
 }  // namespace easel::http

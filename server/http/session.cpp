@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/http/session.h"
 
+#include <poll.h>
+
 #include <algorithm>
 #include <array>
 #include <exception>
@@ -27,6 +29,11 @@ constexpr std::size_t kBodyBuffer = 64UL * 1024;
 /// How much of what a client still sends is read after a last answer, and for how long.
 constexpr std::size_t kMaxLingerBytes = 16UL * 1024 * 1024;
 constexpr std::chrono::seconds kLinger{2};
+constexpr std::string_view kLineEnd = "\r\n";
+constexpr std::string_view kHeartbeat = ":\n\n";
+/// From the first look whether a client that sends nothing more still waits to the second; then twice as
+/// long each time.
+constexpr std::chrono::seconds kFirstProbePause{2};
 /// A status that is never sent: the client has gone, or says nothing, and there is nobody to tell.
 constexpr int kNobodyThere = 0;
 
@@ -36,6 +43,12 @@ Refusal nobodyThere() {
 
 Refusal tooLarge(int status, const std::string& what, std::size_t limit) {
     return {status, "The " + what + " is larger than the " + std::to_string(limit) + " bytes that are read."};
+}
+
+/// Whether the other side has reset the connection.
+bool isReset(net::ip::tcp::socket& socket) {
+    pollfd descriptor{socket.native_handle(), 0, 0};
+    return ::poll(&descriptor, 1, 0) > 0 && (descriptor.revents & (POLLERR | POLLHUP)) != 0;
 }
 
 }  // namespace
@@ -60,6 +73,7 @@ Session::Session(net::ip::tcp::socket socket, const SessionContext& context)
     beast::error_code error;
     const auto endpoint = m_stream.socket().remote_endpoint(error);
     m_remote = error ? "unknown" : endpoint.address().to_string();
+    m_client = clientOf(m_remote);
     m_stream.socket().set_option(net::ip::tcp::no_delay(true), error);
 }
 
@@ -82,6 +96,11 @@ net::awaitable<void> Session::run() {
 }
 
 net::awaitable<void> Session::turnAway() {
+    m_isLeaving = true;
+    return sayFull();
+}
+
+net::awaitable<void> Session::sayFull() {
     const auto self = shared_from_this();
     const Incoming nothing;
     Response response = m_context.router.error(503, "Too many connections; try again in a moment.");
@@ -94,7 +113,7 @@ void Session::stop() {
     net::post(m_wake.get_executor(), [self = shared_from_this()] {
         self->m_stopping = true;
         self->m_wake.cancel();
-        if (self->m_isIdle) {
+        if (self->m_isUnasked) {
             self->m_stream.cancel();
         }
     });
@@ -109,7 +128,26 @@ void Session::abort() {
     });
 }
 
+void Session::makeRoom() {
+    m_isLeaving = true;
+    net::post(m_wake.get_executor(), [self = shared_from_this()] {
+        if (self->m_stage == Stage::Answering) {
+            self->m_isLeaving = false;
+            return;
+        }
+        self->m_clientGone = true;
+        self->m_wake.cancel();
+        self->m_stream.close();
+    });
+}
+
+void Session::enter(Stage stage) {
+    m_since = Clock::now();
+    m_stage = stage;
+}
+
 net::awaitable<bool> Session::serveOne() {
+    enter(Stage::Idle);
     Incoming incoming;
     std::optional<Refusal> refusal = co_await readHead(incoming);
     if (!refusal) {
@@ -118,6 +156,10 @@ net::awaitable<bool> Session::serveOne() {
     if (!refusal) {
         refusal = co_await readBody(incoming);
     }
+    if (m_clientGone) {
+        co_return false;  // it has had to make room meanwhile
+    }
+    enter(Stage::Answering);
     if (!refusal) {
         co_return co_await answer(incoming);
     }
@@ -134,9 +176,18 @@ net::awaitable<bool> Session::serveOne() {
 net::awaitable<std::optional<Refusal>> Session::readHead(Incoming& incoming) {
     const ListenerOptions& options = m_context.options;
     std::size_t seen = 0;
+    bool mayBeEmpty = true;
     m_stream.expires_after(m_buffer.size() > 0 ? options.headerTimeout : options.idleTimeout);
     while (true) {
-        const std::string_view bytes(static_cast<const char*>(m_buffer.data().data()), m_buffer.size());
+        std::string_view bytes(static_cast<const char*>(m_buffer.data().data()), m_buffer.size());
+        // One empty line before a request is passed over: some clients end a body with one (RFC 9112, 2.2).
+        if (mayBeEmpty && bytes.starts_with(kLineEnd)) {
+            mayBeEmpty = false;
+            m_buffer.consume(kLineEnd.size());
+            bytes.remove_prefix(kLineEnd.size());
+            seen = 0;
+            m_stream.expires_after(bytes.empty() ? options.idleTimeout : options.headerTimeout);
+        }
         const auto end = findHeadEnd(bytes.substr(0, options.maxHeaderBytes), seen);
         if (!end) {
             co_return end.error();
@@ -164,9 +215,9 @@ net::awaitable<std::optional<Refusal>> Session::readHead(Incoming& incoming) {
         if (seen == 0 && m_stopping) {
             co_return nobodyThere();
         }
-        m_isIdle = seen == 0;
+        m_isUnasked = seen == 0;
         auto [error, count] = co_await m_stream.async_read_some(m_buffer.prepare(4096), kAwait);
-        m_isIdle = false;
+        m_isUnasked = false;
         m_buffer.commit(count);
         if (error) {
             co_return nobodyThere();
@@ -202,7 +253,8 @@ std::optional<Refusal> Session::understandHead(Incoming& incoming) const {
 
     const bool isSafe = request.method == "GET" || request.method == "HEAD" || request.method == "OPTIONS";
     const auto origin = request.headers.find("Origin");
-    if (!isSafe && origin && !isSameOrigin(*origin, host)) {
+    request.isOfOtherOrigin = origin && !isSameOrigin(*origin, host);
+    if (!isSafe && request.isOfOtherOrigin) {
         return Refusal{403, "Pages of other origins may not change anything here."};
     }
     // An answer may come before the body only where there is none; else the connection ends with it.
@@ -302,8 +354,17 @@ net::awaitable<void> Session::waitFor(Exchange& exchange) {
     }
     m_stream.expires_never();
     watchClient();
+    Clock::time_point nextProbe;
+    std::chrono::seconds pause = kFirstProbePause;
     while (!exchange.isAnswered() && !m_clientGone) {
-        m_wake.expires_at(Clock::time_point::max());
+        const bool probes = m_clientEnded && m_writer.canProbe();
+        if (probes && nextProbe <= Clock::now()) {
+            m_clientGone = !co_await m_writer.probe();
+            nextProbe = Clock::now() + pause;
+            pause *= 2;
+            continue;
+        }
+        m_wake.expires_at(probes ? nextProbe : Clock::time_point::max());
         co_await m_wake.async_wait(kAwait);
     }
     beast::error_code ignored;
@@ -320,6 +381,13 @@ void Session::watchClient() {
         self->m_stream.socket().receive(net::buffer(&byte, 1), net::socket_base::message_peek, error);
         // Otherwise it is the next request, sent ahead; it waits its turn.
         if (error) {
+            self->m_clientEnded = true;
+            self->m_clientGone = self->m_clientGone || error != net::error::eof;
+            self->m_wake.cancel();
+        }
+    });
+    socket.async_wait(net::socket_base::wait_error, [self = shared_from_this()](beast::error_code error) {
+        if (!error && isReset(self->m_stream.socket())) {
             self->m_clientGone = true;
             self->m_wake.cancel();
         }
@@ -340,11 +408,13 @@ net::awaitable<bool> Session::writeStream(const Incoming& incoming, EventBuffer&
         "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n"
         "X-Content-Type-Options: nosniff\r\nX-Accel-Buffering: no\r\nConnection: close\r\nDate: " +
         httpDate() + "\r\n\r\n";
-    bool open = co_await m_writer.writeText(head);
+    enter(Stage::Streaming);
+    bool open = co_await m_writer.writeHead(head);
     open = open && !incoming.isHead();
     if (open) {
         watchClient();
     }
+    bool isProbed = false;
     while (open && !m_clientGone) {
         const bool isLast = events.isClosed();  // asked first: what is sent until then is taken below
         std::string text = events.take();
@@ -352,12 +422,15 @@ net::awaitable<bool> Session::writeStream(const Incoming& incoming, EventBuffer&
             if (isLast || m_stopping) {
                 break;
             }
-            m_wake.expires_after(m_context.options.heartbeat);
-            auto [error] = co_await m_wake.async_wait(kAwait);
-            if (error) {
-                continue;
+            if (!m_clientEnded || isProbed) {
+                m_wake.expires_after(m_context.options.heartbeat);
+                auto [error] = co_await m_wake.async_wait(kAwait);
+                if (error) {
+                    continue;
+                }
             }
-            text = ":\n\n";
+            isProbed = m_clientEnded;
+            text = kHeartbeat;
         }
         open = co_await m_writer.writeText(text);
     }
@@ -370,6 +443,7 @@ net::awaitable<bool> Session::writeStream(const Incoming& incoming, EventBuffer&
 net::awaitable<void> Session::close() {
     // A client that is still sending would lose our answer to a reset; what it sends is read for a moment
     // and thrown away.
+    enter(Stage::Idle);
     beast::error_code ignored;
     m_stream.socket().shutdown(net::ip::tcp::socket::shutdown_send, ignored);
     m_stream.expires_after(kLinger);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -18,6 +19,7 @@
 #include "server/http/origin.h"
 #include "server/http/request.h"
 #include "server/http/response_writer.h"
+#include "server/http/standing.h"
 
 namespace easel::http {
 
@@ -43,9 +45,17 @@ public:
     /// Ends now. Any thread.
     void abort();
 
+    /// What decides whether it must make room for another. Any thread.
+    Standing standing() const { return {m_client, m_stage, m_since}; }
+    /// Ends now, for another connection, unless a whole request has just come. Any thread.
+    void makeRoom();
+    /// Whether it is on its way out and holds no place any more. Any thread.
+    bool isLeaving() const { return m_isLeaving; }
+
 private:
     struct Incoming;  // a request on its way through the steps below
 
+    boost::asio::awaitable<void> sayFull();
     boost::asio::awaitable<bool> serveOne();
     boost::asio::awaitable<std::optional<Refusal>> readHead(Incoming& incoming);
     std::optional<Refusal> understandHead(Incoming& incoming) const;
@@ -59,6 +69,7 @@ private:
 
     /// Looks out for the client's going away while nothing is read from it.
     void watchClient();
+    void enter(Stage stage);
     void note(const Incoming& incoming, int status) const;
 
     const SessionContext& m_context;
@@ -68,8 +79,13 @@ private:
     boost::asio::steady_timer m_wake;
     std::shared_ptr<Signal> m_signal;
     std::string m_remote;
-    bool m_isIdle = false;  // waits for a request of which nothing has come yet
+    std::string m_client;
+    std::atomic<Stage> m_stage = Stage::Idle;
+    std::atomic<std::chrono::steady_clock::time_point> m_since = std::chrono::steady_clock::now();
+    std::atomic<bool> m_isLeaving = false;
+    bool m_isUnasked = false;  // waits for a request of which nothing has come yet
     bool m_stopping = false;
+    bool m_clientEnded = false;  // it sends nothing more; whether it still reads is open
     bool m_clientGone = false;
 };
 

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "server/http/headers.h"
+
 namespace easel::http {
 
 namespace {
@@ -73,7 +75,7 @@ tl::expected<std::string, std::string> decode(std::string_view text, bool plusIs
             c = ' ';
         }
         if (c == '\0') {
-            return Error("The address holds a NUL character.");
+            return Error("The address holds a NUL character, which no text may hold.");
         }
         decoded.push_back(c);
     }
@@ -124,9 +126,12 @@ tl::expected<Query, std::string> parseQuery(std::string_view text) {
         }
         const std::size_t equals = std::min(field.find('='), field.size());
         auto name = decode(field.substr(0, equals), true);
+        if (!name) {
+            return Error(name.error());
+        }
         auto value = decode(field.substr(std::min(equals + 1, field.size())), true);
-        if (!name || !value) {
-            return Error(name ? value.error() : name.error());
+        if (!value) {
+            return Error("The field \"" + *name + "\" cannot be read. " + value.error());
         }
         query.add(std::move(*name), std::move(*value));
     }
@@ -140,7 +145,7 @@ tl::expected<Target, std::string> parseTarget(std::string_view target) {
         parts.path = target;
         return parts;
     }
-    if (target.starts_with(kScheme)) {
+    if (startsWithIgnoringCase(target, kScheme)) {
         target.remove_prefix(kScheme.size());
         const std::size_t end = std::min(target.find_first_of("/?"), target.size());
         parts.authority = target.substr(0, end);

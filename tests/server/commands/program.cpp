@@ -28,7 +28,8 @@ QByteArray statusOf(qint64 process, const char* key) {
 
 }  // namespace
 
-Program::Program(const QStringList& arguments, const QString& folder) {
+Program::Program(const QStringList& arguments, const QString& folder, const std::function<void()>& prepare) {
+    m_process.setChildProcessModifier(prepare);
     if (!folder.isEmpty()) {
         m_process.setWorkingDirectory(folder);
     }

@@ -6,11 +6,14 @@
 #include <QString>
 #include <QStringList>
 
+#include <functional>
+
 /// Runs easel-server as a person or a script would.
 class Program {
 public:
-    /// `folder` is where it runs.
-    explicit Program(const QStringList& arguments, const QString& folder = {});
+    /// `folder` is where it runs; `prepare` is called in the new process, before it becomes easel-server.
+    explicit Program(const QStringList& arguments, const QString& folder = {},
+                     const std::function<void()>& prepare = {});
     ~Program();
 
     /// The exit status; -1 when it did not end by itself.

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <signal.h>
+#include <sys/resource.h>
 
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include <QEventLoop>
 #include <QFile>
 #include <QNetworkAccessManager>
 #include <QNetworkReply>
+#include <QRegularExpression>
+#include <QTcpSocket>
 #include <QTemporaryDir>
 #include <QTest>
 
@@ -188,6 +192,31 @@ private Q_SLOTS:
         QVERIFY(waitForReady());
         const auto id = submit("a fox");
         QVERIFY(waitForState(id, JobState::Succeeded));
+    }
+
+    /// However few descriptors there are, connections leave enough of them for jobs.
+    void idleConnectionsCostNoJob() {
+        const auto few = [] {
+            const rlimit limit{64, 128};
+            ::setrlimit(RLIMIT_NOFILE, &limit);
+        };
+        m_server = std::make_unique<Program>(command(), QString(), few);
+        m_url = m_server->waitForLine("Listening on ");
+        QVERIFY(waitForReady());
+        std::vector<std::unique_ptr<QTcpSocket>> idle;
+        for (int i = 0; i < 200; ++i) {
+            idle.push_back(std::make_unique<QTcpSocket>());
+            idle.back()->connectToHost("127.0.0.1", static_cast<quint16>(QUrl(m_url).port()));
+            QVERIFY(idle.back()->waitForConnected(kPatienceMs));
+        }
+        const auto id = submit("a fox");
+        QVERIFY(waitForState(id, JobState::Succeeded));
+        QCOMPARE(get(protocol::routes::jobImage(id, 0)).status, 200);
+
+        QFile limits(QStringLiteral("/proc/%1/limits").arg(m_server->pid()));
+        QVERIFY(limits.open(QIODevice::ReadOnly));
+        static const QRegularExpression raised("Max open files +128 +128 ");
+        QVERIFY(QString::fromUtf8(limits.readAll()).contains(raised));
     }
 
     void saysWhyItCannotDraw() {

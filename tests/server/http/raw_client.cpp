@@ -65,6 +65,10 @@ void RawClient::close() {
     m_socket = -1;
 }
 
+void RawClient::endSending() {
+    ::shutdown(m_socket, SHUT_WR);
+}
+
 bool RawClient::send(std::string_view bytes) {
     if (m_socket < 0) {
         return false;

@@ -35,6 +35,8 @@ public:
     std::string receiveUntil(std::string_view text);
     /// Waits for the server to close; true when it did and sent nothing else.
     bool isClosedByServer();
+    /// Sends nothing more, and still reads.
+    void endSending();
     void close();
 
 private:

@@ -11,6 +11,7 @@
 #include <random>
 #include <thread>
 
+#include "server/http/descriptors.h"
 #include "server/http/listener.h"
 #include "tests/server/http/raw_client.h"
 
@@ -307,21 +308,84 @@ private Q_SLOTS:
         QVERIFY(sent < 10'000);
     }
 
+    void theLongestIdleMakesRoom() {
+        ListenerOptions options;
+        options.maxConnections = 3;
+        const auto listener = start(options);
+        const std::string hello = "GET /hello HTTP/1.1\r\n" + kHost + "\r\n";
+        RawClient waiting(listener->port());
+        waiting.send("GET /later HTTP/1.1\r\n" + kHost + "\r\n");
+        const Responder responder = kept();
+        RawClient older(listener->port());
+        RawClient newer(listener->port());
+        for (RawClient* client : {&newer, &older, &newer}) {
+            client->send(hello);
+            QCOMPARE(client->receive()->status, 200);
+        }
+        RawClient another(listener->port());
+        another.send(hello);
+        QCOMPARE(another.receive()->status, 200);
+        QVERIFY(older.isClosedByServer());
+        newer.send(hello);
+        QCOMPARE(newer.receive()->status, 200);
+        responder.send(textResponse(200, "still"));
+        QCOMPARE(waiting.receive()->body, std::string("still"));
+    }
+
+    void silentConnectionsKeepNobodyOut() {
+        QVERIFY(raiseDescriptorLimit() > 1200);
+        ListenerOptions options;
+        options.maxConnections = 16;
+        const auto listener = start(options);
+        std::vector<std::unique_ptr<RawClient>> silent;
+        for (int i = 0; i < 1000; ++i) {
+            silent.push_back(std::make_unique<RawClient>(listener->port()));
+            if (i % 2 == 0) {
+                silent.back()->send("GET /hello HTTP/1.1\r\nHo");  // no whole request is as good as none
+            }
+        }
+        for (int i = 0; i < 20; ++i) {
+            const auto answer = fetch(listener->port(), "GET", "/hello");
+            QVERIFY(answer);
+            QCOMPARE(answer->status, 200);
+        }
+    }
+
+    void followersMakeRoomForRequests() {
+        ListenerOptions options;
+        options.maxConnections = 2;
+        const auto listener = start(options);
+        RawClient older(listener->port());
+        RawClient newer(listener->port());
+        for (RawClient* client : {&older, &newer}) {
+            client->send("GET /events HTTP/1.1\r\n" + kHost + "\r\n");
+            QVERIFY(!client->receiveUntil("retry: 2000\n\n").empty());
+        }
+        QCOMPARE(fetch(listener->port(), "GET", "/hello")->status, 200);
+        QVERIFY(older.isClosedByServer());
+        QVERIFY(stream().send("state", "still"));
+        QVERIFY(!newer.receiveUntil("data: still").empty());
+    }
+
     void clientsBeyondTheLimitAreTurnedAway() {
         ListenerOptions options;
         options.maxConnections = 2;
         const auto listener = start(options);
-        auto first = std::make_unique<RawClient>(listener->port());
+        RawClient first(listener->port());
         RawClient second(listener->port());
-        for (RawClient* client : {first.get(), &second}) {
-            client->send("GET /hello HTTP/1.1\r\n" + kHost + "\r\n");
-            QCOMPARE(client->receive()->status, 200);
+        std::vector<Responder> responders;
+        for (RawClient* client : {&first, &second}) {
+            client->send("GET /later HTTP/1.1\r\n" + kHost + "\r\n");
+            responders.push_back(kept());
         }
         RawClient third(listener->port());
-        QCOMPARE(third.receive()->status, 503);
+        const auto refused = third.receive();
+        QCOMPARE(refused->status, 503);
+        QVERIFY(!refused->header("retry-after").empty());
         QVERIFY(third.isClosedByServer());
-        first.reset();
-        bool served = false;  // once is enough: the place that was freed is taken again by this very request
+        responders[0].send(textResponse(200, "done"));
+        QCOMPARE(first.receive()->body, std::string("done"));
+        bool served = false;
         const auto isServed = [&] {
             const auto response = fetch(listener->port(), "GET", "/hello");
             served = served || (response && response->status == 200);
@@ -357,6 +421,53 @@ private Q_SLOTS:
         std::promise<void> told;
         late.onDisconnect([&] { told.set_value(); });
         QCOMPARE(told.get_future().wait_for(30s), std::future_status::ready);
+    }
+
+    /// `printf … | nc -N` ends its half of the connection as soon as it has asked.
+    void clientsThatOnlyReadAreAnswered() {
+        const auto listener = start();
+        RawClient client(listener->port());
+        client.send("GET /later HTTP/1.1\r\n" + kHost + "\r\nGET /hello HTTP/1.1\r\n" + kHost + "\r\n");
+        client.endSending();
+        const Responder responder = kept();
+        responder.send(textResponse(200, "at last"));
+        QCOMPARE(client.receive()->body, std::string("at last"));
+        QCOMPARE(client.receive()->body, std::string("hello you"));
+        QVERIFY(client.isClosedByServer());
+        QCOMPARE(m_gone.load(), 0);
+    }
+
+    /// The answer's first byte comes early, as a question whether anybody is there.
+    void clientsThatOnlyReadAreAskedWhetherTheyDo() {
+        const auto listener = start();
+        for (const bool stays : {true, false}) {
+            RawClient client(listener->port());
+            client.send("GET /later HTTP/1.1\r\n" + kHost + "\r\n");
+            const Responder responder = kept();
+            client.endSending();
+            QCOMPARE(client.receiveUntil("H"), std::string("H"));
+            if (stays) {
+                responder.send(textResponse(200, "at last"));
+                QVERIFY(client.receiveUntil("\r\n\r\nat last").starts_with("TTP/1.1 200 OK\r\n"));
+                QCOMPARE(m_gone.load(), 0);
+            } else {
+                client.close();
+                QTRY_COMPARE_WITH_TIMEOUT(m_gone.load(), 1, 30'000);
+            }
+        }
+    }
+
+    void followersThatOnlyReadAreTold() {
+        const auto listener = start();
+        RawClient client(listener->port());
+        client.send("GET /events HTTP/1.1\r\n" + kHost + "\r\n");
+        client.endSending();
+        EventStream events = stream();
+        QVERIFY(!client.receiveUntil(":\n\n").empty());
+        QVERIFY(events.send("state", "still"));
+        QVERIFY(!client.receiveUntil("data: still\n\n").empty());
+        events.close();
+        QVERIFY(client.isClosedByServer());
     }
 
     void eventsAreStreamed() {

@@ -3,9 +3,11 @@
 
 #include <random>
 
+#include "server/http/descriptors.h"
 #include "server/http/framing.h"
 #include "server/http/origin.h"
 #include "server/http/router.h"
+#include "server/http/standing.h"
 #include "server/http/target.h"
 
 using namespace easel::http;
@@ -154,6 +156,7 @@ private Q_SLOTS:
         QVERIFY(absolute.has_value());
         QCOMPARE(absolute->authority, std::string("localhost:5000"));
         QCOMPARE(absolute->path, std::string("/"));
+        QCOMPARE(parseTarget("HTTP://localhost/livez")->path, std::string("/livez"));
         QCOMPARE(parseTarget("/a+b")->path, std::string("/a+b"));
     }
 
@@ -181,6 +184,7 @@ private Q_SLOTS:
                                    "?prompt=fox",
                                    "http://",
                                    "https://localhost/",
+                                   "HTTPS://localhost/",
                                    "//.."}) {
             QTest::newRow(target) << QByteArray(target);
         }
@@ -189,6 +193,68 @@ private Q_SLOTS:
     void badTargetsAreRefused() {
         QFETCH(QByteArray, target);
         QVERIFY(!parseTarget(target.toStdString()).has_value());
+    }
+
+    void aFieldThatCannotBeReadIsNamed() {
+        const auto target = parseTarget("/?steps=3&prompt=a%00b");
+        QVERIFY(!target.has_value());
+        QVERIFY2(target.error().find("\"prompt\"") != std::string::npos, target.error().c_str());
+        QVERIFY2(target.error().find("NUL") != std::string::npos, target.error().c_str());
+    }
+
+    void addressesBelongToClients() {
+        QCOMPARE(clientOf("127.0.0.1"), clientOf("::1"));
+        QCOMPARE(clientOf("127.9.9.9"), clientOf("::ffff:127.0.0.1"));
+        QCOMPARE(clientOf("192.0.2.7"), clientOf("::ffff:192.0.2.7"));
+        QVERIFY(clientOf("192.0.2.7") != clientOf("192.0.2.8"));
+        QCOMPARE(clientOf("2001:db8:1:2::1"), clientOf("2001:db8:1:2:ffff::9"));
+        QVERIFY(clientOf("2001:db8:1:2::1") != clientOf("2001:db8:1:3::1"));
+        QCOMPARE(clientOf("unknown"), std::string("unknown"));
+    }
+
+    void whoHasMostMakesRoom() {
+        const auto at = [](const char* client, Stage stage, int since) {
+            return Standing{client, stage,
+                            std::chrono::steady_clock::time_point(std::chrono::seconds(since))};
+        };
+        using enum Stage;
+        const auto leaves = [](const char* client, const std::vector<Standing>& others, std::size_t places) {
+            const Admission admission = admit(client, others, places);
+            return admission.leaves ? int(*admission.leaves) : admission.isAdmitted ? -1 : -2;
+        };
+        constexpr int kNobody = -1;
+        constexpr int kRefused = -2;
+
+        const std::vector<Standing> local = {at("loopback", Idle, 5), at("loopback", Answering, 1),
+                                             at("loopback", Idle, 3), at("loopback", Streaming, 2)};
+        QCOMPARE(leaves("loopback", local, 5), kNobody);
+        QCOMPARE(leaves("loopback", local, 4), 2);
+        const std::vector<Standing> busy = {at("loopback", Answering, 1), at("loopback", Streaming, 3),
+                                            at("loopback", Streaming, 2)};
+        QCOMPARE(leaves("loopback", busy, 3), 2);
+        QCOMPARE(leaves("loopback", {at("loopback", Answering, 1)}, 1), kRefused);
+
+        // Others pay for what they have too much, however long somebody else is idle.
+        const std::vector<Standing> mixed = {at("b", Idle, 1), at("a", Idle, 9), at("a", Idle, 8),
+                                             at("a", Answering, 2)};
+        QCOMPARE(leaves("c", mixed, 4), 2);
+        QCOMPARE(leaves("b", mixed, 4), 2);
+        QCOMPARE(leaves("a", mixed, 4), 2);
+        const std::vector<Standing> one = {at("a", Answering, 1), at("a", Answering, 2),
+                                           at("a", Answering, 3)};
+        QCOMPARE(leaves("a", one, 4), kRefused);
+        QCOMPARE(leaves("b", one, 4), kNobody);
+        QCOMPARE(leaves("c", {at("a", Answering, 1), at("a", Answering, 2), at("b", Idle, 3)}, 3), 2);
+    }
+
+    void connectionsLeaveDescriptorsForTheRest() {
+        for (const std::size_t descriptors : {64, 256, 1024, 4096, 1 << 20}) {
+            const std::size_t connections = connectionsWithin(descriptors);
+            QVERIFY(connections >= 4 && connections <= 1024);
+            QVERIFY(2 * connections + surplusOf(connections) + 40 <= descriptors);
+        }
+        QCOMPARE(connectionsWithin(1 << 20), std::size_t{1024});
+        QCOMPARE(connectionsWithin(0), std::size_t{4});
     }
 
     void encodingComesBack() {
@@ -217,6 +283,11 @@ private Q_SLOTS:
         QVERIFY(!isSameOrigin("http://localhost:5001", "localhost:5000"));
         QVERIFY(!isSameOrigin("http://evil.example", "localhost:5000"));
         QVERIFY(!isSameOrigin("null", "localhost:5000"));
+        QVERIFY(!isSameOrigin("https://localhost:5000", "localhost:5000"));
+        QVERIFY(!isSameOrigin("localhost:5000", "localhost:5000"));
+        QVERIFY(isSameOrigin("http://LOCALHOST", "localhost:80"));
+        QVERIFY(isSameOrigin("http://localhost:80", "localhost"));
+        QVERIFY(!isSameOrigin("http://localhost", "localhost:5000"));
     }
 
     void routesAreFound() {
