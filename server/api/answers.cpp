@@ -22,8 +22,10 @@ constexpr Kind kKinds[] = {
     {403, "forbidden", "Not allowed from there"},
     {404, "not_found", "Not found"},
     {405, "method_not_allowed", "The method does not fit this path"},
+    {412, "precondition_failed", "It is not what it was"},
     {413, "too_large", "The request is too large"},
     {415, "unsupported_media_type", "The body is of the wrong type"},
+    {416, "range_not_satisfiable", "There is no such part"},
     {417, "expectation_failed", "The expectation cannot be met"},
     {421, "wrong_host", "This server has another name"},
     {431, "too_large", "The request is too large"},
@@ -68,13 +70,19 @@ std::optional<std::int64_t> wholeNumber(std::string_view text) {
     return value;
 }
 
-std::optional<protocol::Problem> unknownField(const http::Query& query,
-                                              std::initializer_list<std::string_view> known) {
+std::optional<protocol::Problem> lostField(const http::Query& query,
+                                           std::initializer_list<std::string_view> known) {
     const auto isKnown = [&](const auto& field) {
         return std::ranges::find(known, field.first) != known.end();
     };
     const auto unknown = std::ranges::find_if_not(query, isKnown);
     if (unknown == query.end()) {
+        for (const std::string_view name : known) {
+            if (std::ranges::count(query, name, [](const auto& field) { return field.first; }) > 1) {
+                return protocol::invalidField(std::string(name),
+                                              std::string(name) + " is given more than once; say it once.");
+            }
+        }
         return {};
     }
     std::string list;

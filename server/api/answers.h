@@ -20,8 +20,8 @@ protocol::Problem transportProblem(int status, std::string detail);
 
 /// A whole number that fills all of `text`.
 std::optional<std::int64_t> wholeNumber(std::string_view text);
-/// Refuses a query field that is none of `known`: a mistyped one would be silently lost.
-std::optional<protocol::Problem> unknownField(const http::Query& query,
-                                              std::initializer_list<std::string_view> known);
+/// Refuses a query field that is none of `known`, or stands there twice: one would be silently lost.
+std::optional<protocol::Problem> lostField(const http::Query& query,
+                                           std::initializer_list<std::string_view> known);
 
 }  // namespace easel::api

@@ -63,7 +63,7 @@ Response createJob(const Service& service, const Request& request) {
 }
 
 Response listJobs(const Service& service, const Request& request) {
-    if (const auto problem = unknownField(request.query, {"limit", "before"})) {
+    if (const auto problem = lostField(request.query, {"limit", "before"})) {
         return problemResponse(*problem);
     }
     const auto text = request.query.find("limit");
@@ -88,7 +88,9 @@ Response getImage(const Service& service, const Request& request) {
     if (!response) {
         return problemResponse(response.error());
     }
-    response->headers.set("Cache-Control", "private, max-age=31536000, immutable");
+    if (response->status < 400) {
+        response->headers.set("Cache-Control", "private, max-age=31536000, immutable");
+    }
     return std::move(*response);
 }
 

@@ -35,11 +35,19 @@ bool hasPrompt(const Request& request) {
     return request.query.find("prompt").value_or("").find_first_not_of(" \t\r\n") != std::string_view::npos;
 }
 
-/// Another site's page could otherwise put a picture's address into an <img> or a frame and have us draw
-/// for it; a link that a person follows is welcome.
-bool isFromAnotherSite(const Request& request) {
-    return request.headers.find("Sec-Fetch-Site") == "cross-site" &&
-           request.headers.find("Sec-Fetch-User") != "?1";
+/// Another page, be it on another port of this machine, could otherwise put a picture's address into an
+/// <img> or a frame and have us draw for it; a link that a person follows is welcome.
+bool isFromAnotherPage(const Request& request) {
+    const auto site = request.headers.find("Sec-Fetch-Site");
+    const bool isOurs = !site || *site == "same-origin" || *site == "none";
+    return request.isOfOtherOrigin || (!isOurs && request.headers.find("Sec-Fetch-User") != "?1");
+}
+
+Problem promptMissing() {
+    Problem problem =
+        protocol::invalidField("prompt", std::string(kPromptMissing) + ", as in /?prompt=a+red+fox.");
+    problem.status = 400;
+    return problem;
 }
 
 Response page(const Service& service, int status, const protocol::GenerationRequest& asked,
@@ -121,16 +129,16 @@ void answerPage(const Service& service, const Request& request, const Responder&
 /// The article's contract: an address with a prompt in it is a picture.
 void answerRoot(const Service& service, const Request& request, const Responder& responder) {
     const bool isPage = wantsPage(request);
+    const auto asked = parseForm(request.query);
     if (!hasPrompt(request)) {
         if (!isPage) {
-            return responder.send(http::textResponse(400, std::string(kPromptMissing)));
+            return responder.send(problemResponse(asked ? promptMissing() : asked.error()));
         }
-        const auto asked = parseForm(request.query);
         return responder.send(page(service, 200, asked.value_or(protocol::GenerationRequest())));
     }
-    if (isFromAnotherSite(request)) {
+    if (isFromAnotherPage(request)) {
         return responder.send(
-            problemResponse(transportProblem(403, "Pages of other sites may not have pictures drawn here.")));
+            problemResponse(transportProblem(403, "Other pages may not have pictures drawn here.")));
     }
     if (request.method == "HEAD") {
         const std::string type = isPage ? "text/html; charset=utf-8" : "image/png";
@@ -139,7 +147,6 @@ void answerRoot(const Service& service, const Request& request, const Responder&
     if (isPage) {
         return answerPage(service, request, responder);
     }
-    const auto asked = parseForm(request.query);
     if (!asked) {
         return responder.send(problemResponse(asked.error()));
     }

@@ -119,8 +119,8 @@ http::Response refusal(const Service& service, const Problem& problem) {
 }
 
 protocol::Expected<GenerationRequest> parseForm(const http::Query& fields) {
-    if (auto problem = unknownField(fields, {"prompt", "negative_prompt", "model", "width", "height", "steps",
-                                             "guidance", "sampler", "schedule", "seed", "count"})) {
+    if (auto problem = lostField(fields, {"prompt", "negative_prompt", "model", "width", "height", "steps",
+                                          "guidance", "sampler", "schedule", "seed", "count"})) {
         return tl::unexpected(*problem);
     }
     FormReader reader(fields);

@@ -183,7 +183,8 @@ Expected<GenerationRequest> parseRequest(std::string_view body) {
                         invalidField(key, "There is no field of this name; GET /openapi.json lists them."));
                 }
             }
-            if (!value.contains("prompt")) {
+            const auto prompt = value.find("prompt");
+            if (prompt == value.end() || prompt->is_null()) {
                 reader.fail(invalidField("prompt", "Please specify a prompt."));
             }
         }

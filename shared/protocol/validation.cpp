@@ -39,13 +39,10 @@ void checkSide(std::optional<Problem>& problem, const char* field, int value, co
     }
 }
 
-/// Valid UTF-8 without a NUL, in the shortest form and no surrogates (RFC 3629).
+/// Valid UTF-8, in the shortest form and no surrogates (RFC 3629).
 bool isText(std::string_view s) {
     for (std::size_t i = 0; i < s.size();) {
         const auto lead = static_cast<unsigned char>(s[i]);
-        if (lead == 0) {
-            return false;
-        }
         const int more = lead < 0x80 ? 0 : lead >= 0xF0 ? 3 : lead >= 0xE0 ? 2 : 1;
         if ((lead >= 0x80 && lead < 0xC2) || lead > 0xF4 || i + more >= s.size()) {
             return false;
@@ -76,6 +73,8 @@ void checkText(std::optional<Problem>& problem, const char* field, const std::st
         problem = invalidField(field, std::string(field) + " is " + std::to_string(value.size()) +
                                           " bytes long; at most " + std::to_string(limits.maxPromptBytes) +
                                           " are read.");
+    } else if (value.find('\0') != std::string::npos) {
+        problem = invalidField(field, std::string(field) + " holds a NUL character, which no text may hold.");
     } else if (!isText(value)) {
         problem = invalidField(field, std::string(field) + " is not valid UTF-8 text.");
     }

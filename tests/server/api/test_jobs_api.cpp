@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <QTest>
 
+#include <sys/stat.h>
+
 #include <atomic>
+#include <filesystem>
+#include <functional>
 #include <thread>
 #include <vector>
 
@@ -116,6 +120,58 @@ private Q_SLOTS:
         QCOMPARE(server.get(target, "Range: bytes=1-3\r\nIf-Range: " + tag + "\r\n").status, 206);
     }
 
+    void damagedPicturesAreTold_data() {
+        QTest::addColumn<std::function<void(const std::filesystem::path&)>>("damage");
+        QTest::addColumn<QByteArray>("words");
+        const auto row = [](const char* name, std::function<void(const std::filesystem::path&)> damage,
+                            const char* words) { QTest::newRow(name) << damage << QByteArray(words); };
+        namespace fs = std::filesystem;
+        row(
+            "cut", [](const fs::path& file) { fs::resize_file(file, 100); }, "100 bytes instead of");
+        row(
+            "longer", [](const fs::path& file) { fs::resize_file(file, 100'000); },
+            "100000 bytes instead of");
+        row(
+            "empty", [](const fs::path& file) { fs::resize_file(file, 0); }, "0 bytes instead of");
+        row(
+            "missing", [](const fs::path& file) { fs::remove(file); }, "cannot be read");
+        const auto replaced = [](auto with) {
+            return [with](const fs::path& file) {
+                fs::remove(file);
+                with(file);
+            };
+        };
+        row("FIFO", replaced([](const fs::path& file) { ::mkfifo(file.c_str(), 0600); }), "no plain file");
+        row("folder", replaced([](const fs::path& file) { fs::create_directory(file); }), "no plain file");
+        row("link", replaced([](const fs::path& file) { fs::create_symlink("/etc/passwd", file); }),
+            "no plain file");
+    }
+
+    void damagedPicturesAreTold() {
+        QFETCH(std::function<void(const std::filesystem::path&)>, damage);
+        QFETCH(QByteArray, words);
+        ApiServer server(std::make_unique<generator::TestPattern>());
+        const std::string id = jobIn(server.post(R"({"prompt":"fox","seed":1})")).id;
+        QTRY_COMPARE_WITH_TIMEOUT(stateOf(server, id), std::string("succeeded"), 30'000);
+        damage(server.queue().image(id, 0)->path);
+        for (const char* fields : {"", "Range: bytes=0-9\r\n", "If-None-Match: *\r\n"}) {
+            const auto response = server.get("/v1/jobs/" + id + "/images/0", fields);
+            QCOMPARE(response.status, 500);
+            QCOMPARE(response.header("cache-control"), std::string("no-store"));
+            const std::string detail = problemIn(response).detail;
+            QVERIFY2(detail.find(words.toStdString()) != std::string::npos, detail.c_str());
+        }
+        QCOMPARE(server.get("/livez").status, 200);
+    }
+
+    void nullIsAsGoodAsAbsent() {
+        ApiServer server;
+        const auto job = jobIn(server.post(
+            R"({"prompt":"fox","negative_prompt":null,"steps":null,"guidance":null,"sampler":null,"seed":null})"));
+        QCOMPARE(job.settings.steps, 4);
+        QCOMPARE(job.settings.sampler, std::string("ddim"));
+    }
+
     void mistakesAreNamed_data() {
         QTest::addColumn<QByteArray>("body");
         QTest::addColumn<int>("status");
@@ -135,6 +191,9 @@ private Q_SLOTS:
         row(R"({"prompt":"fox","stepz":3})", 422, "stepz");
         row(R"({"prompt":"fox","steps":"3"})", 422, "steps");
         row(R"({"prompt":"  "})", 422, "prompt");
+        row(R"({"prompt":null})", 422, "prompt");
+        row(R"({"prompt":"a\u0000b"})", 422, "prompt");
+        row(R"({"prompt":"fox","negative_prompt":"a\u0000b"})", 422, "negative_prompt");
         row(R"({})", 422, "prompt");
         row(R"({"prompt":"fox")", 400, "");
         row(R"([])", 400, "");
@@ -233,6 +292,7 @@ private Q_SLOTS:
             QCOMPARE(problemIn(response).field.value_or(""), std::string("limit"));
         }
         QCOMPARE(problemIn(server.get("/v1/jobs?page=2")).field.value_or(""), std::string("page"));
+        QCOMPARE(problemIn(server.get("/v1/jobs?limit=1&limit=2")).field.value_or(""), std::string("limit"));
     }
 
     void fullQueueSaysWhenToComeBack() {

@@ -64,9 +64,16 @@ private Q_SLOTS:
         for (const char* target : {"/", "/?prompt=", "/?prompt=+%0A", "/?steps=3"}) {
             const auto answer = server.get(target);
             QCOMPARE(answer.status, 400);
-            QCOMPARE(answer.body, std::string("Please specify a prompt parameter"));
-            QVERIFY(answer.header("content-type").starts_with("text/plain"));
+            const auto problem = protocol::parseProblem(answer.body).value();
+            QVERIFY(problem.detail.starts_with("Please specify a prompt parameter"));
+            QCOMPARE(problem.field.value_or(""), std::string("prompt"));
+            QCOMPARE(answer.header("content-type"), std::string("application/problem+json"));
         }
+        // What else is wrong is not hidden behind it.
+        QCOMPARE(protocol::parseProblem(server.get("/?stepz=3").body)->field.value_or(""),
+                 std::string("stepz"));
+        QCOMPARE(protocol::parseProblem(server.get("/?prompt=&prompt=fox").body)->field.value_or(""),
+                 std::string("prompt"));
     }
 
     void mistakesAreNamed_data() {
@@ -80,6 +87,9 @@ private Q_SLOTS:
         QTest::newRow("several") << QByteArray("count=2") << QByteArray("count");
         QTest::newRow("unknown") << QByteArray("stepz=3") << QByteArray("stepz");
         QTest::newRow("sampler") << QByteArray("sampler=magic") << QByteArray("sampler");
+        QTest::newRow("twice") << QByteArray("seed=1&seed=2") << QByteArray("seed");
+        QTest::newRow("twice the same") << QByteArray("steps=2&steps=2") << QByteArray("steps");
+        QTest::newRow("another prompt") << QByteArray("prompt=owl") << QByteArray("prompt");
     }
 
     void mistakesAreNamed() {
@@ -125,13 +135,47 @@ private Q_SLOTS:
         QVERIFY(!client.receive());
     }
 
-    void otherSitesMayNotDrawHere() {
+    void otherPagesMayNotDrawHere_data() {
+        QTest::addColumn<QByteArray>("fields");
+        const auto row = [](const char* name, const std::string& fields) {
+            QTest::newRow(name) << QByteArray::fromStdString(fields);
+        };
+        row("image", "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: no-cors\r\n");
+        row("frame", "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: navigate\r\n" + kBrowser);
+        row("another port", "Sec-Fetch-Site: same-site\r\nSec-Fetch-Mode: no-cors\r\n");
+        row("a word of tomorrow", "Sec-Fetch-Site: near-site\r\n");
+        row("script of an old browser", "Origin: http://evil.example\r\n");
+        row("script on another port", "Origin: http://localhost:8888\r\n");
+        row("script over TLS", "Origin: https://localhost\r\n");
+        row("sandboxed script", "Origin: null\r\n");
+        row("script, but a click", "Origin: null\r\nSec-Fetch-Site: cross-site\r\nSec-Fetch-User: ?1\r\n");
+    }
+
+    void otherPagesMayNotDrawHere() {
+        QFETCH(QByteArray, fields);
         ApiServer server;
-        const std::string cross = "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: no-cors\r\n";
-        QCOMPARE(server.get("/?prompt=fox", cross).status, 403);
-        const std::string frame = "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: navigate\r\n" + kBrowser;
-        QCOMPARE(server.get("/?prompt=fox", frame).status, 403);
+        QCOMPARE(server.get("/?prompt=fox", fields.toStdString()).status, 403);
         QVERIFY(server.generator().isIdle());
+    }
+
+    void ourPagesAndPeopleMayDrawHere_data() {
+        QTest::addColumn<QByteArray>("fields");
+        QTest::newRow("no browser") << QByteArray();
+        QTest::newRow("typed") << QByteArray("Sec-Fetch-Site: none\r\nSec-Fetch-User: ?1\r\n");
+        QTest::newRow("our page") << QByteArray(
+            "Sec-Fetch-Site: same-origin\r\nOrigin: http://localhost\r\n");
+        QTest::newRow("followed link") << QByteArray("Sec-Fetch-Site: cross-site\r\nSec-Fetch-User: ?1\r\n");
+        QTest::newRow("link nearby") << QByteArray("Sec-Fetch-Site: same-site\r\nSec-Fetch-User: ?1\r\n");
+    }
+
+    void ourPagesAndPeopleMayDrawHere() {
+        QFETCH(QByteArray, fields);
+        ApiServer server(pattern());
+        QCOMPARE(server.get("/?prompt=fox", fields.toStdString()).status, 200);
+    }
+
+    void headDrawsNothing() {
+        ApiServer server;
         const auto head = fetch(server.port(), "HEAD", "/?prompt=fox");
         QCOMPARE(head->header("content-type"), std::string("image/png"));
         QVERIFY(server.generator().isIdle());
