@@ -4,11 +4,10 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cstdio>
-#include <map>
+#include <iterator>
 #include <utility>
 
-#include <nlohmann/json.hpp>
+#include "shared/protocol/infotext_line.h"
 
 namespace easel::protocol {
 
@@ -38,25 +37,10 @@ std::string_view wireOf(const std::array<Names, N>& names, std::string_view labe
     return found == names.end() ? label : found->first;
 }
 
-std::string_view trimmed(std::string_view text) {
-    const auto first = text.find_first_not_of(" \t\r\n");
-    if (first == std::string_view::npos) {
-        return {};
-    }
-    return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
-}
-
-std::string quotedValue(std::string_view value) {
-    if (value.find_first_of(",:\n") == std::string_view::npos) {
-        return std::string(value);
-    }
-    return nlohmann::json(value).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
+/// The shortest text that reads back as `value`, whatever the locale.
 std::string decimal(double value) {
     char text[32];
-    std::snprintf(text, sizeof text, "%.10g", value);
-    return text;
+    return {text, std::to_chars(text, text + sizeof text, value).ptr};
 }
 
 template <typename T>
@@ -70,104 +54,100 @@ bool readNumber(std::string_view text, T& target) {
     return true;
 }
 
-/// One past the end of the value that starts at `at`: a JSON string, or everything up to a comma.
-std::size_t endOfValue(std::string_view line, std::size_t at) {
-    if (at < line.size() && line[at] == '"') {
-        for (std::size_t i = at + 1; i < line.size(); ++i) {
-            if (line[i] == '\\') {
-                ++i;
-            } else if (line[i] == '"') {
-                return i + 1;
-            }
-        }
-    }
-    return std::min(line.find(',', at), line.size());
-}
+/// What is written only where the prompts would not read back as they are. A1111 and its relatives skip keys
+/// that they do not know.
+constexpr std::string_view kExactPrompt = "Easel prompt";
+constexpr std::string_view kExactNegative = "Easel negative prompt";
 
-std::map<std::string, std::string, std::less<>> parseSettingsLine(std::string_view line) {
-    std::map<std::string, std::string, std::less<>> values;
-    std::size_t at = 0;
-    while (at < line.size()) {
-        const auto colon = line.find(':', at);
-        if (colon == std::string_view::npos) {
-            break;
-        }
-        // Words before an earlier comma are not part of this key.
-        const auto comma = line.rfind(',', colon);
-        const auto keyAt = comma != std::string_view::npos && comma >= at ? comma + 1 : at;
-        const std::string_view key = trimmed(line.substr(keyAt, colon - keyAt));
-        const auto valueAt = std::min(line.find_first_not_of(' ', colon + 1), line.size());
-        const auto end = endOfValue(line, valueAt);
-        std::string value(trimmed(line.substr(valueAt, end - valueAt)));
-        if (value.size() >= 2 && value.front() == '"') {
-            const auto text = nlohmann::json::parse(value, nullptr, false);
-            if (text.is_string()) {
-                value = text.get<std::string>();
-            }
-        }
-        values.insert_or_assign(std::string(key), std::move(value));
-        at = std::min(line.find(',', end), line.size());
-        at = at < line.size() ? at + 1 : at;
-    }
-    return values;
-}
-
-}  // namespace
-
-std::string toInfotext(const GenerationSettings& settings, std::string_view softwareVersion) {
+std::string write(const GenerationSettings& settings, std::string_view softwareVersion, bool exact) {
     std::string text = settings.prompt;
     if (!settings.negativePrompt.empty()) {
         text += "\nNegative prompt: " + settings.negativePrompt;
     }
     text += "\nSteps: " + std::to_string(settings.steps);
-    text += ", Sampler: " + std::string(labelOf(kSamplerNames, settings.sampler));
+    text += ", Sampler: " + quotedIfNeeded(labelOf(kSamplerNames, settings.sampler));
     if (settings.schedule != "default") {
-        text += ", Schedule type: " + std::string(labelOf(kScheduleNames, settings.schedule));
+        text += ", Schedule type: " + quotedIfNeeded(labelOf(kScheduleNames, settings.schedule));
     }
     text += ", CFG scale: " + decimal(settings.guidance);
     text += ", Seed: " + std::to_string(settings.seed);
     text += ", Size: " + std::to_string(settings.width) + "x" + std::to_string(settings.height);
-    text += ", Model: " + quotedValue(settings.model);
+    text += ", Model: " + quotedIfNeeded(settings.model);
+    if (exact) {
+        text += ", " + std::string(kExactPrompt) + ": " + quoted(settings.prompt);
+        text += ", " + std::string(kExactNegative) + ": " + quoted(settings.negativePrompt);
+    }
     text += ", RNG: CPU, Version: Easel " + std::string(softwareVersion);
     return text;
 }
 
+/// Cuts the prompts at the first line that begins with "Negative prompt:".
+void readPrompts(std::string_view prompts, GenerationSettings& settings) {
+    constexpr std::string_view kNegative = "negative prompt:";
+    prompts = trimmed(prompts);
+    for (std::size_t at = 0; at < prompts.size();) {
+        if (beginsWith(prompts.substr(at), kNegative)) {
+            settings.prompt = trimmed(prompts.substr(0, at));
+            settings.negativePrompt = trimmed(prompts.substr(at + kNegative.size()));
+            return;
+        }
+        const auto lineBreak = prompts.find('\n', at);
+        at = lineBreak == std::string_view::npos ? prompts.size() : lineBreak + 1;
+    }
+    settings.prompt = prompts;
+}
+
+std::string_view valueOf(const InfotextValues& values, std::string_view key) {
+    const auto found = values.find(key);
+    return found == values.end() ? std::string_view{} : std::string_view(found->second);
+}
+
+/// Adds `word` for the first key that begins with `key`, unless its value says that it was off.
+void noteKey(const InfotextValues& values, std::string_view key, std::string_view word,
+             std::vector<std::string>& words) {
+    const auto found = values.lower_bound(key);
+    if (found == values.end() || !found->first.starts_with(key)) {
+        return;
+    }
+    constexpr std::string_view kOff[] = {"", "0", "None", "none", "False", "false", "Automatic"};
+    if (std::ranges::find(kOff, found->second) == std::end(kOff)) {
+        words.emplace_back(word);
+    }
+}
+
+}  // namespace
+
+std::string toInfotext(const GenerationSettings& settings, std::string_view softwareVersion) {
+    std::string plain = write(settings, softwareVersion, false);
+    const auto back = fromInfotext(plain);
+    const bool reads =
+        back && back->prompt == settings.prompt && back->negativePrompt == settings.negativePrompt;
+    return reads ? plain : write(settings, softwareVersion, true);
+}
+
 std::optional<GenerationSettings> fromInfotext(std::string_view text) {
-    text = trimmed(text);
-    const auto lastBreak = text.rfind('\n');
-    const auto lineAt = lastBreak == std::string_view::npos ? 0 : lastBreak + 1;
-    const auto values = parseSettingsLine(text.substr(lineAt));
-    if (values.size() < 3 || !values.contains("Steps")) {
+    const auto parts = splitInfotext(text);
+    if (!parts) {
         return {};
     }
-
     GenerationSettings settings;
-    const std::string_view prompts = trimmed(text.substr(0, lineAt));
-    constexpr std::string_view kNegative = "Negative prompt:";
-    std::size_t negativeAt = prompts.starts_with(kNegative) ? 0 : prompts.find("\nNegative prompt:");
-    if (negativeAt == std::string_view::npos) {
-        settings.prompt = prompts;
-    } else {
-        settings.prompt = trimmed(prompts.substr(0, negativeAt));
-        negativeAt += prompts[negativeAt] == '\n' ? 1 : 0;
-        settings.negativePrompt = trimmed(prompts.substr(negativeAt + kNegative.size()));
+    readPrompts(parts->prompts, settings);
+    const auto value = [&](std::string_view key) { return valueOf(parts->values, key); };
+    if (parts->values.contains("easel prompt")) {
+        settings.prompt = value("easel prompt");
+        settings.negativePrompt = value("easel negative prompt");
     }
-
-    const auto value = [&](std::string_view key) -> std::string_view {
-        const auto found = values.find(key);
-        return found == values.end() ? std::string_view{} : std::string_view(found->second);
-    };
-    readNumber(value("Steps"), settings.steps);
-    readNumber(value("CFG scale"), settings.guidance);
-    readNumber(value("Seed"), settings.seed);
-    const std::string_view size = value("Size");
+    readNumber(value("steps"), settings.steps);
+    readNumber(value("cfg scale"), settings.guidance);
+    readNumber(value("seed"), settings.seed);
+    const std::string_view size = value("size");
     if (const auto cross = size.find('x'); cross != std::string_view::npos) {
         readNumber(size.substr(0, cross), settings.width);
         readNumber(size.substr(cross + 1), settings.height);
     }
-    settings.model = value("Model");
-    std::string_view sampler = value("Sampler");
-    std::string_view schedule = value("Schedule type");
+    settings.model = value("model");
+    std::string_view sampler = value("sampler");
+    std::string_view schedule = value("schedule type");
     // Older files carry the schedule in the sampler's name: "DPM++ 2M Karras".
     for (const auto& [wire, label] : kScheduleNames) {
         if (schedule.empty() && sampler.size() > label.size() && sampler.ends_with(label)) {
@@ -179,6 +159,41 @@ std::optional<GenerationSettings> fromInfotext(std::string_view text) {
     settings.schedule =
         schedule.empty() || schedule == "Automatic" ? "default" : wireOf(kScheduleNames, schedule);
     return settings;
+}
+
+std::vector<std::string> unsupportedIn(std::string_view infotext) {
+    const auto parts = splitInfotext(infotext);
+    if (!parts) {
+        return {};
+    }
+    std::vector<std::string> words;
+    const auto& values = parts->values;
+    if (parts->prompts.find("<lora:") != std::string_view::npos || values.contains("lora hashes")) {
+        words.emplace_back("LoRA");
+    }
+    if (parts->prompts.find("<hypernet:") != std::string_view::npos || values.contains("hypernet")) {
+        words.emplace_back("hypernetwork");
+    }
+    if (valueOf(values, "clip skip") != "1") {
+        noteKey(values, "clip skip", "clip skip", words);
+    }
+    // The hires fix denoises too; without it a strength means that the picture began with another.
+    const std::size_t before = words.size();
+    noteKey(values, "hires", "hires fix", words);
+    if (words.size() == before) {
+        noteKey(values, "denoising strength", "start picture", words);
+    }
+    constexpr Names kOthers[] = {{"ti hashes", "embeddings"},
+                                 {"vae", "VAE"},
+                                 {"controlnet", "ControlNet"},
+                                 {"refiner", "refiner"},
+                                 {"face restoration", "face restoration"},
+                                 {"variation seed", "variation seed"},
+                                 {"tiling", "tiling"}};
+    for (const auto& [key, word] : kOthers) {
+        noteKey(values, key, word, words);
+    }
+    return words;
 }
 
 }  // namespace easel::protocol

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <QRandomGenerator>
 #include <QTest>
 
 #include "shared/protocol/infotext.h"
@@ -60,6 +61,109 @@ private Q_SLOTS:
         const auto back = fromInfotext(toInfotext(settings, "0.1.0"));
         QVERIFY(back.has_value());
         QVERIFY(*back == settings);
+    }
+
+    /// Whatever is in the prompts: their lines, blanks and line ends come back.
+    void comesBackWhateverItHolds() {
+        const QStringList pieces{"Negative prompt:",
+                                 "negative prompt: ",
+                                 "Steps:",
+                                 "Steps: 20, Seed: 1, Size: 8x8",
+                                 "\n",
+                                 "\r\n",
+                                 "\r",
+                                 " ",
+                                 "\t",
+                                 "\"",
+                                 "\\",
+                                 ",",
+                                 ":",
+                                 "|",
+                                 "fox",
+                                 "Easel prompt: \"x\"",
+                                 "<lora:a:1>",
+                                 QString::fromUtf8("\u732b\u2028"),
+                                 "\\n"};
+        QRandomGenerator random(41);
+        const auto hostile = [&] {
+            QString text;
+            for (int i = random.bounded(8); i > 0; --i)
+                text += pieces[random.bounded(pieces.size())];
+            return text.toStdString();
+        };
+        for (int i = 0; i < 20'000; ++i) {
+            GenerationSettings settings;
+            settings.prompt = hostile();
+            settings.negativePrompt = hostile();
+            settings.model = hostile();
+            settings.sampler = "euler";
+            settings.guidance = random.generateDouble() * 30;
+            const std::string text = toInfotext(settings, "0.1.0");
+            const auto back = fromInfotext(text);
+            QVERIFY2(back && *back == settings, text.c_str());
+        }
+    }
+
+    void repeatsPromptsOnlyWhereTheyWouldBeCut() {
+        GenerationSettings settings;
+        settings.prompt = "a sign, that says:\n\"none\"";
+        settings.negativePrompt = "blurry";
+        QVERIFY(!QByteArray::fromStdString(toInfotext(settings, "0.1.0")).contains("Easel prompt"));
+        settings.prompt = "a sign that says\nNegative prompt: none";
+        const std::string text = toInfotext(settings, "0.1.0");
+        QVERIFY(text.starts_with(settings.prompt + "\nNegative prompt: blurry\nSteps: "));
+        QVERIFY(
+            text.ends_with("Easel prompt: \"a sign that says\\nNegative prompt: none\", Easel negative "
+                           "prompt: \"blurry\", RNG: CPU, Version: Easel 0.1.0"));
+    }
+
+    void readsOtherForms_data() {
+        QTest::addColumn<QString>("text");
+        const QString line =
+            "Steps: 20, Sampler: Euler a, CFG scale: 7.5, Seed: 1234, Size: 512x768, Model: foo";
+        QTest::newRow("lines after the settings")
+            << "red fox\nNegative prompt: blurry\n" + line +
+                   "\nTemplate: {red|blue} fox\nNegative Template: a, b: c, d: e";
+        QTest::newRow("bars")
+            << "red fox\nNegative prompt: blurry\nSteps: 20 | Seed: 1234 | Sampler: Euler a | "
+               "CFG scale: 7.5 | Size: 512x768 | Parser: Full, parser | Model: foo";
+        QTest::newRow("lower case") << "red fox\nnegative prompt: blurry\n" +
+                                           line.toLower().replace("euler a", "Euler a");
+        QTest::newRow("Windows' line ends") << "red fox\r\nNegative prompt: blurry\r\n" + line + "\r\n";
+        QTest::newRow("another order") << "red fox\nNegative prompt: blurry\nSampler: Euler a, CFG scale: "
+                                          "7.5, Seed: 1234, Size: 512x768, "
+                                          "Model: foo, Steps: 20";
+        QTest::newRow("a prompt like settings")
+            << "red fox\nNegative prompt: blurry\nSteps: 9, Seed: 9, Size: 9x9\n" + line;
+    }
+
+    void readsOtherForms() {
+        QFETCH(QString, text);
+        const auto settings = fromInfotext(text.toStdString());
+        QVERIFY(settings);
+        QCOMPARE(settings->prompt, "red fox");
+        QVERIFY(settings->negativePrompt.starts_with("blurry"));
+        QCOMPARE(settings->steps, 20);
+        QCOMPARE(settings->seed, 1234);
+        QCOMPARE(settings->guidance, 7.5);
+        QCOMPARE(settings->height, 768);
+        QCOMPARE(settings->sampler, "euler_a");
+        QCOMPARE(settings->model, "foo");
+    }
+
+    void saysWhatIsNotSupported() {
+        using Words = std::vector<std::string>;
+        const std::string line = "Steps: 20, Sampler: Euler a, CFG scale: 7.5, Seed: 1234, Size: 512x512";
+        QCOMPARE(unsupportedIn("red fox\n" + line), Words{});
+        QCOMPARE(unsupportedIn("just words, clip skip: 2"), Words{});
+        QCOMPARE(unsupportedIn("red fox\n" + line + ", Clip skip: 1, VAE: None"), Words{});
+        QCOMPARE(
+            unsupportedIn("red <lora:fur:0.8> fox\n" + line +
+                          ", Denoising strength: 0.4, Clip skip: 2, Hires upscale: 2, VAE hash: ab, VAE: "
+                          "x.pt, Lora hashes: \"fur: 12, b: 3\""),
+            (Words{"LoRA", "clip skip", "hires fix", "VAE"}));
+        QCOMPARE(unsupportedIn("fox\n" + line + ", denoising strength: 0.7, ControlNet 0: \"a: b\""),
+                 (Words{"start picture", "ControlNet"}));
     }
 
     void readsOtherToolsFiles() {
