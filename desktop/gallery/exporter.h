@@ -20,19 +20,27 @@ namespace easel::gallery {
 
 struct ExportOptions {
     enum class Format {
-        Png,   ///< the file's own bytes, unchanged
+        Png,   ///< the file's own bytes, unless its size or its settings are to change
         Jpeg,  ///< smaller; the infotext goes into EXIF UserComment, as A1111 does it
+        WebP,  ///< smaller still, keeps transparency, carries no settings; only where Qt's plugin is there
     };
 
     QString folder;
     QString pattern = QStringLiteral("{date}_{seed}_{prompt}");  ///< see expandPattern in file_name.h
     Format format = Format::Png;
-    int jpegQuality = 92;  ///< 1 to 100
+    int quality = 92;          ///< 1 to 100; not for PNG
+    int longestSide = 0;       ///< pixels; larger pictures are made smaller; 0: each in its own size
+    bool keepSettings = true;  ///< the prompt, seed and all else go into the file
 };
 
-/// Copies one picture to a folder, under a name that is free there; never overwrites. Returns its path.
-/// `index` (from 1) fills in {index}. Any thread. Errors: no such folder, no permission, disk full, broken
-/// picture.
+/// "png", "jpg", "webp".
+QString suffixOf(ExportOptions::Format format);
+/// Whether Qt can write it here.
+bool canExport(ExportOptions::Format format);
+
+/// Copies one picture to a folder, which is made where it is not there, under a name that is free in it;
+/// never overwrites. Returns its path. `index` (from 1) fills in {index}. Any thread. Errors: no permission,
+/// disk full, broken picture.
 protocol::Expected<QString> exportPicture(const Picture& picture, const ExportOptions& options, int index);
 
 /// What became of an export of many.
@@ -66,7 +74,7 @@ private:
     bool m_running = false;
 };
 
-/// For drags: the files' URLs and, for a single one, the picture too.
+/// For drags: the files' URLs and, for a single one, the picture too, which is decoded when it is taken.
 std::unique_ptr<QMimeData> mimeDataFor(const QStringList& paths);
 /// Puts the files, and for a single one the picture too, on the clipboard.
 void copyToClipboard(const QStringList& paths);

@@ -5,26 +5,19 @@
 
 #include <algorithm>
 
+#include <zlib.h>
+
 namespace easel::gallery {
 
 namespace {
 
 const QByteArray kSignature("\x89PNG\r\n\x1a\n", 8);
-constexpr qint64 kMaxTextBytes = 16LL * 1024 * 1024;
-// Deflate grows at most about a thousandfold, which keeps a hostile text below 256 MiB.
-constexpr qint64 kMaxCompressedBytes = 256LL * 1024;
+constexpr qint64 kMaxTextBytes = 1024LL * 1024;  ///< as it is read; an infotext has a few kilobytes
+constexpr qint64 kHeadBytes = 8;                 ///< of a chunk: length and type
+// Deflate grows a thousandfold at most.
+constexpr qint64 kMostTextForQt = 64LL * 1024;
+constexpr qint64 kMaxHeaderBytes = 64;                  ///< IHDR has 13
 constexpr qsizetype kAfterHeader = 8 + 4 + 4 + 13 + 4;  ///< where IHDR ends
-
-/// The checksum of PNG chunks (ISO 3309).
-quint32 crc32(const QByteArray& bytes) {
-    quint32 crc = 0xffffffffu;
-    for (const char byte : bytes) {
-        crc ^= static_cast<quint8>(byte);
-        for (int bit = 0; bit < 8; ++bit)
-            crc = (crc >> 1) ^ ((crc & 1u) != 0 ? 0xedb88320u : 0u);
-    }
-    return ~crc;
-}
 
 QByteArray bigEndian(quint32 value) {
     QByteArray bytes(4, '\0');
@@ -32,21 +25,23 @@ QByteArray bigEndian(quint32 value) {
     return bytes;
 }
 
-QByteArray inflate(const QByteArray& zlib) {
-    if (zlib.size() > kMaxCompressedBytes)
-        return {};
-    // qUncompress wants a guess of the size in front; it grows when that is too small.
-    return qUncompress(bigEndian(static_cast<quint32>(zlib.size()) * 4) + zlib);
+/// At most kMaxTextBytes of it; empty when there is more or it is damaged.
+QByteArray inflate(const QByteArray& compressed) {
+    QByteArray text(kMaxTextBytes, Qt::Uninitialized);
+    auto size = static_cast<uLongf>(text.size());
+    const int result = uncompress(reinterpret_cast<Bytef*>(text.data()), &size,
+                                  reinterpret_cast<const Bytef*>(compressed.constData()),
+                                  static_cast<uLong>(compressed.size()));
+    text.truncate(result == Z_OK ? static_cast<qsizetype>(size) : 0);
+    return text;
 }
 
 bool isTextChunk(const QByteArray& type) {
     return type == "tEXt" || type == "zTXt" || type == "iTXt";
 }
 
-/// The text of a tEXt, zTXt or iTXt chunk, if it is the one of `keyword`.
+/// The text of a tEXt, zTXt or iTXt chunk that begins with `keyword`.
 std::optional<QString> textIn(const QByteArray& type, const QByteArray& data, const QByteArray& keyword) {
-    if (!data.startsWith(keyword + '\0'))
-        return std::nullopt;
     const QByteArray rest = data.mid(keyword.size() + 1);
     if (type == "tEXt")
         return QString::fromLatin1(rest);
@@ -72,14 +67,16 @@ std::optional<PngHeader> readPngHeader(QIODevice& device, const QByteArray& keyw
         return std::nullopt;
     PngHeader header;
     for (;;) {
-        const QByteArray head = device.read(8);
-        if (head.size() < 8)
+        const QByteArray head = device.read(kHeadBytes);
+        if (head.size() < kHeadBytes)
             break;
         const qint64 length = qFromBigEndian<quint32>(head.constData());
         const QByteArray type = head.mid(4);
         if (type == "IEND" || (type == "IDAT" && header.text))
             break;
-        const bool wanted = type == "IHDR" || (isTextChunk(type) && length <= kMaxTextBytes);
+        const bool own = isTextChunk(type) && !header.text && length <= kMaxTextBytes &&
+                         device.peek(keyword.size() + 1) == keyword + '\0';
+        const bool wanted = own || (type == "IHDR" && length <= kMaxHeaderBytes);
         if (!wanted) {
             if (device.skip(length + 4) < length + 4)
                 break;
@@ -92,12 +89,41 @@ std::optional<PngHeader> readPngHeader(QIODevice& device, const QByteArray& keyw
         if (type == "IHDR" && length >= 8)
             header.size =
                 QSize(qFromBigEndian<qint32>(data.constData()), qFromBigEndian<qint32>(data.constData() + 4));
-        else if (!header.text)
+        else
             header.text = textIn(type, data, keyword);
     }
     if (header.size.isEmpty())
         return std::nullopt;
     return header;
+}
+
+bool hasLargeTexts(QIODevice& device) {
+    qint64 bytes = 0;
+    if (device.read(kSignature.size()) == kSignature) {
+        for (QByteArray head = device.read(kHeadBytes); head.size() == kHeadBytes;
+             head = device.read(kHeadBytes)) {
+            const qint64 rest = qFromBigEndian<quint32>(head.constData()) + 4LL;
+            if (isTextChunk(head.mid(4)))
+                bytes += rest;
+            if (device.skip(rest) < rest)
+                break;
+        }
+    }
+    device.seek(0);
+    return bytes > kMostTextForQt;
+}
+
+QByteArray withoutTexts(QIODevice& device) {
+    QByteArray result = device.read(kSignature.size());
+    for (QByteArray head = device.read(kHeadBytes); head.size() == kHeadBytes;
+         head = device.read(kHeadBytes)) {
+        const qint64 rest = qFromBigEndian<quint32>(head.constData()) + 4LL;
+        if (!isTextChunk(head.mid(4)))
+            result += head + device.read(std::min(rest, device.bytesAvailable()));
+        else if (device.skip(rest) < rest)
+            break;
+    }
+    return result;
 }
 
 QByteArray withPngText(const QByteArray& png, const QByteArray& keyword, const QString& text) {
@@ -107,7 +133,8 @@ QByteArray withPngText(const QByteArray& png, const QByteArray& keyword, const Q
     QByteArray result = png.left(kAfterHeader);
     result += bigEndian(static_cast<quint32>(chunk.size() - 4));
     result += chunk;
-    result += bigEndian(crc32(chunk));
+    result += bigEndian(static_cast<quint32>(
+        crc32(0, reinterpret_cast<const Bytef*>(chunk.constData()), static_cast<uInt>(chunk.size()))));
     result += png.mid(kAfterHeader);
     return result;
 }

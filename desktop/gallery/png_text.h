@@ -17,9 +17,15 @@ struct PngHeader {
     std::optional<QString> text;  ///< of the keyword asked for
 };
 
-/// Reads up to the pixels (and past them only when the text is not before them) and never more than 16 MiB
-/// of text. Nothing when `device` holds no PNG.
+/// Reads up to the pixels (and past them only when the text is not before them) and never more than 1 MiB of
+/// text, before or after it is inflated: a longer one is taken for none. Nothing when `device` holds no PNG.
 std::optional<PngHeader> readPngHeader(QIODevice& device, const QByteArray& keyword);
+
+/// Whether the texts of a PNG file may take more than a few megabytes when they are inflated, which Qt's
+/// reader would do. Leaves `device` at its beginning.
+bool hasLargeTexts(QIODevice& device);
+/// The bytes of a PNG file without its texts.
+QByteArray withoutTexts(QIODevice& device);
 
 /// `png` with a text chunk added before the pixels: tEXt where Latin-1 suffices, else uncompressed iTXt.
 QByteArray withPngText(const QByteArray& png, const QByteArray& keyword, const QString& text);

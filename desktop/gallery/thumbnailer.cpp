@@ -10,14 +10,14 @@
 #include <QSaveFile>
 #include <QStandardPaths>
 
-#include <algorithm>
+#include "desktop/gallery/decode.h"
 
 namespace easel::gallery {
 
 namespace {
 
 constexpr int kThreads = 2;
-constexpr int kMemoryKiB = 192 * 1024;
+constexpr int kMemoryKiB = int(kThumbnailBytes / 1024);
 // More than any screen shows at once; what falls out is asked for again when it is painted again.
 constexpr std::size_t kMaxWishes = 512;
 constexpr int kJpegQuality = 88;
@@ -35,16 +35,6 @@ QString cachePath(const QString& folder, const Picture& picture) {
     const QByteArray hash =
         QCryptographicHash::hash(cacheKey(picture).toUtf8(), QCryptographicHash::Sha1).toHex();
     return folder + '/' + QLatin1String(hash.left(2)) + '/' + QLatin1String(hash.mid(2));
-}
-
-QImage shrink(const QString& path) {
-    QImageReader reader(path);
-    reader.setDecideFormatFromContent(true);
-    const QSize size = reader.size();
-    if (std::max(size.width(), size.height()) > Thumbnailer::kEdge)
-        reader.setScaledSize(
-            size.scaled(Thumbnailer::kEdge, Thumbnailer::kEdge, Qt::KeepAspectRatio).expandedTo(QSize(1, 1)));
-    return reader.read();
 }
 
 /// A cache that can't be written only costs time, so failures stay silent.
@@ -102,6 +92,10 @@ void Thumbnailer::keepOnly(const QList<Picture>& pictures) {
     });
 }
 
+void Thumbnailer::retry(const QString& path) {
+    m_broken.remove(path);
+}
+
 void Thumbnailer::startNext() {
     while (!m_wishes.empty() && m_running.size() < kThreads) {
         const Picture picture = std::move(m_wishes.back());
@@ -111,9 +105,10 @@ void Thumbnailer::startNext() {
             QImage image = QImageReader(cached).read();
             const bool made = image.isNull();
             if (made) {
-                image = shrink(picture.path);
-                if (!image.isNull())
+                if (auto small = decodeSmall(picture.path, kEdge)) {
+                    image = std::move(*small);
                     keep(image, cached);
+                }
             }
             QMetaObject::invokeMethod(this, [this, picture, image, made] { deliver(picture, image, made); });
         });

@@ -37,6 +37,8 @@ public:
     void keepOnly(const QList<Picture>& pictures);
     /// Files that can't be read as a picture; a broken one is not tried again.
     bool isBroken(const QString& path) const { return m_broken.contains(path); }
+    /// The file has changed: it may be one by now.
+    void retry(const QString& path);
     /// Nothing is being made or waiting to be.
     bool isIdle() const { return m_wishes.empty() && m_running.isEmpty(); }
     /// How many thumbnails were decoded from the pictures themselves, not from the cache folder.

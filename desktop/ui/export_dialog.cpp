@@ -145,7 +145,7 @@ void ExportDialog::restore() {
     m_pattern->setText(m_settings.value("export/pattern", usual.pattern).toString());
     m_format->setCurrentIndex(
         m_format->findData(m_settings.value("export/format", int(Format::Png)).toInt()));
-    m_quality->setValue(m_settings.value("export/quality", usual.jpegQuality).toInt());
+    m_quality->setValue(m_settings.value("export/quality", usual.quality).toInt());
 }
 
 void ExportDialog::remember() {
@@ -156,8 +156,10 @@ void ExportDialog::remember() {
 }
 
 gallery::ExportOptions ExportDialog::options() const {
-    return {m_folder->text(), m_pattern->text(), Format(m_format->currentData().toInt()),
-            qRound(m_quality->value())};
+    return {.folder = m_folder->text(),
+            .pattern = m_pattern->text(),
+            .format = Format(m_format->currentData().toInt()),
+            .quality = qRound(m_quality->value())};
 }
 
 void ExportDialog::showName() {

@@ -30,6 +30,7 @@ const QMap<QString, QStringList> kLibraries{{"tl", {"tl/"}},
                                             {"png", {"png.h"}},
                                             {"spng", {"spng.h"}},
                                             {"utf8proc", {"utf8proc"}},
+                                            {"zlib", {"zlib.h"}},
                                             {"cli11", {"CLI/"}},
                                             {"spdlog", {"spdlog/"}},
                                             {"torch", {"ATen/", "c10/", "torch/"}}};

@@ -2,6 +2,7 @@
 #include <QBuffer>
 #include <QImage>
 #include <QTest>
+#include <QtEndian>
 
 #include "desktop/gallery/jpeg_comment.h"
 #include "desktop/gallery/png_text.h"
@@ -16,6 +17,9 @@ private Q_SLOTS:
     void readsWhatItWrites();
     void readsQtsCompressedTexts();
     void readsTextAfterThePixels();
+    void inflatesNoMoreThanATextHas_data();
+    void inflatesNoMoreThanATextHas();
+    void takesTextsAwayBeforeQtInflatesThem();
     void refusesWhatIsNoPng_data();
     void refusesWhatIsNoPng();
     void writesExif();
@@ -91,6 +95,62 @@ void TestPngText::readsTextAfterThePixels() {
     late.insert(late.size() - 12, chunk);
     QCOMPARE(read(late)->text.value(), "late");
     QVERIFY(!read(plain)->text);
+}
+
+namespace {
+
+/// A chunk, with a checksum that nobody looks at in what is not critical.
+QByteArray chunk(const QByteArray& type, const QByteArray& data) {
+    QByteArray length(4, '\0');
+    qToBigEndian(static_cast<quint32>(data.size()), length.data());
+    return length + type + data + QByteArray(4, '\0');
+}
+
+QByteArray with(const QByteArray& chunks) {
+    QByteArray bytes = plainPng();
+    return bytes.insert(33, chunks);
+}
+
+QByteArray deflated(const QByteArray& text) {
+    return qCompress(text, 9).mid(4);
+}
+
+}  // namespace
+
+void TestPngText::inflatesNoMoreThanATextHas_data() {
+    QTest::addColumn<QByteArray>("type");
+    QTest::addColumn<QByteArray>("head");
+    QTest::newRow("zTXt") << QByteArray("zTXt") << QByteArray("parameters\0\0", 12);
+    QTest::newRow("iTXt") << QByteArray("iTXt") << QByteArray("parameters\0\1\0\0\0", 15);
+}
+
+void TestPngText::inflatesNoMoreThanATextHas() {
+    QFETCH(QByteArray, type);
+    QFETCH(QByteArray, head);
+    constexpr qsizetype kMost = 1024 * 1024;
+    const auto bomb = read(with(chunk(type, head + deflated(QByteArray(kMost + 1, 'A')))));
+    QVERIFY(bomb);
+    QCOMPARE(bomb->text.value_or(QString()), QString());
+    const auto longest = read(with(chunk(type, head + deflated(QByteArray(kMost, 'A')))));
+    QCOMPARE(longest->text.value().size(), kMost);
+    QCOMPARE(read(with(chunk(type, head + "no zlib")))->text.value_or(QString()), QString());
+}
+
+void TestPngText::takesTextsAwayBeforeQtInflatesThem() {
+    QByteArray plain = plainPng();
+    QBuffer buffer(&plain);
+    buffer.open(QIODevice::ReadOnly);
+    QVERIFY(!gallery::hasLargeTexts(buffer));
+    QCOMPARE(buffer.pos(), 0);
+    buffer.close();
+
+    // Each inflates to seven megabytes, which libpng allows, and a file can hold a thousand of them.
+    const QByteArray one = chunk("zTXt", QByteArray("Comment\0\0", 9) + deflated(QByteArray(7'000'000, 'A')));
+    QByteArray many = with(one.repeated(20));
+    QBuffer hostile(&many);
+    hostile.open(QIODevice::ReadOnly);
+    QVERIFY(gallery::hasLargeTexts(hostile));
+    QCOMPARE(gallery::withoutTexts(hostile), plain);
 }
 
 void TestPngText::refusesWhatIsNoPng_data() {
