@@ -8,6 +8,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "shared/protocol/generation.h"
 
@@ -24,6 +26,8 @@ struct Picture {
     /// From the file's infotext; `seed` is this picture's own. Absent until described, and in files of
     /// other origin that carry none.
     std::optional<protocol::GenerationSettings> settings;
+    /// What else it was made with that no settings can say; see protocol::unsupportedIn.
+    std::vector<std::string> unsupported;
 
     bool operator==(const Picture&) const = default;
 };
@@ -32,8 +36,11 @@ struct Picture {
 QString promptOf(const Picture& picture);
 /// The order of the library: newest first; the path decides between equals.
 bool isNewer(const Picture& a, const Picture& b);
-/// Names the picture to a person: its prompt and seed; for tooltips and screen readers.
+/// Names the picture to a person: its prompt, at most a dozen lines of it, and seed; plain text, for screen
+/// readers.
 QString describe(const Picture& picture);
+/// `text` for a tooltip: as it stands, whatever it looks like, and at most a dozen lines of it.
+QString asToolTip(const QString& text);
 
 }  // namespace easel::gallery
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <QAbstractListModel>
+#include <QDateTime>
 #include <QHash>
 #include <QList>
 
@@ -54,20 +55,23 @@ public:
     const Picture* pictureAt(int row) const;
     /// The tile in `row`, or null.
     const PendingTile* tileAt(int row) const;
+    Thumbnailer& thumbnailer() const { return m_thumbnailer; }
 
 private:
     void list(const QList<Picture>& pictures);
     void describe(const QList<Picture>& pictures);
-    void insert(const Picture& picture);
+    void insert(const QList<Picture>& pictures);
     void remove(const QStringList& paths);
     int pictureRow(const QString& path) const;
+    int placeOf(const Picture& picture) const;
+    QString accessibleText(const Picture& picture) const;
     QVariant pictureData(const Picture& picture, int role) const;
     static QVariant tileData(const PendingTile& tile, int role);
 
     Thumbnailer& m_thumbnailer;
     QList<PendingTile> m_tiles;
     QList<Picture> m_pictures;
-    mutable QHash<QString, int> m_positions;  ///< path → index in m_pictures; rebuilt when empty
+    QHash<QString, QDateTime> m_created;  ///< by path: with it a search in the sorted list finds the row
 };
 
 }  // namespace easel::gallery

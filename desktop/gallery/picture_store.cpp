@@ -22,6 +22,11 @@ namespace {
 
 constexpr char kTrash[] = ".trash";
 constexpr qsizetype kBatch = 200;  ///< pictures described between two messages to the GUI thread
+constexpr qsizetype kProgressStep = 500;
+constexpr int kLookMs = 300;
+constexpr int kSweepMs = 6 * 3600 * 1000;
+/// A file that was written to less long ago may be half of one.
+constexpr qint64 kSettledMs = 2000;
 
 const QByteArray kKeyword(protocol::kInfotextKeyword.data(), protocol::kInfotextKeyword.size());
 
@@ -57,18 +62,32 @@ Picture describeFile(const QString& path) {
         return picture;
     if (const auto header = readPngHeader(file, kKeyword)) {
         picture.size = header->size;
-        if (header->text)
-            picture.settings = protocol::fromInfotext(header->text->toStdString());
+        const std::string text = header->text.value_or(QString()).toStdString();
+        picture.settings = protocol::fromInfotext(text);
+        picture.unsupported = protocol::unsupportedIn(text);
     }
     return picture;
 }
 
 PictureStore::PictureStore(const QString& folder, QObject* parent)
-    : QObject(parent), m_folder(QDir(folder).absolutePath()), m_lock(m_folder + QStringLiteral("/.lock")) {
+    : QObject(parent),
+      m_folder(QDir(folder).absolutePath()),
+      m_lock(m_folder + QStringLiteral("/.lock")),
+      m_trash(m_folder + '/' + kTrash) {
     m_lock.setStaleLockTime(0);  // an app may run for weeks
     m_scanner.setMaxThreadCount(1);
     m_scanner.setThreadPriority(QThread::LowPriority);
     m_writer.setMaxThreadCount(1);
+    m_look.setSingleShot(true);
+    connect(&m_look, &QTimer::timeout, this, &PictureStore::rescan);
+    connect(&m_watcher, &QFileSystemWatcher::directoryChanged, this, [this] {
+        if (!m_look.isActive())
+            m_look.start(kLookMs);
+    });
+    connect(&m_sweep, &QTimer::timeout, this, [this] {
+        m_writer.start([this] { m_trash.sweep(QDateTime::currentDateTimeUtc()); });
+        countTrash();
+    });
 }
 
 PictureStore::~PictureStore() {
@@ -84,22 +103,23 @@ QString PictureStore::defaultFolder() {
 protocol::Expected<void> PictureStore::open() {
     if (!QDir().mkpath(m_folder))
         return tl::unexpected(cannotWrite(m_folder, 0, tr("the folder can't be made")));
-    if (m_lock.isLocked() || m_lock.tryLock())
-        QDir(m_folder + '/' + kTrash).removeRecursively();
+    if (m_lock.isLocked() || m_lock.tryLock()) {
+        m_writer.start([this] { m_trash.sweep(QDateTime::currentDateTimeUtc()); });
+        m_sweep.start(kSweepMs);
+    }
+    countTrash();
     m_removals.clear();
     Q_EMIT undoChanged(0);
+    m_opened = false;
+    m_looking = true;
+    m_watcher.addPath(m_folder);
     m_scanner.start([this] { scan(); });
     return {};
 }
 
 void PictureStore::scan() {
     QList<Picture> pictures = listFolder(m_folder);
-    QMetaObject::invokeMethod(this, [this, pictures] {
-        QList<Picture> still = pictures;
-        if (!m_removals.empty())
-            still.removeIf([](const Picture& picture) { return !QFileInfo::exists(picture.path); });
-        Q_EMIT listed(still);
-    });
+    QMetaObject::invokeMethod(this, [this, pictures] { deliverList(pictures); });
     for (qsizetype first = 0; first < pictures.size() && !m_stopping; first += kBatch) {
         QList<Picture> batch = pictures.mid(first, kBatch);
         for (Picture& picture : batch) {
@@ -109,7 +129,82 @@ void PictureStore::scan() {
         }
         QMetaObject::invokeMethod(this, [this, batch] { Q_EMIT described(batch); });
     }
-    QMetaObject::invokeMethod(this, [this] { Q_EMIT scanned(); });
+    QMetaObject::invokeMethod(this, [this] {
+        m_looking = false;
+        Q_EMIT scanned();
+    });
+}
+
+void PictureStore::deliverList(const QList<Picture>& pictures) {
+    QList<Picture> still = pictures;
+    if (!m_leaving.isEmpty() || !m_removals.empty())
+        still.removeIf([this](const Picture& picture) {
+            return m_leaving.contains(picture.path) || !QFileInfo::exists(picture.path);
+        });
+    for (const Picture& picture : std::as_const(still))
+        m_known.insert(picture.path, {picture.bytes, picture.modified});
+    m_opened = true;
+    Q_EMIT listed(still);
+}
+
+void PictureStore::rescan() {
+    if (m_looking || !m_opened) {
+        m_look.start(kLookMs);
+        return;
+    }
+    m_looking = true;
+    m_scanner.start([this, known = m_known, change = m_changes] { compare(known, change); });
+}
+
+void PictureStore::compare(const Known& known, int change) {
+    QStringList gone;
+    QList<Picture> fresh;
+    QSet<QString> present;
+    for (const Picture& picture : listFolder(m_folder)) {
+        if (m_stopping)
+            return;
+        present.insert(picture.path);
+        const auto before = known.constFind(picture.path);
+        if (before == known.cend() || *before != Facts{picture.bytes, picture.modified})
+            fresh.append(describeFile(picture.path));
+    }
+    for (auto each = known.keyBegin(); each != known.keyEnd(); ++each) {
+        if (!present.contains(*each))
+            gone.append(*each);
+    }
+    QMetaObject::invokeMethod(this, [this, fresh, gone, change] { deliverChanges(fresh, gone, change); });
+}
+
+void PictureStore::deliverChanges(const QList<Picture>& fresh, const QStringList& gone, int change) {
+    m_looking = false;
+    if (change != m_changes || !m_leaving.isEmpty()) {
+        m_look.start(kLookMs);
+        return;
+    }
+    leave(gone);
+    arrive(fresh);
+    const qint64 now = QDateTime::currentMSecsSinceEpoch();
+    // The system tells of a file when it is made, not when it is whole.
+    if (std::ranges::any_of(
+            fresh, [now](const Picture& picture) { return std::abs(now - picture.modified) < kSettledMs; }))
+        m_look.start(int(kSettledMs));
+    Q_EMIT scanned();
+}
+
+void PictureStore::arrive(const QList<Picture>& pictures) {
+    if (pictures.isEmpty())
+        return;
+    for (const Picture& picture : pictures)
+        m_known.insert(picture.path, {picture.bytes, picture.modified});
+    Q_EMIT added(pictures);
+}
+
+void PictureStore::leave(const QStringList& paths) {
+    if (paths.isEmpty())
+        return;
+    for (const QString& path : paths)
+        m_known.remove(path);
+    Q_EMIT removed(paths);
 }
 
 void PictureStore::add(const QByteArray& png, const protocol::GenerationSettings& settings, QObject* context,
@@ -117,8 +212,9 @@ void PictureStore::add(const QByteArray& png, const protocol::GenerationSettings
     m_writer.start([=, this, guard = QPointer<QObject>(context)] {
         auto picture = write(png, settings);
         QMetaObject::invokeMethod(this, [this, picture, guard, done] {
+            ++m_changes;
             if (picture)
-                Q_EMIT added(*picture);
+                arrive({*picture});
             if (guard)
                 done(picture);
         });
@@ -147,59 +243,142 @@ protocol::Expected<Picture> PictureStore::write(const QByteArray& png,
     return describeFile(path);
 }
 
-protocol::Expected<void> PictureStore::remove(const QStringList& paths) {
-    const QString trash = m_folder + '/' + kTrash;
-    QDir().mkpath(trash);
-    std::vector<Removal> removal;
-    QStringList moved;
-    std::optional<protocol::Problem> problem;
-    for (const QString& path : paths) {
-        const QFileInfo file(path);
-        const QString target = freePath(trash, file.completeBaseName(), file.suffix());
-        QFile picture(path);
-        // A file that somebody else has deleted is gone from the library all the same.
-        if (picture.rename(target))
-            removal.push_back({path, target});
-        else if (file.exists()) {
-            if (!problem)
-                problem = cannotWrite(path, 0, picture.errorString());
-            continue;
-        }
-        moved.append(path);
-    }
-    if (!removal.empty())
-        m_removals.push_back(std::move(removal));
-    if (!moved.isEmpty())
-        Q_EMIT removed(moved);
+void PictureStore::remove(const QStringList& paths) {
+    if (paths.isEmpty())
+        return;
+    const QString deletion = m_trash.newDeletion();
+    const auto count = static_cast<int>(paths.size());
+    m_removals.push_back({deletion, count});
+    ++m_changes;
+    for (const QString& path : paths)
+        m_leaving.insert(path);
+    leave(paths);
     Q_EMIT undoChanged(undoable());
-    if (problem)
-        return tl::unexpected(std::move(*problem));
-    return {};
+    m_writer.start([this, paths, deletion] {
+        QList<Picture> stuck;
+        std::optional<protocol::Problem> problem;
+        int moved = 0;
+        for (qsizetype i = 0; i < paths.size(); ++i) {
+            auto inTrash = Trash::put(paths[i], deletion);
+            moved += inTrash ? 1 : 0;
+            // A file that somebody else has deleted is gone from the library all the same.
+            if (!inTrash && QFileInfo::exists(paths[i])) {
+                stuck.append(describeFile(paths[i]));
+                problem = problem ? problem : inTrash.error();
+            }
+            tell(Work::Deleting, i + 1, paths.size());
+        }
+        QMetaObject::invokeMethod(this, [this, paths, deletion, stuck, problem, moved] {
+            ++m_changes;
+            for (const QString& path : paths)
+                m_leaving.remove(path);
+            arrive(stuck);
+            const auto removal = std::ranges::find(m_removals, deletion, &Removal::deletion);
+            if (removal != m_removals.end() && removal->pictures != moved) {
+                removal->pictures = moved;
+                if (moved == 0)
+                    m_removals.erase(removal);
+                Q_EMIT undoChanged(undoable());
+            }
+            tellFailure(problem);
+        });
+    });
+    countTrash();
 }
 
-protocol::Expected<void> PictureStore::undoRemove() {
+void PictureStore::undoRemove() {
     if (m_removals.empty())
-        return {};
-    const std::vector<Removal> removal = std::move(m_removals.back());
+        return;
+    const QString deletion = m_removals.back().deletion;
     m_removals.pop_back();
-    std::optional<protocol::Problem> problem;
-    for (const Removal& item : removal) {
-        const QFileInfo home(item.path);
-        const QString path = freePath(home.absolutePath(), home.completeBaseName(), home.suffix());
-        QFile picture(item.inTrash);
-        if (picture.rename(path))
-            Q_EMIT added(describeFile(path));
-        else if (!problem)
-            problem = cannotWrite(path, 0, picture.errorString());
-    }
     Q_EMIT undoChanged(undoable());
+    m_writer.start([this, deletion] {
+        QStringList inTrash;
+        for (const Picture& picture : Trash(deletion).list())
+            inTrash.append(picture.path);
+        takeBack(inTrash);
+    });
+    countTrash();
+}
+
+void PictureStore::restore(const QStringList& inTrash) {
+    m_writer.start([this, inTrash] { takeBack(inTrash); });
+    countTrash();
+}
+
+void PictureStore::takeBack(const QStringList& inTrash) {
+    QStringList paths;
+    QList<Picture> batch;
+    std::optional<protocol::Problem> problem;
+    const auto deliver = [&] {
+        QMetaObject::invokeMethod(this, [this, batch] {
+            ++m_changes;
+            arrive(batch);
+        });
+        batch.clear();
+    };
+    for (qsizetype i = 0; i < inTrash.size(); ++i) {
+        if (auto path = Trash::takeBack(inTrash[i], m_folder)) {
+            paths.append(*path);
+            if (!m_stopping)
+                batch.append(describeFile(*path));
+        } else if (!problem) {
+            problem = path.error();
+        }
+        if (batch.size() == kBatch)
+            deliver();
+        tell(Work::Restoring, i + 1, inTrash.size());
+    }
+    deliver();
+    QMetaObject::invokeMethod(this, [this, paths, problem] {
+        Q_EMIT restored(paths);
+        tellFailure(problem);
+    });
+}
+
+void PictureStore::destroy(const QStringList& inTrash) {
+    m_writer.start([this, inTrash] {
+        std::optional<protocol::Problem> problem;
+        for (qsizetype i = 0; i < inTrash.size(); ++i) {
+            if (auto destroyed = m_trash.destroy(inTrash[i]); !destroyed && !problem)
+                problem = destroyed.error();
+            tell(Work::Destroying, i + 1, inTrash.size());
+        }
+        QMetaObject::invokeMethod(this, [this, problem] { tellFailure(problem); });
+    });
+    countTrash();
+}
+
+void PictureStore::tell(Work work, qsizetype done, qsizetype total) {
+    if (total >= kProgressStep && (done % kProgressStep == 0 || done == total))
+        QMetaObject::invokeMethod(
+            this, [this, work, done, total] { Q_EMIT progress(work, int(done), int(total)); });
+}
+
+void PictureStore::tellFailure(const std::optional<protocol::Problem>& problem) {
     if (problem)
-        return tl::unexpected(std::move(*problem));
-    return {};
+        Q_EMIT failed(*problem);
+}
+
+void PictureStore::listTrash(QObject* context, const std::function<void(QList<Picture>)>& done) {
+    m_writer.start([this, done, guard = QPointer<QObject>(context)] {
+        const QList<Picture> pictures = m_trash.list();
+        QMetaObject::invokeMethod(this, [pictures, guard, done] {
+            if (guard)
+                done(pictures);
+        });
+    });
+}
+
+void PictureStore::countTrash() {
+    listTrash(this, [this](const QList<Picture>& pictures) {
+        m_inTrash = static_cast<int>(pictures.size());
+        Q_EMIT trashChanged(m_inTrash);
+    });
 }
 
 int PictureStore::undoable() const {
-    return m_removals.empty() ? 0 : static_cast<int>(m_removals.back().size());
+    return m_removals.empty() ? 0 : m_removals.back().pictures;
 }
 
 }  // namespace easel::gallery

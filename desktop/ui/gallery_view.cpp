@@ -102,6 +102,23 @@ QStringList GalleryView::selectedPaths() const {
     return paths;
 }
 
+void GalleryView::select(const QList<int>& rows) {
+    constexpr qsizetype kMostRanges = 64;  // A selection takes long to grow beyond.
+    QItemSelection selection;
+    for (qsizetype first = 0, i = 1; i <= rows.size(); ++i) {
+        if (i < rows.size() && rows[i] == rows[i - 1] + 1)
+            continue;
+        selection.append(QItemSelectionRange(model()->index(rows[first], 0), model()->index(rows[i - 1], 0)));
+        first = i;
+    }
+    if (selection.size() > kMostRanges)
+        selection.erase(selection.begin() + kMostRanges, selection.end());
+    const QModelIndex first = model()->index(rows.first(), 0);
+    selectionModel()->setCurrentIndex(first, QItemSelectionModel::NoUpdate);
+    selectionModel()->select(selection, QItemSelectionModel::ClearAndSelect);
+    scrollTo(first, QAbstractItemView::EnsureVisible);
+}
+
 void GalleryView::resizeEvent(QResizeEvent* event) {
     fitCells();
     QListView::resizeEvent(event);
@@ -142,9 +159,11 @@ void GalleryView::startDrag(Qt::DropActions) {
 
 void GalleryView::selectionChanged(const QItemSelection& selected, const QItemSelection& deselected) {
     QListView::selectionChanged(selected, deselected);
-    for (const auto& [selection, on] : {std::pair(selected, true), std::pair(deselected, false)}) {
-        for (const QModelIndex& index : selection.indexes()) {
-            if (PendingCard* card = cardAt(index))
+    // Not index by index: there may be thousands.
+    for (PendingCard* card : viewport()->findChildren<PendingCard*>()) {
+        const QModelIndex index = indexAt(card->geometry().center());
+        for (const auto& [selection, on] : {std::pair(&selected, true), std::pair(&deselected, false)}) {
+            if (selection->contains(index))
                 card->setSelected(on);
         }
     }

@@ -26,6 +26,8 @@ public:
     int thumbnailSize() const { return m_edge; }
     /// Paths of the selected pictures, in the order of the grid.
     QStringList selectedPaths() const;
+    /// Selects these rows (in order), as far as they are not too scattered, and goes to the first.
+    void select(const QList<int>& rows);
 
 Q_SIGNALS:
     void opened(const QModelIndex& picture);

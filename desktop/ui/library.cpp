@@ -3,6 +3,7 @@
 
 #include <QAction>
 #include <QDesktopServices>
+#include <QLocale>
 #include <QPointer>
 #include <QStackedWidget>
 #include <QUrl>
@@ -19,6 +20,7 @@
 #include "desktop/ui/large_view.h"
 #include "desktop/ui/notice_bar.h"
 #include "desktop/ui/quiet_page.h"
+#include "desktop/ui/trash_dialog.h"
 #include "desktop/ui/words.h"
 
 namespace easel::ui {
@@ -84,6 +86,9 @@ void Library::connectSources() {
         m_listed = true;
         choosePage();
     });
+    connect(&m_parts.store, &gallery::PictureStore::failed, this, &Library::warn);
+    connect(&m_parts.store, &gallery::PictureStore::restored, this, &Library::showRestored);
+    connect(&m_parts.store, &gallery::PictureStore::progress, this, &Library::showProgress);
     connect(&m_found, &QAbstractItemModel::rowsInserted, this, &Library::choosePage);
     connect(&m_found, &QAbstractItemModel::rowsRemoved, this, &Library::choosePage);
     connect(&m_found, &QAbstractItemModel::modelReset, this, &Library::choosePage);
@@ -210,11 +215,7 @@ void Library::deletePictures() {
     if (paths.isEmpty())
         return;
     const int row = m_grid->currentIndex().row();
-    const int before = m_parts.store.undoable();
-    if (auto removed = m_parts.store.remove(paths); !removed)
-        warn(removed.error());
-    if (m_parts.store.undoable() == before && m_parts.model.rowOf(paths.first()) >= 0)
-        return;
+    m_parts.store.remove(paths);
     if (!isLarge())  // The selection stays at its place instead of jumping to the top.
         m_grid->setCurrentIndex(m_found.index(std::min(row, m_found.rowCount() - 1), 0));
     m_notice->offer(tr("Deleted %1").arg(pictures(paths.size())), tr("Undo"), [this] { undoDelete(); });
@@ -223,10 +224,51 @@ void Library::deletePictures() {
 void Library::undoDelete() {
     if (m_parts.store.undoable() == 0)
         return;
-    if (auto restored = m_parts.store.undoRemove(); !restored)
-        warn(restored.error());
-    else
-        m_notice->hide();
+    m_notice->hide();
+    m_parts.store.undoRemove();
+}
+
+void Library::showRestored(const QStringList& paths) {
+    QList<int> rows;
+    for (const QString& path : paths) {
+        const int row = m_parts.model.rowOf(path);
+        if (const QModelIndex index = m_found.mapFromSource(m_parts.model.index(row)); index.isValid())
+            rows << index.row();
+    }
+    if (rows.isEmpty())
+        return;
+    std::ranges::sort(rows);
+    if (isLarge()) {
+        m_large->open(paths.first());
+        return;
+    }
+    m_grid->select(rows);
+}
+
+void Library::showProgress(gallery::PictureStore::Work work, int done, int total) {
+    if (done == total) {
+        if (work != gallery::PictureStore::Work::Deleting)
+            m_notice->hide();
+        return;
+    }
+    const QLocale locale;
+    const QString figures = tr("%1 of %2").arg(locale.toString(done), pictures(total));
+    switch (work) {
+        case gallery::PictureStore::Work::Deleting:
+            break;  // They are out of sight already, and the bar offers to undo it.
+        case gallery::PictureStore::Work::Restoring:
+            m_notice->inform(tr("Restoring %1…").arg(figures));
+            break;
+        case gallery::PictureStore::Work::Destroying:
+            m_notice->inform(tr("Deleting %1 for good…").arg(figures));
+            break;
+    }
+}
+
+void Library::showTrash() {
+    auto* dialog = new TrashDialog(m_parts.store, m_parts.model.thumbnailer(), this);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->open();
 }
 
 }  // namespace easel::ui

@@ -6,6 +6,7 @@
 
 #include "desktop/gallery/picture.h"
 #include "desktop/gallery/picture_filter.h"
+#include "desktop/gallery/picture_store.h"
 #include "shared/protocol/problem.h"
 
 class QSettings;
@@ -13,7 +14,6 @@ class QStackedWidget;
 
 namespace easel::gallery {
 class PictureModel;
-class PictureStore;
 }  // namespace easel::gallery
 
 namespace easel::remote {
@@ -59,6 +59,8 @@ public Q_SLOTS:
     void copyPictures();
     void deletePictures();
     void undoDelete();
+    /// What was deleted, to bring it back or to be rid of it.
+    void showTrash();
 
 Q_SIGNALS:
     void promptChosen(const QString& prompt);
@@ -77,6 +79,8 @@ private:
     void turnTo(QWidget* page);
     void openLarge(const QString& path);
     void closeLarge();
+    void showRestored(const QStringList& paths);
+    void showProgress(gallery::PictureStore::Work work, int done, int total);
     /// In the large view the one in sight, in the grid the selected ones.
     QStringList chosenPaths() const;
     QList<gallery::Picture> picturesOf(const QStringList& paths) const;

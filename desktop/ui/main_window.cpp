@@ -7,6 +7,7 @@
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QLineEdit>
+#include <QLocale>
 #include <QMenu>
 #include <QPushButton>
 #include <QSettings>
@@ -187,6 +188,12 @@ void MainWindow::fillMenu(QMenu& menu) {
     undo->setEnabled(false);
     connect(&m_with.store, &gallery::PictureStore::undoChanged, undo,
             [undo](int count) { undo->setEnabled(count > 0); });
+    QAction* trash = menu.addAction(icon(QStringLiteral("trash")), tr("Recently &deleted…"), m_library,
+                                    &Library::showTrash);
+    connect(&m_with.store, &gallery::PictureStore::trashChanged, trash, [trash](int count) {
+        trash->setText(count > 0 ? tr("Recently &deleted (%1)…").arg(QLocale().toString(count))
+                                 : tr("Recently &deleted…"));
+    });
     QAction* server =
         menu.addAction(icon(QStringLiteral("server")), tr("&Server…"), m_chip, &ServerChip::openPopover);
     server->setShortcut(tr("Ctrl+K"));

@@ -7,6 +7,7 @@
 #include <QSignalSpy>
 #include <QTemporaryDir>
 #include <QTest>
+#include <QTextDocument>
 #include <QUrl>
 
 #include "desktop/gallery/picture_filter.h"
@@ -69,6 +70,8 @@ private Q_SLOTS:
     void givesFilesToDrag();
     void holdsThousands();
     void keepsWhatArrivesDuringTheScan();
+    void movesManyInFewSteps();
+    void showsPromptsAsTheyAre();
 };
 
 void TestPictureModel::showsNewestFirst() {
@@ -81,10 +84,11 @@ void TestPictureModel::showsNewestFirst() {
     QCOMPARE(library.promptAt(2), "first");
     QCOMPARE(library.model.rowOf(first.path), 2);
 
-    QVERIFY(library.store.remove({library.model.pictureAt(1)->path}));
+    library.store.remove({library.model.pictureAt(1)->path});
     QCOMPARE(library.model.rowCount(), 2);
     QCOMPARE(library.model.rowOf(first.path), 1);
-    QVERIFY(library.store.undoRemove());
+    library.store.undoRemove();
+    QTRY_COMPARE(library.model.rowCount(), 3);
     QCOMPARE(library.promptAt(1), "second");
     QCOMPARE(library.model.rowOf(first.path), 2);
 }
@@ -166,6 +170,7 @@ void TestPictureModel::saysWhatIsBroken() {
     QVERIFY(index.data(PictureModel::ThumbnailRole).value<QPixmap>().isNull());
     QTRY_COMPARE(changed.size(), 1);
     QVERIFY(index.data(PictureModel::BrokenRole).toBool());
+    QVERIFY(index.data(Qt::AccessibleTextRole).toString().contains("can’t be read"));
 }
 
 void TestPictureModel::filters() {
@@ -265,11 +270,72 @@ void TestPictureModel::keepsWhatArrivesDuringTheScan() {
     QString added;
     store.add(tests::serverPng(settings), settings, this,
               [&](const auto& picture) { added = picture->path; });
-    QVERIFY(store.remove({paths[1]}));
+    store.remove({paths[1]});
     QVERIFY(scanned.wait(30'000));
     QTRY_COMPARE(model.rowCount(), 3);
     QCOMPARE(model.rowOf(added), 0);
     QCOMPARE(model.rowOf(paths[1]), -1);
+}
+
+/// Each signal costs a walk over the whole list in every view.
+void TestPictureModel::movesManyInFewSteps() {
+    Library library;
+    QStringList paths;
+    for (int i = 0; i < 400; ++i) {
+        const auto settings = tests::settings("picture", i);
+        QFile file(library.store.folder() +
+                   QStringLiteral("/2026-01-01_00-00-00-%1_1_x.png").arg(i, 3, 10, QChar('0')));
+        QVERIFY(file.open(QIODevice::WriteOnly));
+        file.write(tests::serverPng(settings));
+        paths.prepend(file.fileName());
+    }
+    library.store.rescan();
+    QTRY_COMPARE(library.model.rowCount(), 400);
+    QSignalSpy removed(&library.model, &PictureModel::rowsRemoved);
+    QSignalSpy inserted(&library.model, &PictureModel::rowsInserted);
+    QSignalSpy reset(&library.model, &PictureModel::modelReset);
+    library.store.remove(paths.mid(50, 300));
+    QCOMPARE(library.model.rowCount(), 100);
+    QCOMPARE(removed.size(), 1);
+    QCOMPARE(library.model.rowOf(paths[350]), 50);
+    QCOMPARE(library.model.rowOf(paths[60]), -1);
+    library.store.undoRemove();
+    QTRY_COMPARE(library.model.rowCount(), 400);
+    QVERIFY(inserted.size() <= 3);
+    for (int row = 0; row < 400; ++row)
+        QCOMPARE(library.model.pictureAt(row)->path, paths[row]);
+
+    // Every other one: more runs than are worth a signal each.
+    QStringList others;
+    for (int i = 0; i < 400; i += 2)
+        others << paths[i];
+    library.store.remove(others);
+    QCOMPARE(library.model.rowCount(), 200);
+    QCOMPARE(library.model.rowOf(paths[201]), 100);
+    library.store.undoRemove();
+    QTRY_COMPARE(library.model.rowCount(), 400);
+    QVERIFY(removed.size() + inserted.size() + reset.size() < 10);
+    for (int row = 0; row < 400; ++row)
+        QCOMPARE(library.model.pictureAt(row)->path, paths[row]);
+}
+
+void TestPictureModel::showsPromptsAsTheyAre() {
+    Library library;
+    library.add("<b>bold</b> <img src=\"file:///etc/hostname\"> & " + std::string(3000, 'x') + " end");
+    const QModelIndex index = library.model.index(0);
+    const QString tip = index.data(Qt::ToolTipRole).toString();
+    QTextDocument shown;
+    shown.setHtml(tip);
+    QVERIFY(shown.toPlainText().startsWith("<b>bold</b> <img src=\"file:///etc/hostname\"> &\nxxx"));
+    QVERIFY(shown.toPlainText().count('\n') < 14);
+    QVERIFY(!shown.toPlainText().contains("end"));
+    QVERIFY(shown.toPlainText().endsWith("Seed 41"));
+    // A screen reader gets no marks.
+    QVERIFY(index.data(Qt::AccessibleTextRole).toString().startsWith("<b>bold</b> <img"));
+
+    library.model.putTile(tile("a", "<h1>big</h1>"));
+    shown.setHtml(library.model.index(0).data(Qt::ToolTipRole).toString());
+    QCOMPARE(shown.toPlainText(), "Waiting\n<h1>big</h1>");
 }
 
 QTEST_MAIN(TestPictureModel)

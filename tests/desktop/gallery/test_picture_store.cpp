@@ -23,8 +23,13 @@ private Q_SLOTS:
     void readsPicturesOfOtherTools();
     void deletesAndUndoes();
     void undoesInReverseOrder();
-    void emptiesTheTrashAtTheNextStart();
+    void bringsBackAfterARestart();
+    void keepsTheTrashForAMonth();
     void leavesTheTrashOfAnotherAppAlone();
+    void deletesForGood();
+    void saysWhatCantBeMoved();
+    void noticesWhatOthersDo();
+    void noticesAChangedFile();
     void explainsWhatCantBeWritten();
     void stopsScanningWhenItGoes();
 
@@ -166,23 +171,27 @@ void TestPictureStore::deletesAndUndoes() {
     const Picture second = tests::addTo(store, tests::serverPng(settings), settings).value();
     QSignalSpy removed(&store, &PictureStore::removed);
     QSignalSpy added(&store, &PictureStore::added);
+    QSignalSpy restored(&store, &PictureStore::restored);
     QSignalSpy undo(&store, &PictureStore::undoChanged);
-    QVERIFY(store.remove({first.path, second.path}));
+    store.remove({first.path, second.path});
     QCOMPARE(removed[0][0].toStringList(), (QStringList{first.path, second.path}));
-    QVERIFY(!QFile::exists(first.path));
+    QTRY_VERIFY(!QFile::exists(first.path) && !QFile::exists(second.path));
     QCOMPARE(store.undoable(), 2);
     QCOMPARE(undo.last()[0].toInt(), 2);
-    QVERIFY(store.undoRemove());
-    QCOMPARE(added.size(), 2);
-    QCOMPARE(added[0][0].value<Picture>(), first);
-    QCOMPARE(added[1][0].value<Picture>(), second);
+    QTRY_COMPARE(store.inTrash(), 2);
+    store.undoRemove();
+    QTRY_COMPARE(restored.size(), 1);
+    QCOMPARE(added.last()[0].value<QList<Picture>>(), (QList<Picture>{second, first}));
     QCOMPARE(store.undoable(), 0);
-    QVERIFY(store.undoRemove());  // nothing to do, no harm
+    QTRY_COMPARE(store.inTrash(), 0);
+    store.undoRemove();  // nothing to do, no harm
     // A file that somebody else has deleted leaves the library without a fuss.
+    QSignalSpy failed(&store, &PictureStore::failed);
     QVERIFY(QFile::remove(first.path));
-    QVERIFY(store.remove({first.path}));
+    store.remove({first.path});
     QCOMPARE(removed.last()[0].toStringList(), QStringList{first.path});
-    QCOMPARE(store.undoable(), 0);
+    QTRY_COMPARE(store.undoable(), 0);
+    QVERIFY(failed.isEmpty());
 }
 
 void TestPictureStore::undoesInReverseOrder() {
@@ -191,27 +200,75 @@ void TestPictureStore::undoesInReverseOrder() {
     const auto settings = tests::settings("a cat");
     const Picture first = tests::addTo(store, tests::serverPng(settings), settings).value();
     const Picture second = tests::addTo(store, tests::serverPng(settings), settings).value();
-    QVERIFY(store.remove({first.path}));
-    QVERIFY(store.remove({second.path}));
-    QVERIFY(store.undoRemove());
+    QSignalSpy restored(&store, &PictureStore::restored);
+    store.remove({first.path});
+    store.remove({second.path});
+    store.undoRemove();
+    QTRY_COMPARE(restored.size(), 1);
     QVERIFY(QFile::exists(second.path) && !QFile::exists(first.path));
-    QVERIFY(store.undoRemove());
+    store.undoRemove();
+    QTRY_COMPARE(restored.size(), 2);
     QVERIFY(QFile::exists(first.path));
 }
 
-void TestPictureStore::emptiesTheTrashAtTheNextStart() {
+namespace {
+
+/// What is in the trash, as the app would show it.
+QList<Picture> trashOf(PictureStore& store) {
+    std::optional<QList<Picture>> found;
+    QObject context;
+    store.listTrash(&context, [&](const QList<Picture>& pictures) { found = pictures; });
+    if (!QTest::qWaitFor([&] { return found.has_value(); }, 30'000))
+        qFatal("the trash was not read");
+    return *found;
+}
+
+}  // namespace
+
+void TestPictureStore::bringsBackAfterARestart() {
     const QString folder = freshFolder();
     const auto settings = tests::settings("a cat");
+    QString path;
     {
         PictureStore store(folder);
         QVERIFY(store.open());
-        QVERIFY(store.remove({tests::addTo(store, tests::serverPng(settings), settings)->path}));
-        QVERIFY(QDir(folder + "/.trash").exists());
+        path = tests::addTo(store, tests::serverPng(settings), settings)->path;
+        store.remove({path});
+    }
+    QVERIFY(!QFile::exists(path));
+    PictureStore store(folder);
+    QVERIFY(scan(store).isEmpty());
+    const QList<Picture> trash = trashOf(store);
+    QCOMPARE(trash.size(), 1);
+    QCOMPARE(gallery::promptOf(trash[0]), "a cat");
+    QVERIFY(std::abs(trash[0].created.secsTo(QDateTime::currentDateTime())) < 3600);
+    QSignalSpy added(&store, &PictureStore::added);
+    QSignalSpy restored(&store, &PictureStore::restored);
+    store.restore({trash[0].path});
+    QTRY_COMPARE(restored.size(), 1);
+    QCOMPARE(restored[0][0].toStringList(), QStringList{path});
+    QCOMPARE(added[0][0].value<QList<Picture>>()[0].settings.value(), settings);
+    QVERIFY(QFile::exists(path));
+    QTRY_COMPARE(store.inTrash(), 0);
+    QVERIFY(QDir(folder + "/.trash").isEmpty());
+}
+
+void TestPictureStore::keepsTheTrashForAMonth() {
+    const QString folder = freshFolder();
+    const auto deletion = [&](int daysAgo) {
+        const QDateTime time = QDateTime::currentDateTimeUtc().addDays(-daysAgo);
+        return folder + "/.trash/" + time.toString("yyyy-MM-dd_HH-mm-ss-zzz");
+    };
+    for (const int daysAgo : {29, 32}) {
+        QVERIFY(QDir().mkpath(deletion(daysAgo)));
+        write(deletion(daysAgo) + QStringLiteral("/%1.png").arg(daysAgo), tests::plainPng());
     }
     PictureStore store(folder);
     QVERIFY(scan(store).isEmpty());
-    QVERIFY(!QDir(folder + "/.trash").exists());
-    QCOMPARE(store.undoable(), 0);
+    QTRY_COMPARE(store.inTrash(), 1);
+    const QList<Picture> trash = trashOf(store);
+    QCOMPARE(gallery::promptOf(trash[0]), "29");
+    QCOMPARE(QDir(folder + "/.trash").entryList(QDir::Dirs | QDir::NoDotAndDotDot).size(), 1);
 }
 
 void TestPictureStore::leavesTheTrashOfAnotherAppAlone() {
@@ -220,11 +277,84 @@ void TestPictureStore::leavesTheTrashOfAnotherAppAlone() {
     PictureStore first(folder);
     QVERIFY(first.open());
     const auto picture = tests::addTo(first, tests::serverPng(settings), settings);
-    QVERIFY(first.remove({picture->path}));
+    first.remove({picture->path});
+    QTRY_COMPARE(first.inTrash(), 1);
+    // Even what is old: the other one may be showing it.
+    const QString old = folder + "/.trash/2020-01-01_00-00-00-000";
+    QVERIFY(QDir().mkpath(old));
+    write(old + "/old.png", tests::plainPng());
     PictureStore second(folder);
     QVERIFY(scan(second).isEmpty());
-    QVERIFY(first.undoRemove());
-    QVERIFY(QFile::exists(picture->path));
+    QCOMPARE(trashOf(second).size(), 2);
+    QVERIFY(QFile::exists(old + "/old.png"));
+    first.undoRemove();
+    QTRY_VERIFY(QFile::exists(picture->path));
+}
+
+void TestPictureStore::deletesForGood() {
+    PictureStore store(freshFolder());
+    QVERIFY(store.open());
+    const auto settings = tests::settings("a cat");
+    const Picture first = tests::addTo(store, tests::serverPng(settings), settings).value();
+    const Picture second = tests::addTo(store, tests::serverPng(settings), settings).value();
+    store.remove({first.path});
+    QTRY_COMPARE(store.inTrash(), 1);
+    QSignalSpy failed(&store, &PictureStore::failed);
+    store.destroy({second.path});  // not in the trash
+    QTRY_COMPARE(failed.size(), 1);
+    QVERIFY(QFile::exists(second.path));
+    store.destroy({trashOf(store)[0].path});
+    QTRY_COMPARE(store.inTrash(), 0);
+    QVERIFY(QDir(store.folder() + "/.trash").isEmpty());
+    QVERIFY(!QFile::exists(first.path));
+}
+
+void TestPictureStore::saysWhatCantBeMoved() {
+    PictureStore store(freshFolder());
+    QVERIFY(store.open());
+    const auto settings = tests::settings("a cat");
+    const Picture picture = tests::addTo(store, tests::serverPng(settings), settings).value();
+    QSignalSpy failed(&store, &PictureStore::failed);
+    QSignalSpy added(&store, &PictureStore::added);
+    write(store.folder() + "/.trash", "a file where the trash should be");
+    store.remove({picture.path});
+    QTRY_COMPARE(failed.size(), 1);
+    QCOMPARE(failed[0][0].value<protocol::Problem>().code, std::string(gallery::kNotWritable));
+    QCOMPARE(added.last()[0].value<QList<Picture>>(), QList<Picture>{picture});
+    QCOMPARE(store.undoable(), 0);
+    QVERIFY(QFile::exists(picture.path));
+}
+
+void TestPictureStore::noticesWhatOthersDo() {
+    PictureStore store(freshFolder());
+    const auto settings = tests::settings("a cat");
+    QVERIFY(scan(store).isEmpty());
+    const Picture own = tests::addTo(store, tests::serverPng(settings), settings).value();
+    QSignalSpy removed(&store, &PictureStore::removed);
+    QSignalSpy added(&store, &PictureStore::added);
+    write(m_dir.filePath("other.png"), tests::serverPng(tests::settings("a dog")));
+    QVERIFY(QFile::rename(m_dir.filePath("other.png"), store.folder() + "/other.png"));
+    QTRY_COMPARE(added.size(), 1);
+    const auto pictures = added[0][0].value<QList<Picture>>();
+    QCOMPARE(pictures.size(), 1);
+    QCOMPARE(gallery::promptOf(pictures[0]), "a dog");
+    QVERIFY(QFile::remove(own.path));
+    QTRY_COMPARE(removed.size(), 1);
+    QCOMPARE(removed[0][0].toStringList(), QStringList{own.path});
+}
+
+void TestPictureStore::noticesAChangedFile() {
+    PictureStore store(freshFolder());
+    QVERIFY(scan(store).isEmpty());
+    const QString path = store.folder() + "/a.png";
+    write(path, tests::plainPng().left(60));  // a copy that is not complete yet
+    QSignalSpy added(&store, &PictureStore::added);
+    store.rescan();
+    QTRY_COMPARE(added.size(), 1);
+    const QByteArray png = tests::serverPng(tests::settings("a dog"));
+    write(path, png);  // The folder itself stays as it is: nobody tells.
+    QTRY_COMPARE(added.size(), 2);
+    QCOMPARE(gallery::promptOf(added[1][0].value<QList<Picture>>()[0]), "a dog");
 }
 
 void TestPictureStore::explainsWhatCantBeWritten() {
