@@ -87,37 +87,21 @@ private Q_SLOTS:
         QCOMPARE(server.request("DELETE", "/v1/jobs/" + job.id).status, 404);
     }
 
-    void imagesAreCachedAndReadInParts() {
+    void imagesAreCached() {
         ApiServer server(std::make_unique<generator::TestPattern>());
         const std::string id = jobIn(server.post(R"({"prompt":"fox","seed":1})")).id;
         QTRY_COMPARE_WITH_TIMEOUT(stateOf(server, id), std::string("succeeded"), 30'000);
         const std::string target = "/v1/jobs/" + id + "/images/0";
-        const auto whole = server.get(target);
-        const std::string tag = whole.header("etag");
+        const std::string tag = server.get(target).header("etag");
         QVERIFY(tag.starts_with('"') && tag.ends_with('"') && tag.size() > 2);
-        QVERIFY(whole.header("cache-control").find("immutable") != std::string::npos);
-
-        const auto known = server.get(target, "If-None-Match: \"other\", " + tag + "\r\n");
-        QCOMPARE(known.status, 304);
-        QCOMPARE(known.header("etag"), tag);
-        QVERIFY(known.body.empty());
-        QCOMPARE(server.get(target, "If-None-Match: \"other\"\r\n").status, 200);
-
-        const std::string size = std::to_string(whole.body.size());
-        const auto part = server.get(target, "Range: bytes=1-3\r\n");
-        QCOMPARE(part.status, 206);
-        QCOMPARE(part.body, std::string("PNG"));
-        QCOMPARE(part.header("content-range"), "bytes 1-3/" + size);
-        QCOMPARE(server.get(target, "Range: bytes=-4\r\n").body, whole.body.substr(whole.body.size() - 4));
-        QCOMPARE(server.get(target, "Range: bytes=8-\r\n").body, whole.body.substr(8));
-        const auto outside = server.get(target, "Range: bytes=" + size + "-\r\n");
-        QCOMPARE(outside.status, 416);
-        QCOMPARE(outside.header("content-range"), "bytes */" + size);
-        for (const char* odd : {"bytes=3-1", "bytes=a-b", "lines=1-2", "bytes=0-1,3-4", "bytes=-"}) {
-            QCOMPARE(server.get(target, std::string("Range: ") + odd + "\r\n").status, 200);
+        for (const std::string& fields :
+             {std::string(), "If-None-Match: " + tag + "\r\n", std::string("Range: bytes=0-0\r\n")}) {
+            QVERIFY(server.get(target, fields).header("cache-control").find("immutable") !=
+                    std::string::npos);
         }
-        QCOMPARE(server.get(target, "Range: bytes=1-3\r\nIf-Range: \"other\"\r\n").status, 200);
-        QCOMPARE(server.get(target, "Range: bytes=1-3\r\nIf-Range: " + tag + "\r\n").status, 206);
+        for (const char* refused : {"Range: bytes=99999999-\r\n", "If-Match: \"other\"\r\n"}) {
+            QCOMPARE(server.get(target, refused).header("cache-control"), std::string("no-store"));
+        }
     }
 
     void damagedPicturesAreTold_data() {

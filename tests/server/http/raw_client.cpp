@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -52,6 +53,8 @@ RawClient::RawClient(std::uint16_t port) : m_socket(::socket(AF_INET, SOCK_STREA
         ::connect(m_socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
         close();
     }
+    const int noDelay = 1;  // a piece is a packet
+    ::setsockopt(m_socket, IPPROTO_TCP, TCP_NODELAY, &noDelay, sizeof noDelay);
 }
 
 RawClient::~RawClient() {
