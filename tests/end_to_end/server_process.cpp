@@ -10,7 +10,7 @@
 #include <QRegularExpression>
 #include <QThread>
 
-ServerProcess::ServerProcess() {
+ServerProcess::ServerProcess(int port) : m_port(port) {
     m_process.setProcessChannelMode(QProcess::SeparateChannels);
 }
 
@@ -21,6 +21,10 @@ ServerProcess::~ServerProcess() {
 }
 
 bool ServerProcess::start() {
+    return listen() && waitUntilReady();
+}
+
+bool ServerProcess::listen() {
     m_process.start(EASEL_SERVER, {"serve", "--port", QString::number(m_port), "--model", EASEL_TINY_MODEL,
                                    "--device", "cpu", "--data", m_data.path()});
     if (!m_process.waitForStarted()) {
@@ -35,7 +39,7 @@ bool ServerProcess::start() {
         said += m_process.readAllStandardOutput();
         if (const auto match = listening.match(QString::fromUtf8(said)); match.hasMatch()) {
             m_port = match.captured(1).toInt();
-            return waitUntilReady();
+            return true;
         }
     }
     error = QString::fromUtf8(said + m_process.readAllStandardError());

@@ -10,12 +10,15 @@
 /// object. For the end-to-end tests.
 class ServerProcess {
 public:
-    ServerProcess();
+    /// `port`: 0 for any free one.
+    explicit ServerProcess(int port = 0);
     ~ServerProcess();
 
     /// Starts it and waits until it listens and has its model: false with a message in `error`. A second
     /// start keeps the port and the data.
     bool start();
+    /// The same, without waiting for the model.
+    bool listen();
     /// SIGTERM and wait; its exit status.
     int terminate();
     /// SIGKILL and wait.
@@ -32,5 +35,5 @@ private:
 
     QTemporaryDir m_data;
     QProcess m_process;
-    int m_port = 0;
+    int m_port;
 };
