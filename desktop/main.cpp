@@ -4,6 +4,8 @@
 #include <QIcon>
 #include <QSettings>
 
+#include <clocale>
+
 #include "desktop/gallery/picture_model.h"
 #include "desktop/gallery/picture_store.h"
 #include "desktop/gallery/thumbnailer.h"
@@ -46,6 +48,9 @@ int run(QApplication& app, const QString& server, const QString& theme) {
 
 int main(int argc, char* argv[]) {
     QApplication app(argc, argv);
+    // Qt takes the locale from the environment for the C library, too. What people read is QLocale's; files
+    // and messages have a point in their numbers everywhere.
+    std::setlocale(LC_NUMERIC, "C");
     QApplication::setOrganizationName(QStringLiteral("Easel"));
     QApplication::setApplicationName(QStringLiteral("Easel"));
     QApplication::setApplicationVersion(QStringLiteral(EASEL_VERSION));

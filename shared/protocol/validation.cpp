@@ -2,9 +2,8 @@
 #include "shared/protocol/validation.h"
 
 #include <algorithm>
-#include <cctype>
+#include <charconv>
 #include <cmath>
-#include <cstdio>
 #include <set>
 #include <string>
 
@@ -13,9 +12,8 @@ namespace easel::protocol {
 namespace {
 
 std::string number(double value) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%g", value);
-    return text;
+    char text[32];  // printf would write the locale's comma
+    return {text, std::to_chars(text, text + sizeof text, value, std::chars_format::general, 6).ptr};
 }
 
 template <typename T>
@@ -89,13 +87,26 @@ std::string listed(const Range& names) {
     return text;
 }
 
+// ASCII's own, for those of the C library ask the locale: a Turkish one has other ideas of "I".
+bool isBlank(char c) {
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+char lowered(char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+/// Bytes of multi-byte characters count as letters: no table of Unicode is worth it for a hint.
+bool isLetter(char c) {
+    return (lowered(c) >= 'a' && lowered(c) <= 'z') || (c >= '0' && c <= '9') ||
+           static_cast<unsigned char>(c) >= 0x80;
+}
+
 std::vector<std::string> wordsOf(std::string_view text) {
     std::vector<std::string> words(1);
     for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        // Bytes of multi-byte characters count as letters: no table of Unicode is worth it for a hint.
-        if (std::isalnum(byte) || byte >= 0x80) {
-            words.back() += static_cast<char>(std::tolower(byte));
+        if (isLetter(c)) {
+            words.back() += lowered(c);
         } else if (!words.back().empty() && c != '\'') {
             words.emplace_back();
         }
@@ -141,8 +152,7 @@ Expected<GenerationSettings> resolve(const GenerationRequest& request, std::span
     settings.count = request.count.value_or(1);
 
     std::optional<Problem> problem;
-    if (std::all_of(settings.prompt.begin(), settings.prompt.end(),
-                    [](unsigned char c) { return std::isspace(c) != 0; })) {
+    if (std::all_of(settings.prompt.begin(), settings.prompt.end(), isBlank)) {
         problem = invalidField("prompt", "Please specify a prompt.");
     }
     checkText(problem, "prompt", settings.prompt, limits);

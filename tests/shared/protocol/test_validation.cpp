@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <clocale>
+#include <cstdio>
 #include <functional>
 #include <limits>
 
+#include <QProcess>
+#include <QTemporaryDir>
 #include <QTest>
 
+#include "shared/protocol/json.h"
 #include "shared/protocol/validation.h"
 
 using namespace easel::protocol;
@@ -136,6 +141,42 @@ private Q_SLOTS:
         QVERIFY(unknownWords("s es ies", starter) == (std::vector<std::string>{"s", "es", "ies"}));
         QVERIFY(unknownWords("anything at all", ModelInfo{}).empty());
         QVERIFY(unknownWords("", starter).empty());
+    }
+
+    void theLocaleIsNoMatter_data() {
+        QTest::addColumn<QString>("locale");
+        QTest::newRow("a comma for a point") << "de_DE";
+        QTest::newRow("an I that is not i's") << "tr_TR";
+    }
+
+    void theLocaleIsNoMatter() {
+        QFETCH(QString, locale);
+        QTemporaryDir made;
+        const QString name = locale + ".UTF-8";
+        if (QProcess::execute("localedef", {"-i", locale, "-f", "UTF-8", made.filePath(name)}) != 0)
+            QSKIP("The package \"locales\" is not here.");
+        qputenv("LOCPATH", made.path().toUtf8());
+        QVERIFY(std::setlocale(LC_ALL, name.toUtf8().constData()));
+        char printed[8];
+        std::snprintf(printed, sizeof printed, "%.1f", 1.5);
+        QCOMPARE(QByteArray(printed), "1,5");
+
+        GenerationRequest request;
+        request.prompt = "CAT IN A BIG BED";
+        request.guidance = 12.5;
+        QVERIFY(toJson(request).find("12.5") != std::string::npos);
+        QCOMPARE(parseRequest(toJson(request)).value().guidance, 12.5);
+        Limits narrow;
+        narrow.maxGuidance = 7.5;
+        const auto refused = resolve(request, models(), narrow, [] { return std::int64_t(42); });
+        QVERIFY(!refused.has_value());
+        QVERIFY2(refused.error().detail.find("between 0 and 7.5") != std::string::npos,
+                 refused.error().detail.c_str());
+        ModelInfo model = models().front();
+        model.knownWords = {"in", "a", "big", "bed"};
+        QCOMPARE(unknownWords(request.prompt, model), std::vector<std::string>());
+        std::setlocale(LC_ALL, "C");
+        qunsetenv("LOCPATH");
     }
 };
 
