@@ -24,8 +24,8 @@ void ServerLink::connectTo(const QUrl& address) {
     m_problem.reset();
     m_info.reset();
     m_models.clear();
-    Q_EMIT infoChanged();
     m_state = State::Connecting;
+    Q_EMIT infoChanged();
     Q_EMIT stateChanged(m_state);  // even when it was connecting before: to another server
     ask();
 }

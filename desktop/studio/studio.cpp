@@ -7,6 +7,7 @@
 #include <QUuid>
 
 #include <algorithm>
+#include <utility>
 
 #include "desktop/gallery/picture_model.h"
 #include "desktop/gallery/picture_store.h"
@@ -22,6 +23,7 @@ namespace easel::studio {
 namespace {
 
 constexpr char kAddressKey[] = "server/address";
+constexpr char kIdKey[] = "server/id";  ///< of the server at that address
 constexpr char kRequestKey[] = "studio/request";
 constexpr char kThisComputer[] = "localhost";
 
@@ -29,10 +31,8 @@ constexpr char kThisComputer[] = "localhost";
 
 Studio::Studio(Collaborators collaborators, QString taskFile, QObject* parent)
     : QObject(parent), m_with(collaborators), m_file(std::make_unique<TaskFile>(std::move(taskFile))) {
-    const std::string stored = m_with.settings.value(kRequestKey).toString().toStdString();
-    if (auto request = protocol::parseRequest(stored))
-        m_request = std::move(*request);
     connect(&m_with.link, &remote::ServerLink::stateChanged, this, &Studio::wakeTasks);
+    connect(&m_with.link, &remote::ServerLink::infoChanged, this, &Studio::wakeTasks);
 }
 
 Studio::~Studio() = default;
@@ -48,7 +48,11 @@ protocol::Expected<void> Studio::start(const QString& address) {
             adopt(std::move(record)).setAwake(false);
     refreshStatus();
 
-    auto connected = setServerAddress(address.isEmpty() ? serverAddress() : address);
+    protocol::Expected<void> connected;
+    if (!address.isEmpty() || hasChosenServer())
+        connected = setServerAddress(address.isEmpty() ? serverAddress() : address);
+    else if (auto guess = remote::parseAddress(serverAddress()))
+        m_with.link.connectTo(*guess);  // Not remembered: nobody has chosen it.
     if (!records)
         return tl::unexpected(std::move(records.error()));
     return connected;
@@ -58,6 +62,8 @@ protocol::Expected<void> Studio::setServerAddress(const QString& typed) {
     auto url = remote::parseAddress(typed);
     if (!url)
         return tl::unexpected(std::move(url.error()));
+    if (typed.trimmed() != serverAddress())
+        m_with.settings.remove(kIdKey);
     m_with.settings.setValue(kAddressKey, typed.trimmed());
     m_with.link.connectTo(*url);
     Q_EMIT serverAddressChanged(typed.trimmed());
@@ -68,16 +74,22 @@ QString Studio::serverAddress() const {
     return m_with.settings.value(kAddressKey, kThisComputer).toString();
 }
 
-void Studio::setRequest(const protocol::GenerationRequest& request) {
-    if (request == m_request)
-        return;
-    m_request = request;
-    m_with.settings.setValue(kRequestKey, QString::fromStdString(protocol::toJson(request)));
-    Q_EMIT requestChanged();
+bool Studio::hasChosenServer() const {
+    return m_with.settings.contains(kAddressKey);
 }
 
-QString Studio::generate() {
-    return generate(m_request);
+std::string Studio::serverId() const {
+    return m_with.link.info() ? m_with.link.info()->id
+                              : m_with.settings.value(kIdKey).toString().toStdString();
+}
+
+protocol::GenerationRequest Studio::rememberedRequest() const {
+    const std::string stored = m_with.settings.value(kRequestKey).toString().toStdString();
+    return protocol::parseRequest(stored).value_or(protocol::GenerationRequest());
+}
+
+void Studio::remember(const protocol::GenerationRequest& request) {
+    m_with.settings.setValue(kRequestKey, QString::fromStdString(protocol::toJson(request)));
 }
 
 QString Studio::generate(const protocol::GenerationRequest& request) {
@@ -88,7 +100,7 @@ QString Studio::generate(const protocol::GenerationRequest& request) {
     QString id = record.id;
     Task& task = adopt(std::move(record));
     save();
-    task.setAwake(isReachable(task));
+    wake(task);
     return id;
 }
 
@@ -97,11 +109,34 @@ void Studio::cancel(const QString& id) {
         task->cancel();
 }
 
-void Studio::cancelAll() {
+int Studio::cancelAll() {
+    m_cancelled.clear();
     // Cancelling may drop a task from the list.
     const std::vector<Task*> tasks = m_tasks;
-    for (Task* task : tasks)
+    for (Task* task : tasks) {
+        if (task->hasFailed() || task->record().cancelled)
+            continue;
+        m_cancelled.push_back(task->record());
         task->cancel();
+    }
+    return static_cast<int>(m_cancelled.size());
+}
+
+void Studio::undoCancelAll() {
+    for (TaskRecord& before : std::exchange(m_cancelled, {})) {
+        // What was done by then has been fetched all the same.
+        if (const Task* task = find(before.id))
+            before = task->record();
+        if (before.settings && static_cast<int>(before.saved.size()) >= before.settings->count)
+            continue;
+        TaskRecord again;
+        again.id = QUuid::createUuid().toString(QUuid::WithoutBraces);
+        again.server = before.server;
+        again.serverId = before.serverId;
+        again.request = remainderOf(before);
+        wake(adopt(std::move(again)));
+    }
+    save();
 }
 
 void Studio::retry(const QString& id) {
@@ -113,9 +148,18 @@ void Studio::retry(const QString& id) {
     generate(request);
 }
 
+void Studio::sendHere(const QString& id) {
+    Task* task = find(id);
+    if (task == nullptr || task->hasFailed() || !m_with.link.isOnline() || belongsHere(*task))
+        return;
+    const protocol::GenerationRequest request = task->remainder();
+    drop(*task);
+    generate(request);
+}
+
 void Studio::dismiss(const QString& id) {
     Task* task = find(id);
-    if (task != nullptr && task->hasFailed())
+    if (task != nullptr && (task->hasFailed() || task->isStuck()))
         drop(*task);
 }
 
@@ -129,14 +173,21 @@ QString Studio::statusLine() const {
     int unsent = 0;
     int waiting = 0;
     int running = 0;
+    int away = 0;
+    int failed = 0;
+    bool again = false;
     gallery::PendingTile current;
     for (const Task* task : m_tasks) {
         const gallery::PendingTile tile = task->tile();
+        failed += tile.state == State::Failed ? 1 : 0;
         unsent += tile.state == State::Unsent ? 1 : 0;
-        waiting += tile.state == State::Waiting ? 1 : 0;
+        waiting += tile.state == State::Waiting && !tile.isAway ? 1 : 0;
         const bool runs = tile.state == State::Running || tile.state == State::Fetching;
-        if (runs && running++ == 0)
+        away += tile.isAway && (runs || tile.state == State::Waiting) ? 1 : 0;
+        if (runs && !tile.isAway && running++ == 0) {
             current = tile;
+            again = task->hasStartedAgain();
+        }
     }
 
     QStringList parts;
@@ -145,13 +196,17 @@ QString Studio::statusLine() const {
     if (waiting > 0)
         parts += tr("%1 waiting").arg(waiting);
     if (running > 0) {
-        QString text = tr("%1 running").arg(running);
+        QString text = (again ? tr("%1 running, started again") : tr("%1 running")).arg(running);
         if (current.steps > 0)
             text = tr("%1: step %2 of %3").arg(text).arg(current.step).arg(current.steps);
         if (current.steps > 0 && current.etaSeconds)
             text = tr("%1, %2 left").arg(text, timeLeft(*current.etaSeconds));
         parts += text;
     }
+    if (away > 0)
+        parts += tr("%1 out of reach").arg(away);
+    if (failed > 0)
+        parts += tr("%1 failed").arg(failed);
     return parts.join(QStringLiteral(" · "));
 }
 
@@ -176,7 +231,12 @@ Task& Studio::adopt(TaskRecord record) {
     connect(task, &Task::storageTrouble, this, &Studio::storageTrouble);
     connect(task, &Task::failed, this,
             [this, task](const protocol::Problem& problem) { taskFailed(*task, problem); });
-    connect(task, &Task::ended, this, [this, task] { drop(*task); });
+    connect(task, &Task::ended, this, [this, task] {
+        const auto undo = std::ranges::find(m_cancelled, task->record().id, &TaskRecord::id);
+        if (undo != m_cancelled.end())
+            *undo = task->record();
+        drop(*task);
+    });
     m_with.model.putTile(task->tile());
     refreshStatus();
     return *task;
@@ -205,21 +265,33 @@ void Studio::taskFailed(Task& task, const protocol::Problem& problem) {
 }
 
 void Studio::wakeTasks() {
+    if (m_with.link.info() && !m_with.link.info()->id.empty())
+        m_with.settings.setValue(kIdKey, QString::fromStdString(m_with.link.info()->id));
     const std::vector<Task*> tasks = m_tasks;
     for (Task* task : tasks)
-        task->setAwake(isReachable(*task));
+        wake(*task);
     shareStreams();
 }
 
-bool Studio::isReachable(const Task& task) const {
-    return m_with.link.isOnline() && task.record().server == m_with.remote.address();
+void Studio::wake(Task& task) {
+    const bool here = task.isFree() || belongsHere(task);
+    if (here)
+        task.bindTo(m_with.remote.address(), serverId().empty() ? task.record().serverId : serverId());
+    task.setAwake(here && m_with.link.isOnline(), !here && m_with.link.isOnline());
+}
+
+bool Studio::belongsHere(const Task& task) const {
+    const std::string here = serverId();
+    const TaskRecord& record = task.record();
+    if (!record.serverId.empty() && !here.empty())
+        return record.serverId == here;
+    return record.server == m_with.remote.address();
 }
 
 void Studio::shareStreams() {
     int left = remote::Remote::kMaxStreams;
     for (Task* task : m_tasks) {
-        const bool own = task->record().server == m_with.remote.address();
-        const bool follows = own && task->wantsStream() && left > 0;
+        const bool follows = belongsHere(*task) && task->wantsStream() && left > 0;
         left -= follows ? 1 : 0;
         task->setFollowing(follows);
     }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "desktop/gallery/picture.h"
+#include "desktop/studio/task_record.h"
 #include "shared/protocol/generation.h"
 #include "shared/protocol/problem.h"
 
@@ -27,8 +28,6 @@ class ServerLink;
 namespace easel::studio {
 
 class Task;
-class TaskFile;
-struct TaskRecord;
 
 /// The collaborators of the studio, all owned by main and outliving it.
 struct Collaborators {
@@ -58,24 +57,32 @@ public:
     /// (it is then set aside, never overwritten); another app is open ("already_running").
     protocol::Expected<void> start(const QString& address = {});
 
-    /// Switches to another server and remembers it. Tasks of the other server wait until it is chosen again.
+    /// Switches to another server and remembers it. Tasks of the other server wait until it is there again,
+    /// under whatever address; those that are no server's yet go to this one.
     /// Errors: what was typed is no address.
     protocol::Expected<void> setServerAddress(const QString& typed);
     QString serverAddress() const;
+    /// Somebody has chosen a server once; until then the address is a guess.
+    bool hasChosenServer() const;
+    /// The server at this address has said who it is, now or earlier: what is not sent yet waits for it.
+    bool knowsServer() const { return !serverId().empty(); }
 
-    /// The settings of the next picture; remembered across runs.
-    const protocol::GenerationRequest& request() const { return m_request; }
-    void setRequest(const protocol::GenerationRequest& request);
+    /// What the last run, or this one, was told to remember. The request itself is its panel's.
+    protocol::GenerationRequest rememberedRequest() const;
+    void remember(const protocol::GenerationRequest& request);
 
-    /// Asks for pictures with `request()`; returns the task's id, which is also the id of its tile.
-    QString generate();
+    /// Asks for pictures; returns the task's id, which is also the id of its tile.
     QString generate(const protocol::GenerationRequest& request);
     /// Stops a task; its tile goes when the server has confirmed, pictures that are done are still fetched.
     void cancel(const QString& id);
-    void cancelAll();
+    /// Returns how many it has stopped; undoCancelAll asks again for what they had not brought.
+    int cancelAll();
+    void undoCancelAll();
     /// Asks again, with the same settings, for what a failed task did not bring.
     void retry(const QString& id);
-    /// Takes a failed task's tile away.
+    /// Asks the server that is connected instead of the one that the task waits for.
+    void sendHere(const QString& id);
+    /// Takes the tile of a failed task away, or of a cancelled one whose server is not there to confirm it.
     void dismiss(const QString& id);
 
     /// Tasks that are neither done nor failed.
@@ -84,7 +91,6 @@ public:
     QString statusLine() const;
 
 Q_SIGNALS:
-    void requestChanged();
     void serverAddressChanged(const QString& address);
     void statusChanged(const QString& line);
     void pictureSaved(const QString& id, const easel::gallery::Picture& picture);
@@ -102,16 +108,18 @@ private:
     Task& adopt(TaskRecord record);
     void drop(Task& task);
     void taskFailed(Task& task, const protocol::Problem& problem);
+    std::string serverId() const;
     void wakeTasks();
-    bool isReachable(const Task& task) const;
+    void wake(Task& task);
+    bool belongsHere(const Task& task) const;
     void shareStreams();
     void save();
     void refreshStatus();
 
     Collaborators m_with;
     std::unique_ptr<TaskFile> m_file;
-    protocol::GenerationRequest m_request;
-    std::vector<Task*> m_tasks;  ///< oldest first; children of this
+    std::vector<Task*> m_tasks;           ///< oldest first; children of this
+    std::vector<TaskRecord> m_cancelled;  ///< by the last cancelAll
     QString m_status;
 };
 

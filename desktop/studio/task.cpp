@@ -58,10 +58,24 @@ bool Task::wantsStream() const {
     return !m_ended && !hasFailed() && !m_record.jobId.empty() && !protocol::isFinished(m_job.state);
 }
 
-void Task::setAwake(bool awake) {
-    m_waited = m_waited || !awake;
-    if (awake == m_awake)
+void Task::bindTo(const QUrl& server, const std::string& id) {
+    if (m_record.server == server && m_record.serverId == id)
         return;
+    m_record.server = server;
+    m_record.serverId = id;
+    Q_EMIT advanced();
+    Q_EMIT changed();
+}
+
+void Task::setAwake(bool awake, bool canSendHere) {
+    m_waited = m_waited || !awake;
+    if (awake == m_awake && canSendHere == m_canSendHere)
+        return;
+    m_canSendHere = canSendHere;
+    if (awake == m_awake) {
+        Q_EMIT changed();
+        return;
+    }
     m_awake = awake;
     m_pause = kFirstPause;
     m_again.stop();
@@ -187,8 +201,14 @@ void Task::conclude() {
     }
 }
 
-void Task::learn(const protocol::Job& job) {
+void Task::take(const protocol::Job& job) {
+    const bool again = job.attempt > m_job.attempt || job.progress.step < m_job.progress.step;
+    m_startedAgain = m_startedAgain || (m_job.progress.step > 0 && again);
     m_job = job;
+}
+
+void Task::learn(const protocol::Job& job) {
+    take(job);
     m_trouble.reset();
     m_pause = kFirstPause;
     setFollowing(m_mayFollow);
@@ -214,7 +234,7 @@ protocol::GenerationSettings Task::settingsOf(const protocol::ImageInfo& image) 
 void Task::openStream() {
     m_follower = new remote::JobFollower(m_remote, m_record.jobId, this);
     connect(m_follower, &remote::JobFollower::changed, this, [this](const protocol::Job& job) {
-        m_job = job;
+        take(job);
         Q_EMIT changed();
         goOn();
     });
@@ -272,19 +292,6 @@ void Task::end() {
     m_ended = true;
     m_again.stop();
     Q_EMIT ended();
-}
-
-protocol::GenerationRequest Task::remainder() const {
-    protocol::GenerationRequest request = m_record.request;
-    if (!m_record.settings)
-        return request;
-    // Images come in the order of their seeds; the first missing one says where to go on.
-    int first = 0;
-    while (std::ranges::find(m_record.saved, first) != m_record.saved.end())
-        ++first;
-    request.seed = m_record.settings->seed + first;
-    request.count = std::max(1, m_record.settings->count - first);
-    return request;
 }
 
 }  // namespace easel::studio

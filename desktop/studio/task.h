@@ -41,15 +41,24 @@ public:
     /// It was handed in at once, so that a refusal concerns what the person has just typed.
     bool isFresh() const { return !m_waited; }
 
-    /// The task's server can (or can't) be reached; begins or pauses accordingly.
-    void setAwake(bool awake);
+    /// It was never handed in, and for no server in particular: any may have it.
+    bool isFree() const { return m_record.serverId.empty() && !m_record.sent && m_record.jobId.empty(); }
+    /// Its server is (now) the one at this address, with this id where it has one.
+    void bindTo(const QUrl& server, const std::string& id);
+    /// The task's server can (or can't) be reached; begins or pauses accordingly. `canSendHere`: another one
+    /// is there meanwhile.
+    void setAwake(bool awake, bool canSendHere = false);
     /// Whether it may hold an event stream open.
     void setFollowing(bool following);
     void cancel();
+    /// Cancelled, but its server is not there to confirm it.
+    bool isStuck() const { return m_record.cancelled && !m_awake; }
+    /// What it had got is lost: the server began it again.
+    bool hasStartedAgain() const { return m_startedAgain; }
 
     gallery::PendingTile tile() const;
     /// A request for the pictures that it has not brought.
-    protocol::GenerationRequest remainder() const;
+    protocol::GenerationRequest remainder() const { return remainderOf(m_record); }
 
 Q_SIGNALS:
     /// The tile looks different.
@@ -71,6 +80,7 @@ private:
     void cannotKeep(const protocol::Problem& problem);
     void conclude();
     void learn(const protocol::Job& job);
+    void take(const protocol::Job& job);
     const protocol::ImageInfo* nextImage() const;
     protocol::GenerationSettings settingsOf(const protocol::ImageInfo& image) const;
     void openStream();
@@ -92,6 +102,8 @@ private:
     std::chrono::milliseconds m_pause;
     std::optional<protocol::Problem> m_trouble;  ///< why it waits; passing
     bool m_awake = false;
+    bool m_canSendHere = false;
+    bool m_startedAgain = false;
     bool m_mayFollow = false;
     bool m_calling = false;
     bool m_cancelConfirmed = false;

@@ -10,6 +10,8 @@
 #include <QObject>
 #include <QSaveFile>
 
+#include <algorithm>
+
 #include "desktop/gallery/disk_problem.h"
 #include "shared/protocol/json.h"
 
@@ -35,6 +37,7 @@ QJsonObject toJson(const TaskRecord& record) {
     QJsonObject object{
         {"id", record.id},
         {"server", record.server.toString()},
+        {"server_id", QString::fromStdString(record.serverId)},
         {"request", nested(protocol::toJson(record.request))},
         {"sent", record.sent},
         {"job", QString::fromStdString(record.jobId)},
@@ -54,6 +57,7 @@ std::optional<TaskRecord> recordFrom(const QJsonObject& object) {
     TaskRecord record;
     record.id = object["id"].toString();
     record.server = QUrl(object["server"].toString());
+    record.serverId = object["server_id"].toString().toStdString();
     if (!request || record.id.isEmpty() || !record.server.isValid())
         return std::nullopt;
     record.request = std::move(*request);
@@ -80,6 +84,19 @@ protocol::Problem alreadyRunning() {
 }
 
 }  // namespace
+
+protocol::GenerationRequest remainderOf(const TaskRecord& record) {
+    protocol::GenerationRequest request = record.request;
+    if (!record.settings)
+        return request;
+    // Images come in the order of their seeds; the first missing one says where to go on.
+    int first = 0;
+    while (std::ranges::find(record.saved, first) != record.saved.end())
+        ++first;
+    request.seed = record.settings->seed + first;
+    request.count = std::max(1, record.settings->count - first);
+    return request;
+}
 
 TaskFile::TaskFile(QString path) : m_path(std::move(path)), m_lock(m_path + QStringLiteral(".lock")) {
     m_lock.setStaleLockTime(

@@ -17,8 +17,9 @@ namespace easel::studio {
 
 /// What must outlive the app for a task not to be lost or drawn twice.
 struct TaskRecord {
-    QString id;  ///< also the Idempotency-Key that it is handed in with
-    QUrl server;
+    QString id;            ///< also the Idempotency-Key that it is handed in with
+    QUrl server;           ///< where it was handed in last, or will be
+    std::string serverId;  ///< whose it is, whatever its address; empty: any server's, until it is sent
     protocol::GenerationRequest request;
     bool sent = false;  ///< it was handed in; until there is a job id, whether it arrived is not known
     std::string jobId;  ///< empty until the server has said that it took it
@@ -29,6 +30,9 @@ struct TaskRecord {
 
     bool operator==(const TaskRecord&) const = default;
 };
+
+/// A request for the pictures that the task has not brought.
+protocol::GenerationRequest remainderOf(const TaskRecord& record);
 
 /// The file of unfinished tasks, in JSON; written whole, or not at all, and by one app at a time.
 class TaskFile {

@@ -27,6 +27,8 @@ gallery::PendingTile Task::tile() const {
     else if (m_record.request.width && m_record.request.height)
         tile.size = QSize(*m_record.request.width, *m_record.request.height);
     tile.error = m_record.problem;
+    tile.isAway = !m_awake && !hasFailed();
+    tile.canSendHere = m_canSendHere && !hasFailed() && !m_record.cancelled;
     return tile;
 }
 
@@ -48,13 +50,14 @@ QString Task::note() const {
     const State state = tileState();
     if (state == State::Failed)
         return QString::fromStdString(m_record.problem->title);
+    const QString server = remote::displayName(m_record.server);
     if (state == State::Stopping)
-        return tr("Stopping…");
+        return m_awake ? tr("Stopping…") : tr("Stops once %1 is back").arg(server);
+    if (!m_awake && state != State::Unsent)
+        return tr("No connection to %1; taken up again once it is back").arg(server);
     if (!m_awake)
-        return state == State::Unsent
-                   ? tr("Not sent yet: waiting for %1").arg(remote::displayName(m_record.server))
-                   : tr("No connection to %1; the job goes on there")
-                         .arg(remote::displayName(m_record.server));
+        return m_record.sent ? tr("Sent, but not confirmed: waiting for %1").arg(server)
+                             : tr("Not sent yet: waiting for %1").arg(server);
     if (m_trouble)
         return tr("%1; trying again").arg(QString::fromStdString(m_trouble->title));
     switch (state) {
@@ -72,7 +75,9 @@ QString Task::note() const {
         return tr("Developing the picture…");
     if (progress.stage != protocol::Stage::Denoising || progress.steps == 0)
         return tr("Starting…");
-    const QString step = tr("Step %1 of %2").arg(progress.step).arg(progress.steps);
+    const QString step = (m_startedAgain ? tr("Started again, step %1 of %2") : tr("Step %1 of %2"))
+                             .arg(progress.step)
+                             .arg(progress.steps);
     return progress.etaSeconds ? tr("%1, %2 left").arg(step, timeLeft(*progress.etaSeconds)) : step;
 }
 

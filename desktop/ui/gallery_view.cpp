@@ -128,18 +128,15 @@ void GalleryView::keyPressEvent(QKeyEvent* event) {
     const bool open =
         event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter || event->key() == Qt::Key_Space;
     if (open && event->modifiers() == Qt::NoModifier && currentIndex().isValid()) {
+        const PendingCard* card = cardAt(currentIndex());
         if (isPicture(currentIndex()))
             Q_EMIT opened(currentIndex());
+        else if (card && card->tile().state == PendingTile::State::Failed)
+            Q_EMIT retryRequested(card->tile().id);
         return;
     }
     if (event->key() == Qt::Key_Delete) {
-        const PendingCard* card = cardAt(currentIndex());
-        if (!card)
-            Q_EMIT deleteRequested();
-        else if (card->tile().state == PendingTile::State::Failed)
-            Q_EMIT dismissRequested(card->tile().id);
-        else
-            Q_EMIT cancelRequested(card->tile().id);
+        removeSelected();
         return;
     }
     QListView::keyPressEvent(event);
@@ -166,6 +163,47 @@ void GalleryView::selectionChanged(const QItemSelection& selected, const QItemSe
             if (selection->contains(index))
                 card->setSelected(on);
         }
+    }
+}
+
+void GalleryView::currentChanged(const QModelIndex& current, const QModelIndex& previous) {
+    QListView::currentChanged(current, previous);
+    showCurrentCard(current);
+}
+
+void GalleryView::focusInEvent(QFocusEvent* event) {
+    QListView::focusInEvent(event);
+    showCurrentCard(currentIndex());
+}
+
+void GalleryView::focusOutEvent(QFocusEvent* event) {
+    QListView::focusOutEvent(event);
+    showCurrentCard({});
+}
+
+void GalleryView::showCurrentCard(const QModelIndex& current) {
+    const PendingCard* at = hasFocus() ? cardAt(current) : nullptr;
+    for (PendingCard* card : viewport()->findChildren<PendingCard*>())
+        card->setCurrent(card == at);
+}
+
+void GalleryView::removeSelected() {
+    QModelIndexList chosen = selectionModel()->selectedIndexes();
+    if (chosen.isEmpty() && currentIndex().isValid())
+        chosen << currentIndex();
+    // Each removal moves the rows: what is to go is written down first.
+    QList<PendingTile> tiles;
+    for (const QModelIndex& index : chosen) {
+        if (const PendingCard* card = cardAt(index))
+            tiles << card->tile();
+    }
+    if (tiles.size() < chosen.size())
+        Q_EMIT deleteRequested();
+    for (const PendingTile& tile : tiles) {
+        if (tile.state == PendingTile::State::Failed || tile.state == PendingTile::State::Stopping)
+            Q_EMIT dismissRequested(tile.id);
+        else
+            Q_EMIT cancelRequested(tile.id);
     }
 }
 
@@ -197,6 +235,7 @@ void GalleryView::syncCards() {
         connect(card, &PendingCard::cancelRequested, this, &GalleryView::cancelRequested);
         connect(card, &PendingCard::retryRequested, this, &GalleryView::retryRequested);
         connect(card, &PendingCard::dismissRequested, this, &GalleryView::dismissRequested);
+        connect(card, &PendingCard::sendHereRequested, this, &GalleryView::sendHereRequested);
         setIndexWidget(index, card);
     }
 }

@@ -36,16 +36,22 @@ Q_SIGNALS:
     void cancelRequested(const QString& id);
     void retryRequested(const QString& id);
     void dismissRequested(const QString& id);
+    void sendHereRequested(const QString& id);
 
 protected:
     void resizeEvent(QResizeEvent* event) override;
     void keyPressEvent(QKeyEvent* event) override;
     void startDrag(Qt::DropActions actions) override;
     void selectionChanged(const QItemSelection& selected, const QItemSelection& deselected) override;
+    void currentChanged(const QModelIndex& current, const QModelIndex& previous) override;
+    void focusInEvent(QFocusEvent* event) override;
+    void focusOutEvent(QFocusEvent* event) override;
 
 private:
     void fitCells();
     void syncCards();
+    void showCurrentCard(const QModelIndex& current);
+    void removeSelected();
     PendingCard* cardAt(const QModelIndex& index) const;
 
     int m_edge = kUsual;

@@ -58,7 +58,6 @@ Library::Library(Parts parts, QWidget* parent)
         addAction(action);
     };
     addShortcut(QKeySequence::Copy, &Library::copyPictures);
-    addShortcut(QKeySequence::Undo, &Library::undoDelete);
     connectViews();
     connectSources();
     choosePage();
@@ -71,6 +70,7 @@ void Library::connectViews() {
     connect(m_grid, &GalleryView::cancelRequested, this, &Library::cancelRequested);
     connect(m_grid, &GalleryView::retryRequested, this, &Library::retryRequested);
     connect(m_grid, &GalleryView::dismissRequested, this, &Library::dismissRequested);
+    connect(m_grid, &GalleryView::sendHereRequested, this, &Library::sendHereRequested);
     connect(m_large, &LargeView::closed, this, &Library::closeLarge);
     connect(m_large, &LargeView::exportRequested, this, &Library::exportPictures);
     connect(m_large, &LargeView::copyRequested, this, &Library::copyPictures);
@@ -125,6 +125,14 @@ void Library::showAddressProblem(const QString& sentence) {
 
 void Library::warn(const protocol::Problem& problem) {
     m_notice->warn(QString::fromStdString(problem.detail));
+}
+
+void Library::offerUndo(const QString& text, std::function<void()> undo) {
+    m_notice->offer(text, tr("Undo"), std::move(undo));
+}
+
+void Library::closeNotice() {
+    m_notice->hide();
 }
 
 bool Library::isLarge() const {

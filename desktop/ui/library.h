@@ -4,6 +4,8 @@
 #include <QSortFilterProxyModel>
 #include <QWidget>
 
+#include <functional>
+
 #include "desktop/gallery/picture.h"
 #include "desktop/gallery/picture_filter.h"
 #include "desktop/gallery/picture_store.h"
@@ -53,6 +55,9 @@ public:
     /// Something is wrong that has no place of its own.
     void warn(const protocol::Problem& problem);
     bool isLarge() const;
+    /// One line about what was just done, with a way back.
+    void offerUndo(const QString& text, std::function<void()> undo);
+    void closeNotice();
 
 public Q_SLOTS:
     void exportPictures();
@@ -69,6 +74,7 @@ Q_SIGNALS:
     void cancelRequested(const QString& id);
     void retryRequested(const QString& id);
     void dismissRequested(const QString& id);
+    void sendHereRequested(const QString& id);
     void clearSearchRequested();
 
 private:

@@ -5,11 +5,9 @@
 #include <QActionGroup>
 #include <QCloseEvent>
 #include <QHBoxLayout>
-#include <QLabel>
 #include <QLineEdit>
 #include <QLocale>
 #include <QMenu>
-#include <QPushButton>
 #include <QSettings>
 #include <QShortcut>
 #include <QSlider>
@@ -24,6 +22,7 @@
 #include "desktop/ui/icons.h"
 #include "desktop/ui/library.h"
 #include "desktop/ui/server_chip.h"
+#include "desktop/ui/status_bar.h"
 #include "desktop/ui/studio_panel.h"
 #include "desktop/ui/theme.h"
 #include "desktop/ui/words.h"
@@ -82,8 +81,8 @@ MainWindow::MainWindow(Collaborators collaborators)
       m_splitter(new QSplitter(Qt::Horizontal, this)),
       m_panel(new StudioPanel(this)),
       m_library(new Library({m_with.model, m_with.store, m_with.link, m_with.settings}, this)),
-      m_status(new QLabel(this)),
-      m_cancelAll(new QPushButton(tr("Cancel all"), this)) {
+      m_status(new StatusBar(this)),
+      m_undo(new QAction(icon(QStringLiteral("undo")), {}, this)) {
     setObjectName("mainWindow");
     setWindowTitle(QStringLiteral("Easel"));
     setMinimumSize(720, 480);
@@ -103,7 +102,7 @@ MainWindow::MainWindow(Collaborators collaborators)
     column->addWidget(rule(this));
     column->addWidget(m_splitter, 1);
     column->addWidget(rule(this));
-    column->addWidget(buildStatusBar());
+    column->addWidget(m_status);
     setCentralWidget(centre);
 
     addShortcuts();
@@ -163,31 +162,18 @@ QWidget* MainWindow::buildToolBar() {
     return bar;
 }
 
-QWidget* MainWindow::buildStatusBar() {
-    auto* bar = new QWidget(this);
-    bar->setObjectName("statusBar");
-    bar->setFixedHeight(5 * kUnit);
-    m_status->setObjectName("statusLine");
-    m_status->setForegroundRole(QPalette::PlaceholderText);
-    m_cancelAll->setObjectName("cancelAllButton");
-    m_cancelAll->setFlat(true);
-    m_cancelAll->setToolTip(tr("Cancel everything that waits or runs"));
-    auto* row = new QHBoxLayout(bar);
-    row->setContentsMargins(kMargin, 0, kUnit, 0);
-    row->addWidget(m_status, 1);
-    row->addWidget(m_cancelAll);
-    return bar;
-}
-
 void MainWindow::fillMenu(QMenu& menu) {
     QAction* save =
         menu.addAction(icon(QStringLiteral("export")), tr("&Export…"), m_library, &Library::exportPictures);
     save->setShortcut(tr("Ctrl+E"));
-    QAction* undo =
-        menu.addAction(icon(QStringLiteral("undo")), tr("&Undo delete"), m_library, &Library::undoDelete);
-    undo->setEnabled(false);
-    connect(&m_with.store, &gallery::PictureStore::undoChanged, undo,
-            [undo](int count) { undo->setEnabled(count > 0); });
+    m_undo->setShortcut(QKeySequence::Undo);
+    connect(m_undo, &QAction::triggered, this, &MainWindow::undo);
+    connect(&m_with.store, &gallery::PictureStore::undoChanged, this, [this] {
+        m_undoesCancel = false;
+        showUndo();
+    });
+    menu.addAction(m_undo);
+    showUndo();
     QAction* trash = menu.addAction(icon(QStringLiteral("trash")), tr("Recently &deleted…"), m_library,
                                     &Library::showTrash);
     connect(&m_with.store, &gallery::PictureStore::trashChanged, trash, [trash](int count) {
@@ -213,15 +199,17 @@ void MainWindow::fillMenu(QMenu& menu) {
     }
     menu.addSeparator();
     menu.addAction(tr("&Quit"), QKeySequence::Quit, this, &QWidget::close);
-    addActions({save, server});
+    addActions({save, m_undo, server});
 }
 
 void MainWindow::addShortcuts() {
     const auto add = [this](const QKeySequence& keys, auto&& act) {
-        connect(new QShortcut(keys, this), &QShortcut::activated, this, act);
+        auto* shortcut = new QShortcut(keys, this);
+        connect(shortcut, &QShortcut::activated, this, act);
+        return shortcut;
     };
-    add(Qt::CTRL | Qt::Key_Return, [this] { m_panel->generate(); });
-    add(Qt::CTRL | Qt::Key_Enter, [this] { m_panel->generate(); });
+    for (const auto key : {Qt::Key_Return, Qt::Key_Enter})
+        add(Qt::CTRL | key, [this] { m_panel->generate(); })->setAutoRepeat(false);
     add(Qt::CTRL | Qt::Key_L, [this] { m_panel->focusPrompt(); });
     add(Qt::CTRL | Qt::Key_F, [this] {
         m_search->setFocus(Qt::ShortcutFocusReason);
@@ -233,9 +221,9 @@ void MainWindow::addShortcuts() {
 }
 
 void MainWindow::connectPanel() {
-    m_panel->setRequest(m_with.studio.request());
-    connect(m_panel, &StudioPanel::requestChanged, &m_with.studio, &studio::Studio::setRequest);
-    connect(m_panel, &StudioPanel::generateRequested, this, [this] { m_with.studio.generate(); });
+    m_panel->setRequest(m_with.studio.rememberedRequest());
+    connect(m_panel, &StudioPanel::requestChanged, &m_with.studio, &studio::Studio::remember);
+    connect(m_panel, &StudioPanel::generateRequested, &m_with.studio, &studio::Studio::generate);
     connect(&m_with.link, &remote::ServerLink::infoChanged, this, [this] {
         if (m_with.link.info())
             m_panel->setServer(*m_with.link.info(), m_with.link.models());
@@ -251,11 +239,11 @@ void MainWindow::connectLibrary() {
     connect(m_library, &Library::cancelRequested, &m_with.studio, &studio::Studio::cancel);
     connect(m_library, &Library::retryRequested, &m_with.studio, &studio::Studio::retry);
     connect(m_library, &Library::dismissRequested, &m_with.studio, &studio::Studio::dismiss);
+    connect(m_library, &Library::sendHereRequested, &m_with.studio, &studio::Studio::sendHere);
     connect(m_library, &Library::useSettingsRequested, this,
             [this](const protocol::GenerationSettings& settings) {
-                const protocol::GenerationRequest request = requestFrom(settings);
-                m_panel->setRequest(request);
-                m_with.studio.setRequest(m_panel->request());
+                m_panel->setRequest(requestFrom(settings));
+                m_with.studio.remember(m_panel->request());
             });
     for (const auto& changed : {&QAbstractItemModel::rowsInserted, &QAbstractItemModel::rowsRemoved})
         connect(&m_with.model, changed, this, &MainWindow::showStatus);
@@ -268,7 +256,8 @@ void MainWindow::connectStudio() {
     connect(&m_with.studio, &Studio::serverAddressChanged, this, &MainWindow::showConnection);
     connect(&m_with.link, &remote::ServerLink::stateChanged, this, &MainWindow::showConnection);
     connect(&m_with.studio, &Studio::statusChanged, this, &MainWindow::showStatus);
-    connect(m_cancelAll, &QPushButton::clicked, &m_with.studio, &Studio::cancelAll);
+    connect(m_status, &StatusBar::cancelAllRequested, this, &MainWindow::cancelAll);
+    connect(m_status, &StatusBar::focusLost, m_panel, &StudioPanel::focusPrompt);
     connect(&m_with.studio, &Studio::storageTrouble, m_library, &Library::warn);
     connect(&m_with.studio, &Studio::refused, this, [this](const QString&, const protocol::Problem& problem) {
         if (!m_panel->showProblem(problem))
@@ -303,15 +292,39 @@ void MainWindow::showConnection() {
     const QString address = m_with.studio.serverAddress();
     m_chip->setAddress(address);
     m_library->setAddress(address);
-    m_panel->setOfflineNote(
-        m_with.link.isOnline() ? QString() : tr("No server now: it is drawn as soon as one is there"));
+    QString note;
+    if (!m_with.link.isOnline() && m_with.link.state() != remote::ServerLink::State::Connecting)
+        note = m_with.studio.knowsServer() ? tr("The server is away: drawn once it is back")
+                                           : tr("No server now: drawn as soon as one is there");
+    m_panel->setOfflineNote(note);
 }
 
 void MainWindow::showStatus() {
-    const QString line = m_with.studio.statusLine();
     const int kept = m_with.model.pictureCount();
-    m_status->setText(line.isEmpty() && kept > 0 ? pictures(kept) : line);
-    m_cancelAll->setVisible(m_with.studio.activeCount() > 0);
+    m_status->setWork(m_with.studio.statusLine(), m_with.studio.activeCount() > 0);
+    m_status->setCounts(kept > 0 ? pictures(kept) : QString());
+}
+
+void MainWindow::cancelAll() {
+    const int count = m_with.studio.cancelAll();
+    m_undoesCancel = count > 0;
+    showUndo();
+    if (m_undoesCancel)
+        m_library->offerUndo(tr("Cancelled %1").arg(jobs(count)), [this] { undo(); });
+}
+
+void MainWindow::undo() {
+    if (!m_undoesCancel)
+        return m_library->undoDelete();
+    m_undoesCancel = false;
+    m_with.studio.undoCancelAll();
+    m_library->closeNotice();
+    showUndo();
+}
+
+void MainWindow::showUndo() {
+    m_undo->setText(m_undoesCancel ? tr("&Undo cancel all") : tr("&Undo delete"));
+    m_undo->setEnabled(m_undoesCancel || m_with.store.undoable() > 0);
 }
 
 void MainWindow::setThumbnailSize(int edge) {

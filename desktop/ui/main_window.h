@@ -5,9 +5,8 @@
 
 #include "shared/protocol/problem.h"
 
-class QLabel;
+class QAction;
 class QLineEdit;
-class QPushButton;
 class QSettings;
 class QSlider;
 class QSplitter;
@@ -29,6 +28,7 @@ namespace easel::ui {
 
 class Library;
 class ServerChip;
+class StatusBar;
 class StudioPanel;
 class Theme;
 
@@ -57,7 +57,6 @@ protected:
 
 private:
     QWidget* buildToolBar();
-    QWidget* buildStatusBar();
     void fillMenu(QMenu& menu);
     void addShortcuts();
     void connectPanel();
@@ -67,6 +66,9 @@ private:
     void useAddress(const QString& typed);
     void showConnection();
     void showStatus();
+    void cancelAll();
+    void undo();
+    void showUndo();
     void setThumbnailSize(int edge);
 
     Collaborators m_with;
@@ -76,8 +78,10 @@ private:
     QSplitter* m_splitter;
     StudioPanel* m_panel;
     Library* m_library;
-    QLabel* m_status;
-    QPushButton* m_cancelAll;
+    StatusBar* m_status;
+    QAction* m_undo;
+    int m_deletions = 0;          ///< that can be undone
+    bool m_undoesCancel = false;  ///< the last thing that can be undone is Cancel all
 };
 
 }  // namespace easel::ui

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "desktop/ui/number_slider.h"
 
-#include <QDoubleSpinBox>
 #include <QHBoxLayout>
 #include <QSignalBlocker>
 #include <QSlider>
 
+#include "desktop/ui/number_box.h"
 #include "desktop/ui/theme.h"
 #include "desktop/ui/wheel_guard.h"
 
@@ -15,7 +15,7 @@ NumberSlider::NumberSlider(const QString& name, int decimals, double step, QWidg
     : QWidget(parent),
       m_step(step),
       m_slider(new QSlider(Qt::Horizontal, this)),
-      m_box(new QDoubleSpinBox(this)) {
+      m_box(new DecimalBox(this)) {
     m_slider->setAccessibleName(name);
     m_box->setAccessibleName(name);
     m_box->setDecimals(decimals);

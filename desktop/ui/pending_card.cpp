@@ -4,7 +4,10 @@
 #include <QClipboard>
 #include <QGuiApplication>
 #include <QPainter>
+#include <QTextLayout>
 #include <QToolButton>
+
+#include <algorithm>
 
 #include "desktop/ui/icons.h"
 #include "desktop/ui/theme.h"
@@ -16,6 +19,39 @@ namespace {
 
 constexpr int kButton = 28;
 constexpr int kProgressHeight = 4;
+/// A picture narrower than this has no room for words.
+constexpr int kNarrowest = 14 * kUnit;
+
+/// `text` in lines of at most `width`, no more than `most`; the last ends with an ellipsis where there is
+/// more.
+QStringList linesOf(const QString& text, const QFont& font, int width, int most) {
+    QTextLayout layout(text, font);
+    layout.setTextOption([] {
+        QTextOption option;
+        option.setWrapMode(QTextOption::WrapAtWordBoundaryOrAnywhere);
+        return option;
+    }());
+    QStringList lines;
+    layout.beginLayout();
+    for (QTextLine line = layout.createLine(); line.isValid(); line = layout.createLine()) {
+        line.setLineWidth(width);
+        if (lines.size() + 1 == most) {
+            lines << QFontMetrics(font).elidedText(text.mid(line.textStart()), Qt::ElideRight, width);
+            break;
+        }
+        lines << text.mid(line.textStart(), line.textLength()).trimmed();
+    }
+    layout.endLayout();
+    return lines;
+}
+
+/// The width of `button` with its word, or without where `room` is too narrow.
+int widthIn(int room, QToolButton* button) {
+    button->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
+    if (button->sizeHint().width() > room)
+        button->setToolButtonStyle(Qt::ToolButtonIconOnly);
+    return std::min(button->sizeHint().width(), room);
+}
 
 }  // namespace
 
@@ -23,11 +59,13 @@ PendingCard::PendingCard(const gallery::PendingTile& tile, QWidget* parent)
     : QWidget(parent),
       m_close(button("cancelButton", QStringLiteral("close"), tr("Cancel"))),
       m_retry(button("retryButton", QStringLiteral("retry"), tr("Retry"))),
-      m_copy(button("copyDetailsButton", QStringLiteral("copy"), tr("Copy details"))) {
+      m_copy(button("copyDetailsButton", QStringLiteral("copy"), tr("Copy details"))),
+      m_sendHere(button("sendHereButton", QStringLiteral("server"), tr("Send to this server"))) {
     m_retry->setText(tr("Retry"));
-    m_retry->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
+    m_sendHere->setText(tr("Send to this server"));
+    connect(m_sendHere, &QToolButton::clicked, this, [this] { Q_EMIT sendHereRequested(m_tile.id); });
     connect(m_close, &QToolButton::clicked, this, [this] {
-        if (failed())
+        if (failed() || isStuck())
             Q_EMIT dismissRequested(m_tile.id);
         else
             Q_EMIT cancelRequested(m_tile.id);
@@ -51,13 +89,15 @@ QToolButton* PendingCard::button(const char* name, const QString& iconName, cons
 
 void PendingCard::setTile(const gallery::PendingTile& tile) {
     m_tile = tile;
-    const QString close = failed() ? tr("Dismiss") : tr("Cancel");
-    m_close->setObjectName(failed() ? "dismissButton" : "cancelButton");
+    const bool dismisses = failed() || isStuck();
+    const QString close = dismisses ? tr("Dismiss") : tr("Cancel");
+    m_close->setObjectName(dismisses ? "dismissButton" : "cancelButton");
     m_close->setToolTip(close);
     m_close->setAccessibleName(close);
-    m_close->setEnabled(tile.state != gallery::PendingTile::State::Stopping);
+    m_close->setEnabled(dismisses || tile.state != gallery::PendingTile::State::Stopping);
     m_retry->setVisible(failed());
     m_copy->setVisible(failed());
+    m_sendHere->setVisible(tile.canSendHere);
     setToolTip(tile.error ? QString::fromStdString(tile.error->detail) : tile.prompt);
     setAccessibleName(QStringLiteral("%1. %2").arg(tile.prompt, tile.note));
     placeButtons();
@@ -69,6 +109,13 @@ void PendingCard::setSelected(bool selected) {
     update();
 }
 
+void PendingCard::setCurrent(bool current) {
+    if (current == m_current)
+        return;
+    m_current = current;
+    update();
+}
+
 void PendingCard::resizeEvent(QResizeEvent*) {
     placeButtons();
 }
@@ -77,16 +124,21 @@ void PendingCard::placeButtons() {
     const QRect area = ground();
     m_close->setGeometry(area.right() - kButton - 3, area.top() + 4, kButton, kButton);
     const int y = area.bottom() - kButton - kUnit;
-    const int retry = m_retry->sizeHint().width();
+    const int room = area.width() - 2 * kUnit;
+    const int retry = widthIn(room - kUnit / 2 - kButton, m_retry);
     const int left = area.center().x() - (retry + kUnit / 2 + kButton) / 2;
     m_retry->setGeometry(left, y, retry, kButton);
     m_copy->setGeometry(left + retry + kUnit / 2, y, kButton, kButton);
+    const int send = widthIn(room, m_sendHere);
+    m_sendHere->setGeometry(area.center().x() - send / 2, y, send, kButton);
 }
 
 QRect PendingCard::ground() const {
     const QRect area = TileLayout::in(rect()).picture;
-    // A failed tile needs room for its reason, whatever shape the picture would have had.
-    return failed() ? area : fittedInto(area, m_tile.size);
+    const QRect shape = fittedInto(area, m_tile.size);
+    // A reason needs room, whatever shape the picture would have had; words do, too.
+    const bool wide = std::min(shape.width(), shape.height()) >= kNarrowest;
+    return wide && !failed() && !m_tile.canSendHere ? shape : area;
 }
 
 void PendingCard::copyDetails() {
@@ -104,7 +156,8 @@ void PendingCard::paintEvent(QPaintEvent*) {
     painter.setRenderHint(QPainter::Antialiasing);
     const QRect area = ground();
     const QColor line = failed() ? statusColors(palette()).bad : palette().color(QPalette::Mid);
-    painter.setPen(QPen(m_selected ? palette().color(QPalette::Link) : line, m_selected ? 2 : 1));
+    const bool ringed = m_selected || m_current;
+    painter.setPen(QPen(ringed ? palette().color(QPalette::Link) : line, ringed ? 2 : 1));
     painter.setBrush(palette().color(QPalette::AlternateBase));
     painter.drawRoundedRect(QRectF(area).adjusted(0.5, 0.5, -0.5, -0.5), kRadius, kRadius);
     if (!failed())
@@ -114,7 +167,7 @@ void PendingCard::paintEvent(QPaintEvent*) {
 }
 
 void PendingCard::paintProgress(QPainter& painter, const QRect& area) const {
-    if (m_tile.steps <= 0)
+    if (m_tile.steps <= 0 || m_tile.isAway)
         return;
     const QRectF track(area.left() + kUnit, area.bottom() - kUnit - kProgressHeight, area.width() - 2 * kUnit,
                        kProgressHeight);
@@ -129,9 +182,8 @@ void PendingCard::paintProgress(QPainter& painter, const QRect& area) const {
 
 void PendingCard::paintWords(QPainter& painter, const QRect& area) const {
     const QFont font = captionFont();
-    const QFontMetrics metrics(font);
-    QRect room = area.adjusted(kUnit, kUnit / 2 + kButton, -kUnit,
-                               -kUnit - (failed() ? kButton : kProgressHeight) - 4);
+    const int foot = failed() || m_tile.canSendHere ? kButton : kProgressHeight;
+    const QRect room = area.adjusted(kUnit, kUnit / 2 + kButton, -kUnit, -kUnit - foot - 4);
     painter.setFont(font);
     if (failed()) {
         const QColor bad = statusColors(palette()).bad;
@@ -140,18 +192,19 @@ void PendingCard::paintWords(QPainter& painter, const QRect& area) const {
         painter.setPen(bad);
         painter.drawText(QRect(area.left() + kUnit + 24, area.top() + kUnit, area.width() - 72, kIconSize),
                          Qt::AlignLeft | Qt::AlignVCenter, tr("Failed"));
-        painter.setPen(palette().color(QPalette::Text));
-        const QString reason = m_tile.error ? QString::fromStdString(m_tile.error->detail) : m_tile.note;
-        // Whole lines only: half a line at the edge looks broken.
-        room.setHeight(room.height() / metrics.lineSpacing() * metrics.lineSpacing());
-        painter.drawText(room, Qt::AlignLeft | Qt::AlignTop | Qt::TextWordWrap, reason);
-        return;
     }
     painter.setPen(palette().color(QPalette::Text));
-    QRect needed = metrics.boundingRect(room, Qt::AlignHCenter | Qt::TextWordWrap, m_tile.note);
-    needed.moveTop(std::max(room.top(), area.center().y() - needed.height() / 2));
-    painter.drawText(QRect(room.left(), needed.top(), room.width(), needed.height()),
-                     Qt::AlignHCenter | Qt::AlignTop | Qt::TextWordWrap, m_tile.note);
+    const QString words =
+        failed() && m_tile.error ? QString::fromStdString(m_tile.error->detail) : m_tile.note;
+    const int spacing = painter.fontMetrics().lineSpacing();
+    const QStringList lines = linesOf(words, font, room.width(), std::max(1, room.height() / spacing));
+    const int height = int(lines.size()) * spacing;
+    int y = failed() ? room.top() : std::max(room.top(), area.center().y() - height / 2);
+    for (const QString& line : lines) {
+        const auto side = failed() ? Qt::AlignLeft : Qt::AlignHCenter;
+        painter.drawText(QRect(room.left(), y, room.width(), spacing), side | Qt::TextSingleLine, line);
+        y += spacing;
+    }
 }
 
 }  // namespace easel::ui

@@ -21,11 +21,15 @@ public:
     const gallery::PendingTile& tile() const { return m_tile; }
     /// The grid's cell is selected.
     void setSelected(bool selected);
+    /// It is where the keyboard is.
+    void setCurrent(bool current);
 
 Q_SIGNALS:
     void cancelRequested(const QString& id);
     void retryRequested(const QString& id);
     void dismissRequested(const QString& id);
+    /// To the server that is connected now.
+    void sendHereRequested(const QString& id);
 
 protected:
     void paintEvent(QPaintEvent* event) override;
@@ -35,17 +39,21 @@ private:
     QToolButton* button(const char* name, const QString& iconName, const QString& tip);
     void placeButtons();
     void copyDetails();
+    /// It was cancelled, but its server is not there to confirm it.
+    bool isStuck() const { return m_tile.state == gallery::PendingTile::State::Stopping && m_tile.isAway; }
     bool failed() const { return m_tile.state == gallery::PendingTile::State::Failed; }
-    /// The shape that the picture will have.
+    /// The shape that the picture will have; the whole square where words and buttons need it.
     QRect ground() const;
     void paintProgress(QPainter& painter, const QRect& area) const;
     void paintWords(QPainter& painter, const QRect& area) const;
 
     gallery::PendingTile m_tile;
     bool m_selected = false;
+    bool m_current = false;
     QToolButton* m_close;
     QToolButton* m_retry;
     QToolButton* m_copy;
+    QToolButton* m_sendHere;
 };
 
 }  // namespace easel::ui

@@ -79,6 +79,13 @@ void PromptEdit::changeEvent(QEvent* event) {
         fitHeight();
 }
 
+void PromptEdit::resizeEvent(QResizeEvent* event) {
+    QPlainTextEdit::resizeEvent(event);
+    // How many lines a text takes is known only now when it was there before the width.
+    if (event->size().width() != event->oldSize().width())
+        fitHeight();
+}
+
 void PromptEdit::fitHeight() {
     // A plain-text document tells its height in lines.
     const int lines = std::clamp(int(document()->size().height()), m_fewest, m_most);

@@ -51,14 +51,14 @@ SeedField::SeedField(QWidget* parent)
 
     connect(m_edit, &QLineEdit::textEdited, this, [this](const QString& text) {
         bool isNumber = false;
-        const qint64 number = text.toLongLong(&isNumber);
+        const qulonglong number = text.toULongLong(&isNumber);  // 19 digits always fit.
         m_value =
-            isNumber ? std::optional<std::int64_t>(std::min<std::int64_t>(number, m_maximum)) : std::nullopt;
+            isNumber ? std::optional(std::int64_t(std::min<qulonglong>(number, m_maximum))) : std::nullopt;
         m_random->setChecked(!m_value);
         m_lock->setChecked(m_value.has_value());
         Q_EMIT edited(m_value);
     });
-    connect(m_edit, &QLineEdit::editingFinished, this, [this] { setValue(m_value); });
+    connect(m_edit, &QLineEdit::editingFinished, this, &SeedField::settle);
     connect(m_random, &QToolButton::clicked, this, [this] { change(std::nullopt); });
     connect(m_lock, &QToolButton::clicked, this,
             [this](bool locked) { change(locked ? std::optional(m_last) : std::nullopt); });
@@ -67,10 +67,10 @@ SeedField::SeedField(QWidget* parent)
 }
 
 void SeedField::setValue(std::optional<std::int64_t> seed) {
-    m_value = seed;
-    m_edit->setText(seed ? QString::number(*seed) : QString());
-    m_random->setChecked(!seed);
-    m_lock->setChecked(seed.has_value());
+    m_value = seed ? std::optional(std::min(*seed, m_maximum)) : std::nullopt;
+    m_edit->setText(m_value ? QString::number(*m_value) : QString());
+    m_random->setChecked(!m_value);
+    m_lock->setChecked(m_value.has_value());
 }
 
 void SeedField::change(std::optional<std::int64_t> seed) {

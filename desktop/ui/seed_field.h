@@ -23,6 +23,8 @@ public:
     std::optional<std::int64_t> value() const { return m_value; }
     /// Without `edited`.
     void setValue(std::optional<std::int64_t> seed);
+    /// Shows the value as it is taken, however it was typed.
+    void settle() { setValue(m_value); }
     /// What the lock takes when the field is empty: the seed of the last picture.
     void setLastSeed(std::int64_t seed) { m_last = seed; }
     QLineEdit* edit() const { return m_edit; }

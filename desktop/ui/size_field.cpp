@@ -4,10 +4,10 @@
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QSignalBlocker>
-#include <QSpinBox>
 #include <QToolButton>
 
 #include "desktop/ui/icons.h"
+#include "desktop/ui/number_box.h"
 #include "desktop/ui/theme.h"
 #include "desktop/ui/wheel_guard.h"
 #include "shared/protocol/server_info.h"
@@ -20,7 +20,7 @@ namespace {
 constexpr double kLongSide = 1.5;
 
 QSpinBox* sideBox(const char* name, const QString& title, QWidget* parent) {
-    auto* box = new QSpinBox(parent);
+    auto* box = new WholeBox(parent);
     box->setObjectName(name);
     box->setAccessibleName(title);
     box->setToolTip(title);

@@ -3,13 +3,16 @@
 
 #include <QComboBox>
 #include <QDoubleSpinBox>
+#include <QGuiApplication>
+#include <QInputMethod>
+#include <QKeyEvent>
 #include <QLabel>
 #include <QLineEdit>
 #include <QPushButton>
 #include <QScrollArea>
 #include <QScrollBar>
+#include <QShortcut>
 #include <QSignalBlocker>
-#include <QSpinBox>
 #include <QVBoxLayout>
 
 #include <algorithm>
@@ -18,6 +21,7 @@
 #include "desktop/ui/flat_style.h"
 #include "desktop/ui/fold.h"
 #include "desktop/ui/model_fields.h"
+#include "desktop/ui/number_box.h"
 #include "desktop/ui/number_slider.h"
 #include "desktop/ui/prompt_edit.h"
 #include "desktop/ui/seed_field.h"
@@ -35,6 +39,18 @@ constexpr double kUsualSteps = 100;
 constexpr double kUsualGuidance = 15;
 
 constexpr int kMostWordsInHint = 6;
+
+/// Acts once for each press: a key that is held would ask for picture after picture.
+class OnceButton : public QPushButton {
+public:
+    using QPushButton::QPushButton;
+
+protected:
+    void keyPressEvent(QKeyEvent* event) override {
+        if (!event->isAutoRepeat())
+            QPushButton::keyPressEvent(event);
+    }
+};
 
 QStringList toQt(const std::vector<std::string>& words) {
     QStringList list;
@@ -54,9 +70,9 @@ StudioPanel::StudioPanel(QWidget* parent)
       m_steps(new NumberSlider(tr("Steps"), 0, 1, this)),
       m_guidance(new NumberSlider(tr("Guidance"), 1, 0.5, this)),
       m_seed(new SeedField(this)),
-      m_count(new QSpinBox(this)),
+      m_count(new WholeBox(this)),
       m_modelFields(new ModelFields(this)),
-      m_generate(new QPushButton(tr("&Generate"), this)),
+      m_generate(new OnceButton(tr("&Generate"), this)),
       m_hint(captionLabel({}, this)) {
     setObjectName("studioPanel");
     m_generate->setObjectName("generateButton");
@@ -172,6 +188,11 @@ void StudioPanel::buildModelPart() {
 
 void StudioPanel::connectFields() {
     connect(m_generate, &QPushButton::clicked, this, &StudioPanel::generate);
+    // A button's own mnemonic repeats while it is held.
+    const QKeySequence mnemonic = m_generate->shortcut();
+    m_generate->setShortcut({});
+    auto* once = new QShortcut(mnemonic, this, this, &StudioPanel::generate);
+    once->setAutoRepeat(false);
     connect(m_prompt, &QPlainTextEdit::textChanged, this, [this] {
         m_request.prompt = m_prompt->toPlainText().toStdString();
         m_wordHint.start();
@@ -227,7 +248,10 @@ void StudioPanel::setServer(const protocol::ServerInfo& info,
     m_offer = offer;
     m_modelFields->setServer(info, models);
     applyLimits();
+    const protocol::GenerationRequest before = m_request;
     showRequest();
+    if (m_request != before)
+        Q_EMIT requestChanged(m_request);
 }
 
 void StudioPanel::applyLimits() {
@@ -287,7 +311,15 @@ void StudioPanel::focusPrompt() {
     m_prompt->setFocus(Qt::OtherFocusReason);
 }
 
+void StudioPanel::settle() {
+    QGuiApplication::inputMethod()->commit();
+    for (QAbstractSpinBox* box : findChildren<QAbstractSpinBox*>())
+        box->interpretText();
+    m_seed->settle();
+}
+
 void StudioPanel::generate() {
+    settle();
     clearProblems();
     if (m_prompt->toPlainText().trimmed().isEmpty()) {
         showProblem(
@@ -295,7 +327,7 @@ void StudioPanel::generate() {
         focusPrompt();
         return;
     }
-    Q_EMIT generateRequested();
+    Q_EMIT generateRequested(m_request);
 }
 
 void StudioPanel::showRequest() {
@@ -328,6 +360,7 @@ void StudioPanel::showRequest() {
         m_request.guidance = m_guidance->value();
     if (m_request.count)
         m_request.count = m_count->value();
+    m_request.seed = m_seed->value();
 
     m_prompt->setWords(toQt(now.knownNames) + toQt(now.knownWords));
     showWordHint();

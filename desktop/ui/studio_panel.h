@@ -41,7 +41,8 @@ public:
     void setOfflineNote(const QString& note);
 
     const protocol::GenerationRequest& request() const { return m_request; }
-    /// Without `requestChanged`.
+    /// What another server allowed is brought within this one's limits; see request(). Without
+    /// `requestChanged`.
     void setRequest(const protocol::GenerationRequest& request);
     void setPrompt(const QString& prompt);
     void setLastSeed(std::int64_t seed);
@@ -54,7 +55,8 @@ public:
 
 Q_SIGNALS:
     void requestChanged(const easel::protocol::GenerationRequest& request);
-    void generateRequested();
+    /// With request() as it is shown.
+    void generateRequested(const easel::protocol::GenerationRequest& request);
 
 private:
     /// What the controls are filled from.
@@ -78,6 +80,8 @@ private:
     void applyLimits();
     /// Fills the controls from the request and, where it is silent, from the model.
     void showRequest();
+    /// Takes what is typed and not yet taken.
+    void settle();
     void showWordHint();
     void changed(std::string_view field);
     void adoptModel(const std::string& id);

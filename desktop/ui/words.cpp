@@ -49,4 +49,10 @@ QString pictures(qsizetype count) {
     return QCoreApplication::translate("words", "%1 pictures").arg(QLocale().toString(count));
 }
 
+QString jobs(qsizetype count) {
+    if (count == 1)
+        return QCoreApplication::translate("words", "1 job");
+    return QCoreApplication::translate("words", "%1 jobs").arg(QLocale().toString(count));
+}
+
 }  // namespace easel::ui

@@ -18,5 +18,7 @@ QString scheduleTitle(const std::string& name);
 QString samplerLine(const protocol::GenerationSettings& settings);
 /// "1 picture", "214 pictures".
 QString pictures(qsizetype count);
+/// "1 job", "265 jobs".
+QString jobs(qsizetype count);
 
 }  // namespace easel::ui

@@ -225,6 +225,7 @@ Expected<ServerInfo> parseServerInfo(std::string_view body) {
         Reader reader(value, "The server's answer");
         ServerInfo info;
         reader.read("version", info.version);
+        reader.read("id", info.id);
         reader.read("device", info.device);
         reader.read("device_name", info.deviceName);
         reader.read("precision", info.precision);

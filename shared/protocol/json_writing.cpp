@@ -162,6 +162,7 @@ std::string toJson(const ServerInfo& info) {
         samplers.push_back({{"name", sampler.name}, {"schedules", sampler.schedules}});
     }
     return text({{"version", info.version},
+                 {"id", info.id},
                  {"device", info.device},
                  {"device_name", info.deviceName},
                  {"precision", info.precision},

@@ -53,6 +53,7 @@ struct SamplerInfo {
 /// `GET /v1/server`.
 struct ServerInfo {
     std::string version;
+    std::string id;          ///< the same for as long as it keeps its data; empty: it tells none
     std::string device;      ///< "cpu", "cuda:0"; empty until the worker has said
     std::string deviceName;  ///< "AMD EPYC", "NVIDIA L4"
     std::string precision;   ///< "fp32", "fp16", "bf16"

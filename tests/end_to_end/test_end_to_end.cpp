@@ -81,7 +81,7 @@ private Q_SLOTS:
 
     void theSameSeedIsTheSamePicture() {
         m_app->find<QLineEdit>("seedEdit")->setText("41");
-        easel::protocol::GenerationRequest request = m_app->studio.request();
+        easel::protocol::GenerationRequest request;
         request.prompt = "fox";
         request.seed = 41;
         request.steps = 4;

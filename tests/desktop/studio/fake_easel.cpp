@@ -40,6 +40,8 @@ int FakeEasel::streamCount(const std::string& id) const {
 
 void FakeEasel::run(const std::string& id) {
     m_jobs.at(id).state = JobState::Running;
+    ++m_jobs.at(id).attempt;
+    m_jobs.at(id).progress = {};
     tell(id, JobEventType::State);
 }
 

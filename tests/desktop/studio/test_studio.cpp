@@ -91,6 +91,14 @@ private Q_SLOTS:
     void saysWhenSomebodyElseCancels();
     void waitsWhileTheServerIsBusy();
     void waitsForTheOtherServer();
+    void knowsAServerUnderAnotherAddress();
+    void givesWhatIsNoServersToTheOneThatIsThere();
+    void keepsWhatIsAServersForIt();
+    void sendsToTheServerThatIsThere();
+    void undoesCancelAll();
+    void doesNotAskAgainForWhatIsThere();
+    void saysNothingStaleWhileAway();
+    void letsGoOfWhatCannotBeStopped();
     void sharesTheStreams();
     void waitsForRoomOnTheDisk();
     void remembersRequestAndServer();
@@ -329,7 +337,7 @@ void TestStudio::keepsFailedTilesAndRetries() {
         QVERIFY(app.tile().state == State::Failed);
         QCOMPARE(app.tile().error->detail, "the picture came out non-finite");
         QCOMPARE(app.studio.activeCount(), 0);
-        QCOMPARE(app.studio.statusLine(), "");
+        QCOMPARE(app.studio.statusLine(), "1 failed");
     }
     App app(folder(), server.url());
     QVERIFY(app.tile().state == State::Failed);
@@ -425,6 +433,184 @@ void TestStudio::waitsForTheOtherServer() {
     QCOMPARE(app.tile().prompt, "a dog");
 }
 
+/// The address of `server` in another spelling.
+static QString otherName(const FakeEasel& server) {
+    return QStringLiteral("localhost:%1").arg(server.url().port());
+}
+
+void TestStudio::knowsAServerUnderAnotherAddress() {
+    FakeEasel server;
+    server.info.id = "s_1";
+    App app(folder(), server.url());
+    app.studio.generate(request("a cat"));
+    QTRY_COMPARE(server.streamCount("j_1"), 1);
+    QVERIFY(app.studio.setServerAddress(otherName(server)));
+    QTRY_VERIFY(app.link.isOnline());
+    QTRY_COMPARE(server.streamCount("j_1"), 1);
+    QVERIFY(!app.tile().canSendHere);
+    server.draw("j_1");
+    QTRY_COMPARE(app.model.pictureCount(), 1);
+    QTRY_COMPARE(app.model.tileCount(), 0);
+    QCOMPARE(server.jobCount(), 1);
+}
+
+void TestStudio::givesWhatIsNoServersToTheOneThatIsThere() {
+    FakeEasel server;
+    server.info.id = "s_1";
+    server.http().stop();
+    {
+        App app(folder());
+        QVERIFY(app.studio.start(otherName(server)));
+        QTRY_VERIFY(app.link.state() == remote::ServerLink::State::Unreachable);
+        QVERIFY(!app.studio.knowsServer());
+        app.studio.generate(request("a cat"));
+        QVERIFY2(app.tile().note.startsWith("Not sent yet: waiting for localhost"),
+                 qPrintable(app.tile().note));
+        QVERIFY(app.studio.setServerAddress(server.url().toString()));
+        QVERIFY2(app.tile().note.startsWith("Not sent yet: waiting for 127.0.0.1"),
+                 qPrintable(app.tile().note));
+        server.http().start();
+        QTRY_COMPARE(server.jobCount(), 1);
+        QTRY_VERIFY(app.tile().state == State::Waiting);
+    }
+    // From now on it is this server's.
+    App app(folder());
+    QVERIFY(app.studio.start("http://127.0.0.1:1"));
+    QTRY_VERIFY(app.link.state() == remote::ServerLink::State::Unreachable);
+    QVERIFY2(app.tile().note.startsWith("No connection to 127.0.0.1"), qPrintable(app.tile().note));
+}
+
+void TestStudio::keepsWhatIsAServersForIt() {
+    FakeEasel server;
+    server.info.id = "s_1";
+    FakeEasel other;
+    other.info.id = "s_2";
+    {
+        App app(folder(), server.url());
+        QTRY_VERIFY(app.link.isOnline());
+    }
+    server.http().stop();
+    // It was there once, so what waits at its address waits for it.
+    App app(folder());
+    QVERIFY(app.studio.start());
+    QTRY_VERIFY(app.link.state() == remote::ServerLink::State::Unreachable);
+    QVERIFY(app.studio.knowsServer());
+    app.studio.generate(request("a cat"));
+    QVERIFY(app.studio.setServerAddress(other.url().toString()));
+    QTRY_VERIFY(app.link.isOnline());
+    QTRY_VERIFY(app.tile().canSendHere);
+    QVERIFY2(app.tile().note.startsWith("Not sent yet: waiting for"), qPrintable(app.tile().note));
+    QTest::qWait(100);
+    QCOMPARE(other.jobCount(), 0);
+
+    server.http().start();
+    QVERIFY(app.studio.setServerAddress(otherName(server)));
+    QTRY_COMPARE(server.jobCount(), 1);
+    QVERIFY(!app.tile().canSendHere);
+}
+
+void TestStudio::sendsToTheServerThatIsThere() {
+    FakeEasel server;
+    server.info.id = "s_1";
+    FakeEasel other;
+    other.info.id = "s_2";
+    App app(folder(), server.url());
+    app.studio.generate(request("cats", 3));
+    QTRY_COMPARE(server.streamCount("j_1"), 1);
+    server.run("j_1");
+    server.finishImage("j_1");
+    QTRY_COMPARE(app.model.pictureCount(), 1);
+    app.studio.sendHere(app.tile().id);  // It is there already.
+    QVERIFY(app.tile().state == State::Running);
+    QVERIFY(app.studio.setServerAddress(other.url().toString()));
+    QTRY_VERIFY(app.tile().canSendHere);
+    app.studio.sendHere(app.tile().id);
+    QTRY_COMPARE(other.jobCount(), 1);
+    QCOMPARE(other.job("j_1").settings.count, 2);
+    QCOMPARE(other.job("j_1").settings.seed, 42);
+    QCOMPARE(app.model.tileCount(), 1);
+    QVERIFY(!app.tile().canSendHere);
+}
+
+void TestStudio::undoesCancelAll() {
+    FakeEasel server;
+    App app(folder(), server.url());
+    for (const char* prompt : {"a cat", "a dog"})
+        app.studio.generate(request(prompt));
+    QTRY_COMPARE(server.jobCount(), 2);
+    QCOMPARE(app.studio.cancelAll(), 2);
+    QCOMPARE(app.studio.cancelAll(), 0);  // They are being cancelled already.
+    app.studio.undoCancelAll();
+    QTRY_COMPARE(app.model.tileCount(), 0);
+
+    for (const char* prompt : {"a cat", "a dog"})
+        app.studio.generate(request(prompt));
+    QTRY_COMPARE(server.jobCount(), 4);
+    QTRY_VERIFY(app.tile().state == State::Waiting && app.model.tileAt(1)->state == State::Waiting);
+    QCOMPARE(app.studio.cancelAll(), 2);
+    QTRY_COMPARE(app.model.tileCount(), 0);
+    app.studio.undoCancelAll();
+    QTRY_COMPARE(server.jobCount(), 6);
+    QCOMPARE(app.tile().prompt, "a dog");
+    QCOMPARE(app.model.tileAt(1)->prompt, "a cat");
+    app.studio.undoCancelAll();  // Only once.
+    QCOMPARE(app.model.tileCount(), 2);
+}
+
+void TestStudio::doesNotAskAgainForWhatIsThere() {
+    FakeEasel server;
+    App app(folder(), server.url());
+    app.studio.generate(request("cats", 3));
+    QTRY_COMPARE(server.streamCount("j_1"), 1);
+    server.run("j_1");
+    // Cancelled before the app has heard of the first picture.
+    server.finishImage("j_1");
+    QCOMPARE(app.studio.cancelAll(), 1);
+    QTRY_COMPARE(app.model.tileCount(), 0);
+    QCOMPARE(app.model.pictureCount(), 1);
+    app.studio.undoCancelAll();
+    QTRY_COMPARE(server.jobCount(), 2);
+    QCOMPARE(server.job("j_2").settings.count, 2);
+    QCOMPARE(server.job("j_2").settings.seed, 42);
+}
+
+void TestStudio::saysNothingStaleWhileAway() {
+    FakeEasel server;
+    App app(folder(), server.url());
+    app.studio.generate(request("a cat"));
+    QTRY_COMPARE(server.streamCount("j_1"), 1);
+    app.studio.generate(request("a dog"));
+    server.run("j_1");
+    server.step("j_1", 65, 100);
+    QTRY_COMPARE(app.studio.statusLine(), "1 waiting · 1 running: step 65 of 100, 18 s left");
+    server.http().stop();
+    QTRY_VERIFY(!app.link.isOnline());
+    QCOMPARE(app.studio.statusLine(), "2 out of reach");
+    QVERIFY(app.tile().isAway);
+    QVERIFY2(!app.tile().note.contains("goes on"), qPrintable(app.tile().note));
+    // The server has lost what it had: it draws again.
+    server.run("j_1");
+    server.step("j_1", 17, 100);
+    server.http().start();
+    QTRY_COMPARE(app.studio.statusLine(), "1 waiting · 1 running, started again: step 17 of 100, 42 s left");
+    QCOMPARE(app.model.tileAt(1)->note, "Started again, step 17 of 100, 42 s left");
+}
+
+void TestStudio::letsGoOfWhatCannotBeStopped() {
+    FakeEasel server;
+    App app(folder(), server.url());
+    const QString id = app.studio.generate(request("a cat"));
+    QTRY_COMPARE(server.streamCount("j_1"), 1);
+    app.studio.dismiss(id);
+    QCOMPARE(app.model.tileCount(), 1);
+    server.http().stop();
+    QTRY_VERIFY(!app.link.isOnline());
+    app.studio.cancel(id);
+    QVERIFY2(app.tile().note.startsWith("Stops once 127.0.0.1"), qPrintable(app.tile().note));
+    app.studio.dismiss(id);
+    QCOMPARE(app.model.tileCount(), 0);
+}
+
 void TestStudio::sharesTheStreams() {
     FakeEasel server;
     App app(folder(), server.url());
@@ -464,10 +650,7 @@ void TestStudio::remembersRequestAndServer() {
     wish.seed = 99;
     {
         App app(folder());
-        QSignalSpy changed(&app.studio, &Studio::requestChanged);
-        app.studio.setRequest(wish);
-        app.studio.setRequest(wish);
-        QCOMPARE(changed.size(), 1);
+        app.studio.remember(wish);
         QVERIFY(app.studio.setServerAddress(" gpu-box.invalid "));
         const auto refused = app.studio.setServerAddress("ftp://x");
         QVERIFY(!refused);
@@ -475,7 +658,7 @@ void TestStudio::remembersRequestAndServer() {
     }
     App app(folder());
     QCOMPARE(app.studio.serverAddress(), "gpu-box.invalid");
-    QVERIFY(app.studio.request() == wish);
+    QVERIFY(app.studio.rememberedRequest() == wish);
 }
 
 void TestStudio::setsABrokenTaskFileAside() {

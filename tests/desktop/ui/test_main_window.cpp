@@ -31,9 +31,12 @@
 #include "desktop/remote/server_link.h"
 #include "desktop/studio/studio.h"
 #include "desktop/ui/flat_style.h"
+#include "desktop/ui/gallery_view.h"
 #include "desktop/ui/main_window.h"
+#include "desktop/ui/pending_card.h"
 #include "desktop/ui/picture_canvas.h"
 #include "desktop/ui/quiet_page.h"
+#include "desktop/ui/studio_panel.h"
 #include "desktop/ui/theme.h"
 #include "tests/desktop/gallery/pictures.h"
 #include "tests/desktop/studio/fake_easel.h"
@@ -61,6 +64,8 @@ struct App {
     ui::Theme theme{*qApp};
     ui::MainWindow window{{studio, link, model, store, settings, theme}};
 
+    QSignalSpy asked{find<ui::StudioPanel>("studioPanel"), &ui::StudioPanel::generateRequested};
+
     App(const QString& where, const QUrl& server) : folder(where) {
         window.show();
         QSignalSpy scanned(&store, &gallery::PictureStore::scanned);
@@ -80,12 +85,20 @@ struct App {
         return found;
     }
     QListView* grid() const { return find<QListView>("galleryView"); }
+    /// What the newest task asked the studio for.
+    protocol::GenerationRequest tileAsked() const {
+        return asked.isEmpty() ? protocol::GenerationRequest()
+                               : asked.last().first().value<protocol::GenerationRequest>();
+    }
     QString page() const {
         for (const char* name : {"galleryView", "largeView", "emptyPage", "connectPage", "noMatchPage"}) {
             if (find<QWidget>(name)->isVisible())
                 return name;
         }
         return {};
+    }
+    const protocol::GenerationRequest& request() const {
+        return find<ui::StudioPanel>("studioPanel")->request();
     }
     void write(const QString& prompt) const { find<QPlainTextEdit>("promptEdit")->setPlainText(prompt); }
     /// Presses a key where the keyboard is.
@@ -113,9 +126,17 @@ private Q_SLOTS:
     void drawsByKeyboard();
     void cancelsOnTheTile();
     void cancelsAll();
+    void drawsWhatIsTyped();
+    void drawsWhatIsShownAfterAChangeOfServer();
+    void asksOnceForEachPress_data();
+    void asksOnceForEachPress();
     void showsARefusalAtItsField();
     void keepsAFailedTileUntilItIsRetried();
     void queuesWhileTheServerIsAway();
+    void showsWhereTheKeyboardIsOnJobs();
+    void removesAllSelectedJobs();
+    void retriesByReturn();
+    void offersToSendToTheServerThatIsThere();
     void goesThroughPicturesByKeyboard();
     void looksCloser();
     void deletesAndBringsBack();
@@ -208,10 +229,11 @@ void TestMainWindow::drawsByKeyboard() {
     server.finish("j_1", protocol::JobState::Succeeded);
     QTRY_COMPARE(app.model.pictureCount(), 1);
     QTRY_COMPARE(app.model.tileCount(), 0);
-    QCOMPARE(app.find<QLabel>("statusLine")->text(), "1 picture");
+    QCOMPARE(app.find<QLabel>("countsLine")->text(), "1 picture");
+    QCOMPARE(app.find<QLabel>("statusLine")->text(), "");
     // Its seed is what the lock would keep.
     QTest::mouseClick(app.find("lockSeedButton"), Qt::LeftButton);
-    QCOMPARE(app.studio.request().seed, server.job("j_1").images[0].seed);
+    QCOMPARE(app.request().seed, server.job("j_1").images[0].seed);
 }
 
 void TestMainWindow::cancelsOnTheTile() {
@@ -236,9 +258,101 @@ void TestMainWindow::cancelsAll() {
     for (int i = 0; i < 3; ++i)
         QTest::mouseClick(app.find("generateButton"), Qt::LeftButton);
     QTRY_COMPARE(server.jobCount(), 3);
-    QTest::mouseClick(app.find("cancelAllButton"), Qt::LeftButton);
+    app.find("cancelAllButton")->setFocus();
+    app.press(Qt::Key_Space);
     QTRY_COMPARE(app.model.tileCount(), 0);
     QTRY_VERIFY(!app.find("cancelAllButton")->isVisible());
+    QVERIFY(app.find<QPlainTextEdit>("promptEdit")->hasFocus());
+
+    // And back: the same pictures are asked for once more.
+    QCOMPARE(app.find<QLabel>("noticeText")->text(), "Cancelled 3 jobs");
+    QTest::mouseClick(app.find("noticeAction"), Qt::LeftButton);
+    QTRY_COMPARE(server.jobCount(), 6);
+    QCOMPARE(server.job("j_6").settings.prompt, "a boat");
+
+    // Also by keyboard.
+    QTest::mouseClick(app.find("cancelAllButton"), Qt::LeftButton);
+    QTRY_COMPARE(app.model.tileCount(), 0);
+    app.find("generateButton")->setFocus();  // In a text the key undoes typing.
+    app.press(Qt::Key_Z, Qt::ControlModifier);
+    QTRY_COMPARE(server.jobCount(), 9);
+    QVERIFY(!app.find<QWidget>("noticeBar")->isVisible());
+}
+
+void TestMainWindow::drawsWhatIsTyped() {
+    FakeEasel server;
+    App app(folder(), server.url());
+    QTRY_VERIFY(!app.link.models().empty());
+    app.write("a boat");
+    auto* width = app.find<QSpinBox>("widthBox");
+    width->setFocus();
+    width->selectAll();
+    QTest::keyClicks(width, "256");
+    app.press(Qt::Key_Return, Qt::ControlModifier);
+    QCOMPARE(app.tileAsked().width, 256);
+    // A number that is none of its multiples is drawn as it is shown then.
+    width->selectAll();
+    QTest::keyClicks(width, "333");
+    QTest::mouseClick(app.find("generateButton"), Qt::LeftButton);
+    QCOMPARE(width->value(), 328);
+    QCOMPARE(app.tileAsked().width, 328);
+    QTRY_COMPARE(server.jobCount(), 2);
+}
+
+void TestMainWindow::drawsWhatIsShownAfterAChangeOfServer() {
+    FakeEasel first;
+    FakeEasel second;
+    second.info.limits.maxSteps = 60;
+    second.info.limits.maxSide = 256;
+    second.info.limits.maxSeed = 1000;
+    App app(folder(), first.url());
+    QTRY_VERIFY(!app.link.models().empty());
+    protocol::GenerationRequest wish;
+    wish.prompt = "a boat";
+    wish.steps = 400;
+    wish.width = wish.height = 1024;
+    wish.seed = 5000;
+    app.find<ui::StudioPanel>("studioPanel")->setRequest(wish);
+
+    QVERIFY(app.studio.setServerAddress(second.url().toString()));
+    QTRY_VERIFY(!app.link.models().empty());
+    app.press(Qt::Key_Return, Qt::ControlModifier);
+    const protocol::GenerationRequest asked = app.tileAsked();
+    QCOMPARE(asked.steps, 60);
+    QCOMPARE(asked.width, 256);
+    QCOMPARE(asked.height, 256);
+    QCOMPARE(asked.seed, 1000);
+    QCOMPARE(asked, app.request());
+    QCOMPARE(asked, app.studio.rememberedRequest());
+    QTRY_COMPARE(second.jobCount(), 1);
+    QCOMPARE(first.jobCount(), 0);
+}
+
+void TestMainWindow::asksOnceForEachPress_data() {
+    QTest::addColumn<int>("key");
+    QTest::addColumn<Qt::KeyboardModifiers>("modifiers");
+    QTest::addColumn<bool>("onTheButton");
+    QTest::newRow("Ctrl+Return") << int(Qt::Key_Return) << Qt::KeyboardModifiers(Qt::ControlModifier)
+                                 << false;
+    QTest::newRow("Ctrl+Enter") << int(Qt::Key_Enter) << Qt::KeyboardModifiers(Qt::ControlModifier) << false;
+    QTest::newRow("Alt+G") << int(Qt::Key_G) << Qt::KeyboardModifiers(Qt::AltModifier) << false;
+    QTest::newRow("Return on the button") << int(Qt::Key_Return) << Qt::KeyboardModifiers() << true;
+}
+
+void TestMainWindow::asksOnceForEachPress() {
+    QFETCH(int, key);
+    QFETCH(Qt::KeyboardModifiers, modifiers);
+    QFETCH(bool, onTheButton);
+    FakeEasel server;
+    App app(folder(), server.url());
+    app.write("a boat");
+    app.find<QWidget>(onTheButton ? "generateButton" : "promptEdit")->setFocus();
+    QWindow* window = app.window.windowHandle();
+    for (int i = 0; i < 10; ++i)
+        qt_handleKeyEvent(window, QEvent::KeyPress, key, modifiers, {}, i > 0);
+    qt_handleKeyEvent(window, QEvent::KeyRelease, key, modifiers);
+    QTest::qWait(200);  // Longer than a button stays down for a key.
+    QCOMPARE(app.model.tileCount(), 1);
 }
 
 void TestMainWindow::showsARefusalAtItsField() {
@@ -278,7 +392,7 @@ void TestMainWindow::keepsAFailedTileUntilItIsRetried() {
 void TestMainWindow::queuesWhileTheServerIsAway() {
     App app(folder(), QUrl("http://127.0.0.1:1"));
     QTRY_VERIFY(app.link.state() == remote::ServerLink::State::Unreachable);
-    QVERIFY(app.find<QLabel>("generateHint")->text().contains("No server"));
+    QCOMPARE(app.find<QLabel>("generateHint")->text(), "No server now: drawn as soon as one is there");
     app.write("a boat");
     QTest::mouseClick(app.find("generateButton"), Qt::LeftButton);
     QCOMPARE(app.model.tileCount(), 1);
@@ -289,6 +403,74 @@ void TestMainWindow::queuesWhileTheServerIsAway() {
     app.grid()->setCurrentIndex(app.grid()->model()->index(0, 0));
     app.press(Qt::Key_Delete);
     QTRY_COMPARE(app.model.tileCount(), 0);
+}
+
+/// What the card at the top looks like.
+static QImage cardOf(const App& app) {
+    return app.find<ui::GalleryView>("galleryView")->findChild<ui::PendingCard*>()->grab().toImage();
+}
+
+void TestMainWindow::showsWhereTheKeyboardIsOnJobs() {
+    App app(folder(), QUrl("http://127.0.0.1:1"));
+    app.write("a boat");
+    app.find("generateButton")->click();
+    QTRY_COMPARE(app.page(), "galleryView");
+    app.find("menuButton")->setFocus();
+    const QImage without = cardOf(app);
+    for (int i = 0; i < 40 && !app.grid()->hasFocus(); ++i)
+        app.press(Qt::Key_Tab);
+    QVERIFY(app.grid()->hasFocus());
+    QVERIFY(cardOf(app) != without);
+    app.find("menuButton")->setFocus();
+    QCOMPARE(cardOf(app), without);
+}
+
+void TestMainWindow::removesAllSelectedJobs() {
+    App app(folder(), QUrl("http://127.0.0.1:1"));
+    fill(app, 1);
+    app.write("a boat");
+    for (int i = 0; i < 3; ++i)
+        app.find("generateButton")->click();
+    app.grid()->setFocus();
+    app.grid()->setCurrentIndex(app.grid()->model()->index(1, 0));
+    app.press(Qt::Key_End, Qt::ShiftModifier);  // Two jobs and the picture.
+    app.press(Qt::Key_Delete);
+    QTRY_COMPARE(app.model.tileCount(), 1);
+    QTRY_COMPARE(app.model.pictureCount(), 0);
+}
+
+void TestMainWindow::retriesByReturn() {
+    FakeEasel server;
+    App app(folder(), server.url());
+    QTRY_VERIFY(app.link.isOnline());
+    app.write("a boat");
+    app.find("generateButton")->click();
+    QTRY_COMPARE(server.streamCount("j_1"), 1);
+    server.finish("j_1", protocol::JobState::Failed, protocol::generationFailed("It came out black."));
+    QTRY_COMPARE(app.find<QLabel>("statusLine")->text(), "1 failed");
+    app.grid()->setFocus();
+    app.grid()->setCurrentIndex(app.grid()->model()->index(0, 0));
+    app.press(Qt::Key_Return);
+    QTRY_COMPARE(server.jobCount(), 2);
+    QCOMPARE(app.model.tileCount(), 1);
+}
+
+void TestMainWindow::offersToSendToTheServerThatIsThere() {
+    FakeEasel server;
+    server.info.id = "s_1";
+    FakeEasel other;
+    other.info.id = "s_2";
+    App app(folder(), server.url());
+    QTRY_VERIFY(app.link.isOnline());
+    server.http().stop();
+    QTRY_COMPARE(app.find<QLabel>("generateHint")->text(), "The server is away: drawn once it is back");
+    app.write("a boat");
+    app.find("generateButton")->click();
+    QVERIFY(!app.find("sendHereButton")->isVisible());
+    QVERIFY(app.studio.setServerAddress(other.url().toString()));
+    QTRY_VERIFY(app.find("sendHereButton")->isVisible());
+    QTest::mouseClick(app.find("sendHereButton"), Qt::LeftButton);
+    QTRY_COMPARE(other.jobCount(), 1);
 }
 
 void TestMainWindow::goesThroughPicturesByKeyboard() {
@@ -433,9 +615,10 @@ void TestMainWindow::usesSettingsAgain() {
     QTest::mouseClick(app.find("useSettingsButton"), Qt::LeftButton);
     QCOMPARE(app.find<QPlainTextEdit>("promptEdit")->toPlainText(), "picture 0");
     QCOMPARE(app.find<QLineEdit>("seedEdit")->text(), "100");
-    QCOMPARE(app.studio.request().seed, 100);
-    QCOMPARE(app.studio.request().width, 64);
-    QCOMPARE(app.studio.request().steps, 12);
+    QCOMPARE(app.request().seed, 100);
+    QCOMPARE(app.request().width, 64);
+    QCOMPARE(app.request().steps, 12);
+    QCOMPARE(app.studio.rememberedRequest(), app.request());
     QTest::mouseClick(app.find("copyPromptButton"), Qt::LeftButton);
     QCOMPARE(QGuiApplication::clipboard()->text(), "picture 0");
 }

@@ -17,7 +17,9 @@
 
 #include "desktop/ui/flat_style.h"
 #include "desktop/ui/fold.h"
+#include "desktop/ui/number_box.h"
 #include "desktop/ui/studio_panel.h"
+#include "shared/protocol/json.h"
 
 using namespace easel;
 using protocol::GenerationRequest;
@@ -97,6 +99,10 @@ private Q_SLOTS:
     void keepsWidthAndHeightOnTheGrid();
     void locksTheSeed();
     void typesASeed();
+    void takesPointAndComma_data();
+    void takesPointAndComma();
+    void takesNoFractionOfAWholeNumber();
+    void showsAllOfARestoredPrompt();
     void adoptsAnotherModel();
     void offersTheSchedulesOfTheSampler();
     void showsTheServersSentenceAtItsField();
@@ -221,6 +227,75 @@ void TestStudioPanel::typesASeed() {
     QTest::keyClicks(edit, "9999999999999999999");
     QTest::keyClick(edit, Qt::Key_Return);
     QCOMPARE(shown.request().seed.value_or(-2) <= server().limits.maxSeed, true);
+}
+
+void TestStudioPanel::takesPointAndComma_data() {
+    QTest::addColumn<QLocale>("locale");
+    QTest::addColumn<QString>("typed");
+    for (const QLocale& locale :
+         {QLocale(QLocale::C), QLocale("en_US"), QLocale("de_DE"), QLocale("fr_FR")}) {
+        for (const char* typed : {"1,5", "1.5"})
+            QTest::addRow("%s in %s", typed, qPrintable(locale.name())) << locale << typed;
+    }
+}
+
+void TestStudioPanel::takesPointAndComma() {
+    QFETCH(QLocale, locale);
+    QFETCH(QString, typed);
+    const QLocale before;
+    QLocale::setDefault(locale);
+    {
+        Shown shown;
+        auto* guidance = shown.number("guidanceField");
+        guidance->setFocus();
+        guidance->selectAll();
+        QTest::keyClicks(guidance, typed);
+        QCOMPARE(shown.request().guidance, 1.5);
+        QCOMPARE(guidance->text(), locale.toString(1.5, 'f', 1));
+        QTest::keyClick(guidance, Qt::Key_Return);
+        QCOMPARE(shown.request().guidance, 1.5);
+        // The C library's locale is no matter on the wire.
+        QVERIFY(protocol::toJson(shown.request()).find("1.5") != std::string::npos);
+    }
+    QLocale::setDefault(before);
+}
+
+void TestStudioPanel::takesNoFractionOfAWholeNumber() {
+    Shown shown;
+    // What is typed after a separator does not make the number ten times as large.
+    const auto type = [](QAbstractSpinBox* box, const char* text) {
+        box->setFocus();
+        box->selectAll();
+        QTest::keyClicks(box, text);
+        QTest::keyClick(box, Qt::Key_Return);
+    };
+    for (const char* typed : {"12,5", "12.5"}) {
+        type(shown.number("stepsField"), typed);
+        QCOMPARE(shown.request().steps, 12);
+    }
+    const auto* width = shown.find<ui::WholeBox>("widthBox");
+    QString text("256,");
+    int position = 4;
+    QCOMPARE(width->validate(text, position), QValidator::Invalid);
+    text = "1.024";
+    QCOMPARE(width->validate(text, position), QValidator::Invalid);
+    text = "256";
+    QCOMPARE(width->validate(text, position), QValidator::Acceptable);
+}
+
+void TestStudioPanel::showsAllOfARestoredPrompt() {
+    protocol::GenerationRequest old;
+    old.prompt = QString("a lighthouse above the sea ").repeated(100).toStdString();
+    StudioPanel restored;
+    restored.setRequest(old);
+    restored.setServer(server(), models());
+    restored.resize(340, 900);
+    restored.show();
+    QVERIFY(QTest::qWaitForWindowActive(&restored));
+    Shown typed;
+    typed.find<QPlainTextEdit>("promptEdit")->setPlainText(QString::fromStdString(old.prompt));
+    QTRY_COMPARE(restored.findChild<QPlainTextEdit*>("promptEdit")->height(),
+                 typed.find<QPlainTextEdit>("promptEdit")->height());
 }
 
 void TestStudioPanel::adoptsAnotherModel() {
