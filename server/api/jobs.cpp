@@ -49,6 +49,10 @@ Response createJob(const Service& service, const Request& request) {
                 "Idempotency-Key",
                 "Idempotency-Key must have 1 to " + std::to_string(kLongestKey) + " characters."));
         }
+        if (field != request.headers.list("Idempotency-Key")) {
+            return problemResponse(protocol::invalidField(
+                "Idempotency-Key", "Idempotency-Key is given more than once; say it once."));
+        }
         key = *field;
     }
     const auto job = protocol::parseRequest(request.body).and_then([&](const auto& asked) {

@@ -250,6 +250,9 @@ private Q_SLOTS:
         QCOMPARE(problemIn(other).code, std::string("idempotency_key_reused"));
         QVERIFY(jobIn(server.post(R"({"prompt":"fox","steps":3})")).id != jobIn(first).id);
         QCOMPARE(
+            problemIn(server.post(R"({"prompt":"fox"})", key + "Idempotency-Key: b\r\n")).field.value_or(""),
+            std::string("Idempotency-Key"));
+        QCOMPARE(
             server.post(R"({"prompt":"fox"})", "Idempotency-Key: " + std::string(256, 'k') + "\r\n").status,
             422);
     }
