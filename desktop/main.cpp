@@ -9,6 +9,7 @@
 #include "desktop/gallery/picture_model.h"
 #include "desktop/gallery/picture_store.h"
 #include "desktop/gallery/thumbnailer.h"
+#include "desktop/remote/local_server.h"
 #include "desktop/remote/remote.h"
 #include "desktop/remote/server_link.h"
 #include "desktop/studio/studio.h"
@@ -30,17 +31,20 @@ int run(QApplication& app, const QString& server, const QString& theme) {
 
     remote::Remote remote;
     remote::ServerLink link(remote);
+    remote::LocalServer local(settings);
     gallery::PictureStore store(gallery::PictureStore::defaultFolder());
     gallery::Thumbnailer thumbnailer(gallery::Thumbnailer::defaultFolder());
     gallery::PictureModel model(store, thumbnailer);
     studio::Studio studio({remote, link, store, model, settings}, studio::Studio::defaultTaskFile());
-    ui::MainWindow window({studio, link, model, store, settings, look});
+    ui::MainWindow window({studio, link, local, model, store, settings, look});
     window.show();
 
     if (auto opened = store.open(); !opened)
         window.warn(opened.error());
     if (auto started = studio.start(server); !started)
         window.warn(started.error());
+    if (server.isEmpty() && local.wasUsed())
+        local.start();
     return QApplication::exec();
 }
 

@@ -50,7 +50,8 @@ void Remote::setAddress(const QUrl& base) {
     m_base = base;
     for (QNetworkAccessManager* manager : {&m_network, &m_streams})
         for (QNetworkReply* reply : manager->findChildren<QNetworkReply*>())
-            reply->abort();
+            if (reply->isRunning())
+                reply->abort();
     Q_EMIT addressChanged();
 }
 

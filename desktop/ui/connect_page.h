@@ -4,8 +4,9 @@
 #include "desktop/ui/quiet_page.h"
 
 namespace easel::remote {
+class LocalServer;
 class ServerLink;
-}
+}  // namespace easel::remote
 
 namespace easel::ui {
 
@@ -16,10 +17,10 @@ class ConnectPage : public QuietPage {
     Q_OBJECT
 
 public:
-    /// `link` outlives the page.
-    explicit ConnectPage(const remote::ServerLink& link, QWidget* parent = nullptr);
+    /// Both outlive the page.
+    ConnectPage(const remote::ServerLink& link, remote::LocalServer& local, QWidget* parent = nullptr);
 
-    /// Follows the state of the connection.
+    /// Follows the state of the connection; `address` is empty while nobody has chosen one.
     void refresh(const QString& address);
     AddressForm* form() const { return m_form; }
 

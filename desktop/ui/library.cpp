@@ -40,7 +40,7 @@ Library::Library(Parts parts, QWidget* parent)
     m_grid->setModel(&m_found);
     m_large = new LargeView(&m_pictures, this);
     m_empty = new EmptyPage(this);
-    m_connect = new ConnectPage(m_parts.link, this);
+    m_connect = new ConnectPage(m_parts.link, m_parts.local, this);
     m_noMatch = new NoMatchPage(this);
     for (QWidget* page :
          std::initializer_list<QWidget*>{m_blank, m_grid, m_large, m_empty, m_connect, m_noMatch})
@@ -89,6 +89,7 @@ void Library::connectSources() {
     connect(&m_parts.store, &gallery::PictureStore::failed, this, &Library::warn);
     connect(&m_parts.store, &gallery::PictureStore::restored, this, &Library::showRestored);
     connect(&m_parts.store, &gallery::PictureStore::progress, this, &Library::showProgress);
+    connect(&m_found, &QAbstractItemModel::rowsInserted, this, &Library::offerConnecting);
     connect(&m_found, &QAbstractItemModel::rowsInserted, this, &Library::choosePage);
     connect(&m_found, &QAbstractItemModel::rowsRemoved, this, &Library::choosePage);
     connect(&m_found, &QAbstractItemModel::modelReset, this, &Library::choosePage);
@@ -140,6 +141,8 @@ bool Library::isLarge() const {
 }
 
 QWidget* Library::pageToShow() const {
+    if (m_asksForServer && neverConnected())
+        return m_connect;
     if (m_found.rowCount() > 0)
         return isLarge() && !m_large->path().isEmpty() ? static_cast<QWidget*>(m_large) : m_grid;
     if (!m_search.isEmpty() && m_parts.model.rowCount() > 0)
@@ -147,6 +150,23 @@ QWidget* Library::pageToShow() const {
     if (!m_listed || m_parts.link.state() == remote::ServerLink::State::Connecting)
         return m_blank;  // Not known yet; a page that goes at once would only flicker.
     return m_parts.link.isOnline() ? static_cast<QWidget*>(m_empty) : m_connect;
+}
+
+bool Library::neverConnected() const {
+    using State = remote::ServerLink::State;
+    const State state = m_parts.link.state();
+    return !m_parts.link.info() && (state == State::Unreachable || state == State::Refused) &&
+           m_parts.model.pictureCount() == 0;
+}
+
+void Library::offerConnecting() {
+    m_asksForServer = false;
+    if (!neverConnected() || m_parts.model.tileCount() == 0)
+        return;
+    m_notice->offer(tr("There is no server yet to draw this."), tr("Connect…"), [this] {
+        m_asksForServer = true;
+        choosePage();
+    });
 }
 
 void Library::choosePage() {

@@ -19,8 +19,9 @@ class PictureModel;
 }  // namespace easel::gallery
 
 namespace easel::remote {
+class LocalServer;
 class ServerLink;
-}
+}  // namespace easel::remote
 
 namespace easel::ui {
 
@@ -42,6 +43,7 @@ public:
         gallery::PictureModel& model;
         gallery::PictureStore& store;
         remote::ServerLink& link;
+        remote::LocalServer& local;
         QSettings& settings;
     };
 
@@ -49,7 +51,7 @@ public:
 
     void setSearch(const QString& text);
     void setThumbnailSize(int edge);
-    /// For the page of a first start.
+    /// For the page of a first start; empty while nobody has chosen one.
     void setAddress(const QString& address);
     void showAddressProblem(const QString& sentence);
     /// Something is wrong that has no place of its own.
@@ -81,6 +83,8 @@ private:
     void connectViews();
     void connectSources();
     QWidget* pageToShow() const;
+    bool neverConnected() const;
+    void offerConnecting();
     void choosePage();
     void turnTo(QWidget* page);
     void openLarge(const QString& path);
@@ -96,6 +100,7 @@ private:
     QSortFilterProxyModel m_pictures;  ///< those of m_found that are there, without pending tiles
     QString m_search;
     bool m_listed = false;
+    bool m_asksForServer = false;  ///< jobs wait, but there never was a server: the page for one is wanted
     QStackedWidget* m_pages;
     QWidget* m_blank;
     GalleryView* m_grid;

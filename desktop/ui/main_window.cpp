@@ -16,6 +16,7 @@
 
 #include "desktop/gallery/picture_model.h"
 #include "desktop/gallery/picture_store.h"
+#include "desktop/remote/local_server.h"
 #include "desktop/remote/server_link.h"
 #include "desktop/studio/studio.h"
 #include "desktop/ui/gallery_view.h"
@@ -75,12 +76,12 @@ protocol::GenerationRequest requestFrom(const protocol::GenerationSettings& sett
 
 MainWindow::MainWindow(Collaborators collaborators)
     : m_with(collaborators),
-      m_chip(new ServerChip(m_with.link, this)),
+      m_chip(new ServerChip(m_with.link, m_with.local, this)),
       m_search(new QLineEdit(this)),
       m_thumbnails(new QSlider(Qt::Horizontal, this)),
       m_splitter(new QSplitter(Qt::Horizontal, this)),
       m_panel(new StudioPanel(this)),
-      m_library(new Library({m_with.model, m_with.store, m_with.link, m_with.settings}, this)),
+      m_library(new Library({m_with.model, m_with.store, m_with.link, m_with.local, m_with.settings}, this)),
       m_status(new StatusBar(this)),
       m_undo(new QAction(icon(QStringLiteral("undo")), {}, this)) {
     setObjectName("mainWindow");
@@ -235,7 +236,7 @@ void MainWindow::connectLibrary() {
     connect(m_thumbnails, &QSlider::valueChanged, this, &MainWindow::setThumbnailSize);
     connect(m_library, &Library::clearSearchRequested, m_search, &QLineEdit::clear);
     connect(m_library, &Library::promptChosen, m_panel, &StudioPanel::setPrompt);
-    connect(m_library, &Library::addressChosen, this, &MainWindow::useAddress);
+    connect(m_library, &Library::addressChosen, this, &MainWindow::chooseAddress);
     connect(m_library, &Library::cancelRequested, &m_with.studio, &studio::Studio::cancel);
     connect(m_library, &Library::retryRequested, &m_with.studio, &studio::Studio::retry);
     connect(m_library, &Library::dismissRequested, &m_with.studio, &studio::Studio::dismiss);
@@ -252,7 +253,8 @@ void MainWindow::connectLibrary() {
 
 void MainWindow::connectStudio() {
     using studio::Studio;
-    connect(m_chip, &ServerChip::addressChosen, this, &MainWindow::useAddress);
+    connect(m_chip, &ServerChip::addressChosen, this, &MainWindow::chooseAddress);
+    connect(&m_with.local, &remote::LocalServer::ready, this, &MainWindow::useAddress);
     connect(&m_with.studio, &Studio::serverAddressChanged, this, &MainWindow::showConnection);
     connect(&m_with.link, &remote::ServerLink::stateChanged, this, &MainWindow::showConnection);
     connect(&m_with.studio, &Studio::statusChanged, this, &MainWindow::showStatus);
@@ -278,6 +280,11 @@ void MainWindow::restore() {
     setThumbnailSize(m_with.settings.value(kThumbnailKey, GalleryView::kUsual).toInt());
 }
 
+void MainWindow::chooseAddress(const QString& typed) {
+    m_with.local.leave();
+    useAddress(typed);
+}
+
 void MainWindow::useAddress(const QString& typed) {
     if (const auto set = m_with.studio.setServerAddress(typed); !set) {
         const QString sentence = QString::fromStdString(set.error().detail);
@@ -289,7 +296,8 @@ void MainWindow::useAddress(const QString& typed) {
 }
 
 void MainWindow::showConnection() {
-    const QString address = m_with.studio.serverAddress();
+    // What nobody has typed is not shown as if it had been.
+    const QString address = m_with.studio.hasChosenServer() ? m_with.studio.serverAddress() : QString();
     m_chip->setAddress(address);
     m_library->setAddress(address);
     QString note;

@@ -17,8 +17,9 @@ class PictureStore;
 }  // namespace easel::gallery
 
 namespace easel::remote {
+class LocalServer;
 class ServerLink;
-}
+}  // namespace easel::remote
 
 namespace easel::studio {
 class Studio;
@@ -41,6 +42,7 @@ public:
     struct Collaborators {
         studio::Studio& studio;
         remote::ServerLink& link;
+        remote::LocalServer& local;
         gallery::PictureModel& model;
         gallery::PictureStore& store;
         QSettings& settings;
@@ -64,6 +66,7 @@ private:
     void connectStudio();
     void restore();
     void useAddress(const QString& typed);
+    void chooseAddress(const QString& typed);
     void showConnection();
     void showStatus();
     void cancelAll();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "desktop/ui/server_chip.h"
 
+#include <QCheckBox>
 #include <QFrame>
 #include <QLabel>
 #include <QPainter>
@@ -8,8 +9,10 @@
 #include <QStyleOption>
 #include <QVBoxLayout>
 
+#include "desktop/remote/local_server.h"
 #include "desktop/remote/server_link.h"
 #include "desktop/ui/address_form.h"
+#include "desktop/ui/local_door.h"
 #include "desktop/ui/theme.h"
 
 namespace easel::ui {
@@ -23,8 +26,8 @@ constexpr int kPopoverWidth = 360;
 
 }  // namespace
 
-ServerChip::ServerChip(remote::ServerLink& link, QWidget* parent)
-    : QAbstractButton(parent), m_link(link), m_popover(buildPopover()) {
+ServerChip::ServerChip(remote::ServerLink& link, remote::LocalServer& local, QWidget* parent)
+    : QAbstractButton(parent), m_link(link), m_local(local), m_popover(buildPopover()) {
     setObjectName("serverChip");
     setFocusPolicy(Qt::StrongFocus);
     setAttribute(Qt::WA_Hover);
@@ -33,6 +36,7 @@ ServerChip::ServerChip(remote::ServerLink& link, QWidget* parent)
     connect(&m_link, &remote::ServerLink::stateChanged, this, &ServerChip::refresh);
     connect(&m_link, &remote::ServerLink::countdownChanged, this, &ServerChip::refresh);
     connect(&m_link, &remote::ServerLink::infoChanged, this, &ServerChip::refresh);
+    connect(&m_local, &remote::LocalServer::stateChanged, this, &ServerChip::refresh);
     refresh();
 }
 
@@ -51,6 +55,13 @@ QFrame* ServerChip::buildPopover() {
     column->addWidget(m_form);
     column->addWidget(m_details);
     column->addWidget(m_tryNow, 0, Qt::AlignLeft);
+    m_keep = new QCheckBox(tr("Keep it running after Easel closes"), popover);
+    m_keep->setObjectName("keepRunningBox");
+    m_keep->setChecked(m_local.keepsRunning());
+    column->addSpacing(kUnit);
+    column->addWidget(new LocalDoor(m_local, popover));
+    column->addWidget(m_keep);
+    connect(m_keep, &QCheckBox::toggled, &m_local, &remote::LocalServer::setKeepsRunning);
     connect(m_form, &AddressForm::chosen, this, &ServerChip::addressChosen);
     connect(m_tryNow, &QAbstractButton::clicked, this, [this] { m_link.tryNow(); });
     return popover;
@@ -84,6 +95,7 @@ void ServerChip::refresh() {
     setToolTip(details());
     m_details->setText(details());
     m_tryNow->setVisible(m_link.state() == State::Unreachable || m_link.state() == State::Refused);
+    m_keep->setVisible(m_local.isOurs());
     if (m_popover->isVisible())
         m_popover->adjustSize();
     updateGeometry();

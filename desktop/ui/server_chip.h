@@ -5,10 +5,12 @@
 
 class QLabel;
 class QFrame;
+class QCheckBox;
 
 namespace easel::remote {
+class LocalServer;
 class ServerLink;
-}
+}  // namespace easel::remote
 
 namespace easel::ui {
 
@@ -20,8 +22,8 @@ class ServerChip : public QAbstractButton {
     Q_OBJECT
 
 public:
-    /// `link` outlives the chip.
-    explicit ServerChip(remote::ServerLink& link, QWidget* parent = nullptr);
+    /// Both outlive the chip.
+    ServerChip(remote::ServerLink& link, remote::LocalServer& local, QWidget* parent = nullptr);
 
     void setAddress(const QString& address);
     /// The address could not be used.
@@ -45,10 +47,12 @@ private:
     QString details() const;
 
     remote::ServerLink& m_link;
+    remote::LocalServer& m_local;
     QFrame* m_popover;
     AddressForm* m_form;
     QLabel* m_details;
     QAbstractButton* m_tryNow;
+    QCheckBox* m_keep;
 };
 
 }  // namespace easel::ui

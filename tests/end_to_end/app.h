@@ -9,6 +9,7 @@
 #include "desktop/gallery/picture_model.h"
 #include "desktop/gallery/picture_store.h"
 #include "desktop/gallery/thumbnailer.h"
+#include "desktop/remote/local_server.h"
 #include "desktop/remote/remote.h"
 #include "desktop/remote/server_link.h"
 #include "desktop/studio/studio.h"
@@ -28,7 +29,8 @@ public:
           thumbnailer(home.filePath("thumbnails")),
           model(store, thumbnailer),
           studio({remote, link, store, model, settings}, home.filePath("tasks.json")),
-          window({studio, link, model, store, settings, theme}) {}
+          local(settings, {EASEL_SERVER, 0, home.filePath("local")}),
+          window({studio, link, local, model, store, settings, theme}) {}
 
     /// Opens the window on the server at `url`; false with a sentence in `error`.
     bool open(const QUrl& url) {
@@ -54,5 +56,6 @@ public:
     easel::gallery::Thumbnailer thumbnailer;
     easel::gallery::PictureModel model;
     easel::studio::Studio studio;
+    easel::remote::LocalServer local;
     easel::ui::MainWindow window;
 };

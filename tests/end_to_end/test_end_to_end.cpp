@@ -13,6 +13,7 @@
 #include <QListView>
 #include <QPlainTextEdit>
 #include <QSignalSpy>
+#include <QTcpSocket>
 #include <QTest>
 #include <QToolButton>
 
@@ -143,6 +144,26 @@ private Q_SLOTS:
         m_app = std::make_unique<App>(*qApp, *m_home);
         QVERIFY2(m_app->open(m_server->url()), m_app->error.c_str());
         QTRY_COMPARE_WITH_TIMEOUT(m_app->model.pictureCount(), 1, kPatience);
+    }
+
+    void thisComputerDraws() {
+        qputenv("XDG_DATA_HOME", m_home->filePath("data").toUtf8());
+        m_app->find<QPushButton>("useThisComputerButton")->click();
+        QTRY_VERIFY_WITH_TIMEOUT(m_app->link.state() == ServerLink::State::Connected &&
+                                     m_app->remote.address().port() != m_server->url().port(),
+                                 kPatience);
+        QVERIFY(m_app->local.isOurs());
+        const QUrl address = m_app->remote.address();
+        type("fox", 2);
+        generate();
+        QTRY_COMPARE_WITH_TIMEOUT(m_app->model.pictureCount(), 1, kPatience);
+        // It ends with the app.
+        m_app.reset();
+        QTcpSocket socket;
+        QTRY_VERIFY_WITH_TIMEOUT(
+            (socket.abort(), socket.connectToHost(address.host(), quint16(address.port())),
+             !socket.waitForConnected(1000)),
+            kPatience);
     }
 
     void sigtermEndsTheServerWell() {

@@ -17,6 +17,7 @@
 #include <QSignalSpy>
 #include <QSlider>
 #include <QSpinBox>
+#include <QTcpSocket>
 #include <QTemporaryDir>
 #include <QTest>
 #include <QWheelEvent>
@@ -27,6 +28,7 @@
 #include "desktop/gallery/picture_model.h"
 #include "desktop/gallery/picture_store.h"
 #include "desktop/gallery/thumbnailer.h"
+#include "desktop/remote/local_server.h"
 #include "desktop/remote/remote.h"
 #include "desktop/remote/server_link.h"
 #include "desktop/studio/studio.h"
@@ -38,6 +40,7 @@
 #include "desktop/ui/quiet_page.h"
 #include "desktop/ui/studio_panel.h"
 #include "desktop/ui/theme.h"
+#include "shared/protocol/routes.h"
 #include "tests/desktop/gallery/pictures.h"
 #include "tests/desktop/studio/fake_easel.h"
 
@@ -62,7 +65,8 @@ struct App {
     QSettings settings{folder + "/settings.ini", QSettings::IniFormat};
     studio::Studio studio{{remote, link, store, model, settings}, folder + "/tasks.json"};
     ui::Theme theme{*qApp};
-    ui::MainWindow window{{studio, link, model, store, settings, theme}};
+    remote::LocalServer local{settings, {{}, 1, folder + "/local"}};
+    ui::MainWindow window{{studio, link, local, model, store, settings, theme}};
 
     QSignalSpy asked{find<ui::StudioPanel>("studioPanel"), &ui::StudioPanel::generateRequested};
 
@@ -122,6 +126,9 @@ private Q_SLOTS:
     void init() { m_dir = std::make_unique<QTemporaryDir>(); }
     void beginsWithAnExample();
     void asksForAServerFirst();
+    void greetsQuietlyAtTheFirstStart();
+    void saysWhyThisComputerCannotDraw();
+    void leadsToAServerWhenOnlyJobsAreThere();
     void saysWhatIsWrongWithAnAddress();
     void drawsByKeyboard();
     void cancelsOnTheTile();
@@ -189,6 +196,46 @@ void TestMainWindow::asksForAServerFirst() {
     QTest::mouseClick(page->findChild<QAbstractButton*>("connectButton"), Qt::LeftButton);
     QTRY_COMPARE(app.page(), "emptyPage");
     QCOMPARE(app.studio.serverAddress(), server.url().toString());
+}
+
+void TestMainWindow::greetsQuietlyAtTheFirstStart() {
+    QTcpSocket socket;
+    socket.connectToHost("localhost", protocol::routes::kDefaultPort);
+    if (socket.waitForConnected(1000))
+        QSKIP("Something listens where the app looks first.");
+    App app(folder(), QUrl());
+    QTRY_COMPARE(app.page(), "connectPage");
+    auto* page = app.find<QWidget>("connectPage");
+    QVERIFY(page->findChild<QLineEdit*>("addressEdit")->text().isEmpty());
+    QVERIFY(page->findChild<QLabel*>("note")->text().isEmpty());
+    QCOMPARE(page->findChild<QLabel*>("localNote")->text(), "No server is running on this computer yet.");
+    QVERIFY(!app.studio.hasChosenServer());
+}
+
+void TestMainWindow::saysWhyThisComputerCannotDraw() {
+    App app(folder(), QUrl("http://127.0.0.1:1"));
+    QTRY_COMPARE(app.page(), "connectPage");
+    auto* page = app.find<QWidget>("connectPage");
+    QTest::mouseClick(page->findChild<QAbstractButton*>("useThisComputerButton"), Qt::LeftButton);
+    QVERIFY(!page->findChild<QAbstractButton*>("useThisComputerButton")->isEnabled());
+    QTRY_VERIFY(page->findChild<QLabel*>("localNote")->text().startsWith("The program easel-server is not"));
+    QVERIFY(page->findChild<QAbstractButton*>("useThisComputerButton")->isEnabled());
+}
+
+void TestMainWindow::leadsToAServerWhenOnlyJobsAreThere() {
+    FakeEasel server;
+    App app(folder(), QUrl("http://127.0.0.1:1"));
+    QTRY_COMPARE(app.page(), "connectPage");
+    app.write("a boat");
+    app.find("generateButton")->click();
+    QTRY_COMPARE(app.page(), "galleryView");
+    QTest::mouseClick(app.find("noticeAction"), Qt::LeftButton);
+    QTRY_COMPARE(app.page(), "connectPage");
+    auto* address = app.find<QWidget>("connectPage")->findChild<QLineEdit*>("addressEdit");
+    address->setText(server.url().toString());
+    QTest::keyClick(address, Qt::Key_Return);
+    QTRY_COMPARE(app.page(), "galleryView");
+    QTRY_COMPARE(server.jobCount(), 1);
 }
 
 void TestMainWindow::saysWhatIsWrongWithAnAddress() {
