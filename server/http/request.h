@@ -13,6 +13,7 @@ namespace easel::http {
 
 /// One request as a handler sees it: framing, Host and Origin are checked, escapes are decoded.
 struct Request {
+    std::string peer;    ///< who asks, as far as its address tells; see peerOf in standing.h
     std::string method;  ///< "GET", "HEAD", "POST", …
     std::string path;    ///< decoded, begins with '/'
     Query query;         ///< decoded

@@ -232,6 +232,7 @@ net::awaitable<std::optional<Refusal>> Session::readHead(Incoming& incoming) {
 std::optional<Refusal> Session::understandHead(Incoming& incoming) const {
     const auto& message = incoming.parser.get();
     Request& request = incoming.request;
+    request.peer = peerOf(m_remote);
     const auto text = [](auto view) { return std::string(view.data(), view.size()); };
     request.method = text(message.method_string());
     for (const auto& field : message) {

@@ -15,6 +15,18 @@ namespace {
 
 constexpr std::string_view kLoopback = "loopback";
 
+std::optional<net::ip::address> addressIn(std::string_view text) {
+    boost::system::error_code error;
+    const net::ip::address address = net::ip::make_address(text, error);
+    if (error) {
+        return {};
+    }
+    if (address.is_v6() && address.to_v6().is_v4_mapped()) {
+        return net::ip::make_address_v4(net::ip::v4_mapped, address.to_v6());
+    }
+    return address;
+}
+
 /// The connection that is at `stage` longest; of `client` alone, unless that is empty.
 std::optional<std::size_t> longest(std::span<const Standing> others, Stage stage,
                                    std::string_view client = {}) {
@@ -31,20 +43,19 @@ std::optional<std::size_t> longest(std::span<const Standing> others, Stage stage
 
 }  // namespace
 
-std::string clientOf(std::string_view text) {
-    boost::system::error_code error;
-    net::ip::address address = net::ip::make_address(text, error);
-    if (error) {
+std::string peerOf(std::string_view text) {
+    const auto address = addressIn(text);
+    if (!address) {
         return std::string(text);
     }
-    if (address.is_v6() && address.to_v6().is_v4_mapped()) {
-        address = net::ip::make_address_v4(net::ip::v4_mapped, address.to_v6());
-    }
-    if (address.is_loopback()) {
-        return std::string(kLoopback);
-    }
-    return address.is_v6() ? net::ip::network_v6(address.to_v6(), 64).canonical().to_string()
-                           : address.to_string();
+    const bool isOfNetwork = address->is_v6() && !address->is_loopback();
+    return isOfNetwork ? net::ip::network_v6(address->to_v6(), 64).canonical().to_string()
+                       : address->to_string();
+}
+
+std::string clientOf(std::string_view text) {
+    const auto address = addressIn(text);
+    return address && address->is_loopback() ? std::string(kLoopback) : peerOf(text);
 }
 
 Admission admit(std::string_view client, std::span<const Standing> others, std::size_t places) {

@@ -24,8 +24,10 @@ struct Standing {
     std::chrono::steady_clock::time_point since;  ///< when this stage began
 };
 
-/// Whom an address belongs to: itself, or for IPv6 its /64, which one subscriber has whole. All loopback
-/// addresses are one client. Text that is no address is taken as it is.
+/// Whom an address belongs to: itself, or for IPv6 its /64, which one subscriber has whole. Text that is no
+/// address is taken as it is.
+std::string peerOf(std::string_view address);
+/// The same, but all loopback addresses are one client.
 std::string clientOf(std::string_view address);
 
 struct Admission {

@@ -44,12 +44,16 @@ std::string RawResponse::header(const std::string& name) const {
     return found == headers.end() ? std::string() : found->second;
 }
 
-RawClient::RawClient(std::uint16_t port) : m_socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+RawClient::RawClient(std::uint16_t port, const std::string& from)
+    : m_socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in own{};
+    own.sin_family = AF_INET;
+    ::inet_pton(AF_INET, from.c_str(), &own.sin_addr);
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    if (m_socket < 0 ||
+    if (m_socket < 0 || ::bind(m_socket, reinterpret_cast<const sockaddr*>(&own), sizeof own) != 0 ||
         ::connect(m_socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
         close();
     }
@@ -141,8 +145,9 @@ bool RawClient::isClosedByServer() {
 }
 
 std::optional<RawResponse> fetch(std::uint16_t port, const std::string& method, const std::string& target,
-                                 const std::string& fields, const std::string& body) {
-    RawClient client(port);
+                                 const std::string& fields, const std::string& body,
+                                 const std::string& from) {
+    RawClient client(port, from);
     std::string request = method + " " + target + " HTTP/1.1\r\nHost: localhost\r\n" + fields;
     if (!body.empty() || method == "POST") {
         request += "Content-Length: " + std::to_string(body.size()) + "\r\n";

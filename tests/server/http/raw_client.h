@@ -22,7 +22,8 @@ struct RawResponse {
 /// 30 s at the latest.
 class RawClient {
 public:
-    explicit RawClient(std::uint16_t port);
+    /// `from` is the loopback address that it has to the server.
+    explicit RawClient(std::uint16_t port, const std::string& from = "127.0.0.1");
     ~RawClient();
     RawClient(const RawClient&) = delete;
     RawClient& operator=(const RawClient&) = delete;
@@ -48,6 +49,7 @@ private:
 
 /// One request on a connection of its own.
 std::optional<RawResponse> fetch(std::uint16_t port, const std::string& method, const std::string& target,
-                                 const std::string& fields = {}, const std::string& body = {});
+                                 const std::string& fields = {}, const std::string& body = {},
+                                 const std::string& from = "127.0.0.1");
 
 }  // namespace easel::tests

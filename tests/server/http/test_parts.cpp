@@ -278,6 +278,23 @@ private Q_SLOTS:
         QVERIFY(!isAllowedHost("any/thing", HostRule{true, {}}));
     }
 
+    void aNetworkCountsAsOnePeer_data() {
+        QTest::addColumn<QByteArray>("address");
+        QTest::addColumn<QByteArray>("peer");
+        QTest::newRow("IPv4") << QByteArray("192.0.2.7") << QByteArray("192.0.2.7");
+        QTest::newRow("IPv4 on an IPv6 socket") << QByteArray("::ffff:192.0.2.7") << QByteArray("192.0.2.7");
+        QTest::newRow("IPv6") << QByteArray("2001:db8:1:2:3:4:5:6") << QByteArray("2001:db8:1:2::/64");
+        QTest::newRow("loopback") << QByteArray("127.0.0.2") << QByteArray("127.0.0.2");
+        QTest::newRow("loopback, IPv6") << QByteArray("::1") << QByteArray("::1");
+        QTest::newRow("IPv6, another of the same")
+            << QByteArray("2001:db8:1:2::1") << QByteArray("2001:db8:1:2::/64");
+    }
+    void aNetworkCountsAsOnePeer() {
+        QFETCH(QByteArray, address);
+        QFETCH(QByteArray, peer);
+        QCOMPARE(peerOf(address.toStdString()), peer.toStdString());
+    }
+
     void originsAreCompared() {
         QVERIFY(isSameOrigin("http://localhost:5000", "localhost:5000"));
         QVERIFY(!isSameOrigin("http://localhost:5001", "localhost:5000"));
