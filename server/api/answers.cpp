@@ -45,10 +45,14 @@ http::Response problemResponse(const protocol::Problem& problem) {
     http::Response response =
         http::textResponse(problem.status, protocol::toJson(problem), "application/problem+json");
     response.headers.set("Cache-Control", "no-store");
-    if (problem.status == 503) {
-        response.headers.set("Retry-After", "2");
-    }
+    setRetryAfter(response, problem);
     return response;
+}
+
+void setRetryAfter(http::Response& response, const protocol::Problem& problem) {
+    if (problem.retryAfter) {
+        response.headers.set("Retry-After", std::to_string(*problem.retryAfter));
+    }
 }
 
 protocol::Problem transportProblem(int status, std::string detail) {

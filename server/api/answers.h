@@ -15,6 +15,8 @@ namespace easel::api {
 http::Response jsonResponse(int status, std::string json);
 /// The one place where an error becomes a response (RFC 9457).
 http::Response problemResponse(const protocol::Problem& problem);
+/// When to come back, where the problem says so.
+void setRetryAfter(http::Response& response, const protocol::Problem& problem);
 /// What the transport refuses by itself, as a Problem.
 protocol::Problem transportProblem(int status, std::string detail);
 

@@ -37,11 +37,15 @@ Response jobResponse(const protocol::Expected<Job>& job) {
     return job ? jsonResponse(200, protocol::toJson(*job)) : problemResponse(job.error());
 }
 
-Response createJob(const Service& service, const Request& request) {
+protocol::Expected<protocol::GenerationRequest> requestIn(const Request& request) {
     if (!isJson(request)) {
-        return problemResponse(
+        return tl::unexpected(
             transportProblem(415, "Send the request as JSON, with Content-Type: application/json."));
     }
+    return protocol::parseRequest(request.body);
+}
+
+Response createJob(const Service& service, const Request& request) {
     std::optional<std::string> key;
     if (const auto field = request.headers.find("Idempotency-Key")) {
         if (field->empty() || field->size() > kLongestKey) {
@@ -55,15 +59,20 @@ Response createJob(const Service& service, const Request& request) {
         }
         key = *field;
     }
-    const auto job = protocol::parseRequest(request.body).and_then([&](const auto& asked) {
-        return submit(service, asked, key);
-    });
+    const auto job = requestIn(request).and_then(
+        [&](const auto& asked) { return submit(service, asked, request.peer, key); });
     if (!job) {
-        return refusal(service, job.error());
+        return problemResponse(job.error());
     }
     Response response = jsonResponse(202, protocol::toJson(*job));
     response.headers.set("Location", routes::job(job->id));
     return response;
+}
+
+Response estimateJob(const Service& service, const Request& request) {
+    const auto answer = requestIn(request).and_then(
+        [&](const auto& asked) { return estimate(service, asked, request.peer); });
+    return answer ? jsonResponse(200, protocol::toJson(*answer)) : problemResponse(answer.error());
 }
 
 Response listJobs(const Service& service, const Request& request) {
@@ -130,6 +139,8 @@ void addJobRoutes(http::Router& router, const Service& service) {
     const std::string jobs(routes::kJobs);
     const std::string job = routes::job("{id}");
     router.addSimple("POST", jobs, [service](const Request& request) { return createJob(service, request); });
+    router.addSimple("POST", routes::kEstimate,
+                     [service](const Request& request) { return estimateJob(service, request); });
     router.addSimple("GET", jobs, [service](const Request& request) { return listJobs(service, request); });
     router.addSimple("GET", job, [service](const Request& request) {
         return jobResponse(service.queue.find(request.param("id")));

@@ -51,14 +51,17 @@ Problem promptMissing() {
 }
 
 Response page(const Service& service, int status, const protocol::GenerationRequest& asked,
-              std::optional<Job> job = {}, std::optional<Problem> problem = {}) {
-    PageState state{service.server(), service.models(), asked, std::move(job), std::move(problem), {}};
+              std::optional<Job> job = {}, const std::optional<Problem>& problem = {}) {
+    PageState state{service.server(), service.models(), asked, std::move(job), problem, {}};
     if (auto recent = service.queue.list(kRecentJobs)) {
         state.recent = std::move(recent->jobs);
     }
     Response response = http::textResponse(status, renderPage(state), "text/html; charset=utf-8");
     response.headers.set("Cache-Control", "no-store");
     response.headers.set("Vary", "Accept");
+    if (problem) {
+        setRetryAfter(response, *problem);
+    }
     response.headers.set("Referrer-Policy", "no-referrer");
     response.headers.set("Content-Security-Policy",
                          "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; "
@@ -112,7 +115,7 @@ void answerPage(const Service& service, const Request& request, const Responder&
     if (!asked) {
         return responder.send(page(service, asked.error().status, {}, {}, asked.error()));
     }
-    const auto job = submit(service, *asked);
+    const auto job = submit(service, *asked, request.peer);
     if (!job) {
         return responder.send(page(service, job.error().status, *asked, {}, job.error()));
     }
@@ -154,9 +157,9 @@ void answerRoot(const Service& service, const Request& request, const Responder&
         return responder.send(problemResponse(protocol::invalidField(
             "count", "count must be 1 here, since the answer is one picture; POST /v1/jobs draws several.")));
     }
-    const auto job = submit(service, *asked);
+    const auto job = submit(service, *asked, request.peer);
     if (!job) {
-        return responder.send(refusal(service, job.error()));
+        return responder.send(problemResponse(job.error()));
     }
     whenFinished(service, job->id, responder, [service, request, responder](const Job& done) {
         answerPicture(service, request, responder, done);

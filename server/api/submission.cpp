@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/api/submission.h"
 
-#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <random>
@@ -92,7 +91,7 @@ private:
 }  // namespace
 
 protocol::Expected<protocol::Job> submit(const Service& service, const GenerationRequest& request,
-                                         const std::optional<std::string>& key) {
+                                         const std::string& client, const std::optional<std::string>& key) {
     const auto settings = protocol::resolve(request, service.models(), service.server().limits, drawSeed);
     if (!settings) {
         return tl::unexpected(settings.error());
@@ -101,21 +100,13 @@ protocol::Expected<protocol::Job> submit(const Service& service, const Generatio
     if (key) {
         named = jobs::IdempotencyKey{*key, protocol::toJson(request)};
     }
-    return service.queue.submit(*settings, named);
+    return service.queue.submit(*settings, client, named);
 }
 
-http::Response refusal(const Service& service, const Problem& problem) {
-    http::Response response = problemResponse(problem);
-    if (problem.status == 429) {
-        constexpr double kGuess = 5;
-        constexpr double kLongest = 120;
-        const auto load = service.queue.load();
-        const double each = load.drainSeconds.value_or(kGuess) / std::max(1, load.queued + load.running);
-        const double wait = load.drainSeconds ? each : kGuess;
-        response.headers.set("Retry-After",
-                             std::to_string(static_cast<int>(std::ceil(std::clamp(wait, 1.0, kLongest)))));
-    }
-    return response;
+protocol::Expected<protocol::Estimate> estimate(const Service& service, const GenerationRequest& request,
+                                                const std::string& client) {
+    return protocol::resolve(request, service.models(), service.server().limits, drawSeed)
+        .map([&](const auto& settings) { return service.queue.estimate(settings, client); });
 }
 
 protocol::Expected<GenerationRequest> parseForm(const http::Query& fields) {

@@ -6,7 +6,7 @@
 
 #include "server/api/api.h"
 #include "server/http/request.h"
-#include "server/http/response.h"
+#include "shared/protocol/estimate.h"
 #include "shared/protocol/generation.h"
 #include "shared/protocol/job.h"
 #include "shared/protocol/problem.h"
@@ -14,12 +14,16 @@
 /// From what a client asks for to a job in the queue.
 namespace easel::api {
 
-/// Fills in and checks `request`, and queues it. `key` is the client's Idempotency-Key.
+/// Fills in and checks `request`, and queues it. `client` takes turns with others (http::Request::peer);
+/// `key` is its Idempotency-Key.
 protocol::Expected<protocol::Job> submit(const Service& service, const protocol::GenerationRequest& request,
+                                         const std::string& client,
                                          const std::optional<std::string>& key = {});
 
-/// A problem with submitting; a full queue says when to come back.
-http::Response refusal(const Service& service, const protocol::Problem& problem);
+/// What would come of `submit`.
+protocol::Expected<protocol::Estimate> estimate(const Service& service,
+                                                const protocol::GenerationRequest& request,
+                                                const std::string& client);
 
 /// The fields of a form or a query as a request. An empty field counts as absent; unknown fields and what
 /// is no number are refused by name.

@@ -89,6 +89,13 @@ void addServe(CLI::App& app, ServeOptions& options) {
     command.add_option("--keep-gib", options.keepGib, "How many GiB of pictures at most")
         ->check(CLI::Range(1, 1'000'000))
         ->capture_default_str();
+    command
+        .add_option(
+            "--max-work", options.maxWork,
+            "How much one request may ask for, in megapixel-steps (width x height / 1,000,000 x steps "
+            "x count, half of it with a guidance of at most 1); if not given, about what this machine "
+            "draws in an hour")
+        ->check(CLI::PositiveNumber);
     command.add_option("--port-file", options.portFile, "Write the port into this file once it is open");
     command.add_flag("--test-pattern", options.testPattern)->group("");  // for tests
     command.add_option("--step-ms", options.stepMs)->group("");          // of the test pattern

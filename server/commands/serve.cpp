@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdio>
@@ -16,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include <spdlog/fmt/fmt.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
@@ -30,6 +32,7 @@
 #include "server/jobs/queue.h"
 #include "server/jobs/sqlite_job_store.h"
 #include "server/models/model_folder.h"
+#include "shared/protocol/work.h"
 
 namespace easel::commands {
 
@@ -70,11 +73,14 @@ std::vector<protocol::SamplerInfo> samplers() {
     return all;
 }
 
+/// Megapixel-steps of 50 steps at 512x512, which no limit of an hour's work forbids.
+constexpr double kUsualPicture = 512 * 512 * 50 / 1e6;
+
 /// The parts of a running server, in the order in which they need each other.
 class Server {
 public:
-    Server(DataFolder data, protocol::ModelInfo model)
-        : m_data(std::move(data)), m_models{std::move(model)} {}
+    Server(DataFolder data, protocol::ModelInfo model, std::optional<double> maxWork)
+        : m_data(std::move(data)), m_models{std::move(model)}, m_limits{.maxWork = maxWork} {}
 
     /// Opens the queue and the port.
     Expected<void> start(std::unique_ptr<generator::Generator> generator, const ServeOptions& options) {
@@ -108,7 +114,8 @@ private:
             return tl::unexpected(images.error());
         }
         jobs::QueueOptions options;
-        options.maxQueued = m_limits.maxQueued;
+        options.limits = m_limits;
+        options.leastMaxWork = std::max(kUsualPicture, protocol::workOf(m_models.front()));
         options.retention = retention;
         options.log = [](const std::string& text) { spdlog::error(text); };
         options.onGeneratorStatus = [](const generator::Status& status) {
@@ -150,6 +157,7 @@ private:
         info.queued = load.queued;
         info.running = load.running;
         info.limits = m_limits;
+        info.limits.maxWork = load.maxWork;
         info.samplers = m_samplers;
         return info;
     }
@@ -218,6 +226,11 @@ int serve(ServeOptions options) {
     if (!model) {
         return fail(kFailure, model.error().detail);
     }
+    if (const double own = protocol::workOf(*model); options.maxWork && *options.maxWork < own) {
+        return fail(kWrongArgument, fmt::format("--max-work {} is less than one picture of this model takes; "
+                                                "say at least {:.2f}.",
+                                                *options.maxWork, own + 0.005));
+    }
     auto data = DataFolder::open(options.data);
     if (!data) {
         return fail(kFailure, data.error().detail);
@@ -230,7 +243,7 @@ int serve(ServeOptions options) {
         spdlog::warn("Everyone who reaches {} can draw and see all pictures: no encryption, no login",
                      options.bind);
     }
-    Server server(std::move(*data), std::move(*model));
+    Server server(std::move(*data), std::move(*model), options.maxWork);
     if (const auto started = server.start(generatorOf(options), options); !started) {
         return fail(kFailure, started.error().detail);
     }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "server/commands/locations.h"
@@ -20,6 +21,7 @@ struct ServeOptions {
     int keepDays = 7;
     int keepJobs = 10'000;
     int keepGib = 10;                ///< of pictures
+    std::optional<double> maxWork;   ///< megapixel-steps of one request; empty: about an hour's
     std::filesystem::path portFile;  ///< empty: none
     bool testPattern = false;        ///< draw without a model
     int stepMs = 0;                  ///< of the test pattern

@@ -65,6 +65,11 @@ Expected<void> Queue::recover() {
         }
         m_roster.add(std::move(record));
     }
+    const auto used = m_store->used();
+    if (!used) {
+        return tl::unexpected(used.error());
+    }
+    m_roster.restore(*used);
     m_images.removeStrangers([this](const std::string& id) {
         const auto record = m_store->find(id);
         return !record || *record;
@@ -118,7 +123,7 @@ void Queue::dispatch(Lock& lock) {
         LiveJob* live = m_roster.find(*id);
         const int attempt = live->record.job.attempt + 1;
         const std::int64_t now = protocol::millisecondsNow();
-        const auto started = m_store->start(*id, attempt, now);
+        const auto started = m_store->start(*id, attempt, now, m_roster.usedOnceStarted(*id));
         if (!started) {
             complain("Job " + *id + " cannot be started", started.error());
             m_storeAgainAt = Clock::now() + kStorePause;

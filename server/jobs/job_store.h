@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,6 +25,8 @@ struct JobRecord {
     protocol::Job job;
     int losses = 0;  ///< attempts that ended because what drew them was lost
     std::optional<IdempotencyKey> key;
+    std::string owner;           ///< the client that asked for it, in whatever form tells clients apart
+    std::int64_t ownerUsed = 0;  ///< see Turns; only ever stored
 };
 
 /// Why a running job goes back into the queue.
@@ -49,8 +52,7 @@ public:
 
     /// Keeps a new job as queued. With a key that is known already nothing is added and the record that
     /// has it is returned; else the new one.
-    virtual protocol::Expected<JobRecord> add(const protocol::Job& job,
-                                              const std::optional<IdempotencyKey>& key) = 0;
+    virtual protocol::Expected<JobRecord> add(const JobRecord& record) = 0;
     virtual protocol::Expected<std::optional<JobRecord>> find(const std::string& id) = 0;
     virtual protocol::Expected<std::optional<JobRecord>> findByKey(const std::string& key) = 0;
     /// Newest first; `before` is a former page's `next`.
@@ -59,8 +61,12 @@ public:
     /// Queued and running jobs, oldest first.
     virtual protocol::Expected<std::vector<JobRecord>> unfinished() = 0;
 
+    /// By owner, the most that was ever stored as used with one of the jobs that are still kept.
+    virtual protocol::Expected<std::map<std::string, std::int64_t>> used() = 0;
+
     /// Queued → running as attempt number `attempt`, which is one more than the last.
-    virtual protocol::Expected<bool> start(const std::string& id, int attempt, std::int64_t now) = 0;
+    virtual protocol::Expected<bool> start(const std::string& id, int attempt, std::int64_t now,
+                                           std::int64_t ownerUsed) = 0;
     virtual protocol::Expected<bool> addImage(const std::string& id, int attempt,
                                               const protocol::ImageInfo& image) = 0;
     /// Running → queued, at its old place; its images are forgotten.

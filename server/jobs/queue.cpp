@@ -2,11 +2,14 @@
 // What clients ask. conductor.cpp has the queue's thread and what the generator tells.
 #include "server/jobs/queue.h"
 
+#include <algorithm>
+#include <cmath>
 #include <random>
 #include <string_view>
 #include <utility>
 
 #include "shared/protocol/timestamp.h"
+#include "shared/protocol/work.h"
 
 namespace easel::jobs {
 
@@ -26,6 +29,18 @@ std::string newId() {
         id += kLetters[device() % kLetters.size()];
     }
     return id;
+}
+
+/// Megapixel-steps of an hour that has not been measured yet: what two cores, or a small GPU, do with a
+/// model of Stable Diffusion 1.5's size.
+constexpr double kUnmeasuredCpu = 100;
+constexpr double kUnmeasuredGpu = 3'600;
+
+/// When to come back. The queue may also empty sooner, by cancelling.
+int wholeSeconds(std::optional<double> wait) {
+    constexpr double kGuess = 5;
+    constexpr double kLongest = 600;
+    return static_cast<int>(std::ceil(std::clamp(wait.value_or(kGuess), 1.0, kLongest)));
 }
 
 Problem noSuchJob(const std::string& id) {
@@ -69,7 +84,7 @@ Queue::~Queue() {
     m_generator.reset();  // Its last calls still find everything else in place.
 }
 
-Expected<Job> Queue::submit(const protocol::GenerationSettings& settings,
+Expected<Job> Queue::submit(const protocol::GenerationSettings& settings, const std::string& owner,
                             const std::optional<IdempotencyKey>& key) {
     const Lock lock(m_mutex);
     if (key) {
@@ -82,27 +97,73 @@ Expected<Job> Queue::submit(const protocol::GenerationSettings& settings,
                                         : Expected<Job>(tl::unexpected(keyReused()));
         }
     }
+    if (const auto admitted = admit(settings, owner); !admitted) {
+        return tl::unexpected(admitted.error());
+    }
+    JobRecord record;
+    record.job.id = newId();
+    record.job.settings = settings;
+    record.job.createdAt = protocol::millisecondsNow();
+    record.key = key;
+    record.owner = owner;
+    record.ownerUsed = m_roster.used(owner);
+    const auto stored = m_store->add(record);
+    if (!stored) {
+        return tl::unexpected(stored.error());
+    }
+    m_roster.add(*stored);
+    m_poked = true;
+    m_wake.notify_one();
+    return m_roster.find(record.job.id)->record.job;
+}
+
+Expected<void> Queue::admit(const protocol::GenerationSettings& settings, const std::string& owner) const {
+    if (const auto fits = checkWork(settings, limits()); !fits) {
+        return fits;
+    }
     if (m_draining) {
         return tl::unexpected(protocol::unavailable("The server is shutting down; try again in a moment."));
     }
     if (const auto status = m_generator->status(); status.failed) {
         return tl::unexpected(protocol::unavailable(status.message));
     }
-    if (m_roster.waitingCount() >= m_options.maxQueued) {
-        return tl::unexpected(protocol::queueFull(m_options.maxQueued));
+    const int places = m_options.limits.maxQueued;
+    if (m_roster.hasRoom(owner, places)) {
+        return {};
     }
-    Job job;
-    job.id = newId();
-    job.settings = settings;
-    job.createdAt = protocol::millisecondsNow();
-    auto stored = m_store->add(job, key);
-    if (!stored) {
-        return tl::unexpected(stored.error());
+    Problem problem = m_roster.waitingCount() >= places
+                          ? protocol::queueFull(places)
+                          : protocol::queueShareTaken(m_roster.waitingCount(owner), places);
+    problem.retryAfter = wholeSeconds(m_roster.secondsUntilRoom(owner, places));
+    return tl::unexpected(problem);
+}
+
+protocol::Limits Queue::limits() const {
+    protocol::Limits limits = m_options.limits;
+    if (!limits.maxWork) {
+        const bool isGpu = m_generator->status().device.starts_with("cuda");
+        const double unmeasured = isGpu ? kUnmeasuredGpu : kUnmeasuredCpu;
+        limits.maxWork = std::max(m_options.leastMaxWork, m_roster.hourOfWork().value_or(unmeasured));
     }
-    m_roster.add(std::move(*stored));
-    m_poked = true;
-    m_wake.notify_one();
-    return m_roster.snapshot(*m_roster.find(job.id));
+    return limits;
+}
+
+protocol::Estimate Queue::estimate(const protocol::GenerationSettings& settings,
+                                   const std::string& owner) const {
+    const Lock lock(m_mutex);
+    protocol::Estimate estimate;
+    estimate.settings = settings;
+    estimate.work = protocol::workOf(settings);
+    if (const auto pace = m_roster.pace()) {
+        estimate.seconds = estimate.work * *pace;
+    }
+    const auto place = m_roster.placeFor(owner, settings);
+    estimate.ahead = place.ahead;
+    estimate.waitSeconds = place.wait;
+    if (const auto admitted = admit(settings, owner); !admitted) {
+        estimate.problem = admitted.error();
+    }
+    return estimate;
 }
 
 Expected<Job> Queue::find(const std::string& id) const {
@@ -112,7 +173,7 @@ Expected<Job> Queue::find(const std::string& id) const {
 
 Expected<Job> Queue::findLocked(const std::string& id) const {
     if (const LiveJob* live = m_roster.find(id)) {
-        return m_roster.snapshot(*live);
+        return live->record.job;
     }
     return m_store->find(id).and_then([&](std::optional<JobRecord> record) -> Expected<Job> {
         if (!record) {
@@ -130,7 +191,7 @@ Expected<protocol::JobPage> Queue::list(int limit, const std::optional<std::stri
     return m_store->list(limit, before).map([&](protocol::JobPage page) {
         for (Job& job : page.jobs) {
             const LiveJob* live = m_roster.find(job.id);
-            job = live ? m_roster.snapshot(*live) : withFinalProgress(std::move(job));
+            job = live ? live->record.job : withFinalProgress(std::move(job));
         }
         return page;
     });
@@ -145,7 +206,7 @@ Expected<Job> Queue::cancel(const std::string& id) {
     if (live->record.job.state == JobState::Running) {
         live->cancelRequested = true;
         m_generator->cancel(id);
-        return m_roster.snapshot(*live);
+        return live->record.job;
     }
     const std::int64_t now = protocol::millisecondsNow();
     const auto stored = m_store->finish(id, live->record.job.attempt, JobState::Cancelled, {}, now);
@@ -209,7 +270,7 @@ Expected<Subscription> Queue::subscribe(const std::string& id, std::optional<std
 
 Queue::Load Queue::load() const {
     const Lock lock(m_mutex);
-    return {m_roster.waitingCount(), m_roster.runningCount(), m_roster.drainSeconds()};
+    return {m_roster.waitingCount(), m_roster.runningCount(), *limits().maxWork};
 }
 
 generator::Status Queue::generatorStatus() const {

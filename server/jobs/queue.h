@@ -16,15 +16,20 @@
 #include "server/jobs/image_folder.h"
 #include "server/jobs/job_store.h"
 #include "server/jobs/roster.h"
+#include "shared/protocol/estimate.h"
 #include "shared/protocol/generation.h"
 #include "shared/protocol/job.h"
 #include "shared/protocol/problem.h"
+#include "shared/protocol/server_info.h"
 
 namespace easel::jobs {
 
 struct QueueOptions {
-    int maxQueued = 100;  ///< jobs waiting; a running one takes no place
-    int maxRetries = 2;   ///< how often a job runs again after what drew it was lost
+    /// Of these maxQueued (a running job takes no place) and maxWork; without the latter it is about what
+    /// the device does in an hour.
+    protocol::Limits limits;
+    double leastMaxWork = 0;  ///< megapixel-steps that an hour's work always allows
+    int maxRetries = 2;       ///< how often a job runs again after what drew it was lost
     Retention retention;
     std::chrono::milliseconds sweepInterval{60'000};  ///< between two looks at what retention ended
     /// Troubles that no client can be told, one sentence each. From any thread; must not block.
@@ -46,8 +51,8 @@ private:
 
 /// The conductor: what waits, what runs, and who is told. Owns the store, the image files and the
 /// generator. Every method may be called from any thread; those that change a job write to disk before
-/// they answer (milliseconds). A thread of its own hands jobs to the generator, oldest first, and calls
-/// the followers; pictures are encoded and written on the generator's threads.
+/// they answer (milliseconds). A thread of its own hands jobs to the generator, in the order of their
+/// turns, and calls the followers; pictures are encoded and written on the generator's threads.
 class Queue {
 public:
     /// Takes up what an earlier process left: jobs that were running are lost attempts and wait again.
@@ -61,10 +66,15 @@ public:
     Queue& operator=(const Queue&) = delete;
 
     /// Accepts a job for good: when this returns it is on disk. With a key that came before, the job of
-    /// then is returned. Errors: 429 queue_full; 422 idempotency_key_reused when the key came with another
-    /// request; 503 unavailable when nothing will ever draw it or the queue is draining; 507 no_space.
+    /// then is returned. `owner` is the client, in whatever form tells clients apart. Errors: 429 queue_full
+    /// or queue_share_taken, which say when to come back; 422 too_much_work, or idempotency_key_reused when
+    /// the key came with another request; 503 unavailable when nothing will ever draw it or the queue is
+    /// draining; 507 no_space.
     protocol::Expected<protocol::Job> submit(const protocol::GenerationSettings& settings,
+                                             const std::string& owner,
                                              const std::optional<IdempotencyKey>& key = {});
+    /// What would come of `submit`.
+    protocol::Estimate estimate(const protocol::GenerationSettings& settings, const std::string& owner) const;
     protocol::Expected<protocol::Job> find(const std::string& id) const;
     /// Newest first; `limit` in 1..200; `before` is a former page's `next`.
     protocol::Expected<protocol::JobPage> list(int limit,
@@ -89,7 +99,7 @@ public:
     struct Load {
         int queued = 0;
         int running = 0;
-        std::optional<double> drainSeconds;  ///< until all of it is drawn, when it can be told
+        double maxWork = 0;  ///< megapixel-steps that one request may be just now
     };
     Load load() const;
     generator::Status generatorStatus() const;
@@ -107,6 +117,9 @@ private:
 
     protocol::Expected<void> begin();
     protocol::Expected<void> recover();
+    protocol::Limits limits() const;
+    protocol::Expected<void> admit(const protocol::GenerationSettings& settings,
+                                   const std::string& owner) const;
     protocol::Expected<protocol::Job> findLocked(const std::string& id) const;
 
     void conduct();

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "shared/protocol/timestamp.h"
+#include "shared/protocol/work.h"
 
 namespace easel::jobs {
 
@@ -23,21 +24,33 @@ double seconds(std::chrono::steady_clock::duration duration) {
     return std::chrono::duration<double>(duration).count();
 }
 
-double pixels(const protocol::GenerationSettings& settings) {
-    return static_cast<double>(settings.width) * settings.height;
+int stepsOf(const protocol::GenerationSettings& settings) {
+    return settings.steps * settings.count;
 }
 
-/// Steps left to be done, times pixels.
-double workLeft(const protocol::Job& job) {
-    const double steps = static_cast<double>(job.settings.steps) * job.settings.count;
-    return std::max(0.0, steps - job.progress.step) * pixels(job.settings);
+/// Pixel-steps.
+std::int64_t workLeft(const protocol::Job& job, int stepsDone) {
+    const int steps = stepsOf(job.settings);
+    return protocol::pixelStepsOf(job.settings) / steps * std::clamp(steps - stepsDone, 0, steps);
+}
+std::int64_t workLeft(const protocol::Job& job) {
+    return workLeft(job, job.progress.step);
+}
+
+double megapixels(std::int64_t pixels) {
+    return static_cast<double>(pixels) / 1e6;
+}
+
+bool mayHaveOneMore(int own, int waiting, int capacity) {
+    constexpr int kShare = 3;
+    return own < kShare * (capacity - waiting);
 }
 
 }  // namespace
 
 protocol::Job withFinalProgress(protocol::Job job) {
     job.progress = {};
-    job.progress.steps = job.settings.steps * job.settings.count;
+    job.progress.steps = stepsOf(job.settings);
     if (job.state == JobState::Succeeded) {
         job.progress.stage = protocol::Stage::Decoding;
         job.progress.step = job.progress.steps;
@@ -50,8 +63,18 @@ void Roster::add(JobRecord record) {
     live.sequence = sequenceNow();
     live.record = std::move(record);
     const std::string id = live.record.job.id;
-    m_waiting.push_back(id);
+    if (live.record.job.attempt > 0) {
+        m_turns.addReturned(id);
+    } else {
+        m_turns.add(live.record.owner, id, protocol::pixelStepsOf(live.record.job.settings));
+    }
     m_live.insert_or_assign(id, std::move(live));
+    reorder();
+}
+
+void Roster::restore(const std::map<std::string, std::int64_t>& used) {
+    m_turns.restore(used);
+    reorder();
 }
 
 LiveJob* Roster::find(const std::string& id) {
@@ -95,36 +118,64 @@ std::vector<std::string> Roster::withOutcome() const {
     return ids;
 }
 
-std::optional<double> Roster::drainSeconds() const {
-    if (!m_pace) {
-        return {};
-    }
-    double work = 0;
-    for (const auto& [_, live] : m_live) {
-        work += workLeft(live.record.job);
-    }
-    return work * *m_pace;
+int Roster::waitingCount(const std::string& owner) const {
+    return static_cast<int>(std::ranges::count_if(
+        m_waiting, [&](const std::string& id) { return m_live.at(id).record.owner == owner; }));
 }
 
-protocol::Job Roster::snapshot(const LiveJob& live) const {
-    protocol::Job job = live.record.job;
-    if (job.state == JobState::Queued) {
-        const auto place = std::find(m_waiting.begin(), m_waiting.end(), job.id) - m_waiting.begin();
-        job.ahead = runningCount() + static_cast<int>(place);
+Roster::Place Roster::placeFor(const std::string& owner, const protocol::GenerationSettings& settings) const {
+    Turns turns = m_turns;
+    turns.add(owner, {}, protocol::pixelStepsOf(settings));
+    Place place{runningCount(), {}};
+    double work = runningWork();
+    for (const std::string& id : turns.order()) {
+        if (id.empty()) {
+            break;
+        }
+        ++place.ahead;
+        work += protocol::workOf(m_live.at(id).record.job.settings);
     }
-    return job;
+    const auto pace = m_pace.seconds();
+    place.wait = pace ? std::optional(work * *pace) : place.ahead == 0 ? std::optional(0.0) : std::nullopt;
+    return place;
+}
+
+bool Roster::hasRoom(const std::string& owner, int capacity) const {
+    return mayHaveOneMore(waitingCount(owner), waitingCount(), capacity);
+}
+
+std::optional<double> Roster::secondsUntilRoom(const std::string& owner, int capacity) const {
+    const auto pace = m_pace.seconds();
+    if (!pace) {
+        return {};
+    }
+    int own = waitingCount(owner);
+    int waiting = waitingCount();
+    double work = runningWork();
+    for (const std::string& id : m_waiting) {  // each starts when the one before it has ended
+        const JobRecord& next = m_live.at(id).record;
+        --waiting;
+        own -= next.owner == owner ? 1 : 0;
+        if (mayHaveOneMore(own, waiting, capacity)) {
+            break;
+        }
+        work += protocol::workOf(next.job.settings);
+    }
+    return work * *pace;
 }
 
 void Roster::start(LiveJob& live, int attempt, std::int64_t now) {
-    std::erase(m_waiting, live.record.job.id);
     protocol::Job& job = live.record.job;
+    m_turns.start(job.id);
     job.state = JobState::Running;
     job.attempt = attempt;
+    job.ahead = 0;
     job.startedAt = now;
     job.progress = {};
-    job.progress.steps = job.settings.steps * job.settings.count;
+    job.progress.steps = stepsOf(job.settings);
     live.firstStep = 0;
     emit(live, JobEventType::State);
+    reorder();
 }
 
 void Roster::progress(LiveJob& live, protocol::Progress progress, Clock::time_point now) {
@@ -138,8 +189,10 @@ void Roster::progress(LiveJob& live, protocol::Progress progress, Clock::time_po
         if (measured > 0) {
             const double perStep = seconds(now - live.firstStepAt) / measured;
             progress.etaSeconds = perStep * (progress.steps - progress.step);
-            m_pace = perStep / pixels(live.record.job.settings);
+            const auto done = workLeft(live.record.job) - workLeft(live.record.job, progress.step);
+            m_pace.add(megapixels(done), seconds(now - live.lastStepAt));
         }
+        live.lastStepAt = now;
     }
     live.record.job.progress = progress;
     emit(live, JobEventType::Progress);
@@ -157,27 +210,35 @@ void Roster::requeue(LiveJob& live, Requeue why) {
     job.startedAt.reset();
     job.progress = {};
     job.images.clear();
-    m_waiting.push_front(job.id);  // It had been the oldest.
-    tellPlaces();
+    m_turns.addReturned(job.id);
+    reorder();
+    emit(live, JobEventType::State);
 }
 
 void Roster::finish(LiveJob& live, const Outcome& outcome, std::int64_t now) {
     protocol::Job& job = live.record.job;
-    std::erase(m_waiting, job.id);
+    m_turns.remove(job.id);
+    if (job.attempt > 0 && outcome.state != JobState::Succeeded) {
+        m_turns.giveBack(live.record.owner, workLeft(job));
+    }
     job.state = outcome.state;
     job.error = outcome.error;
     job.finishedAt = now;
     job = withFinalProgress(std::move(job));
     emit(live, JobEventType::Done);
     m_live.erase(std::string(job.id));
-    tellPlaces();
+    if (m_live.empty()) {
+        m_turns.settle();
+    }
+    m_hour.update(m_pace);
+    reorder();
 }
 
 std::shared_ptr<Followers::Follower> Roster::follow(const LiveJob& live, std::optional<std::uint64_t> after,
                                                     EventCallback callback) {
     auto follower = m_followers.add(live.record.job.id, std::move(callback));
     if (after != live.sequence) {
-        m_followers.tell(follower, {live.sequence, JobEventType::State, snapshot(live)});
+        m_followers.tell(follower, {live.sequence, JobEventType::State, live.record.job});
     }
     return follower;
 }
@@ -190,15 +251,28 @@ std::shared_ptr<Followers::Follower> Roster::followFinished(protocol::Job job, E
 
 void Roster::emit(LiveJob& live, JobEventType type) {
     ++live.sequence;
-    m_followers.tell({live.sequence, type, snapshot(live)});
+    m_followers.tell({live.sequence, type, live.record.job});
 }
 
-void Roster::tellPlaces() {
+/// Whose place has changed is told.
+void Roster::reorder() {
+    m_waiting = m_turns.order();
+    int ahead = runningCount();
     for (const std::string& id : m_waiting) {
-        if (m_followers.has(id)) {
-            emit(m_live.at(id), JobEventType::State);
+        LiveJob& live = m_live.at(id);
+        const int before = std::exchange(live.record.job.ahead, ahead++);
+        if (before != live.record.job.ahead && m_followers.has(id)) {
+            emit(live, JobEventType::State);
         }
     }
+}
+
+double Roster::runningWork() const {
+    std::int64_t work = 0;
+    for (const auto& [_, live] : m_live) {
+        work += live.record.job.state == JobState::Running ? workLeft(live.record.job) : 0;
+    }
+    return megapixels(work);
 }
 
 }  // namespace easel::jobs

@@ -3,7 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
-#include <deque>
+#include <map>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -11,6 +11,8 @@
 
 #include "server/jobs/followers.h"
 #include "server/jobs/job_store.h"
+#include "server/jobs/pace.h"
+#include "server/jobs/turns.h"
 #include "shared/protocol/job.h"
 
 namespace easel::jobs {
@@ -30,6 +32,7 @@ struct LiveJob {
     std::optional<Outcome> outcome;
     std::chrono::steady_clock::time_point firstStepAt{};
     int firstStep = 0;  ///< the step that was done at firstStepAt; 0: none yet
+    std::chrono::steady_clock::time_point lastStepAt{};
 };
 
 /// Completes a finished job with what the store does not keep.
@@ -41,8 +44,12 @@ class Roster {
 public:
     using Clock = std::chrono::steady_clock;
 
-    /// Adds a queued job behind all others.
+    /// Adds a queued job: one that was started before is next, any other is behind those of its owner.
     void add(JobRecord record);
+    /// See Turns.
+    void restore(const std::map<std::string, std::int64_t>& used);
+    std::int64_t used(const std::string& owner) const { return m_turns.used(owner); }
+    std::int64_t usedOnceStarted(const std::string& id) const { return m_turns.usedOnceStarted(id); }
     LiveJob* find(const std::string& id);
     const LiveJob* find(const std::string& id) const;
     /// The job if it is running as this attempt, so that what a lost attempt still says goes nowhere.
@@ -53,11 +60,24 @@ public:
 
     int waitingCount() const { return static_cast<int>(m_waiting.size()); }
     int runningCount() const { return static_cast<int>(m_live.size()) - waitingCount(); }
-    /// Seconds until everything is drawn at the present pace; empty while that is not known.
-    std::optional<double> drainSeconds() const;
+    int waitingCount(const std::string& owner) const;
+    /// Seconds for a megapixel-step; empty while that is not known.
+    std::optional<double> pace() const { return m_pace.seconds(); }
+    /// Megapixel-steps that are drawn in an hour; empty until a job has ended.
+    std::optional<double> hourOfWork() const { return m_hour.work(); }
 
-    /// The job as it is shown, with its place in the queue.
-    protocol::Job snapshot(const LiveJob& live) const;
+    /// Where one more job of `owner` would stand.
+    struct Place {
+        int ahead = 0;               ///< jobs that would run before it
+        std::optional<double> wait;  ///< seconds until it would begin; empty while the pace is not known
+    };
+    Place placeFor(const std::string& owner, const protocol::GenerationSettings& settings) const;
+    /// Whether `owner` may have one more of the `capacity` places to wait in: up to three times as many as
+    /// are left (dynamic thresholds, Choudhury and Hahne, 1998, https://doi.org/10.1109/90.664262). One
+    /// client gets three quarters, two get three sevenths each, and a place is left for the next.
+    bool hasRoom(const std::string& owner, int capacity) const;
+    /// Seconds until it may, if nothing else comes; empty while the pace is not known.
+    std::optional<double> secondsUntilRoom(const std::string& owner, int capacity) const;
 
     /// Each of these tells the job's followers, and the others whose place changed.
     void start(LiveJob& live, int attempt, std::int64_t now);
@@ -77,12 +97,15 @@ public:
 
 private:
     void emit(LiveJob& live, protocol::JobEventType type);
-    void tellPlaces();
+    void reorder();
+    double runningWork() const;
 
     std::unordered_map<std::string, LiveJob> m_live;
-    std::deque<std::string> m_waiting;
+    Turns m_turns;
+    std::vector<std::string> m_waiting;  // in the order of their turns
     Followers m_followers;
-    std::optional<double> m_pace;  // seconds per step and pixel, of the latest jobs
+    Pace m_pace;
+    HourOfWork m_hour;
 };
 
 }  // namespace easel::jobs

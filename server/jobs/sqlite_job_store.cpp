@@ -46,12 +46,16 @@ CREATE TABLE images (
     content_type TEXT NOT NULL,
     PRIMARY KEY (job, position)
 ) STRICT, WITHOUT ROWID;
+)",
+                                       R"(
+ALTER TABLE jobs ADD COLUMN owner TEXT NOT NULL DEFAULT '';
+ALTER TABLE jobs ADD COLUMN owner_used INTEGER NOT NULL DEFAULT 0;
 )"};
 constexpr int kSchemaVersion = std::size(kMigrations);
 
 constexpr const char* kRecord =
     "SELECT number, id, state, settings, attempt, losses, error, created_at, started_at, finished_at, "
-    "idempotency_key, idempotency_request FROM jobs ";
+    "idempotency_key, idempotency_request, owner FROM jobs ";
 
 /// Runs `work`, which may throw what SQLiteCpp throws, and turns that into a problem.
 template <typename Work>
@@ -104,11 +108,11 @@ public:
         });
     }
 
-    Expected<JobRecord> add(const Job& job, const std::optional<IdempotencyKey>& key) override {
+    Expected<JobRecord> add(const JobRecord& record) override {
         const std::scoped_lock lock(m_mutex);
         return guarded([&]() -> Expected<JobRecord> {
-            if (key) {
-                auto known = one("WHERE idempotency_key = ?", key->key);
+            if (record.key) {
+                auto known = one("WHERE idempotency_key = ?", record.key->key);
                 if (!known) {
                     return tl::unexpected(known.error());
                 }
@@ -117,14 +121,16 @@ public:
                 }
             }
             SQLite::Statement insert(m_database,
-                                     "INSERT INTO jobs (id, state, settings, created_at, idempotency_key, "
-                                     "idempotency_request) VALUES (?, 'queued', ?, ?, ?, ?)");
-            bindAll(insert, 1, job.id, toJson(job.settings), job.createdAt);
-            if (key) {
-                bindAll(insert, 4, key->key, key->request);
+                                     "INSERT INTO jobs (id, state, settings, created_at, owner, owner_used, "
+                                     "idempotency_key, idempotency_request) "
+                                     "VALUES (?, 'queued', ?, ?, ?, ?, ?, ?)");
+            bindAll(insert, 1, record.job.id, toJson(record.job.settings), record.job.createdAt, record.owner,
+                    record.ownerUsed);
+            if (record.key) {
+                bindAll(insert, 6, record.key->key, record.key->request);
             }
             insert.exec();
-            return JobRecord{job, 0, key};
+            return record;
         });
     }
 
@@ -187,11 +193,24 @@ public:
         });
     }
 
-    Expected<bool> start(const std::string& id, int attempt, std::int64_t now) override {
+    Expected<std::map<std::string, std::int64_t>> used() override {
+        const std::scoped_lock lock(m_mutex);
+        return guarded([&]() -> Expected<std::map<std::string, std::int64_t>> {
+            SQLite::Statement query(m_database, "SELECT owner, max(owner_used) FROM jobs GROUP BY owner");
+            std::map<std::string, std::int64_t> used;
+            while (query.executeStep()) {
+                used[query.getColumn(0).getString()] = query.getColumn(1).getInt64();
+            }
+            return used;
+        });
+    }
+
+    Expected<bool> start(const std::string& id, int attempt, std::int64_t now,
+                         std::int64_t ownerUsed) override {
         return change(
-            "UPDATE jobs SET state = 'running', attempt = ?, started_at = ? "
-            "WHERE id = ? AND attempt = ? AND state = 'queued'",
-            attempt, now, id, attempt - 1);
+            "UPDATE jobs SET state = 'running', attempt = ?, started_at = ?, "
+            "owner_used = max(owner_used, ?) WHERE id = ? AND attempt = ? AND state = 'queued'",
+            attempt, now, ownerUsed, id, attempt - 1);
     }
 
     Expected<bool> addImage(const std::string& id, int attempt, const protocol::ImageInfo& image) override {
@@ -285,6 +304,7 @@ private:
         }
         JobRecord record;
         record.losses = row.getColumn("losses").getInt();
+        record.owner = row.getColumn("owner").getString();
         Job& job = record.job;
         job.id = row.getColumn("id").getString();
         job.state = *state;

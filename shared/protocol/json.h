@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "shared/protocol/estimate.h"
 #include "shared/protocol/generation.h"
 #include "shared/protocol/job.h"
 #include "shared/protocol/problem.h"
@@ -23,6 +24,7 @@ std::string toJson(const Progress& progress);
 std::string toJson(const ImageInfo& image);
 std::string toJson(const Problem& problem);
 std::string toJson(const ServerInfo& info);
+std::string toJson(const Estimate& estimate);
 std::string toJson(const std::vector<ModelInfo>& models);
 /// The `data` of an event on the wire.
 std::string eventData(const JobEvent& event);
@@ -36,6 +38,7 @@ Expected<Progress> parseProgress(std::string_view json);
 Expected<ImageInfo> parseImageInfo(std::string_view json);
 Expected<Problem> parseProblem(std::string_view json);
 Expected<ServerInfo> parseServerInfo(std::string_view json);
+Expected<Estimate> parseEstimate(std::string_view json);
 Expected<std::vector<ModelInfo>> parseModels(std::string_view json);
 /// `type` is the SSE event's name, `data` its text.
 Expected<JobEvent> parseEvent(std::string_view type, std::string_view data);

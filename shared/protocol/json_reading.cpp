@@ -134,6 +134,7 @@ Expected<Limits> readLimits(const json& value) {
     reader.read("max_seed", limits.maxSeed);
     reader.read("max_prompt_bytes", limits.maxPromptBytes);
     reader.read("max_queued", limits.maxQueued);
+    reader.read("max_work", limits.maxWork);
     return reader.finish(limits);
 }
 
@@ -240,6 +241,20 @@ Expected<ServerInfo> parseServerInfo(std::string_view body) {
             reader.fail(malformed("This does not look like an Easel server."));
         }
         return reader.finish(std::move(info));
+    });
+}
+
+Expected<Estimate> parseEstimate(std::string_view body) {
+    return parseWith(body, [](const json& value) {
+        Reader reader(value, "The estimate");
+        Estimate estimate;
+        reader.read("request", estimate.settings, readSettings);
+        reader.read("work", estimate.work);
+        reader.read("seconds", estimate.seconds);
+        reader.read("ahead", estimate.ahead);
+        reader.read("wait_seconds", estimate.waitSeconds);
+        reader.read("problem", estimate.problem, readProblem);
+        return reader.finish(std::move(estimate));
     });
 }
 

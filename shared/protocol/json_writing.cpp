@@ -92,7 +92,7 @@ json write(const Limits& limits) {
             {"max_steps", limits.maxSteps},         {"min_guidance", limits.minGuidance},
             {"max_guidance", limits.maxGuidance},   {"max_count", limits.maxCount},
             {"max_seed", limits.maxSeed},           {"max_prompt_bytes", limits.maxPromptBytes},
-            {"max_queued", limits.maxQueued}};
+            {"max_queued", limits.maxQueued},       {"max_work", orNull(limits.maxWork)}};
 }
 
 json write(const ModelInfo& model) {
@@ -173,6 +173,16 @@ std::string toJson(const ServerInfo& info) {
                  {"running", info.running},
                  {"limits", write(info.limits)},
                  {"samplers", std::move(samplers)}});
+}
+
+std::string toJson(const Estimate& estimate) {
+    return text({{"request", write(estimate.settings)},
+                 {"work", estimate.work},
+                 {"seconds", orNull(estimate.seconds)},
+                 {"ahead", estimate.ahead},
+                 {"wait_seconds", orNull(estimate.waitSeconds)},
+                 {"fits", !estimate.problem},
+                 {"problem", estimate.problem ? write(*estimate.problem) : json(nullptr)}});
 }
 
 std::string toJson(const std::vector<ModelInfo>& models) {

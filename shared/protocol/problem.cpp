@@ -30,8 +30,19 @@ Problem queueFull(int capacity) {
             {}};
 }
 
+Problem queueShareTaken(int own, int capacity) {
+    return {429,
+            "queue_share_taken",
+            "Your share of the queue is taken",
+            "You have " + std::to_string(own) + " of the " + std::to_string(capacity) +
+                " places in the queue, and what is left is kept for others; try again when some of your jobs "
+                "have been drawn.",
+            {}};
+}
+
 Problem unavailable(std::string detail) {
-    return {503, "unavailable", "Not ready to draw", std::move(detail), {}};
+    constexpr int kMoment = 2;  // seconds
+    return {503, "unavailable", "Not ready to draw", std::move(detail), {}, kMoment};
 }
 
 Problem noSpace(std::string detail) {

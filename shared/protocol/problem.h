@@ -32,9 +32,11 @@ Problem malformed(std::string detail);
 Problem notFound(const std::string& what);
 /// 409: the request does not fit the state of things.
 Problem conflict(std::string detail);
-/// 429: the queue is full; answered with Retry-After.
+/// 429: the queue is full.
 Problem queueFull(int capacity);
-/// 503: nothing can draw just now.
+/// 429: of the `capacity` places in the queue the client has `own`, and what is left is kept for others.
+Problem queueShareTaken(int own, int capacity);
+/// 503: nothing can draw just now; it may again in a moment.
 Problem unavailable(std::string detail);
 /// 507: there is no room on the server's disk.
 Problem noSpace(std::string detail);

@@ -9,6 +9,7 @@ namespace easel::protocol::routes {
 
 inline constexpr std::string_view kJobs = "/v1/jobs";
 inline constexpr std::string_view kServer = "/v1/server";
+inline constexpr std::string_view kEstimate = "/v1/estimate";
 inline constexpr std::string_view kModels = "/v1/models";
 inline constexpr std::string_view kLive = "/livez";
 inline constexpr std::string_view kReady = "/readyz";

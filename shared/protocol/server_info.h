@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,8 @@ struct Limits {
     std::int64_t maxSeed = 9007199254740991;  ///< 2^53 - 1: exact in every JSON client
     int maxPromptBytes = 16384;               ///< UTF-8
     int maxQueued = 100;                      ///< jobs waiting
+    /// Megapixel-steps of one request (see work.h); absent from servers that know no such limit.
+    std::optional<double> maxWork;
 
     bool operator==(const Limits&) const = default;
 };

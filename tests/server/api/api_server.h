@@ -30,7 +30,7 @@ public:
         m_info.limits.maxQueued = maxQueued;
         const std::filesystem::path folder = m_folder.path().toStdString();
         jobs::QueueOptions options;
-        options.maxQueued = maxQueued;
+        options.limits = m_info.limits;
         m_queue = jobs::Queue::open(jobs::openSqliteJobStore(folder / "jobs.db").value(),
                                     jobs::ImageFolder::open(folder / "images").value(), std::move(generator),
                                     options)
@@ -52,8 +52,9 @@ public:
     RawResponse request(const std::string& method, const std::string& target) {
         return fetch(port(), method, target).value_or(RawResponse());
     }
-    RawResponse post(const std::string& json, const std::string& fields = {}) {
-        return fetch(port(), "POST", "/v1/jobs", "Content-Type: application/json\r\n" + fields, json)
+    RawResponse post(const std::string& json, const std::string& fields = {},
+                     const std::string& from = "127.0.0.1", const std::string& target = "/v1/jobs") {
+        return fetch(port(), "POST", target, "Content-Type: application/json\r\n" + fields, json, from)
             .value_or(RawResponse());
     }
 
@@ -65,6 +66,7 @@ private:
         info.status = status.message;
         info.device = status.device;
         info.deviceName = status.deviceName;
+        info.limits.maxWork = m_queue->load().maxWork;
         return info;
     }
 

@@ -294,6 +294,79 @@ private Q_SLOTS:
         QCOMPARE(server.get("/?prompt=fox").status, 429);
     }
 
+    void anotherAddressHasItsTurnAndItsPlaces() {
+        ApiServer server(100);
+        std::string first;
+        for (int i = 0; i < 2'000 && first.empty(); ++i) {
+            const auto answer = server.post(R"({"prompt":"fox"})");
+            if (answer.status == 429) {
+                first = problemIn(answer).code;
+                QVERIFY(std::stoi(answer.header("retry-after")) >= 1);
+            }
+        }
+        QCOMPARE(first, std::string("queue_share_taken"));
+        QCOMPARE(server.get("/?prompt=fox").status, 429);
+        const auto page = server.get("/?prompt=fox", "Accept: text/html\r\n");
+        QCOMPARE(page.status, 429);
+        QVERIFY(page.body.find("places in the queue, and what is left is kept for others") !=
+                std::string::npos);
+        QVERIFY(!page.header("retry-after").empty());
+
+        const auto other = server.post(R"({"prompt":"owl"})", "", "127.0.0.2");
+        QCOMPARE(other.status, 202);
+        QCOMPARE(jobIn(other).ahead, 1);
+        const auto running = server.generator().take();
+        ManualGenerator::deliver(*running);
+        ManualGenerator::finish(*running);
+        QCOMPARE(server.generator().take()->id, jobIn(other).id);
+    }
+
+    void estimatesMakeNoJob() {
+        ApiServer server;
+        const auto ask = [&](const char* json, const std::string& from = "127.0.0.1") {
+            return server.post(json, "", from, "/v1/estimate");
+        };
+        const auto answer = ask(R"({"prompt":"fox","width":1024,"height":512,"count":2,"seed":7})");
+        QCOMPARE(answer.status, 200);
+        const auto estimate = protocol::parseEstimate(answer.body).value();
+        QCOMPARE(estimate.settings.steps, 4);
+        QCOMPARE(estimate.settings.seed, std::int64_t{7});
+        QCOMPARE(estimate.work, 1024 * 512 * 4 * 2 / 1e6);
+        QCOMPARE(estimate.ahead, 0);
+        QVERIFY(!estimate.seconds && !estimate.problem);
+        QVERIFY(answer.body.find("\"fits\":true") != std::string::npos);
+        QVERIFY(server.generator().isIdle());
+        QCOMPARE(server.queue().load().queued, 0);
+
+        server.post(R"({"prompt":"fox"})");
+        server.post(R"({"prompt":"fox"})");
+        QCOMPARE(protocol::parseEstimate(ask(R"({"prompt":"owl"})").body)->ahead, 2);
+        QCOMPARE(protocol::parseEstimate(ask(R"({"prompt":"owl"})", "127.0.0.2").body)->ahead, 1);
+
+        const auto huge = ask(R"({"prompt":"fox","width":2048,"height":2048,"steps":500,"count":16})");
+        QCOMPARE(huge.status, 200);
+        QCOMPARE(protocol::parseEstimate(huge.body)->problem->code, std::string("too_much_work"));
+        QVERIFY(huge.body.find("\"fits\":false") != std::string::npos);
+        QCOMPARE(problemIn(ask(R"({"prompt":"fox","width":65})")).field.value_or(""), std::string("width"));
+        QCOMPARE(fetch(server.port(), "POST", "/v1/estimate", "", R"({"prompt":"fox"})")->status, 415);
+    }
+
+    void tooMuchWorkIsRefusedOnEveryWay() {
+        ApiServer server;
+        const auto info = protocol::parseServerInfo(server.get("/v1/server").body).value();
+        QCOMPARE(info.limits.maxWork.value_or(0), 100.0);
+        const auto refused = server.post(R"({"prompt":"fox","width":2048,"height":2048,"steps":500})");
+        QCOMPARE(refused.status, 422);
+        QCOMPARE(problemIn(refused).field.value_or(""), std::string("steps"));
+        const std::string query = "/?prompt=fox&width=2048&height=2048&steps=500";
+        QCOMPARE(problemIn(server.get(query)).code, std::string("too_much_work"));
+        const auto page = server.get(query, "Accept: text/html\r\n");
+        QCOMPARE(page.status, 422);
+        QVERIFY(page.body.find("this server takes at most 100 in one request") != std::string::npos);
+        QVERIFY(page.body.find("data-field=\"steps\"") != std::string::npos);
+        QVERIFY(server.generator().isIdle());
+    }
+
     void jobsAreCancelled() {
         ApiServer server;
         const std::string running = jobIn(server.post(R"({"prompt":"fox"})")).id;

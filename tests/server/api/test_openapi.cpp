@@ -91,6 +91,7 @@ private Q_SLOTS:
         row("Progress", job["progress"].toObject());
         row("Image", parsed(toJson(protocol::ImageInfo{})));
         row("Problem", job["error"].toObject());
+        row("Estimate", parsed(toJson(protocol::Estimate{})));
         row("JobPage", parsed(toJson(protocol::JobPage{})));
         row("ServerInfo", info);
         row("Limits", info["limits"].toObject());

@@ -143,8 +143,11 @@ private Q_SLOTS:
     }
 
     void wrongArguments() {
-        for (const QStringList& more :
-             {QStringList{"--bind"}, {"--colour"}, {"--drain-seconds", "-1"}, {"--keep-days", "0"}}) {
+        for (const QStringList& more : {QStringList{"--bind"},
+                                        {"--colour"},
+                                        {"--drain-seconds", "-1"},
+                                        {"--keep-days", "0"},
+                                        {"--max-work", "0"}}) {
             Program program(command(more));
             QCOMPARE(program.waitForEnd(), 2);
         }
@@ -241,6 +244,17 @@ private Q_SLOTS:
         };
         QVERIFY(QTest::qWaitFor([&] { return statusOf(older) == 404; }, kPatienceMs));
         QCOMPARE(statusOf(newer), 200);
+    }
+
+    void takesNoMoreWorkThanItIsTold() {
+        Program tooLittle(command({"--max-work", "0.001"}));
+        QCOMPARE(tooLittle.waitForEnd(), 2);
+        QVERIFY2(tooLittle.errors().contains("less than one picture"), tooLittle.errors());
+        QVERIFY(start({"--max-work", "500"}));
+        QVERIFY(get("/v1/server").body.contains("\"max_work\":500"));
+        const auto answer = get("/?prompt=fox&width=2048&height=2048&steps=500");
+        QCOMPARE(answer.status, 422);
+        QVERIFY2(answer.body.contains("takes at most 500 in one request"), answer.body);
     }
 
     void terminationFinishesWhatRuns() {

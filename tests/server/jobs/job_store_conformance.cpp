@@ -45,13 +45,17 @@ protocol::Job jobNamed(std::string id) {
     return job;
 }
 
+JobRecord recordOf(const protocol::Job& job, const std::optional<IdempotencyKey>& key = {}) {
+    return {job, 0, key, "192.0.2.1", 0};
+}
+
 using Ids = std::vector<std::string>;
 
 }  // namespace
 
 protocol::Job JobStoreConformance::add(const std::string& id) {
     const auto job = jobNamed(id);
-    if (!m_store->add(job, {})) {
+    if (!m_store->add(recordOf(job))) {
         qFatal("The job could not be added.");
     }
     return job;
@@ -63,7 +67,7 @@ JobRecord JobStoreConformance::get(const std::string& id) {
 
 void JobStoreConformance::runToEnd(const std::string& id, std::int64_t now, std::int64_t bytes) {
     add(id);
-    QVERIFY(m_store->start(id, 1, now).value());
+    QVERIFY(m_store->start(id, 1, now, 0).value());
     QVERIFY(m_store->addImage(id, 1, image(0, bytes)).value());
     QVERIFY(m_store->finish(id, 1, JobState::Succeeded, {}, now).value());
 }
@@ -79,7 +83,7 @@ void JobStoreConformance::keepsWhatWasAdded() {
 
 void JobStoreConformance::keepsWhatWasDone() {
     auto job = add("a");
-    QVERIFY(m_store->start("a", 1, 2000).value());
+    QVERIFY(m_store->start("a", 1, 2000, 0).value());
     QVERIFY(m_store->addImage("a", 1, image(1)).value());
     QVERIFY(m_store->addImage("a", 1, image(0)).value());
     job.state = JobState::Running;
@@ -95,10 +99,26 @@ void JobStoreConformance::keepsWhatWasDone() {
     QVERIFY(get("a").job == job);
 }
 
+void JobStoreConformance::keepsWhoAskedAndWhatTheyUsed() {
+    QVERIFY(m_store->used().value().empty());
+    const auto add = [this](const char* id, const char* owner, std::int64_t used) {
+        return m_store->add({jobNamed(id), 0, {}, owner, used}).has_value();
+    };
+    QVERIFY(add("a", "192.0.2.1", 0) && add("b", "192.0.2.1", 5) && add("c", "192.0.2.2", 7));
+    QVERIFY(m_store->start("a", 1, 1, 9).value());
+    QVERIFY(m_store->requeue("a", 1, Requeue::Lost).value());
+    QVERIFY(m_store->start("a", 2, 1, 0).value());  // never less than before
+    reopen();
+    QCOMPARE(get("c").owner, std::string("192.0.2.2"));
+    QCOMPARE(m_store->unfinished().value().front().owner, std::string("192.0.2.1"));
+    QCOMPARE(m_store->used().value(),
+             (std::map<std::string, std::int64_t>{{"192.0.2.1", 9}, {"192.0.2.2", 7}}));
+}
+
 void JobStoreConformance::knowsNoOtherJobs() {
     QVERIFY(!m_store->find("a").value());
     QVERIFY(!m_store->findByKey("a").value());
-    QVERIFY(!m_store->start("a", 1, 0).value());
+    QVERIFY(!m_store->start("a", 1, 0, 0).value());
     QVERIFY(!m_store->addImage("a", 0, image(0)).value());
     QVERIFY(!m_store->requeue("a", 0, Requeue::Lost).value());
     QVERIFY(!m_store->finish("a", 0, JobState::Cancelled, {}, 0).value());
@@ -142,9 +162,9 @@ void JobStoreConformance::listsTheUnfinishedOldestFirst() {
         add(id);
     }
     QVERIFY(m_store->finish("b", 0, JobState::Cancelled, {}, 1).value());
-    QVERIFY(m_store->start("c", 1, 1).value());
+    QVERIFY(m_store->start("c", 1, 1, 0).value());
     QVERIFY(m_store->requeue("c", 1, Requeue::GivenBack).value());
-    QVERIFY(m_store->start("d", 1, 1).value());
+    QVERIFY(m_store->start("d", 1, 1, 0).value());
     std::vector<protocol::Job> jobs;
     const auto records = m_store->unfinished().value();
     for (const auto& record : records) {
@@ -157,19 +177,19 @@ void JobStoreConformance::listsTheUnfinishedOldestFirst() {
 
 void JobStoreConformance::startsAnAttemptOnce() {
     add("a");
-    QVERIFY(!m_store->start("a", 2, 1).value());
-    QVERIFY(m_store->start("a", 1, 1).value());
-    QVERIFY(!m_store->start("a", 1, 1).value());
-    QVERIFY(!m_store->start("a", 2, 1).value());
+    QVERIFY(!m_store->start("a", 2, 1, 0).value());
+    QVERIFY(m_store->start("a", 1, 1, 0).value());
+    QVERIFY(!m_store->start("a", 1, 1, 0).value());
+    QVERIFY(!m_store->start("a", 2, 1, 0).value());
 }
 
 void JobStoreConformance::refusesALateWorker() {
     add("a");
-    QVERIFY(m_store->start("a", 1, 1).value());
+    QVERIFY(m_store->start("a", 1, 1, 0).value());
     QVERIFY(m_store->requeue("a", 1, Requeue::Lost).value());
     QVERIFY(!m_store->addImage("a", 1, image(0)).value());  // not running
     QVERIFY(!m_store->requeue("a", 1, Requeue::Lost).value());
-    QVERIFY(m_store->start("a", 2, 2).value());
+    QVERIFY(m_store->start("a", 2, 2, 0).value());
     QVERIFY(m_store->addImage("a", 2, image(0, 7)).value());
     const auto before = get("a").job;
     QVERIFY(!m_store->addImage("a", 1, image(0, 8)).value());
@@ -182,7 +202,7 @@ void JobStoreConformance::refusesALateWorker() {
 
 void JobStoreConformance::requeueForgetsImages() {
     add("a");
-    QVERIFY(m_store->start("a", 1, 1).value());
+    QVERIFY(m_store->start("a", 1, 1, 0).value());
     QVERIFY(m_store->addImage("a", 1, image(0)).value());
     QVERIFY(m_store->requeue("a", 1, Requeue::Lost).value());
     const auto job = get("a").job;
@@ -195,7 +215,7 @@ void JobStoreConformance::requeueForgetsImages() {
 void JobStoreConformance::countsLossesOnly() {
     add("a");
     for (int attempt = 1; attempt <= 3; ++attempt) {
-        QVERIFY(m_store->start("a", attempt, 1).value());
+        QVERIFY(m_store->start("a", attempt, 1, 0).value());
         QVERIFY(m_store->requeue("a", attempt, attempt == 2 ? Requeue::GivenBack : Requeue::Lost).value());
     }
     reopen();
@@ -206,7 +226,7 @@ void JobStoreConformance::finishesOnce() {
     add("a");
     QVERIFY(m_store->finish("a", 0, JobState::Cancelled, {}, 5).value());
     QVERIFY(!m_store->finish("a", 0, JobState::Failed, {}, 6).value());
-    QVERIFY(!m_store->start("a", 1, 6).value());
+    QVERIFY(!m_store->start("a", 1, 6, 0).value());
     QVERIFY(get("a").job.state == JobState::Cancelled);
     QCOMPARE(get("a").job.finishedAt, std::optional<std::int64_t>(5));
 }
@@ -214,7 +234,7 @@ void JobStoreConformance::finishesOnce() {
 void JobStoreConformance::keepsTheProblem() {
     add("a");
     const auto problem = protocol::generationFailed("The picture came out \"non-finite\".");
-    QVERIFY(m_store->start("a", 1, 1).value());
+    QVERIFY(m_store->start("a", 1, 1, 0).value());
     QVERIFY(m_store->finish("a", 1, JobState::Failed, problem, 2).value());
     reopen();
     QVERIFY(get("a").job.error == problem);
@@ -224,21 +244,21 @@ void JobStoreConformance::sameKeySameJob() {
     const auto first = jobNamed("a");
     const auto second = jobNamed("b");
     const IdempotencyKey key{"k", R"({"prompt":"a fox"})"};
-    QCOMPARE(m_store->add(first, key).value().job.id, std::string("a"));
+    QCOMPARE(m_store->add(recordOf(first, key)).value().job.id, std::string("a"));
     reopen();
-    QCOMPARE(m_store->add(second, key).value().job.id, std::string("a"));
+    QCOMPARE(m_store->add(recordOf(second, key)).value().job.id, std::string("a"));
     const IdempotencyKey changed{"k", R"({"prompt":"a wolf"})"};
-    QVERIFY(m_store->add(second, changed).value().key == key);
+    QVERIFY(m_store->add(recordOf(second, changed)).value().key == key);
     QVERIFY(!m_store->find("b").value());
     QCOMPARE(m_store->findByKey("k").value().value().job.id, std::string("a"));
     QVERIFY(m_store->remove("a").value());
-    QCOMPARE(m_store->add(second, changed).value().job.id, std::string("b"));
+    QCOMPARE(m_store->add(recordOf(second, changed)).value().job.id, std::string("b"));
 }
 
 void JobStoreConformance::removes() {
     runToEnd("a", 1, 1000);
     add("b");
-    QVERIFY(m_store->start("b", 1, 1).value());
+    QVERIFY(m_store->start("b", 1, 1, 0).value());
     QVERIFY(m_store->remove("a").value());
     QVERIFY(m_store->remove("b").value());
     QVERIFY(!m_store->remove("b").value());

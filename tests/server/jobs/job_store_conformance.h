@@ -17,6 +17,8 @@ protected:
     /// Makes m_store another that holds what the former one held, as after a crash.
     virtual void reopen() = 0;
 
+    easel::protocol::Job add(const std::string& id);
+
     std::unique_ptr<easel::jobs::JobStore> m_store;
 
 private Q_SLOTS:
@@ -25,6 +27,7 @@ private Q_SLOTS:
 
     void keepsWhatWasAdded();
     void keepsWhatWasDone();
+    void keepsWhoAskedAndWhatTheyUsed();
     void knowsNoOtherJobs();
     void pagesNewestFirst();
     void pagesSurviveRemovals();
@@ -43,7 +46,6 @@ private Q_SLOTS:
     void expiresByBytes();
 
 private:
-    easel::protocol::Job add(const std::string& id);
     easel::jobs::JobRecord get(const std::string& id);
     void runToEnd(const std::string& id, std::int64_t now, std::int64_t bytes);
 };

@@ -43,6 +43,22 @@ private Q_SLOTS:
         QCOMPARE(other.execAndGet("PRAGMA journal_mode").getString(), std::string("wal"));
     }
 
+    /// The first version knew no owners: its jobs have none, and take turns as one client.
+    void anOlderFileIsTakenOver() {
+        add("a");
+        m_store.reset();
+        {
+            SQLite::Database older(file().string(), SQLite::OPEN_READWRITE);
+            older.exec("ALTER TABLE jobs DROP COLUMN owner");
+            older.exec("ALTER TABLE jobs DROP COLUMN owner_used");
+            older.exec("PRAGMA user_version = 1");
+        }
+        reopen();
+        QCOMPARE(m_store->unfinished().value().front().owner, std::string());
+        add("b");
+        QCOMPARE(m_store->unfinished().value().size(), std::size_t{2});
+    }
+
     void aNewerFileIsLeftAlone() {
         m_store.reset();
         SQLite::Database(file().string(), SQLite::OPEN_READWRITE).exec("PRAGMA user_version = 1000");

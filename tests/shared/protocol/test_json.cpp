@@ -67,10 +67,24 @@ private Q_SLOTS:
         info.limits.maxCount = 4;
         info.samplers = {{"euler", {"default", "karras"}}};
         QVERIFY(parseServerInfo(toJson(info)) == info);
+        info.limits.maxWork = 3'600.5;
+        QVERIFY(parseServerInfo(toJson(info)) == info);
 
         const std::vector<ModelInfo> models{
             {"starter", "Starter", "d", "l", 128, 128, 20, 3.5, "ddim", {"fox"}, {"fox"}, {"blue"}}};
         QVERIFY(parseModels(toJson(models)) == models);
+    }
+
+    void estimatesComeBackAsTheyWere() {
+        Estimate estimate;
+        estimate.settings.prompt = "fox";
+        estimate.work = 6.5536;
+        estimate.ahead = 3;
+        QVERIFY(parseEstimate(toJson(estimate)) == estimate);
+        estimate.seconds = 1.5;
+        estimate.waitSeconds = 60;
+        estimate.problem = queueShareTaken(75, 100);
+        QVERIFY(parseEstimate(toJson(estimate)) == estimate);
     }
 
     void eventsCarryJustTheirPart() {
@@ -136,6 +150,7 @@ private Q_SLOTS:
             parseServerInfo(R"({"version":"9","colour":"teal","limits":{"max_count":2,"x":1}})");
         QVERIFY(info.has_value());
         QCOMPARE(info->limits.maxCount, 2);
+        QVERIFY(!info->limits.maxWork);  // nor does an older one know it
         QVERIFY(!parseServerInfo(R"({"hello":"world"})").has_value());
     }
 

@@ -10,6 +10,7 @@
 
 #include "shared/protocol/json.h"
 #include "shared/protocol/validation.h"
+#include "shared/protocol/work.h"
 
 using namespace easel::protocol;
 
@@ -27,6 +28,15 @@ std::vector<ModelInfo> models() {
     ModelInfo other;
     other.id = "other";
     return {starter, other};
+}
+
+GenerationSettings wish(int width, int height, int steps, int count) {
+    GenerationSettings made;
+    made.width = width;
+    made.height = height;
+    made.steps = steps;
+    made.count = count;
+    return made;
 }
 
 Expected<GenerationSettings> resolved(const std::function<void(GenerationRequest&)>& change) {
@@ -123,6 +133,35 @@ private Q_SLOTS:
                 }).has_value());
         QVERIFY(schedulesOf("magic").empty());
         QCOMPARE(schedulesOf("pndm").size(), 1u);
+    }
+
+    void workIsCounted() {
+        auto made = wish(2048, 2048, 500, 16);
+        QCOMPARE(workOf(made), 33'554.432);
+        made.guidance = 1;
+        QCOMPARE(workOf(made), 16'777.216);
+        QCOMPARE(workOf(models().front()), 128 * 128 * 20 / 1e6);
+    }
+
+    void tooMuchWorkSaysWhatFits() {
+        Limits limits;
+        QVERIFY(checkWork(wish(2048, 2048, 500, 16), limits));  // there is none
+        limits.maxWork = 3'600;
+        QVERIFY(checkWork(wish(512, 512, 50, 16), limits));
+        const auto refused = checkWork(wish(2048, 2048, 500, 16), limits).error();
+        QCOMPARE(refused.status, 422);
+        QCOMPARE(refused.field.value_or(""), std::string("count"));
+        QCOMPARE(refused.detail,
+                 std::string("16 pictures of 500 steps at 2048x2048 are 33,554 megapixel-steps; this server "
+                             "takes at most 3,600 in one request. Ask for at most 1 picture, 53 steps or "
+                             "664x664."));
+        limits.maxWork = 13.1072;
+        QCOMPARE(checkWork(wish(512, 768, 50, 1), limits).error().detail,
+                 std::string("1 picture of 50 steps at 512x768 is 19.7 megapixel-steps; this server takes at "
+                             "most 13.1 in one request. Ask for at most 33 steps or 416x624."));
+        const auto hopeless = checkWork(wish(2048, 2048, 500, 16), limits).error();
+        QCOMPARE(hopeless.field.value_or(""), std::string("steps"));
+        QVERIFY(hopeless.detail.ends_with("Ask for fewer and smaller pictures with fewer steps."));
     }
 
     void unicodePromptsPass() {
