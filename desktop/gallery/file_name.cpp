@@ -126,6 +126,22 @@ QString expandPattern(const QString& pattern, const Picture& picture, int index)
     return safeName(result.replace(doubled, QStringLiteral("_")).remove(edges));
 }
 
+QStringList patternTokens() {
+    return QStringLiteral("{date} {time} {seed} {prompt} {model} {sampler} {steps} {width} {height} {index}")
+        .split(' ');
+}
+
+QStringList unknownTokens(const QString& pattern) {
+    static const QRegularExpression braces(QStringLiteral("\\{[^{}]*\\}"));
+    QStringList unknown;
+    for (auto each = braces.globalMatch(pattern); each.hasNext();) {
+        const QString token = each.next().captured();
+        if (!patternTokens().contains(token) && !unknown.contains(token))
+            unknown << token;
+    }
+    return unknown;
+}
+
 QString freePath(const QString& folder, const QString& name, const QString& extension) {
     const QDir dir(folder);
     QString path = dir.absoluteFilePath(name + '.' + extension);

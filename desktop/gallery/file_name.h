@@ -3,6 +3,7 @@
 
 #include <QDateTime>
 #include <QString>
+#include <QStringList>
 
 #include <optional>
 
@@ -26,9 +27,14 @@ std::optional<QDateTime> timeInName(const QString& fileName);
 /// The prompt's words in a name made by pictureName; the name itself for others.
 QString wordsInName(const QString& fileName);
 
-/// Fills in a pattern for export: {date} {time} {seed} {prompt} {model} {sampler} {steps} {width} {height}
-/// {index}; unknown braces stay. Without an extension, and safe as a file name.
+/// Fills in a pattern for export, see patternTokens; unknown braces stay. Without an extension, and safe as a
+/// file name.
 QString expandPattern(const QString& pattern, const Picture& picture, int index);
+
+/// What expandPattern fills in, with their braces.
+QStringList patternTokens();
+/// What stands in braces in `pattern` and is none of them.
+QStringList unknownTokens(const QString& pattern);
 
 /// `folder`/`name`.`extension`, or with "-1", "-2", … added where that is taken.
 QString freePath(const QString& folder, const QString& name, const QString& extension);

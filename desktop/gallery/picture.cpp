@@ -45,9 +45,7 @@ QString shortened(const QString& text, qsizetype most) {
 }  // namespace
 
 QString asToolTip(const QString& text) {
-    // Tooltips take for HTML what looks like it; inside of HTML an escaped text is a text.
-    return QStringLiteral("<div style='white-space:pre'>") + shortened(text, kMostLines).toHtmlEscaped() +
-           QStringLiteral("</div>");
+    return shortened(text, kMostLines);
 }
 
 QString describe(const Picture& picture) {

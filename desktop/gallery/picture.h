@@ -39,7 +39,7 @@ bool isNewer(const Picture& a, const Picture& b);
 /// Names the picture to a person: its prompt, at most a dozen lines of it, and seed; plain text, for screen
 /// readers.
 QString describe(const Picture& picture);
-/// `text` for a tooltip: as it stands, whatever it looks like, and at most a dozen lines of it.
+/// At most a dozen lines of `text`, for a tooltip. Plain text: see FlatStyle::polish.
 QString asToolTip(const QString& text);
 
 }  // namespace easel::gallery

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "desktop/ui/details_panel.h"
 
-#include <QClipboard>
+#include <QFileInfo>
 #include <QGridLayout>
-#include <QGuiApplication>
 #include <QLabel>
 #include <QLocale>
 #include <QPushButton>
+#include <QRegularExpression>
 #include <QScrollArea>
 
 #include "desktop/ui/theme.h"
@@ -15,8 +15,6 @@
 namespace easel::ui {
 
 namespace {
-
-constexpr int kWidth = 264;
 
 /// Text that can be selected and copied, and never wider than its panel.
 QLabel* freeText(QWidget* parent) {
@@ -28,16 +26,24 @@ QLabel* freeText(QWidget* parent) {
     return label;
 }
 
+/// File names have no blanks: they may also be wrapped after what joins their words.
+QString wrappable(QString text) {
+    static const QRegularExpression joints(QStringLiteral("([_-])(?=\\w)"));
+    return text.replace(joints, QStringLiteral("\\1\u200b"));
+}
+
 }  // namespace
 
 DetailsPanel::DetailsPanel(QWidget* parent)
     : QFrame(parent),
+      m_promptTitle(captionLabel(tr("Prompt"), this)),
       m_prompt(freeText(this)),
       m_negativeTitle(captionLabel(tr("Negative prompt"), this)),
       m_negative(freeText(this)),
       m_facts(new QGridLayout),
       m_use(new QPushButton(tr("&Use settings"), this)),
-      m_copy(new QPushButton(tr("Copy &prompt"), this)) {
+      m_copy(new QPushButton(tr("Copy &prompt"), this)),
+      m_show(new QPushButton(tr("Show in &folder"), this)) {
     setObjectName("detailsPanel");
     setFrameShape(QFrame::NoFrame);
     setFixedWidth(kWidth);
@@ -45,6 +51,7 @@ DetailsPanel::DetailsPanel(QWidget* parent)
     m_use->setObjectName("useSettingsButton");
     m_use->setToolTip(tr("Put all of these, the seed too, into the panel at the left"));
     m_copy->setObjectName("copyPromptButton");
+    m_show->setObjectName("showInFolderButton");
 
     auto* scroll = new QScrollArea(this);
     scroll->setWidget(buildContent());
@@ -57,18 +64,16 @@ DetailsPanel::DetailsPanel(QWidget* parent)
     foot->setSpacing(kUnit);
     foot->addWidget(m_use);
     foot->addWidget(m_copy);
+    foot->addWidget(m_show);
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
     column->addWidget(scroll, 1);
     column->addLayout(foot);
 
-    connect(m_use, &QPushButton::clicked, this, [this] {
-        if (m_picture.settings)
-            Q_EMIT useSettingsRequested(*m_picture.settings);
-    });
-    connect(m_copy, &QPushButton::clicked, this,
-            [this] { QGuiApplication::clipboard()->setText(gallery::promptOf(m_picture)); });
+    connect(m_use, &QPushButton::clicked, this, &DetailsPanel::useSettingsRequested);
+    connect(m_copy, &QPushButton::clicked, this, &DetailsPanel::copyPromptRequested);
+    connect(m_show, &QPushButton::clicked, this, &DetailsPanel::showInFolderRequested);
 }
 
 QWidget* DetailsPanel::buildContent() {
@@ -76,7 +81,7 @@ QWidget* DetailsPanel::buildContent() {
     auto* column = new QVBoxLayout(content);
     column->setContentsMargins(kMargin, kMargin, kMargin, kUnit);
     column->setSpacing(kUnit / 2);
-    column->addWidget(captionLabel(tr("Prompt"), content));
+    column->addWidget(m_promptTitle);
     column->addWidget(m_prompt);
     column->addSpacing(kUnit);
     column->addWidget(m_negativeTitle);
@@ -91,14 +96,16 @@ QWidget* DetailsPanel::buildContent() {
 }
 
 void DetailsPanel::setPicture(const gallery::Picture& picture) {
-    m_picture = picture;
-    m_prompt->setText(gallery::promptOf(picture));
-    const QString negative =
-        picture.settings ? QString::fromStdString(picture.settings->negativePrompt) : QString();
+    const auto& settings = picture.settings;
+    m_promptTitle->setText(settings ? tr("Prompt") : tr("No settings in this file"));
+    m_prompt->setText(settings ? QString::fromStdString(settings->prompt) : QString());
+    m_prompt->setVisible(!m_prompt->text().isEmpty());
+    const QString negative = settings ? QString::fromStdString(settings->negativePrompt) : QString();
     m_negative->setText(negative);
     m_negative->setVisible(!negative.isEmpty());
     m_negativeTitle->setVisible(!negative.isEmpty());
-    m_use->setEnabled(picture.settings.has_value());
+    m_use->setEnabled(settings.has_value());
+    m_copy->setEnabled(settings.has_value());
 
     const QLocale locale;
     clearFacts();
@@ -111,20 +118,32 @@ void DetailsPanel::setPicture(const gallery::Picture& picture) {
         addFact(tr("Sampler"), samplerLine(*s));
         if (!s->model.empty())
             addFact(tr("Model"), QString::fromStdString(s->model));
+        QStringList others;
+        for (const std::string& word : picture.unsupported)
+            others << QString::fromStdString(word);
+        if (!others.isEmpty())
+            addFact(tr("Also"), others.join(tr(", ")));
     }
     addFact(tr("Made"), locale.toString(picture.created, QLocale::ShortFormat));
-    addFact(tr("File"), locale.formattedDataSize(picture.bytes, 1));
+    const QString name = QFileInfo(picture.path).fileName();
+    QLabel* file = addFact(tr("File"), name);
+    file->setObjectName("detailsFile");
+    file->setText(wrappable(name));
+    file->setTextInteractionFlags(Qt::NoTextInteraction);  // Joints for wrapping are not to be copied.
+    file->setToolTip(picture.path);
+    addFact(QString(), locale.formattedDataSize(picture.bytes, 1));
 }
 
-void DetailsPanel::addFact(const QString& name, const QString& value) {
+QLabel* DetailsPanel::addFact(const QString& name, const QString& value) {
     const int row = m_facts->rowCount();
     auto* title = new QLabel(name, this);
     title->setForegroundRole(QPalette::PlaceholderText);
     QLabel* text = freeText(this);
     text->setText(value);
-    text->setAccessibleName(QStringLiteral("%1: %2").arg(name, value));
+    text->setAccessibleName(name.isEmpty() ? value : QStringLiteral("%1: %2").arg(name, value));
     m_facts->addWidget(title, row, 0, Qt::AlignLeft | Qt::AlignTop);
     m_facts->addWidget(text, row, 1);
+    return text;
 }
 
 void DetailsPanel::clearFacts() {

@@ -16,25 +16,30 @@ class DetailsPanel : public QFrame {
     Q_OBJECT
 
 public:
+    static constexpr int kWidth = 264;  ///< px
+
     explicit DetailsPanel(QWidget* parent = nullptr);
 
     void setPicture(const gallery::Picture& picture);
 
 Q_SIGNALS:
-    void useSettingsRequested(const easel::protocol::GenerationSettings& settings);
+    void useSettingsRequested();
+    void copyPromptRequested();
+    void showInFolderRequested();
 
 private:
-    void addFact(const QString& name, const QString& value);
+    QLabel* addFact(const QString& name, const QString& value);
     void clearFacts();
     QWidget* buildContent();
 
-    gallery::Picture m_picture;
+    QLabel* m_promptTitle;
     QLabel* m_prompt;
     QLabel* m_negativeTitle;
     QLabel* m_negative;
     QGridLayout* m_facts;
     QPushButton* m_use;
     QPushButton* m_copy;
+    QPushButton* m_show;
 };
 
 }  // namespace easel::ui

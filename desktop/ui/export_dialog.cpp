@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "desktop/ui/export_dialog.h"
 
+#include <QCheckBox>
 #include <QComboBox>
+#include <QDir>
 #include <QDoubleSpinBox>
 #include <QFileDialog>
 #include <QHBoxLayout>
@@ -11,6 +13,8 @@
 #include <QPushButton>
 #include <QSettings>
 #include <QStandardPaths>
+
+#include <algorithm>
 
 #include "desktop/gallery/file_name.h"
 #include "desktop/ui/field_box.h"
@@ -38,6 +42,8 @@ ExportDialog::ExportDialog(QList<gallery::Picture> pictures, QSettings& settings
       m_pattern(new QLineEdit(this)),
       m_name(captionLabel({}, this)),
       m_format(new QComboBox(this)),
+      m_size(new QComboBox(this)),
+      m_keep(new QCheckBox(tr("&Keep prompt and settings in the file"), this)),
       m_quality(new NumberSlider(tr("Quality"), 0, 1, this)),
       m_trouble(captionLabel({}, this)),
       m_progress(new QProgressBar(this)),
@@ -50,9 +56,13 @@ ExportDialog::ExportDialog(QList<gallery::Picture> pictures, QSettings& settings
     m_pattern->setObjectName("patternEdit");
     m_name->setObjectName("namePreview");
     m_format->setObjectName("formatBox");
+    m_size->setObjectName("exportSizeBox");
+    m_keep->setObjectName("keepSettingsBox");
     m_quality->setObjectName("qualityField");
     m_trouble->setObjectName("exportTrouble");
     m_export->setObjectName("startExportButton");
+    for (QPushButton* button : {m_browse, m_cancel})
+        button->setAutoDefault(false);  // The accent stays where it is while the keyboard goes round.
     m_export->setDefault(true);
     m_cancel->setObjectName("cancelExportButton");
 
@@ -77,7 +87,7 @@ QWidget* ExportDialog::buildFolder() {
     row->setContentsMargins(0, 0, 0, 0);
     row->addWidget(m_folder, 1);
     row->addWidget(m_browse);
-    m_folderBox = new FieldBox(tr("&Folder"), FieldBox::Place::Above, line, m_folder, this);
+    m_folderBox = new FieldBox(tr("&Folder"), FieldBox::Place::Before, line, m_folder, this);
     return m_folderBox;
 }
 
@@ -86,11 +96,10 @@ QWidget* ExportDialog::buildPattern() {
     auto* column = new QVBoxLayout(part);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(kUnit / 2);
-    auto* box = new FieldBox(tr("File &name"), FieldBox::Place::Above, m_pattern, m_pattern, part);
-    m_pattern->setToolTip(
-        tr("Filled in: {date} {time} {seed} {prompt} {model} {sampler} {steps} {width} {height} {index}"));
-    column->addWidget(box);
+    m_patternBox = new FieldBox(tr("File &name"), FieldBox::Place::Before, m_pattern, m_pattern, part);
+    column->addWidget(m_patternBox);
     column->addWidget(m_name);
+    column->addWidget(captionLabel(tr("Filled in: %1").arg(gallery::patternTokens().join(' ')), part));
     return part;
 }
 
@@ -98,13 +107,25 @@ QWidget* ExportDialog::buildFormat() {
     auto* part = new QWidget(this);
     auto* column = new QVBoxLayout(part);
     column->setContentsMargins(0, 0, 0, 0);
-    m_format->addItem(tr("PNG, unchanged"), int(Format::Png));
-    m_format->addItem(tr("JPEG, smaller"), int(Format::Jpeg));
+    fillFormats();
     m_quality->setRange(1, 100, 100);
+    m_size->addItem(tr("Its own"), 0);
+    for (const int side : {4096, 2048, 1024, 512})
+        m_size->addItem(tr("At most %1 pixels").arg(side), side);
+    m_size->setToolTip(tr("Of the longer side; smaller pictures stay as they are"));
     column->addWidget(new FieldBox(tr("F&ormat"), FieldBox::Place::Before, m_format, m_format, part));
     m_qualityBox = new FieldBox(tr("&Quality"), FieldBox::Place::Before, m_quality, m_quality->box(), part);
     column->addWidget(m_qualityBox);
+    column->addWidget(new FieldBox(tr("&Size"), FieldBox::Place::Before, m_size, m_size, part));
+    column->addWidget(new FieldBox({}, FieldBox::Place::Before, m_keep, m_keep, part));
     return part;
+}
+
+void ExportDialog::fillFormats() {
+    m_format->addItem(tr("PNG"), int(Format::Png));
+    m_format->addItem(tr("JPEG, smaller"), int(Format::Jpeg));
+    if (gallery::canExport(Format::WebP))
+        m_format->addItem(tr("WebP, smaller still"), int(Format::WebP));
 }
 
 QLayout* ExportDialog::buildFoot() {
@@ -126,6 +147,7 @@ void ExportDialog::connectParts() {
     connect(m_folder, &QLineEdit::textChanged, this, [this] {
         m_folderBox->setProblem({});
         markProblem(m_folder, false);
+        m_trouble->hide();
     });
     connect(m_pattern, &QLineEdit::textChanged, this, &ExportDialog::showName);
     connect(m_format, &QComboBox::currentIndexChanged, this, &ExportDialog::showFormat);
@@ -143,8 +165,12 @@ void ExportDialog::restore() {
     const QString pictures = QStandardPaths::writableLocation(QStandardPaths::PicturesLocation);
     m_folder->setText(m_settings.value("export/folder", pictures).toString());
     m_pattern->setText(m_settings.value("export/pattern", usual.pattern).toString());
-    m_format->setCurrentIndex(
-        m_format->findData(m_settings.value("export/format", int(Format::Png)).toInt()));
+    const auto choose = [](QComboBox* box, int value) {
+        box->setCurrentIndex(std::max(0, box->findData(value)));
+    };
+    choose(m_format, m_settings.value("export/format", int(Format::Png)).toInt());
+    choose(m_size, m_settings.value("export/longestSide", usual.longestSide).toInt());
+    m_keep->setChecked(m_settings.value("export/keepSettings", usual.keepSettings).toBool());
     m_quality->setValue(m_settings.value("export/quality", usual.quality).toInt());
 }
 
@@ -153,24 +179,34 @@ void ExportDialog::remember() {
     m_settings.setValue("export/pattern", m_pattern->text());
     m_settings.setValue("export/format", m_format->currentData());
     m_settings.setValue("export/quality", qRound(m_quality->value()));
+    m_settings.setValue("export/longestSide", m_size->currentData());
+    m_settings.setValue("export/keepSettings", m_keep->isChecked());
 }
 
 gallery::ExportOptions ExportDialog::options() const {
-    return {.folder = m_folder->text(),
+    QString folder = m_folder->text().trimmed();
+    if (folder == QLatin1String("~") || folder.startsWith(QLatin1String("~/")))
+        folder.remove(0, 1).prepend(QDir::homePath());
+    return {.folder = QDir::home().absoluteFilePath(folder),
             .pattern = m_pattern->text(),
             .format = Format(m_format->currentData().toInt()),
-            .quality = qRound(m_quality->value())};
+            .quality = qRound(m_quality->value()),
+            .longestSide = m_size->currentData().toInt(),
+            .keepSettings = m_keep->isChecked()};
 }
 
 void ExportDialog::showName() {
-    const QString suffix = options().format == Format::Jpeg ? QStringLiteral(".jpg") : QStringLiteral(".png");
     const QString name =
         m_pictures.isEmpty() ? QString() : gallery::expandPattern(m_pattern->text(), m_pictures.first(), 1);
-    m_name->setText(tr("Becomes %1").arg(name + suffix));
+    m_name->setText(tr("Becomes %1").arg(name + '.' + gallery::suffixOf(options().format)));
+    const QStringList unknown = gallery::unknownTokens(m_pattern->text());
+    m_patternBox->setHint(
+        unknown.isEmpty() ? QString() : tr("There is no %1: it stays as it is.").arg(unknown.join(tr(", "))));
 }
 
 void ExportDialog::showFormat() {
-    m_qualityBox->setEnabled(options().format == Format::Jpeg);
+    m_qualityBox->setEnabled(options().format != Format::Png);
+    m_keep->setEnabled(options().format != Format::WebP);
     showName();
 }
 
@@ -197,7 +233,7 @@ void ExportDialog::finish(const gallery::ExportReport& report) {
     setRunning(false);
     if (report.problems.empty()) {
         if (!report.files.isEmpty())
-            Q_EMIT exported(int(report.files.size()), m_folder->text());
+            Q_EMIT exported(int(report.files.size()), options().folder);
         if (!report.cancelled)
             accept();
         return;

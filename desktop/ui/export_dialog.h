@@ -5,6 +5,7 @@
 
 #include "desktop/gallery/exporter.h"
 
+class QCheckBox;
 class QComboBox;
 class QLabel;
 class QLineEdit;
@@ -35,6 +36,7 @@ private:
     QWidget* buildFolder();
     QWidget* buildPattern();
     QWidget* buildFormat();
+    void fillFormats();
     QLayout* buildFoot();
     void connectParts();
     void restore();
@@ -54,8 +56,11 @@ private:
     QLineEdit* m_pattern;
     QLabel* m_name;
     QComboBox* m_format;
+    QComboBox* m_size;
+    QCheckBox* m_keep;
     NumberSlider* m_quality;
     FieldBox* m_folderBox;
+    FieldBox* m_patternBox;
     FieldBox* m_qualityBox;
     QLabel* m_trouble;
     QProgressBar* m_progress;

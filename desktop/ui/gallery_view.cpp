@@ -4,13 +4,16 @@
 #include <QDrag>
 #include <QGuiApplication>
 #include <QKeyEvent>
+#include <QLocale>
 #include <QMimeData>
 #include <QPainter>
+#include <QPushButton>
 #include <QScrollBar>
 
 #include <algorithm>
 
 #include "desktop/gallery/picture_model.h"
+#include "desktop/ui/icons.h"
 #include "desktop/ui/pending_card.h"
 #include "desktop/ui/theme.h"
 #include "desktop/ui/tile_delegate.h"
@@ -50,7 +53,7 @@ QPixmap dragPixmap(const QModelIndexList& dragged, qreal ratio) {
 
 }  // namespace
 
-GalleryView::GalleryView(QWidget* parent) : QListView(parent) {
+GalleryView::GalleryView(QWidget* parent) : QListView(parent), m_newAbove(new QPushButton(this)) {
     setViewMode(QListView::IconMode);
     setMovement(QListView::Static);
     setResizeMode(QListView::Adjust);
@@ -67,6 +70,14 @@ GalleryView::GalleryView(QWidget* parent) : QListView(parent) {
     setItemDelegate(new TileDelegate(this));
     viewport()->setBackgroundRole(QPalette::Window);
     setAccessibleName(tr("Pictures"));
+    m_newAbove->setObjectName("newAboveButton");
+    m_newAbove->setIcon(icon(QStringLiteral("chevron-up")));
+    m_newAbove->setAutoDefault(false);
+    m_newAbove->setFocusPolicy(Qt::TabFocus);
+    m_newAbove->setToolTip(tr("Go to the newest (Ctrl+Home)"));
+    m_newAbove->hide();
+    connect(m_newAbove, &QPushButton::clicked, this, &QListView::scrollToTop);
+    connect(verticalScrollBar(), &QScrollBar::valueChanged, this, &GalleryView::scrolled);
     connect(this, &QListView::doubleClicked, this, [this](const QModelIndex& index) {
         if (isPicture(index))
             Q_EMIT opened(index);
@@ -74,6 +85,9 @@ GalleryView::GalleryView(QWidget* parent) : QListView(parent) {
 }
 
 void GalleryView::setModel(QAbstractItemModel* model) {
+    for (const auto& signal :
+         {&QAbstractItemModel::rowsAboutToBeInserted, &QAbstractItemModel::rowsAboutToBeRemoved})
+        connect(model, signal, this, &GalleryView::rememberPlace);
     QListView::setModel(model);
     for (const auto& signal : {&QAbstractItemModel::rowsInserted, &QAbstractItemModel::rowsRemoved})
         connect(model, signal, this, &GalleryView::syncCards);
@@ -102,6 +116,49 @@ QStringList GalleryView::selectedPaths() const {
     return paths;
 }
 
+int GalleryView::selectedCount() const {
+    int count = 0;
+    for (const QItemSelectionRange& range : selectionModel()->selection()) {
+        count += range.height();
+        for (int row = range.top(); row <= range.bottom() && !isPicture(model()->index(row, 0)); ++row)
+            --count;  // Pending tiles come first.
+    }
+    return count;
+}
+
+void GalleryView::setNewAbove(int count) {
+    m_newAbove->setText(tr("%1 new above").arg(QLocale().toString(count)));
+    m_newAbove->setVisible(count > 0);
+    placeButton();
+}
+
+bool GalleryView::isScrolled() const {
+    return verticalScrollBar()->value() > 0;
+}
+
+void GalleryView::placeButton() {
+    m_newAbove->resize(m_newAbove->sizeHint());
+    m_newAbove->move((viewport()->width() - m_newAbove->width()) / 2, kUnit);
+    m_newAbove->raise();
+}
+
+void GalleryView::rememberPlace() {
+    // One change often follows another: a tile goes and its picture comes. The place before both counts.
+    if (m_anchor.isValid() || !isScrolled())
+        return;
+    m_anchor = indexAt(QPoint(gridSize().width() / 2, gridSize().height() / 2));
+    m_anchorTop = visualRect(m_anchor).top();
+    QMetaObject::invokeMethod(this, &GalleryView::keepPlace, Qt::QueuedConnection);
+}
+
+void GalleryView::keepPlace() {
+    if (!m_anchor.isValid())
+        return;
+    executeDelayedItemsLayout();
+    verticalScrollBar()->setValue(verticalScrollBar()->value() + visualRect(m_anchor).top() - m_anchorTop);
+    m_anchor = QPersistentModelIndex();
+}
+
 void GalleryView::select(const QList<int>& rows) {
     constexpr qsizetype kMostRanges = 64;  // A selection takes long to grow beyond.
     QItemSelection selection;
@@ -122,6 +179,7 @@ void GalleryView::select(const QList<int>& rows) {
 void GalleryView::resizeEvent(QResizeEvent* event) {
     fitCells();
     QListView::resizeEvent(event);
+    placeButton();
 }
 
 void GalleryView::keyPressEvent(QKeyEvent* event) {
@@ -140,6 +198,17 @@ void GalleryView::keyPressEvent(QKeyEvent* event) {
         return;
     }
     QListView::keyPressEvent(event);
+}
+
+void GalleryView::contextMenuEvent(QContextMenuEvent* event) {
+    // By the menu key it belongs to the current one, wherever the pointer is.
+    const bool byKey = event->reason() == QContextMenuEvent::Keyboard;
+    const QModelIndex index = byKey ? currentIndex() : indexAt(event->pos());
+    if (!index.isValid())
+        return;
+    if (!selectionModel()->isSelected(index))
+        setCurrentIndex(index);
+    Q_EMIT menuRequested(byKey ? viewport()->mapToGlobal(visualRect(index).center()) : event->globalPos());
 }
 
 void GalleryView::startDrag(Qt::DropActions) {
@@ -164,6 +233,7 @@ void GalleryView::selectionChanged(const QItemSelection& selected, const QItemSe
                 card->setSelected(on);
         }
     }
+    Q_EMIT selectionCountChanged();
 }
 
 void GalleryView::currentChanged(const QModelIndex& current, const QModelIndex& previous) {

@@ -3,6 +3,9 @@
 
 #include <QHash>
 #include <QListView>
+#include <QPersistentModelIndex>
+
+class QPushButton;
 
 namespace easel::ui {
 
@@ -26,11 +29,20 @@ public:
     int thumbnailSize() const { return m_edge; }
     /// Paths of the selected pictures, in the order of the grid.
     QStringList selectedPaths() const;
+    int selectedCount() const;
+    /// How many pictures wait above, out of sight; a button says so and leads there.
+    void setNewAbove(int count);
+    bool isScrolled() const;
     /// Selects these rows (in order), as far as they are not too scattered, and goes to the first.
     void select(const QList<int>& rows);
 
 Q_SIGNALS:
     void opened(const QModelIndex& picture);
+    /// Scrolled down from the top, or back to it.
+    void scrolled();
+    void selectionCountChanged();
+    /// For the current picture or tile; `at` is a place on the screen.
+    void menuRequested(const QPoint& at);
     /// Of the selected pictures.
     void deleteRequested();
     void cancelRequested(const QString& id);
@@ -41,6 +53,7 @@ Q_SIGNALS:
 protected:
     void resizeEvent(QResizeEvent* event) override;
     void keyPressEvent(QKeyEvent* event) override;
+    void contextMenuEvent(QContextMenuEvent* event) override;
     void startDrag(Qt::DropActions actions) override;
     void selectionChanged(const QItemSelection& selected, const QItemSelection& deselected) override;
     void currentChanged(const QModelIndex& current, const QModelIndex& previous) override;
@@ -52,9 +65,16 @@ private:
     void syncCards();
     void showCurrentCard(const QModelIndex& current);
     void removeSelected();
+    /// The first picture in sight keeps its place while rows come and go above it.
+    void rememberPlace();
+    void keepPlace();
+    void placeButton();
     PendingCard* cardAt(const QModelIndex& index) const;
 
     int m_edge = kUsual;
+    QPersistentModelIndex m_anchor;
+    int m_anchorTop = 0;
+    QPushButton* m_newAbove;
 };
 
 }  // namespace easel::ui

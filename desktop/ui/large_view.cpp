@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "desktop/ui/large_view.h"
 
+#include <QDrag>
 #include <QHBoxLayout>
 #include <QKeyEvent>
 #include <QLabel>
 #include <QListView>
 #include <QLocale>
+#include <QMimeData>
 #include <QToolButton>
 
+#include "desktop/gallery/exporter.h"
 #include "desktop/gallery/picture_model.h"
 #include "desktop/ui/details_panel.h"
 #include "desktop/ui/icons.h"
@@ -23,6 +26,7 @@ using gallery::PictureModel;
 namespace {
 
 constexpr double kKeyZoom = 1.25;
+constexpr int kDragEdge = 96;  ///< px
 
 QListView* filmStrip(QAbstractItemModel* pictures, QWidget* parent) {
     auto* strip = new QListView(parent);
@@ -53,27 +57,22 @@ LargeView::LargeView(QAbstractItemModel* pictures, QWidget* parent)
       m_details(new DetailsPanel(this)),
       m_strip(filmStrip(pictures, this)),
       m_position(new QLabel(this)),
+      m_zoom(new QLabel(this)),
+      m_info(tool("detailsButton", QStringLiteral("info"), tr("Details (I)"))),
       m_back(tool("backButton", QStringLiteral("chevron-left"), tr("Back to all pictures (Esc)"))),
       m_previous(tool("previousButton", QStringLiteral("chevron-left"), tr("Previous (Left)"))),
-      m_next(tool("nextButton", QStringLiteral("chevron-right"), tr("Next (Right)"))) {
+      m_next(tool("nextButton", QStringLiteral("chevron-right"), tr("Next (Right)"))),
+      m_header(buildHeader()),
+      m_foot(buildFoot()) {
     setObjectName("largeView");
     setFocusPolicy(Qt::StrongFocus);
+    setContextMenuPolicy(Qt::CustomContextMenu);
     m_canvas->setObjectName("pictureCanvas");
-    m_position->setObjectName("positionLabel");
-    m_position->setForegroundRole(QPalette::PlaceholderText);
-    m_back->setText(tr("Back"));
-    m_back->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
 
-    auto* leaf = new QHBoxLayout;
-    leaf->setSpacing(kUnit / 2);
-    leaf->addWidget(m_previous);
-    leaf->addWidget(m_strip, 1);
-    leaf->addWidget(m_next);
-    leaf->setContentsMargins(kUnit, kUnit / 2, kUnit, kUnit / 2);
     auto* left = new QVBoxLayout;
     left->setSpacing(0);
     left->addWidget(m_canvas, 1);
-    left->addLayout(leaf);
+    left->addWidget(m_foot);
     auto* middle = new QHBoxLayout;
     middle->setSpacing(0);
     middle->addLayout(left, 1);
@@ -81,18 +80,37 @@ LargeView::LargeView(QAbstractItemModel* pictures, QWidget* parent)
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
-    column->addLayout(buildHeader());
+    column->addWidget(m_header);
     column->addLayout(middle, 1);
+    connectParts();
+    showParts();
+}
 
+void LargeView::connectParts() {
     connect(m_back, &QToolButton::clicked, this, &LargeView::closed);
     connect(m_previous, &QToolButton::clicked, this, &LargeView::previous);
     connect(m_next, &QToolButton::clicked, this, &LargeView::next);
+    connect(m_info, &QToolButton::clicked, this, [this](bool shown) {
+        setDetailsShown(shown);
+        Q_EMIT detailsShownChanged(shown);
+    });
     connect(m_strip, &QListView::clicked, this, &LargeView::show);
+    connect(m_canvas, &PictureCanvas::zoomChanged, this, &LargeView::showZoom);
+    connect(m_canvas, &PictureCanvas::dragRequested, this, &LargeView::drag);
     connect(m_details, &DetailsPanel::useSettingsRequested, this, &LargeView::useSettingsRequested);
+    connect(m_details, &DetailsPanel::copyPromptRequested, this, &LargeView::copyPromptRequested);
+    connect(m_details, &DetailsPanel::showInFolderRequested, this, &LargeView::showInFolderRequested);
     connect(m_loader, &ImageLoader::loaded, this, [this](const QString& path, const QImage& image) {
         if (path == m_path)
-            m_canvas->setImage(image, tr("This file can’t be read as a picture."));
+            m_canvas->setImage(image, m_current.data(PictureModel::SizeRole).toSize());
     });
+    connect(m_loader, &ImageLoader::failed, this,
+            [this](const QString& path, const protocol::Problem& problem) {
+                if (path == m_path)  // Where there is a thumbnail, it stays.
+                    m_canvas->setImage(m_current.data(PictureModel::ThumbnailRole).value<QPixmap>().toImage(),
+                                       m_current.data(PictureModel::SizeRole).toSize(),
+                                       QString::fromStdString(problem.detail));
+            });
     connect(m_pictures, &QAbstractItemModel::rowsRemoved, this, &LargeView::replaceLost);
     connect(m_pictures, &QAbstractItemModel::modelReset, this, &LargeView::replaceLost);
     connect(m_pictures, &QAbstractItemModel::rowsInserted, this, &LargeView::showPosition);
@@ -104,10 +122,20 @@ LargeView::LargeView(QAbstractItemModel* pictures, QWidget* parent)
         });
 }
 
-QLayout* LargeView::buildHeader() {
-    auto* row = new QHBoxLayout;
+QWidget* LargeView::buildHeader() {
+    auto* header = new QWidget(this);
+    auto* row = new QHBoxLayout(header);
     row->setContentsMargins(kUnit, kUnit / 2, kUnit, kUnit / 2);
     row->setSpacing(kUnit / 2);
+    m_position->setObjectName("positionLabel");
+    m_position->setForegroundRole(QPalette::PlaceholderText);
+    m_zoom->setObjectName("zoomLabel");
+    m_zoom->setForegroundRole(QPalette::PlaceholderText);
+    m_zoom->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
+    m_zoom->setFixedWidth(m_zoom->fontMetrics().horizontalAdvance(QStringLiteral("3,200 %")));
+    m_back->setText(tr("Back"));
+    m_back->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
+    m_info->setCheckable(true);
     auto* fit = tool("fitButton", QStringLiteral("fit"), tr("Whole picture (F); 1 shows its own size"));
     auto* copy = tool("copyButton", QStringLiteral("copy"), tr("Copy picture (Ctrl+C)"));
     auto* save = tool("exportButton", QStringLiteral("export"), tr("Export (Ctrl+E)"));
@@ -118,13 +146,63 @@ QLayout* LargeView::buildHeader() {
     row->addStretch();
     row->addWidget(m_position);
     row->addStretch();
-    for (QToolButton* button : {fit, copy, save, trash})
+    row->addWidget(m_zoom);
+    row->addSpacing(kUnit / 2);
+    for (QToolButton* button : {fit, copy, save, trash, m_info})
         row->addWidget(button);
     connect(fit, &QToolButton::clicked, m_canvas, &PictureCanvas::fit);
     connect(copy, &QToolButton::clicked, this, &LargeView::copyRequested);
     connect(save, &QToolButton::clicked, this, &LargeView::exportRequested);
     connect(trash, &QToolButton::clicked, this, &LargeView::deleteRequested);
-    return row;
+    return header;
+}
+
+QWidget* LargeView::buildFoot() {
+    auto* foot = new QWidget(this);
+    auto* row = new QHBoxLayout(foot);
+    row->setSpacing(kUnit / 2);
+    row->setContentsMargins(kUnit, kUnit / 2, kUnit, kUnit / 2);
+    row->addWidget(m_previous);
+    row->addWidget(m_strip, 1);
+    row->addWidget(m_next);
+    return foot;
+}
+
+void LargeView::setPictureOnly(bool on) {
+    m_pictureOnly = on;
+    showParts();
+}
+
+void LargeView::setDetailsShown(bool shown) {
+    m_showDetails = shown;
+    showParts();
+}
+
+void LargeView::showParts() {
+    m_header->setVisible(!m_pictureOnly);
+    m_foot->setVisible(!m_pictureOnly);
+    m_info->setChecked(m_showDetails);
+    // In a narrow window they would leave less for the picture than they take.
+    m_details->setVisible(m_showDetails && !m_pictureOnly && width() >= 2 * DetailsPanel::kWidth);
+    layout()->activate();  // Not a moment later: the picture would be seen in two sizes.
+}
+
+void LargeView::resizeEvent(QResizeEvent* event) {
+    QWidget::resizeEvent(event);
+    showParts();
+}
+
+void LargeView::showZoom() {
+    m_zoom->setText(tr("%1 %").arg(QLocale().toString(qRound(m_canvas->zoom() * 100))));
+    m_zoom->setAccessibleName(tr("Zoom: %1").arg(m_zoom->text()));
+}
+
+void LargeView::drag() {
+    auto* drag = new QDrag(this);
+    drag->setMimeData(gallery::mimeDataFor({m_path}).release());
+    const auto thumbnail = m_current.data(PictureModel::ThumbnailRole).value<QPixmap>();
+    drag->setPixmap(thumbnail.scaled(kDragEdge, kDragEdge, Qt::KeepAspectRatio, Qt::SmoothTransformation));
+    drag->exec(Qt::CopyAction);
 }
 
 QToolButton* LargeView::tool(const char* name, const QString& iconName, const QString& tip) {
@@ -138,16 +216,20 @@ QToolButton* LargeView::tool(const char* name, const QString& iconName, const QS
     return button;
 }
 
-void LargeView::open(const QString& path) {
+QModelIndex LargeView::indexOf(const QString& path) const {
     const QModelIndexList found =
         m_pictures->match(m_pictures->index(0, 0), PictureModel::PathRole, path, 1, Qt::MatchExactly);
-    if (!found.isEmpty())
-        show(found.first());
+    return found.isEmpty() ? QModelIndex() : found.first();
+}
+
+void LargeView::open(const QString& path) {
+    if (const QModelIndex index = indexOf(path); index.isValid())
+        show(index);
     setFocus(Qt::OtherFocusReason);
 }
 
 int LargeView::footHeight() const {
-    return m_strip->height() + kUnit;
+    return m_pictureOnly ? 0 : m_strip->height() + kUnit;
 }
 
 void LargeView::show(const QModelIndex& index) {
@@ -165,14 +247,14 @@ void LargeView::show(const QModelIndex& index) {
 
 void LargeView::showImage() {
     const QImage ready = m_loader->find(m_path);
-    if (!ready.isNull()) {
-        m_canvas->setImage(ready);
-    } else {
-        // The thumbnail keeps the place until the picture itself is read.
-        m_canvas->setImage(m_current.data(PictureModel::ThumbnailRole).value<QPixmap>().toImage());
-    }
+    // The thumbnail keeps the place until the picture itself is read.
+    m_canvas->setImage(
+        ready.isNull() ? m_current.data(PictureModel::ThumbnailRole).value<QPixmap>().toImage() : ready,
+        m_current.data(PictureModel::SizeRole).toSize());
+    QStringList wanted{m_path};
     for (const int by : {1, -1})
-        m_loader->find(m_pictures->index(m_row + by, 0).data(PictureModel::PathRole).toString());
+        wanted << m_pictures->index(m_row + by, 0).data(PictureModel::PathRole).toString();
+    m_loader->want(wanted);
 }
 
 void LargeView::showPosition() {
@@ -193,6 +275,8 @@ void LargeView::step(int by) {
 }
 
 void LargeView::replaceLost() {
+    if (!m_current.isValid())
+        m_current = indexOf(m_path);  // Where many go at once, it may have kept its place among the others.
     if (m_current.isValid()) {
         showPosition();
         return;
@@ -238,6 +322,9 @@ void LargeView::keyPressEvent(QKeyEvent* event) {
             break;
         case Qt::Key_Minus:
             m_canvas->zoomBy(1 / kKeyZoom, QRectF(m_canvas->rect()).center());
+            break;
+        case Qt::Key_I:
+            m_info->click();
             break;
         case Qt::Key_Delete:
             Q_EMIT deleteRequested();

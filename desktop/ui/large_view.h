@@ -31,6 +31,11 @@ public:
     QString path() const { return m_path; }
     /// Height of the film strip: what floats over the view stays above it.
     int footHeight() const;
+    /// Nothing but the picture, for the full screen.
+    void setPictureOnly(bool on);
+    bool isPictureOnly() const { return m_pictureOnly; }
+    void setDetailsShown(bool shown);
+    bool areDetailsShown() const { return m_showDetails; }
     void next() { step(1); }
     void previous() { step(-1); }
 
@@ -40,13 +45,23 @@ Q_SIGNALS:
     void exportRequested();
     void copyRequested();
     void deleteRequested();
-    void useSettingsRequested(const easel::protocol::GenerationSettings& settings);
+    void useSettingsRequested();
+    void copyPromptRequested();
+    void showInFolderRequested();
+    /// The person hid them or had them back.
+    void detailsShownChanged(bool shown);
 
 protected:
     void keyPressEvent(QKeyEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
 
 private:
-    QLayout* buildHeader();
+    QWidget* buildHeader();
+    QWidget* buildFoot();
+    void connectParts();
+    void showParts();
+    void showZoom();
+    void drag();
     QToolButton* tool(const char* name, const QString& iconName, const QString& tip);
     void show(const QModelIndex& index);
     void showImage();
@@ -54,6 +69,7 @@ private:
     void step(int by);
     /// The picture in sight has gone: show what took its place.
     void replaceLost();
+    QModelIndex indexOf(const QString& path) const;
 
     QAbstractItemModel* m_pictures;
     QPersistentModelIndex m_current;
@@ -64,9 +80,15 @@ private:
     DetailsPanel* m_details;
     QListView* m_strip;
     QLabel* m_position;
+    QLabel* m_zoom;
+    QToolButton* m_info;
     QToolButton* m_back;
     QToolButton* m_previous;
     QToolButton* m_next;
+    QWidget* m_header;
+    QWidget* m_foot;
+    bool m_showDetails = true;
+    bool m_pictureOnly = false;
 };
 
 }  // namespace easel::ui

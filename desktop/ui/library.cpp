@@ -2,30 +2,33 @@
 #include "desktop/ui/library.h"
 
 #include <QAction>
-#include <QDesktopServices>
-#include <QLocale>
+#include <QKeyEvent>
+#include <QLineEdit>
 #include <QPointer>
+#include <QSettings>
 #include <QStackedWidget>
-#include <QUrl>
+#include <QTimer>
 #include <QVBoxLayout>
 
-#include "desktop/gallery/exporter.h"
 #include "desktop/gallery/picture_model.h"
 #include "desktop/gallery/picture_store.h"
 #include "desktop/remote/server_link.h"
 #include "desktop/ui/address_form.h"
 #include "desktop/ui/connect_page.h"
-#include "desktop/ui/export_dialog.h"
 #include "desktop/ui/gallery_view.h"
 #include "desktop/ui/large_view.h"
 #include "desktop/ui/notice_bar.h"
 #include "desktop/ui/quiet_page.h"
-#include "desktop/ui/trash_dialog.h"
-#include "desktop/ui/words.h"
 
 namespace easel::ui {
 
 using gallery::PictureModel;
+
+namespace {
+
+constexpr char kDetailsKey[] = "window/details";
+
+}  // namespace
 
 Library::Library(Parts parts, QWidget* parent)
     : QWidget(parent), m_parts(parts), m_pages(new QStackedWidget(this)), m_blank(new QWidget(this)) {
@@ -58,6 +61,7 @@ Library::Library(Parts parts, QWidget* parent)
         addAction(action);
     };
     addShortcut(QKeySequence::Copy, &Library::copyPictures);
+    addShortcut(QKeySequence::Refresh, &Library::refresh);
     connectViews();
     connectSources();
     choosePage();
@@ -75,10 +79,20 @@ void Library::connectViews() {
     connect(m_large, &LargeView::exportRequested, this, &Library::exportPictures);
     connect(m_large, &LargeView::copyRequested, this, &Library::copyPictures);
     connect(m_large, &LargeView::deleteRequested, this, &Library::deletePictures);
-    connect(m_large, &LargeView::useSettingsRequested, this, &Library::useSettingsRequested);
+    connect(m_large, &LargeView::useSettingsRequested, this, &Library::useSettings);
+    connect(m_large, &LargeView::copyPromptRequested, this, &Library::copyPrompt);
+    connect(m_large, &LargeView::showInFolderRequested, this, &Library::showFiles);
+    connect(m_large, &LargeView::detailsShownChanged, this,
+            [this](bool shown) { m_parts.settings.setValue(kDetailsKey, shown); });
+    m_large->setDetailsShown(m_parts.settings.value(kDetailsKey, true).toBool());
+    connect(m_grid, &GalleryView::menuRequested, this, &Library::showMenu);
+    connect(m_large, &QWidget::customContextMenuRequested, this,
+            [this](const QPoint& at) { showMenu(m_large->mapToGlobal(at)); });
+    connect(m_grid, &GalleryView::selectionCountChanged, this, &Library::count);
+    connect(m_grid, &GalleryView::scrolled, this, &Library::hold);
+    connect(&m_found, &gallery::PictureFilter::heldChanged, m_grid, &GalleryView::setNewAbove);
     connect(m_empty, &EmptyPage::promptChosen, this, &Library::promptChosen);
     connect(m_connect, &ConnectPage::chosen, this, &Library::addressChosen);
-    connect(m_noMatch, &NoMatchPage::clearRequested, this, &Library::clearSearchRequested);
 }
 
 void Library::connectSources() {
@@ -93,6 +107,9 @@ void Library::connectSources() {
     connect(&m_found, &QAbstractItemModel::rowsInserted, this, &Library::choosePage);
     connect(&m_found, &QAbstractItemModel::rowsRemoved, this, &Library::choosePage);
     connect(&m_found, &QAbstractItemModel::modelReset, this, &Library::choosePage);
+    connect(&m_pictures, &QAbstractItemModel::rowsInserted, this, &Library::count);
+    connect(&m_pictures, &QAbstractItemModel::rowsRemoved, this, &Library::count);
+    connect(&m_pictures, &QAbstractItemModel::modelReset, this, &Library::count);
     connect(&m_parts.link, &remote::ServerLink::stateChanged, this, &Library::choosePage);
     connect(&m_parts.link, &remote::ServerLink::infoChanged, this, [this] {
         QStringList examples;
@@ -105,11 +122,71 @@ void Library::connectSources() {
     });
 }
 
+void Library::setSearchField(QLineEdit* field) {
+    m_searchField = field;
+    field->installEventFilter(this);
+    connect(field, &QLineEdit::textChanged, this, &Library::setSearch);
+    connect(m_noMatch, &NoMatchPage::clearRequested, field, &QLineEdit::clear);
+}
+
+bool Library::eventFilter(QObject* watched, QEvent* event) {
+    if (watched != m_searchField || event->type() != QEvent::KeyPress)
+        return QWidget::eventFilter(watched, event);
+    switch (static_cast<QKeyEvent*>(event)->key()) {
+        case Qt::Key_Down:
+        case Qt::Key_Return:
+        case Qt::Key_Enter:
+            if (m_pages->currentWidget() != m_grid)
+                return false;
+            if (!m_grid->currentIndex().isValid())
+                m_grid->setCurrentIndex(m_found.index(0, 0));
+            m_grid->setFocus(Qt::OtherFocusReason);
+            return true;
+        case Qt::Key_Escape:
+            if (m_searchField->text().isEmpty())
+                m_pages->currentWidget()->setFocus(Qt::OtherFocusReason);
+            m_searchField->clear();
+            return true;
+        default:
+            return false;
+    }
+}
+
 void Library::setSearch(const QString& text) {
-    m_search = text.trimmed();
-    m_found.setSearch(text);
+    const QString search = text.trimmed();
+    if (search == m_search)
+        return;
+    m_search = search;
     m_noMatch->setSearch(m_search);
+    // What was looked at may not be among the results: they are looked at together.
+    if (isLarge())
+        turnTo(m_grid);
+    m_found.setSearch(m_search);
     choosePage();
+    m_grid->clearSelection();
+    m_grid->setCurrentIndex({});
+    m_grid->scrollToTop();
+    count();
+}
+
+void Library::count() {
+    const int selected = isLarge() ? 0 : m_grid->selectedCount();
+    Q_EMIT countsChanged(m_pictures.rowCount(), m_parts.model.pictureCount(), selected);
+}
+
+void Library::hold() {
+    const auto wanted = [this] { return m_pages->currentWidget() == m_grid && m_grid->isScrolled(); };
+    if (wanted()) {
+        m_found.hold(true);
+        return;
+    }
+    // Letting in changes the rows, and this may be told in the middle of another change.
+    QTimer::singleShot(0, this, [this, wanted] { m_found.hold(wanted()); });
+}
+
+void Library::setFullScreen(bool on) {
+    m_fullScreen = on;
+    turnTo(m_pages->currentWidget());
 }
 
 void Library::setThumbnailSize(int edge) {
@@ -177,7 +254,13 @@ void Library::turnTo(QWidget* page) {
     // The stack gives the focus to the page that comes, even while the person types elsewhere.
     const QPointer<QWidget> focus = window()->focusWidget();
     m_pages->setCurrentWidget(page);
+    const bool pictureOnly = m_fullScreen && page == m_large;
+    if (pictureOnly != m_large->isPictureOnly()) {
+        m_large->setPictureOnly(pictureOnly);
+        Q_EMIT pictureOnlyChanged(pictureOnly);
+    }
     m_notice->setLift(page == m_large ? m_large->footHeight() : 0);
+    hold();
     if (focus && !m_pages->isAncestorOf(focus))
         focus->setFocus(Qt::OtherFocusReason);
 }
@@ -188,6 +271,10 @@ void Library::openLarge(const QString& path) {
 }
 
 void Library::closeLarge() {
+    if (m_large->isPictureOnly() && !m_large->path().isEmpty()) {
+        Q_EMIT fullScreenLeft();
+        return;
+    }
     const int row = m_parts.model.rowOf(m_large->path());
     turnTo(m_grid);
     choosePage();
@@ -198,105 +285,6 @@ void Library::closeLarge() {
         m_grid->scrollTo(index, QAbstractItemView::EnsureVisible);
     }
     m_grid->setFocus(Qt::OtherFocusReason);
-}
-
-QStringList Library::chosenPaths() const {
-    if (isLarge())
-        return m_large->path().isEmpty() ? QStringList() : QStringList(m_large->path());
-    return m_pages->currentWidget() == m_grid ? m_grid->selectedPaths() : QStringList();
-}
-
-QList<gallery::Picture> Library::picturesOf(const QStringList& paths) const {
-    QList<gallery::Picture> found;
-    for (const QString& path : paths) {
-        if (const gallery::Picture* picture = m_parts.model.pictureAt(m_parts.model.rowOf(path)))
-            found << *picture;
-    }
-    return found;
-}
-
-void Library::exportPictures() {
-    const QList<gallery::Picture> chosen = picturesOf(chosenPaths());
-    if (chosen.isEmpty()) {
-        m_notice->inform(tr("Select the pictures to export first."));
-        return;
-    }
-    auto* dialog = new ExportDialog(chosen, m_parts.settings, this);
-    dialog->setAttribute(Qt::WA_DeleteOnClose);
-    connect(dialog, &ExportDialog::exported, this, [this](int files, const QString& folder) {
-        m_notice->offer(tr("Exported %1 to %2").arg(pictures(files), folder), tr("Open folder"),
-                        [folder] { QDesktopServices::openUrl(QUrl::fromLocalFile(folder)); });
-    });
-    dialog->open();
-}
-
-void Library::copyPictures() {
-    const QStringList paths = chosenPaths();
-    if (paths.isEmpty())
-        return;
-    gallery::copyToClipboard(paths);
-    m_notice->inform(tr("Copied %1").arg(pictures(paths.size())));
-}
-
-void Library::deletePictures() {
-    const QStringList paths = chosenPaths();
-    if (paths.isEmpty())
-        return;
-    const int row = m_grid->currentIndex().row();
-    m_parts.store.remove(paths);
-    if (!isLarge())  // The selection stays at its place instead of jumping to the top.
-        m_grid->setCurrentIndex(m_found.index(std::min(row, m_found.rowCount() - 1), 0));
-    m_notice->offer(tr("Deleted %1").arg(pictures(paths.size())), tr("Undo"), [this] { undoDelete(); });
-}
-
-void Library::undoDelete() {
-    if (m_parts.store.undoable() == 0)
-        return;
-    m_notice->hide();
-    m_parts.store.undoRemove();
-}
-
-void Library::showRestored(const QStringList& paths) {
-    QList<int> rows;
-    for (const QString& path : paths) {
-        const int row = m_parts.model.rowOf(path);
-        if (const QModelIndex index = m_found.mapFromSource(m_parts.model.index(row)); index.isValid())
-            rows << index.row();
-    }
-    if (rows.isEmpty())
-        return;
-    std::ranges::sort(rows);
-    if (isLarge()) {
-        m_large->open(paths.first());
-        return;
-    }
-    m_grid->select(rows);
-}
-
-void Library::showProgress(gallery::PictureStore::Work work, int done, int total) {
-    if (done == total) {
-        if (work != gallery::PictureStore::Work::Deleting)
-            m_notice->hide();
-        return;
-    }
-    const QLocale locale;
-    const QString figures = tr("%1 of %2").arg(locale.toString(done), pictures(total));
-    switch (work) {
-        case gallery::PictureStore::Work::Deleting:
-            break;  // They are out of sight already, and the bar offers to undo it.
-        case gallery::PictureStore::Work::Restoring:
-            m_notice->inform(tr("Restoring %1…").arg(figures));
-            break;
-        case gallery::PictureStore::Work::Destroying:
-            m_notice->inform(tr("Deleting %1 for good…").arg(figures));
-            break;
-    }
-}
-
-void Library::showTrash() {
-    auto* dialog = new TrashDialog(m_parts.store, m_parts.model.thumbnailer(), this);
-    dialog->setAttribute(Qt::WA_DeleteOnClose);
-    dialog->open();
 }
 
 }  // namespace easel::ui

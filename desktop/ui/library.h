@@ -11,6 +11,8 @@
 #include "desktop/gallery/picture_store.h"
 #include "shared/protocol/problem.h"
 
+class QLineEdit;
+class QMenu;
 class QSettings;
 class QStackedWidget;
 
@@ -49,7 +51,8 @@ public:
 
     explicit Library(Parts parts, QWidget* parent = nullptr);
 
-    void setSearch(const QString& text);
+    /// Its words narrow the grid; Down and Return lead from it to the results, Escape clears it.
+    void setSearchField(QLineEdit* field);
     void setThumbnailSize(int edge);
     /// For the page of a first start; empty while nobody has chosen one.
     void setAddress(const QString& address);
@@ -60,10 +63,19 @@ public:
     /// One line about what was just done, with a way back.
     void offerUndo(const QString& text, std::function<void()> undo);
     void closeNotice();
+    /// In the full screen the large view shows nothing but the picture.
+    void setFullScreen(bool on);
+    bool eventFilter(QObject* watched, QEvent* event) override;
 
 public Q_SLOTS:
     void exportPictures();
     void copyPictures();
+    void copyPrompt();
+    void copySeed();
+    void useSettings();
+    void showFiles();
+    /// Looks at the folder again.
+    void refresh();
     void deletePictures();
     void undoDelete();
     /// What was deleted, to bring it back or to be rid of it.
@@ -72,16 +84,26 @@ public Q_SLOTS:
 Q_SIGNALS:
     void promptChosen(const QString& prompt);
     void addressChosen(const QString& typed);
-    void useSettingsRequested(const easel::protocol::GenerationSettings& settings);
+    /// Without a model: the one that is chosen stays.
+    void useSettingsRequested(const easel::protocol::GenerationRequest& request);
     void cancelRequested(const QString& id);
     void retryRequested(const QString& id);
     void dismissRequested(const QString& id);
     void sendHereRequested(const QString& id);
-    void clearSearchRequested();
+    /// Pictures that match the search, all, and those that are selected.
+    void countsChanged(int shown, int total, int selected);
+    /// Whether nothing but the picture is to be seen in the window.
+    void pictureOnlyChanged(bool on);
+    void fullScreenLeft();
 
 private:
     void connectViews();
     void connectSources();
+    void setSearch(const QString& text);
+    void count();
+    void hold();
+    void showMenu(const QPoint& at);
+    void fillMenu(QMenu& menu, const QString& tile);
     QWidget* pageToShow() const;
     bool neverConnected() const;
     void offerConnecting();
@@ -101,6 +123,8 @@ private:
     QString m_search;
     bool m_listed = false;
     bool m_asksForServer = false;  ///< jobs wait, but there never was a server: the page for one is wanted
+    bool m_fullScreen = false;
+    QLineEdit* m_searchField = nullptr;
     QStackedWidget* m_pages;
     QWidget* m_blank;
     GalleryView* m_grid;

@@ -51,27 +51,6 @@ QFrame* rule(QWidget* parent) {
     return line;
 }
 
-/// A picture's settings as a request for the very same picture.
-protocol::GenerationRequest requestFrom(const protocol::GenerationSettings& settings) {
-    protocol::GenerationRequest request;
-    request.prompt = settings.prompt;
-    if (!settings.negativePrompt.empty())
-        request.negativePrompt = settings.negativePrompt;
-    if (!settings.model.empty())
-        request.model = settings.model;
-    request.width = settings.width;
-    request.height = settings.height;
-    request.steps = settings.steps;
-    request.guidance = settings.guidance;
-    if (!settings.sampler.empty())
-        request.sampler = settings.sampler;
-    if (!settings.schedule.empty())
-        request.schedule = settings.schedule;
-    request.seed = settings.seed;
-    request.count = 1;
-    return request;
-}
-
 }  // namespace
 
 MainWindow::MainWindow(Collaborators collaborators)
@@ -96,14 +75,14 @@ MainWindow::MainWindow(Collaborators collaborators)
     m_splitter->setChildrenCollapsible(false);
 
     auto* centre = new QWidget(this);
-    auto* column = new QVBoxLayout(centre);
-    column->setContentsMargins(0, 0, 0, 0);
-    column->setSpacing(0);
-    column->addWidget(buildToolBar());
-    column->addWidget(rule(this));
-    column->addWidget(m_splitter, 1);
-    column->addWidget(rule(this));
-    column->addWidget(m_status);
+    m_column = new QVBoxLayout(centre);
+    m_column->setContentsMargins(0, 0, 0, 0);
+    m_column->setSpacing(0);
+    m_column->addWidget(buildToolBar());
+    m_column->addWidget(rule(this));
+    m_column->addWidget(m_splitter, 1);
+    m_column->addWidget(rule(this));
+    m_column->addWidget(m_status);
     setCentralWidget(centre);
 
     addShortcuts();
@@ -218,7 +197,11 @@ void MainWindow::addShortcuts() {
     });
     add(QKeySequence::ZoomIn, [this] { setThumbnailSize(m_thumbnails->value() + kThumbnailStep); });
     add(QKeySequence::ZoomOut, [this] { setThumbnailSize(m_thumbnails->value() - kThumbnailStep); });
-    add(Qt::Key_F11, [this] { setWindowState(windowState() ^ Qt::WindowFullScreen); });
+    add(Qt::Key_F11, [this] { toggleFullScreen(); });
+    add(Qt::Key_F9, [this] {
+        m_panelShown = !m_panelShown;
+        m_panel->setVisible(m_panelShown);
+    });
 }
 
 void MainWindow::connectPanel() {
@@ -232,23 +215,27 @@ void MainWindow::connectPanel() {
 }
 
 void MainWindow::connectLibrary() {
-    connect(m_search, &QLineEdit::textChanged, m_library, &Library::setSearch);
+    m_library->setSearchField(m_search);
     connect(m_thumbnails, &QSlider::valueChanged, this, &MainWindow::setThumbnailSize);
-    connect(m_library, &Library::clearSearchRequested, m_search, &QLineEdit::clear);
+    connect(m_library, &Library::pictureOnlyChanged, this, &MainWindow::setPictureOnly);
+    connect(m_library, &Library::fullScreenLeft, this, &MainWindow::toggleFullScreen);
     connect(m_library, &Library::promptChosen, m_panel, &StudioPanel::setPrompt);
     connect(m_library, &Library::addressChosen, this, &MainWindow::chooseAddress);
     connect(m_library, &Library::cancelRequested, &m_with.studio, &studio::Studio::cancel);
     connect(m_library, &Library::retryRequested, &m_with.studio, &studio::Studio::retry);
     connect(m_library, &Library::dismissRequested, &m_with.studio, &studio::Studio::dismiss);
     connect(m_library, &Library::sendHereRequested, &m_with.studio, &studio::Studio::sendHere);
-    connect(m_library, &Library::useSettingsRequested, this,
-            [this](const protocol::GenerationSettings& settings) {
-                m_panel->setRequest(requestFrom(settings));
-                m_with.studio.remember(m_panel->request());
-            });
+    connect(m_library, &Library::useSettingsRequested, this, [this](protocol::GenerationRequest request) {
+        if (!request.model)
+            request.model = m_panel->request().model;
+        m_panel->setRequest(request);
+        m_with.studio.remember(m_panel->request());
+    });
     for (const auto& changed : {&QAbstractItemModel::rowsInserted, &QAbstractItemModel::rowsRemoved})
         connect(&m_with.model, changed, this, &MainWindow::showStatus);
-    connect(&m_with.model, &QAbstractItemModel::modelReset, this, &MainWindow::showStatus);
+    connect(m_library, &Library::countsChanged, this, [this](int shown, int total, int selected) {
+        m_status->setCounts(countsLine(shown, total, selected));
+    });
 }
 
 void MainWindow::connectStudio() {
@@ -308,9 +295,7 @@ void MainWindow::showConnection() {
 }
 
 void MainWindow::showStatus() {
-    const int kept = m_with.model.pictureCount();
     m_status->setWork(m_with.studio.statusLine(), m_with.studio.activeCount() > 0);
-    m_status->setCounts(kept > 0 ? pictures(kept) : QString());
 }
 
 void MainWindow::cancelAll() {
@@ -333,6 +318,19 @@ void MainWindow::undo() {
 void MainWindow::showUndo() {
     m_undo->setText(m_undoesCancel ? tr("&Undo cancel all") : tr("&Undo delete"));
     m_undo->setEnabled(m_undoesCancel || m_with.store.undoable() > 0);
+}
+
+void MainWindow::toggleFullScreen() {
+    setWindowState(windowState() ^ Qt::WindowFullScreen);
+    m_library->setFullScreen(isFullScreen());
+}
+
+void MainWindow::setPictureOnly(bool on) {
+    for (int i = 0; i < m_column->count(); ++i) {
+        if (QWidget* part = m_column->itemAt(i)->widget(); part != m_splitter)
+            part->setVisible(!on);
+    }
+    m_panel->setVisible(!on && m_panelShown);
 }
 
 void MainWindow::setThumbnailSize(int edge) {

@@ -10,6 +10,7 @@ class QLineEdit;
 class QSettings;
 class QSlider;
 class QSplitter;
+class QVBoxLayout;
 
 namespace easel::gallery {
 class PictureModel;
@@ -73,13 +74,18 @@ private:
     void undo();
     void showUndo();
     void setThumbnailSize(int edge);
+    void toggleFullScreen();
+    /// Everything but the library hides.
+    void setPictureOnly(bool on);
 
     Collaborators m_with;
     ServerChip* m_chip;
     QLineEdit* m_search;
     QSlider* m_thumbnails;
     QSplitter* m_splitter;
+    QVBoxLayout* m_column;
     StudioPanel* m_panel;
+    bool m_panelShown = true;  ///< unless nothing but the picture is
     Library* m_library;
     StatusBar* m_status;
     QAction* m_undo;

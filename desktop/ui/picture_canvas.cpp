@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "desktop/ui/picture_canvas.h"
 
+#include <QApplication>
 #include <QMouseEvent>
 #include <QPainter>
 #include <QWheelEvent>
@@ -29,10 +30,15 @@ PictureCanvas::PictureCanvas(QWidget* parent) : QWidget(parent) {
     setAttribute(Qt::WA_OpaquePaintEvent);
 }
 
-void PictureCanvas::setImage(const QImage& image, const QString& message) {
+void PictureCanvas::setImage(const QImage& image, const QSize& pixels, const QString& message) {
+    const bool keep = !m_fitted && pixels == m_pixels;
     m_image = image;
+    m_pixels = pixels.isEmpty() ? image.size() : pixels;
     m_message = message;
-    fit();
+    if (keep)
+        update();
+    else
+        fit();
 }
 
 void PictureCanvas::fit() {
@@ -59,8 +65,8 @@ double PictureCanvas::fittingScale() const {
     if (m_image.isNull())
         return 1;
     const QSizeF room = QSizeF(size()) - QSizeF(4 * kUnit, 4 * kUnit);
-    const double scale = std::min(room.width() / m_image.width(), room.height() / m_image.height());
-    return std::clamp(scale, kFarthest, kLargestFit / devicePixelRatioF());
+    const double scale = std::min(room.width() / m_pixels.width(), room.height() / m_pixels.height());
+    return std::min(scale, kLargestFit / devicePixelRatioF());
 }
 
 void PictureCanvas::setScale(double scale, const QPointF& at) {
@@ -77,7 +83,7 @@ void PictureCanvas::setScale(double scale, const QPointF& at) {
 }
 
 QSizeF PictureCanvas::shownSize() const {
-    return QSizeF(m_image.size()) * m_scale;
+    return QSizeF(m_pixels) * m_scale;
 }
 
 void PictureCanvas::keepInSight() {
@@ -93,11 +99,40 @@ void PictureCanvas::paintEvent(QPaintEvent*) {
     painter.fillRect(rect(), pictureGround(palette()));
     if (m_image.isNull()) {
         painter.setPen(palette().color(QPalette::PlaceholderText));
-        painter.drawText(rect(), Qt::AlignCenter, m_message);
+        painter.drawText(rect().adjusted(kMargin, kMargin, -kMargin, -kMargin),
+                         Qt::AlignCenter | Qt::TextWordWrap, m_message);
         return;
     }
+    const QRectF area(m_origin, shownSize());
+    if (m_image.hasAlphaChannel())
+        paintChecks(painter, area);
     painter.setRenderHint(QPainter::SmoothPixmapTransform, zoom() < kPixelsFrom || m_fitted);
-    painter.drawImage(QRectF(m_origin, shownSize()), m_image);
+    painter.drawImage(area, m_image);
+    if (!m_message.isEmpty())
+        paintMessage(painter);
+}
+
+void PictureCanvas::paintChecks(QPainter& painter, const QRectF& area) const {
+    const bool dark = isDark(palette());
+    const QRect shown = area.toAlignedRect().intersected(rect());
+    painter.fillRect(shown, dark ? QColor(0x5a5a5a) : QColor(0xffffff));
+    // The squares belong to the window, not to the picture: they keep their size and place while it moves.
+    for (int y = shown.top() / kUnit; y * kUnit <= shown.bottom(); ++y) {
+        for (int x = shown.left() / kUnit; x * kUnit <= shown.right(); ++x) {
+            if ((x + y) % 2 == 0)
+                painter.fillRect(QRect(x * kUnit, y * kUnit, kUnit, kUnit).intersected(shown),
+                                 dark ? QColor(0x484848) : QColor(0xd0d0d0));
+        }
+    }
+}
+
+void PictureCanvas::paintMessage(QPainter& painter) const {
+    const QRect room = rect().adjusted(kMargin, kMargin, -kMargin, -kMargin);
+    const int flags = Qt::AlignHCenter | Qt::AlignBottom | Qt::TextWordWrap;
+    const QRect words = painter.boundingRect(room, flags, m_message);
+    painter.fillRect(words.adjusted(-kUnit, -kUnit / 2, kUnit, kUnit / 2), palette().color(QPalette::Base));
+    painter.setPen(palette().color(QPalette::Text));
+    painter.drawText(room, flags, m_message);
 }
 
 void PictureCanvas::resizeEvent(QResizeEvent*) {
@@ -116,13 +151,19 @@ void PictureCanvas::mousePressEvent(QMouseEvent* event) {
     if (event->button() != Qt::LeftButton)
         return;
     m_grabbed = event->position() - m_origin;
+    m_pressed = event->position();
     if (!m_fitted)
         setCursor(Qt::ClosedHandCursor);
 }
 
 void PictureCanvas::mouseMoveEvent(QMouseEvent* event) {
-    if (!event->buttons().testFlag(Qt::LeftButton) || m_fitted)
+    if (!event->buttons().testFlag(Qt::LeftButton))
         return;
+    if (m_fitted) {
+        if ((event->position() - m_pressed).manhattanLength() >= QApplication::startDragDistance())
+            Q_EMIT dragRequested();
+        return;
+    }
     m_origin = event->position() - m_grabbed;
     keepInSight();
     update();

@@ -14,8 +14,9 @@ class PictureCanvas : public QWidget {
 public:
     explicit PictureCanvas(QWidget* parent = nullptr);
 
-    /// A null image shows `message` instead. Shows the whole picture again.
-    void setImage(const QImage& image, const QString& message = {});
+    /// `image` may have fewer pixels than the picture, whose size is `pixels`. Keeps zoom and place for one
+    /// of the same size, else shows all of it. `message` stands beneath it, or alone when the image is null.
+    void setImage(const QImage& image, const QSize& pixels, const QString& message = {});
     void fit();
     /// One pixel of the picture on one pixel of the screen.
     void actualSize();
@@ -24,9 +25,13 @@ public:
     bool isFitted() const { return m_fitted; }
     /// Screen pixels for one pixel of the picture.
     double zoom() const;
+    const QImage& image() const { return m_image; }
+    QString message() const { return m_message; }
 
 Q_SIGNALS:
     void zoomChanged();
+    /// The picture is pulled out of the window; only while all of it is in sight.
+    void dragRequested();
 
 protected:
     void paintEvent(QPaintEvent* event) override;
@@ -42,12 +47,16 @@ private:
     void setScale(double scale, const QPointF& at);
     void keepInSight();
     QSizeF shownSize() const;
+    void paintChecks(QPainter& painter, const QRectF& area) const;
+    void paintMessage(QPainter& painter) const;
 
     QImage m_image;
+    QSize m_pixels;  ///< of the picture
     QString m_message;
     double m_scale = 1;  ///< device-independent pixels for one pixel of the picture
     QPointF m_origin;    ///< where the picture's corner is
     QPointF m_grabbed;
+    QPointF m_pressed;
     bool m_fitted = true;
 };
 

@@ -15,24 +15,54 @@ namespace {
 using gallery::PictureModel;
 
 constexpr int kCaptionLines = 2;
+constexpr int kSign = 24;  ///< px, of what can't be read
 
 int captionHeight() {
     return kCaptionLines * QFontMetrics(captionFont()).lineSpacing();
 }
 
+/// What keeps a picture in the colour of the window from melting into it.
+void drawEdge(QPainter* painter, const QRect& area, const QPalette& palette) {
+    QColor line = palette.color(QPalette::WindowText);
+    line.setAlphaF(0.14F);
+    painter->setPen(QPen(line, 1));
+    painter->setBrush(Qt::NoBrush);
+    painter->drawRect(QRectF(area).adjusted(0.5, 0.5, -0.5, -0.5));
+}
+
+void drawBroken(QPainter* painter, const QRect& ground, const QPalette& palette) {
+    const QColor color = palette.color(QPalette::PlaceholderText);
+    const QPixmap sign =
+        iconPixmap(QStringLiteral("warning"), color, kSign, painter->device()->devicePixelRatio());
+    painter->setFont(captionFont());
+    painter->setPen(color);
+    const QString words = TileDelegate::tr("Can’t be read");
+    const QRect room = ground.adjusted(kUnit / 2, 0, -kUnit / 2, 0);
+    QRect text = painter->boundingRect(room, Qt::AlignCenter | Qt::TextWordWrap, words);
+    const bool fits = text.width() <= room.width() && text.height() + kSign + kUnit <= room.height();
+    const int height = kSign + (fits ? kUnit / 2 + text.height() : 0);
+    const QPoint top(ground.center().x() - kSign / 2, ground.center().y() - height / 2);
+    painter->drawPixmap(top, sign);
+    if (fits) {
+        text.moveTop(top.y() + kSign + kUnit / 2);
+        painter->drawText(text, Qt::AlignCenter | Qt::TextWordWrap, words);
+    }
+}
+
 void drawThumbnail(QPainter* painter, const QRect& area, const QModelIndex& index, const QPalette& palette) {
     const auto thumbnail = index.data(PictureModel::ThumbnailRole).value<QPixmap>();
     if (!thumbnail.isNull()) {
-        painter->drawPixmap(fittedInto(area, thumbnail.size()), thumbnail);
+        const QRect place = fittedInto(area, thumbnail.size());
+        if (thumbnail.hasAlphaChannel())
+            painter->fillRect(place, pictureGround(palette));
+        painter->drawPixmap(place, thumbnail);
+        drawEdge(painter, place, palette);
         return;
     }
     const QRect ground = fittedInto(area, index.data(PictureModel::SizeRole).toSize());
     painter->fillRect(ground, pictureGround(palette));
-    if (index.data(PictureModel::BrokenRole).toBool()) {
-        const QPixmap sign = iconPixmap(QStringLiteral("warning"), palette.color(QPalette::PlaceholderText),
-                                        24, painter->device()->devicePixelRatio());
-        painter->drawPixmap(ground.center() - QPoint(12, 12), sign);
-    }
+    if (index.data(PictureModel::BrokenRole).toBool())
+        drawBroken(painter, ground, palette);
 }
 
 void drawRing(QPainter* painter, const QRect& around, const QColor& color, qreal pen) {
@@ -120,9 +150,7 @@ void StripDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option,
     painter->setRenderHints(QPainter::Antialiasing | QPainter::SmoothPixmapTransform);
     const QRect room = option.rect.adjusted(4, 4, -4, -4);
     const bool selected = option.state.testFlag(QStyle::State_Selected);
-    painter->setOpacity(selected ? 1.0 : 0.75);
     drawThumbnail(painter, room, index, option.palette);
-    painter->setOpacity(1);
     if (selected)
         drawRing(painter, option.rect.adjusted(1, 1, -1, -1), option.palette.color(QPalette::Link), 2);
     painter->restore();

@@ -43,6 +43,19 @@ QString samplerLine(const protocol::GenerationSettings& settings) {
     return QCoreApplication::translate("words", "%1, %2").arg(sampler, scheduleTitle(settings.schedule));
 }
 
+QString countsLine(int shown, int total, int selected) {
+    const QLocale locale;
+    QStringList parts;
+    if (selected > 0)
+        parts << QCoreApplication::translate("words", "%1 selected").arg(locale.toString(selected));
+    if (shown != total)
+        parts
+            << QCoreApplication::translate("words", "%1 of %2").arg(locale.toString(shown), pictures(total));
+    else if (total > 0)
+        parts << pictures(total);
+    return parts.join(QStringLiteral(" · "));
+}
+
 QString pictures(qsizetype count) {
     if (count == 1)
         return QCoreApplication::translate("words", "1 picture");

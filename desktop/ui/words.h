@@ -18,6 +18,8 @@ QString scheduleTitle(const std::string& name);
 QString samplerLine(const protocol::GenerationSettings& settings);
 /// "1 picture", "214 pictures".
 QString pictures(qsizetype count);
+/// "3 selected · 12 of 300 pictures"; empty without pictures.
+QString countsLine(int shown, int total, int selected);
 /// "1 job", "265 jobs".
 QString jobs(qsizetype count);
 

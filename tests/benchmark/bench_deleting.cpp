@@ -18,6 +18,7 @@
 #include "desktop/gallery/picture_model.h"
 #include "desktop/gallery/picture_store.h"
 #include "desktop/gallery/thumbnailer.h"
+#include "desktop/remote/local_server.h"
 #include "desktop/remote/remote.h"
 #include "desktop/remote/server_link.h"
 #include "desktop/studio/studio.h"
@@ -116,7 +117,8 @@ int main(int argc, char* argv[]) {
     gallery::PictureModel model(store, thumbnailer);
     studio::Studio studio({remote, link, store, model, settings}, dir.filePath("tasks.json"));
     ui::Theme theme(app);
-    ui::MainWindow window({studio, link, model, store, settings, theme});
+    remote::LocalServer local(settings, {{}, 1, dir.filePath("local")});
+    ui::MainWindow window({studio, link, local, model, store, settings, theme});
     window.show();
     Frames frames;
     bool scanned = false;

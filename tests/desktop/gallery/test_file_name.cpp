@@ -18,6 +18,7 @@ private Q_SLOTS:
     void namesSortByTime();
     void expandsPatterns_data();
     void expandsPatterns();
+    void seesMisspeltTokens();
     void findsFreePaths();
 };
 
@@ -120,6 +121,12 @@ void TestFileName::expandsPatterns() {
     picture.settings.reset();
     picture.path = "/x/holiday.png";
     QCOMPARE(gallery::expandPattern("{date}_{seed}_{prompt}", picture, 1), "2026-11-22_holiday");
+}
+
+void TestFileName::seesMisspeltTokens() {
+    QCOMPARE(gallery::unknownTokens(gallery::patternTokens().join('-')), QStringList());
+    QCOMPARE(gallery::unknownTokens("{seed}_{nope}_{Date}_{nope}_{}"),
+             (QStringList{"{nope}", "{Date}", "{}"}));
 }
 
 void TestFileName::findsFreePaths() {

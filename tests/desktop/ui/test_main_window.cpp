@@ -2,17 +2,22 @@
 #include <QAbstractButton>
 #include <QAction>
 #include <QApplication>
+#include <QBuffer>
 #include <QClipboard>
 #include <QComboBox>
+#include <QContextMenuEvent>
 #include <QDialog>
 #include <QDir>
 #include <QImageReader>
 #include <QLabel>
 #include <QLineEdit>
 #include <QListView>
+#include <QMenu>
 #include <QMessageBox>
 #include <QMimeData>
 #include <QPlainTextEdit>
+#include <QPushButton>
+#include <QScrollBar>
 #include <QSettings>
 #include <QSignalSpy>
 #include <QSlider>
@@ -20,6 +25,7 @@
 #include <QTcpSocket>
 #include <QTemporaryDir>
 #include <QTest>
+#include <QToolTip>
 #include <QWheelEvent>
 
 #include <algorithm>
@@ -34,10 +40,13 @@
 #include "desktop/studio/studio.h"
 #include "desktop/ui/flat_style.h"
 #include "desktop/ui/gallery_view.h"
+#include "desktop/ui/image_loader.h"
+#include "desktop/ui/library.h"
 #include "desktop/ui/main_window.h"
 #include "desktop/ui/pending_card.h"
 #include "desktop/ui/picture_canvas.h"
 #include "desktop/ui/quiet_page.h"
+#include "desktop/ui/reuse.h"
 #include "desktop/ui/studio_panel.h"
 #include "desktop/ui/theme.h"
 #include "shared/protocol/routes.h"
@@ -150,7 +159,19 @@ private Q_SLOTS:
     void bringsBackWhatWasDeletedDaysAgo();
     void deletesInTheLargeView();
     void usesSettingsAgain();
+    void saysWhatIsNotTakenOver();
+    void opensAMenuForAPicture();
+    void showsTheFilesName();
+    void keepsZoomAndPlace();
+    void showsNothingButThePicture();
+    void opensVeryLargePictures();
+    void decodesOnlyWhatIsWanted();
+    void shiftsNothingWhileJobsComeAndGo();
+    void noticesFilesOfOthers();
+    void showsWordsAsTheyAre();
     void searches();
+    void searchesByKeyboard();
+    void countsPictures();
     void keepsTheFocusWhenThePageTurns();
     void copiesPictures();
     void exportsSelectedPictures();
@@ -668,6 +689,311 @@ void TestMainWindow::usesSettingsAgain() {
     QCOMPARE(app.studio.rememberedRequest(), app.request());
     QTest::mouseClick(app.find("copyPromptButton"), Qt::LeftButton);
     QCOMPARE(QGuiApplication::clipboard()->text(), "picture 0");
+}
+
+namespace {
+
+/// A file as another program would put it into the library.
+void drop(const App& app, const QString& name, const QByteArray& bytes) {
+    QFile file(app.folder + "/pictures/" + name);
+    QVERIFY(file.open(QIODevice::WriteOnly));
+    QCOMPARE(file.write(bytes), bytes.size());
+    file.close();
+    app.window.findChild<ui::Library*>()->refresh();
+}
+
+void open(const App& app, int row) {
+    app.grid()->setFocus();
+    app.grid()->setCurrentIndex(app.grid()->model()->index(row, 0));
+    app.press(Qt::Key_Return);
+}
+
+}  // namespace
+
+void TestMainWindow::saysWhatIsNotTakenOver() {
+    FakeEasel server;
+    App app(folder(), server.url());
+    QTRY_VERIFY(app.link.isOnline() && !app.link.models().empty());
+    app.write("mine");
+    const std::optional<std::string> model = app.studio.rememberedRequest().model;
+    const QString text =
+        "a <lora:fur:1> fox\nNegative prompt: blurry\nSteps: 20, Sampler: DPM++ SDE, CFG scale: 7, Seed: 5, "
+        "Size: "
+        "64x64, Model: dreamshaper_8, Clip skip: 2";
+    drop(app, "other.png", gallery::withPngText(tests::plainPng(), "parameters", text));
+    QTRY_COMPARE(app.model.pictureCount(), 1);
+    open(app, 0);
+    QTest::mouseClick(app.find("useSettingsButton"), Qt::LeftButton);
+    QCOMPARE(app.find<QLabel>("noticeText")->text(), "Not taken over: model dreamshaper_8, LoRA, clip skip");
+    QCOMPARE(app.studio.rememberedRequest().seed, 5);
+    QCOMPARE(app.studio.rememberedRequest().model, model);
+
+    gallery::Picture picture = *app.model.pictureAt(0);
+    picture.unsupported.clear();
+    picture.settings->width = 4000;
+    picture.settings->steps = 900;
+    protocol::ServerInfo info;
+    info.samplers = {{"ddim", {"default"}}};
+    QCOMPARE(ui::reuse(picture, &info, app.link.models()).left,
+             (QStringList{"model dreamshaper_8", "sampler DPM++ SDE", "size 4000 × 64", "steps 900"}));
+    QVERIFY(ui::reuse(picture, nullptr, {}).left.isEmpty());
+}
+
+void TestMainWindow::opensAMenuForAPicture() {
+    FakeEasel server;
+    App app(folder(), server.url());
+    fill(app, 2);
+    app.grid()->setFocus();
+    app.grid()->setCurrentIndex(app.grid()->model()->index(1, 0));
+    const auto menu = [&] {
+        QContextMenuEvent event(QContextMenuEvent::Keyboard, QPoint(5, 5), QPoint(5, 5));
+        QApplication::sendEvent(app.grid()->viewport(), &event);
+        auto* found = app.window.findChild<QMenu*>("pictureMenu");
+        QStringList texts;
+        for (const QAction* action : found ? found->actions() : QList<QAction*>())
+            texts << action->text();
+        return std::pair(found, texts);
+    };
+    const auto [shown, texts] = menu();
+    QVERIFY(shown && shown->isVisible());
+    QCOMPARE(texts, (QStringList{"&Open", "&Use settings", "", "Copy p&icture", "Copy &prompt", "Copy &seed",
+                                 "", "Show in &folder", "&Export…", "", "&Delete"}));
+    shown->actions()[5]->trigger();
+    QCOMPARE(QGuiApplication::clipboard()->text(), "100");
+    shown->actions()[4]->trigger();
+    QCOMPARE(QGuiApplication::clipboard()->text(), "picture 0");
+    shown->actions()[1]->trigger();
+    QCOMPARE(app.find<QPlainTextEdit>("promptEdit")->toPlainText(), "picture 0");
+    shown->actions()[10]->trigger();
+    QCOMPARE(app.model.pictureCount(), 1);
+    QVERIFY(app.model.rowOf(app.grid()->currentIndex().data(PictureModel::PathRole).toString()) >= 0);
+}
+
+void TestMainWindow::showsTheFilesName() {
+    FakeEasel server;
+    App app(folder(), server.url());
+    drop(app, "holiday_1.png", tests::plainPng());
+    QTRY_COMPARE(app.model.pictureCount(), 1);
+    open(app, 0);
+    QCOMPARE(app.find<QLabel>("detailsFile")->text().remove(QChar(0x200b)), "holiday_1.png");
+    QVERIFY(!app.find<QLabel>("detailsPrompt")->isVisible());
+    QVERIFY(!app.find("copyPromptButton")->isEnabled() && !app.find("useSettingsButton")->isEnabled());
+    QVERIFY(app.find("showInFolderButton")->isEnabled());
+}
+
+void TestMainWindow::keepsZoomAndPlace() {
+    FakeEasel server;
+    App app(folder(), server.url());
+    fill(app, 3);
+    drop(app, "0.png", tests::plainPng(Qt::blue, {640, 640}));
+    QTRY_COMPARE(app.model.pictureCount(), 4);
+    open(app, 1);
+    const auto* canvas = app.find<ui::PictureCanvas>("pictureCanvas");
+    QTRY_VERIFY(!canvas->image().isNull());
+    QVERIFY(app.find<QLabel>("zoomLabel")->text().endsWith(" %"));
+    app.press(Qt::Key_1);
+    QCOMPARE(app.find<QLabel>("zoomLabel")->text(), "100 %");
+    app.press(Qt::Key_Plus);
+    app.press(Qt::Key_Right);
+    QCOMPARE(canvas->zoom(), 1.25);
+    QTest::qWait(100);  // The picture itself arrives.
+    QCOMPARE(canvas->zoom(), 1.25);
+    app.press(Qt::Key_Home);  // of another size
+    QTRY_VERIFY(canvas->isFitted());
+}
+
+void TestMainWindow::showsNothingButThePicture() {
+    FakeEasel server;
+    App app(folder(), server.url());
+    fill(app, 2);
+    open(app, 0);
+    app.press(Qt::Key_I);
+    QVERIFY(!app.find<QWidget>("detailsPanel")->isVisible());
+    app.press(Qt::Key_I);
+    QVERIFY(app.find<QWidget>("detailsPanel")->isVisible());
+    const char* parts[] = {"toolBar", "statusBar", "studioPanel", "detailsPanel", "filmStrip", "backButton"};
+    app.press(Qt::Key_F11);
+    QVERIFY(app.window.isFullScreen());
+    for (const char* part : parts)
+        QVERIFY2(!app.find<QWidget>(part)->isVisible(), part);
+    app.press(Qt::Key_Right);
+    app.press(Qt::Key_Escape);  // first out of the full screen, then out of the picture
+    QVERIFY(!app.window.isFullScreen());
+    QCOMPARE(app.page(), "largeView");
+    for (const char* part : parts)
+        QVERIFY2(app.find<QWidget>(part)->isVisible(), part);
+    app.press(Qt::Key_Escape);
+    QCOMPARE(app.page(), "galleryView");
+    app.press(Qt::Key_F11);
+    QVERIFY(app.window.isFullScreen() && app.find<QWidget>("toolBar")->isVisible());
+    app.press(Qt::Key_F9);
+    QVERIFY(!app.find<QWidget>("studioPanel")->isVisible());
+}
+
+void TestMainWindow::opensVeryLargePictures() {
+    FakeEasel server;
+    App app(folder(), server.url());
+    QImage large(12'000, 9'000, QImage::Format_Mono);
+    large.fill(1);
+    QByteArray bytes;
+    QBuffer buffer(&bytes);
+    QVERIFY(large.save(&buffer, "PNG"));
+    drop(app, "large.png", bytes);
+    QTRY_COMPARE(app.model.pictureCount(), 1);
+    open(app, 0);
+    const auto* canvas = app.find<ui::PictureCanvas>("pictureCanvas");
+    QTRY_VERIFY_WITH_TIMEOUT(canvas->image().width() > 5000, 60'000);
+    QVERIFY(canvas->message().isEmpty());
+    app.press(Qt::Key_1);
+    QCOMPARE(canvas->zoom(), 1.0);  // of the picture, not of what is held of it
+}
+
+void TestMainWindow::decodesOnlyWhatIsWanted() {
+    const QTemporaryDir dir;
+    QStringList paths;
+    for (int i = 0; i < 30; ++i) {
+        paths << dir.filePath(QStringLiteral("%1.png").arg(i));
+        QFile file(paths.last());
+        QVERIFY(file.open(QIODevice::WriteOnly));
+        file.write(tests::plainPng(Qt::red, {600, 600}));
+    }
+    ui::ImageLoader loader;
+    for (int i = 0; i + 1 < paths.size(); ++i)
+        loader.want({paths[i], paths[i + 1]});
+    QTRY_VERIFY(!loader.find(paths[28]).isNull() && !loader.find(paths[29]).isNull());
+    // Beside these, only what had begun before.
+    QVERIFY(loader.decoded() <= 4);
+}
+
+void TestMainWindow::shiftsNothingWhileJobsComeAndGo() {
+    FakeEasel server;
+    App app(folder(), server.url());
+    QTRY_VERIFY(app.link.isOnline());
+    app.window.resize(900, 600);
+    fill(app, 40);
+    auto* bar = app.grid()->verticalScrollBar();
+    const int away = 2 * app.grid()->gridSize().height() - 40;
+    QTRY_VERIFY(bar->maximum() > away);
+    bar->setValue(away);
+    const QPoint place(30, 30);
+    const QString first = app.grid()->indexAt(place).data(PictureModel::PathRole).toString();
+    QVERIFY(!first.isEmpty());
+    const auto rect = [&] { return app.grid()->visualRect(app.grid()->indexAt(place)); };
+    const QRect before = rect();
+    const auto stays = [&] {
+        QTest::qWait(50);
+        return app.grid()->indexAt(place).data(PictureModel::PathRole).toString() == first &&
+               rect() == before;
+    };
+    auto* above = app.find<QPushButton>("newAboveButton");
+    QVERIFY(!above->isVisible());
+    app.write("a boat");
+    QTest::mouseClick(app.find("generateButton"), Qt::LeftButton);
+    QTRY_COMPARE(server.streamCount("j_1"), 1);
+    QVERIFY(stays());
+    QVERIFY(above->isVisible());
+    QCOMPARE(above->text(), "1 new above");
+    server.run("j_1");
+    server.finishImage("j_1");
+    server.finish("j_1", protocol::JobState::Succeeded);
+    QTRY_COMPARE(app.model.pictureCount(), 41);
+    QTRY_COMPARE(app.model.tileCount(), 0);
+    QVERIFY(stays());
+    QCOMPARE(above->text(), "1 new above");
+    QTest::mouseClick(above, Qt::LeftButton);
+    QCOMPARE(bar->value(), 0);
+    QTRY_VERIFY(!above->isVisible());
+    QCOMPARE(app.grid()->model()->index(0, 0).data(PictureModel::PromptRole).toString(), "a boat");
+
+    // A job that began in sight and ends out of sight takes nothing with it.
+    QTest::mouseClick(app.find("generateButton"), Qt::LeftButton);
+    QTRY_COMPARE(server.streamCount("j_2"), 1);
+    bar->setValue(away);
+    QCOMPARE(bar->value(), away);
+    const QString second = app.grid()->indexAt(place).data(PictureModel::PathRole).toString();
+    server.run("j_2");
+    server.finishImage("j_2");
+    server.finish("j_2", protocol::JobState::Succeeded);
+    QTRY_COMPARE(app.model.pictureCount(), 42);
+    QTRY_COMPARE(app.model.tileCount(), 0);
+    QTest::qWait(50);
+    QCOMPARE(app.grid()->indexAt(place).data(PictureModel::PathRole).toString(), second);
+    QVERIFY(!above->isVisible());
+}
+
+void TestMainWindow::noticesFilesOfOthers() {
+    FakeEasel server;
+    App app(folder(), server.url());
+    fill(app, 1);
+    drop(app, "other.png", tests::plainPng());
+    QTRY_COMPARE(app.model.pictureCount(), 2);
+    QVERIFY(QFile::remove(folder() + "/pictures/other.png"));
+    app.grid()->setFocus();
+    app.press(Qt::Key_F5);
+    QTRY_COMPARE(app.model.pictureCount(), 1);
+}
+
+void TestMainWindow::showsWordsAsTheyAre() {
+    FakeEasel server;
+    App app(folder(), server.url());
+    QToolTip::showText(QPoint(10, 10), "<b>bold</b> <img src=\"x\">", &app.window);
+    const auto widgets = QApplication::allWidgets();
+    const auto tip = std::ranges::find_if(
+        widgets, [](const QWidget* widget) { return widget->inherits("QTipLabel") && widget->isVisible(); });
+    QVERIFY(tip != widgets.end());
+    QCOMPARE(qobject_cast<QLabel*>(*tip)->textFormat(), Qt::PlainText);
+    QToolTip::hideText();
+    fill(app, 1);
+    open(app, 0);
+    for (const QLabel* label : app.window.findChildren<QLabel*>()) {
+        if (label->isVisible())
+            QVERIFY2(label->textFormat() == Qt::PlainText, qPrintable(label->objectName()));
+    }
+}
+
+void TestMainWindow::searchesByKeyboard() {
+    FakeEasel server;
+    App app(folder(), server.url());
+    app.window.resize(900, 600);
+    fill(app, 40);
+    QTRY_VERIFY(app.grid()->verticalScrollBar()->maximum() > 300);
+    app.grid()->verticalScrollBar()->setValue(300);
+    app.press(Qt::Key_F, Qt::ControlModifier);
+    auto* field = app.find<QLineEdit>("searchEdit");
+    QTRY_VERIFY(field->hasFocus());
+    QTest::keyClicks(field, "picture");
+    QCOMPARE(app.grid()->verticalScrollBar()->value(), 0);
+    app.press(Qt::Key_Down);
+    QVERIFY(app.grid()->hasFocus());
+    QCOMPARE(app.grid()->currentIndex().row(), 0);
+    app.press(Qt::Key_Return);
+    QCOMPARE(app.page(), "largeView");
+    // A search is looked at in the grid.
+    app.press(Qt::Key_F, Qt::ControlModifier);
+    QTest::keyClicks(field, " 3");
+    QCOMPARE(app.page(), "galleryView");
+    QVERIFY(field->hasFocus());
+    app.press(Qt::Key_Escape);
+    QCOMPARE(field->text(), QString());
+    QVERIFY(field->hasFocus());
+    app.press(Qt::Key_Escape);
+    QVERIFY(app.grid()->hasFocus());
+}
+
+void TestMainWindow::countsPictures() {
+    FakeEasel server;
+    App app(folder(), server.url());
+    QSignalSpy counts(app.window.findChild<ui::Library*>(), &ui::Library::countsChanged);
+    const auto last = [&] { return counts.isEmpty() ? QVariantList() : counts.last(); };
+    fill(app, 12);
+    QCOMPARE(last(), (QVariantList{12, 12, 0}));
+    app.find<QLineEdit>("searchEdit")->setText("picture 1");
+    QCOMPARE(last(), (QVariantList{3, 12, 0}));
+    app.grid()->selectAll();
+    QCOMPARE(last(), (QVariantList{3, 12, 3}));
+    QCOMPARE(app.find<QLabel>("countsLine")->text(), "3 selected · 3 of 12 pictures");
+    app.find<QLineEdit>("searchEdit")->clear();
+    QCOMPARE(last(), (QVariantList{12, 12, 0}));
 }
 
 void TestMainWindow::searches() {
