@@ -3,17 +3,20 @@
 """Writes what the engine's tests compare with: two tiny models and, for each stage, what diffusers makes of them."""
 
 import argparse
+import inspect
 import json
 import pathlib
 
 import diffusers
 import torch
 from diffusers import StableDiffusionPipeline
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 import tiny_models
 from schedulers import CLASSES, chosen
+from units import units
+from wrong import ERRORS, TIMESTEP, wrong
 
 KARRAS = ("euler", "dpmpp_2m")
 STEPS = (1, 4, 20, 50)
@@ -48,21 +51,60 @@ def own_scheduler(config):
     return scheduler
 
 
+def kinds():
+    """Each sampler with each of its schedules."""
+    return [(sampler, schedule) for sampler in CLASSES
+            for schedule in (("default", "karras") if sampler in KARRAS else ("default",))]
+
+
 def schedules():
     tensors = {}
     configs = {"sd1-tiny": tiny_models.SD1["scheduler"], "sd2-tiny": tiny_models.SD2["scheduler"], **EXTRA_SCHEDULERS}
     for config_name, config in configs.items():
-        for sampler in CLASSES:
-            for schedule in ("default", "karras") if sampler in KARRAS else ("default",):
-                for steps in STEPS:
-                    scheduler = chosen(own_scheduler(config), sampler, schedule)
-                    scheduler.set_timesteps(steps)
-                    key = f"{config_name}/{sampler}/{schedule}/{steps}"
-                    tensors[key + "/timesteps"] = scheduler.timesteps.float()
-                    if hasattr(scheduler, "sigmas"):
-                        tensors[key + "/sigmas"] = scheduler.sigmas.float()
-                    tensors[key + "/init"] = torch.as_tensor(scheduler.init_noise_sigma).float().reshape(1)
+        for sampler, schedule in kinds():
+            for steps in STEPS:
+                scheduler = chosen(own_scheduler(config), sampler, schedule)
+                key = f"{config_name}/{sampler}/{schedule}/{steps}"
+                tensors |= schedule_of(scheduler, steps, key)
+                if config_name in ("sd1-tiny", "zero_snr") and steps == 20 and hasattr(scheduler, "sigmas"):
+                    tensors |= schedule_of(wrong(scheduler, sampler, TIMESTEP), steps, key + "/wrong")
     return tensors, configs
+
+
+def schedule_of(scheduler, steps, key):
+    scheduler.set_timesteps(steps)
+    tensors = {key + "/timesteps": scheduler.timesteps.float(),
+               key + "/init": torch.as_tensor(scheduler.init_noise_sigma).float().reshape(1)}
+    if hasattr(scheduler, "sigmas"):
+        tensors[key + "/sigmas"] = scheduler.sigmas.float()
+        for name, unit in units(scheduler).items():
+            if name != "timesteps" or scheduler.timesteps.is_floating_point():
+                tensors[f"{key}/{name}/unit"] = torch.from_numpy(unit).float()
+    return tensors
+
+
+def runs():
+    """Where each sampler arrives when the model answers in * t / (t + 1): its own arithmetic and no network's."""
+    tensors = {"start": torch.arange(64).sub(31.5).div(32).reshape(1, 4, 4, 4)}
+    for model in (tiny_models.SD1, tiny_models.SD2):
+        for sampler, schedule in kinds():
+            scheduler = chosen(own_scheduler(model["scheduler"]), sampler, schedule)
+            key = f"{scheduler.config.prediction_type}/{sampler}/{schedule}"
+            tensors[key] = run(scheduler, tensors["start"])
+            for error in ERRORS[sampler]:
+                tensors[f"{key}/wrong/{error}"] = run(wrong(scheduler, sampler, error), tensors["start"])
+    return tensors
+
+
+def run(scheduler, start):
+    scheduler.set_timesteps(20)
+    generator = torch.Generator().manual_seed(0)
+    stochastic = {"generator": generator} if "generator" in inspect.signature(scheduler.step).parameters else {}
+    latents = start * scheduler.init_noise_sigma
+    for t in scheduler.timesteps:
+        given = scheduler.scale_model_input(latents, t)
+        latents = scheduler.step(given * (t / (t + 1)), t, latents, **stochastic).prev_sample
+    return latents
 
 
 def noise():
@@ -70,17 +112,22 @@ def noise():
             for seed, h, w in ((0, 8, 8), (1, 8, 8), (42, 9, 13), (1234, 8, 12), (2**53 - 1, 8, 8))}
 
 
-def stages(pipe, name):
+def stages(pipe, name, like):
+    """`like`: stages made before, whose inputs are taken, so that only what is computed differs; or None."""
+    def normal(key, shape, seed):
+        drawn = torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+        return drawn if like is None else like[f"{name}/{key}"]
+
     ids = pipe.tokenizer([PROMPT, ""], padding="max_length", max_length=77, truncation=True, return_tensors="pt").input_ids
     tensors = {"ids": ids}
     text = pipe.text_encoder(ids)[0]
     tensors["text"] = text
     for h, w, t in ((8, 8, 981.0), (9, 13, 501.5)):
-        sample = torch.randn(2, 4, h, w, generator=torch.Generator().manual_seed(h))
+        sample = normal(f"unet/{h}x{w}/sample", (2, 4, h, w), h)
         tensors[f"unet/{h}x{w}/sample"] = sample
         tensors[f"unet/{h}x{w}/timestep"] = torch.tensor([t])
         tensors[f"unet/{h}x{w}/output"] = pipe.unet(sample, torch.tensor(t), encoder_hidden_states=text).sample
-    latents = torch.randn(1, 4, 9, 13, generator=torch.Generator().manual_seed(5))
+    latents = normal("vae/latents", (1, 4, 9, 13), 5)
     tensors["vae/latents"] = latents
     tensors["vae/output"] = pipe.vae.decode(latents / pipe.vae.config.scaling_factor).sample
     return {f"{name}/{key}": value for key, value in tensors.items()}
@@ -91,10 +138,8 @@ def cases():
             "schedule": "default", "seed": 42, "count": 1}
     result = []
     for model in ("sd1-tiny", "sd2-tiny"):
-        for sampler in CLASSES:
-            for schedule in ("default", "karras") if sampler in KARRAS else ("default",):
-                result.append({**base, "name": f"{model}-{sampler}-{schedule}", "model": model, "sampler": sampler,
-                               "schedule": schedule})
+        result += [{**base, "name": f"{model}-{sampler}-{schedule}", "model": model, "sampler": sampler,
+                    "schedule": schedule} for sampler, schedule in kinds()]
     more = {"model": "sd1-tiny", "sampler": "pndm"}
     result += [
         {**base, **more, "name": "no-guidance", "guidance": 1.0, "steps": 6},
@@ -109,49 +154,67 @@ def cases():
     return result
 
 
-def draw(pipe, own, case):
-    pipe.scheduler = chosen(own, case["sampler"], case["schedule"])
+def latents_of(pipe, scheduler, case):
+    pipe.scheduler = scheduler
     generators = [torch.Generator().manual_seed(case["seed"] + i) for i in range(case["count"])]
     given = dict(prompt=case["prompt"], negative_prompt=case["negative_prompt"], width=case["width"],
                  height=case["height"], num_inference_steps=case["steps"], guidance_scale=case["guidance"])
     # One after another: a batch rounds otherwise.
-    latents = [pipe(**given, generator=g, output_type="latent").images for g in generators]
+    return torch.cat([pipe(**given, generator=g, output_type="latent").images for g in generators])
+
+
+def draw(pipe, own, case):
+    """The case's tensors: latents, pictures, and for whole runs the latents that each wrong sampler gives."""
+    scheduler = chosen(own, case["sampler"], case["schedule"])
+    latents = latents_of(pipe, scheduler, case)
     with torch.no_grad():
-        decoded = pipe.vae.decode(torch.cat(latents) / pipe.vae.config.scaling_factor).sample
+        decoded = pipe.vae.decode(latents / pipe.vae.config.scaling_factor).sample
     pictures = pipe.image_processor.postprocess(decoded, output_type="np")
-    return torch.cat(latents), torch.from_numpy((pictures * 255).round().astype("uint8"))
+    tensors = {"latents": latents, "pictures": torch.from_numpy((pictures * 255).round().astype("uint8"))}
+    if case["steps"] == 20:
+        for error in ERRORS[case["sampler"]]:
+            tensors[f"wrong/{error}"] = latents_of(pipe, wrong(scheduler, case["sampler"], error), case)
+    return {f"{case['name']}/{key}": value for key, value in tensors.items()}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", nargs="?", type=pathlib.Path,
                         default=pathlib.Path(__file__).resolve().parent.parent / "fixtures")
-    out = parser.parse_args().folder
-    torch.manual_seed(0)
-    tiny_models.write_model(out / "models/sd1-tiny", tiny_models.SD1, modern=False)
-    tiny_models.write_model(out / "models/sd2-tiny", tiny_models.SD2, modern=True)
+    parser.add_argument("--like", type=pathlib.Path, metavar="FIXTURES",
+                        help="take the models and the stages' inputs from there")
+    args = parser.parse_args()
+    out = args.folder
+    models, like = out / "models", None
+    if args.like:
+        models, like = args.like / "models", load_file(args.like / "diffusion/stages.safetensors")
+    else:
+        torch.manual_seed(0)
+        tiny_models.write_model(models / "sd1-tiny", tiny_models.SD1, modern=False)
+        tiny_models.write_model(models / "sd2-tiny", tiny_models.SD2, modern=True)
 
     pipes, stage_tensors = {}, {}
     picture_tensors = {}
     with torch.no_grad(), sdpa_kernel(SDPBackend.MATH):
         for name in ("sd1-tiny", "sd2-tiny"):
-            pipe = StableDiffusionPipeline.from_pretrained(out / "models" / name, torch_dtype=torch.float32)
+            pipe = StableDiffusionPipeline.from_pretrained(models / name, torch_dtype=torch.float32)
             pipe.set_progress_bar_config(disable=True)
             pipes[name] = pipe
-            stage_tensors |= stages(pipe, name)
+            stage_tensors |= stages(pipe, name, like)
         for case in cases():
             pipe = pipes[case["model"]]
             config = case.get("scheduler") or json.loads(
-                (out / "models" / case["model"] / "scheduler/scheduler_config.json").read_text())
-            latents, pictures = draw(pipe, own_scheduler(config), case)
-            print(f"{case['name']}: latents' deviation {latents.std():.3f}, pictures' {pictures.float().std():.1f}")
-            picture_tensors[case["name"] + "/latents"] = latents
-            picture_tensors[case["name"] + "/pictures"] = pictures
+                (models / case["model"] / "scheduler/scheduler_config.json").read_text())
+            drawn = draw(pipe, own_scheduler(config), case)
+            for key, value in drawn.items():
+                print(f"{key}: deviation {value.float().std():.3f}")
+            picture_tensors |= drawn
 
     folder = out / "diffusion"
     folder.mkdir(parents=True, exist_ok=True)
     schedule_tensors, configs = schedules()
     save_file(schedule_tensors, folder / "schedules.safetensors")
+    save_file(runs(), folder / "runs.safetensors")
     save_file(noise(), folder / "noise.safetensors")
     save_file({k: v.contiguous() for k, v in stage_tensors.items()}, folder / "stages.safetensors")
     save_file({k: v.contiguous() for k, v in picture_tensors.items()}, folder / "pictures.safetensors")

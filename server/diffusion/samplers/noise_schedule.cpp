@@ -14,7 +14,9 @@ constexpr float kLeastAlpha = 0x1p-24F;
 /// Shifts and scales the schedule so that nothing of the picture is left at its end.
 /// Algorithm 1 of https://arxiv.org/abs/2305.08891
 at::Tensor withZeroTerminalSnr(const at::Tensor& betas) {
-    at::Tensor roots = at::cumprod(1 - betas, 0).sqrt();
+    // What the roots round off is magnified a thousandfold when the last is taken from its neighbours, and
+    // single precision's square root rounds differently from one maker's processors to another's.
+    at::Tensor roots = at::cumprod(1 - betas, 0).to(at::kDouble).sqrt().to(at::kFloat);
     const at::Tensor first = roots[0].clone();
     const at::Tensor last = roots[-1].clone();
     roots.sub_(last).mul_(first / (first - last));

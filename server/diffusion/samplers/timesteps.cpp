@@ -50,15 +50,14 @@ std::vector<double> trailing(int steps, int trainTimesteps) {
 }
 
 /// The timestep whose level is `sigma`, by interpolation between the logarithms of the levels.
-double timestepAt(double sigma, const std::vector<float>& logLevels) {
+double timestepAt(double sigma, const std::vector<double>& logLevels) {
     const double logSigma = std::log(std::max(sigma, 1e-10));
     const auto above = std::upper_bound(logLevels.begin(), logLevels.end(), logSigma);
     const auto low = std::clamp<std::ptrdiff_t>(above - logLevels.begin() - 1, 0,
                                                 static_cast<std::ptrdiff_t>(logLevels.size()) - 2);
-    const float lowLog = logLevels[static_cast<std::size_t>(low)];
-    const float highLog = logLevels[static_cast<std::size_t>(low) + 1];
-    const double weight = std::clamp(
-        (static_cast<double>(lowLog) - logSigma) / static_cast<double>(lowLog - highLog), 0.0, 1.0);
+    const double lowLog = logLevels[static_cast<std::size_t>(low)];
+    const double highLog = logLevels[static_cast<std::size_t>(low) + 1];
+    const double weight = std::clamp((lowLog - logSigma) / (lowLog - highLog), 0.0, 1.0);
     return (1 - weight) * static_cast<double>(low) + weight * static_cast<double>(low + 1);
 }
 
@@ -101,9 +100,9 @@ SigmaSchedule sigmasAt(const std::vector<double>& timesteps, const std::vector<f
 /// https://arxiv.org/abs/2206.00364, equation 5
 SigmaSchedule karrasSigmas(int steps, double highest, double lowest, const std::vector<float>& levels,
                            float last) {
-    std::vector<float> logLevels;
+    std::vector<double> logLevels;
     logLevels.reserve(levels.size());
-    for (const float level : levels) {
+    for (const double level : levels) {
         logLevels.push_back(std::log(level));
     }
     const double top = std::pow(highest, 1 / kKarrasRho);

@@ -5,12 +5,11 @@
 
 #include <QFile>
 #include <QJsonArray>
-#include <QJsonDocument>
-#include <QJsonObject>
 #include <QTest>
 
 #include "server/diffusion/failure.h"
 #include "server/diffusion/pipeline.h"
+#include "tests/server/diffusion/gates.h"
 #include "tests/server/diffusion/tensor_file.h"
 
 using namespace easel;
@@ -63,9 +62,11 @@ private:
         QTest::newRow("sd1") << "sd1-tiny";
         QTest::newRow("sd2") << "sd2-tiny";
     }
-    void report(const char* what, double difference, double gate) {
-        QVERIFY2(difference <= gate,
-                 qPrintable(QString("%1 is off by %2, allowed is %3").arg(what).arg(difference).arg(gate)));
+    /// `unit`: what the gate is measured in.
+    static void compare(const char* gate, const at::Tensor& made, const at::Tensor& expected,
+                        double unit = 1) {
+        const double off = tests::greatestDifference(made, expected) / unit;
+        QVERIFY2(off <= tests::gate(gate), qPrintable(QString("%1: off by %2").arg(gate).arg(off)));
     }
 
     const c10::InferenceMode m_inference;
@@ -100,7 +101,7 @@ void StagesTest::noiseIsTorchs() {
     settings.height = height * 8;
     settings.seed = seed - 3;
     const at::Tensor drawn = pipeline.begin(settings, 3)->latents();
-    QVERIFY(at::equal(drawn, noise[QString("%1/%2/%3").arg(seed).arg(height).arg(width).toStdString()]));
+    compare("noise", drawn, noise[QString("%1/%2/%3").arg(seed).arg(height).arg(width).toStdString()]);
 }
 
 void StagesTest::textEncoder() {
@@ -109,9 +110,7 @@ void StagesTest::textEncoder() {
     const auto encoder =
         load<TextEncoder>(folder.textEncoderFolder(), models::WeightNaming::Transformers, folder.textEncoder);
     const std::string name = model.toStdString();
-    report("the text",
-           tests::greatestDifference(encoder.forward(m_stages[name + "/ids"]), m_stages[name + "/text"]),
-           1e-5);
+    compare("text", encoder.forward(m_stages[name + "/ids"]), m_stages[name + "/text"]);
 }
 
 void StagesTest::unet() {
@@ -123,7 +122,7 @@ void StagesTest::unet() {
         const std::string stage = name + "/unet/" + size;
         const at::Tensor answer = unet.forward(
             m_stages[stage + "/sample"], m_stages[stage + "/timestep"].expand(2), m_stages[name + "/text"]);
-        report("the UNet", tests::greatestDifference(answer, m_stages[stage + "/output"]), 1e-4);
+        compare("unet", answer, m_stages[stage + "/output"]);
     }
 }
 
@@ -133,7 +132,7 @@ void StagesTest::vaeDecoder() {
     const auto vae = load<VaeDecoder>(folder.vaeFolder(), models::WeightNaming::Diffusers, folder.vae);
     const std::string name = model.toStdString();
     const at::Tensor decoded = vae.forward(m_stages[name + "/vae/latents"] / folder.vae.scalingFactor);
-    report("the decoder", tests::greatestDifference(decoded, m_stages[name + "/vae/output"]), 1e-4);
+    compare("vae", decoded, m_stages[name + "/vae/output"]);
 }
 
 void StagesTest::latents_data() {
@@ -151,7 +150,9 @@ void StagesTest::latents_data() {
 void StagesTest::latents() {
     QFETCH(QJsonObject, given);
     const tests::TensorFile pictures(kFixtures / "diffusion/pictures.safetensors");
-    const at::Tensor expected = pictures[given["name"].toString().toStdString() + "/latents"];
+    const std::string name = given["name"].toString().toStdString();
+    const at::Tensor expected = pictures[name + "/latents"];
+    const double unit = expected.std().item<double>();
     Pipeline pipeline(kFixtures / "models" / given["model"].toString().toStdString(), openDevice("cpu"));
 
     protocol::GenerationSettings settings;
@@ -170,8 +171,14 @@ void StagesTest::latents() {
         while (!sampler->done()) {
             sampler->accept(pipeline.predict(sampler->next(), negative, positive, guidance));
         }
-        report("the latents", tests::greatestDifference(sampler->latents(), expected.slice(0, i, i + 1)),
-               2e-3);
+        compare("latents", sampler->latents(), expected.slice(0, i, i + 1), unit);
+        for (const char* error : {"timestep", "sign", "factor"}) {
+            const std::string wrong = name + "/wrong/" + error;
+            QVERIFY2(settings.steps != 20 || pictures.has(wrong), error);
+            QVERIFY2(!pictures.has(wrong) || tests::greatestDifference(sampler->latents(), pictures[wrong]) >
+                                                 tests::gate("latents") * unit,
+                     error);
+        }
     }
 }
 
