@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "server/diffusion/failure.h"
+#include "server/diffusion/samplers/timesteps.h"
 
 namespace easel::diffusion {
 namespace {
@@ -40,6 +41,22 @@ void requireFinite(const at::Tensor& x, const char* what) {
             " came out with numbers that are not finite. Try another sampler, more steps "
             "or a lower guidance; if it happens always, the model is damaged."));
     }
+}
+
+void requireThatStepsFit(const protocol::GenerationSettings& settings,
+                         const models::SamplerSettings& sampler) {
+    const auto fits = [&](int steps) { return stepsFit(settings.sampler, sampler, steps); };
+    if (settings.steps <= sampler.trainTimesteps && fits(settings.steps)) {
+        return;
+    }
+    int most = std::min(settings.steps, sampler.trainTimesteps);
+    while (most > 1 && !fits(most)) {
+        --most;
+    }
+    throw Failure(protocol::invalidField(
+        "steps", std::to_string(settings.steps) + " steps are too many: the model was trained with " +
+                     std::to_string(sampler.trainTimesteps) + " timesteps, in which " + settings.sampler +
+                     " can take " + std::to_string(most) + ". Ask for no more than that."));
 }
 
 }  // namespace
@@ -109,11 +126,6 @@ at::Tensor Pipeline::decode(const at::Tensor& latents) const {
 
 models::SamplerSettings samplerSettings(const models::SchedulerConfig& config,
                                         const protocol::GenerationSettings& settings) {
-    if (settings.steps > config.trainTimesteps) {
-        throw Failure(protocol::invalidField("steps", "The model was trained with " +
-                                                          std::to_string(config.trainTimesteps) +
-                                                          " timesteps; ask for no more steps than that."));
-    }
     auto result = models::settingsFor(config, settings.sampler);
     if (settings.schedule != "default") {
         const auto known = protocol::schedulesOf(settings.sampler);
@@ -123,6 +135,7 @@ models::SamplerSettings samplerSettings(const models::SchedulerConfig& config,
         }
         result.karrasSigmas = true;
     }
+    requireThatStepsFit(settings, result);
     return result;
 }
 

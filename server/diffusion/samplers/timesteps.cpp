@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <utility>
 
 #include "server/diffusion/samplers/noise_schedule.h"
@@ -158,6 +159,24 @@ SigmaSchedule multistepSchedule(const models::SamplerSettings& settings, int ste
     auto schedule = karrasSigmas(steps, levels.back(), levels.front(), levels, last);
     schedule.timesteps = rounded(std::move(schedule.timesteps));
     return schedule;
+}
+
+bool stepsFit(std::string_view sampler, const models::SamplerSettings& settings, int steps) {
+    const auto fall = [](const auto& values, std::size_t count) {
+        return std::adjacent_find(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(count),
+                                  std::less_equal<>()) == values.begin() + static_cast<std::ptrdiff_t>(count);
+    };
+    if (sampler == "dpmpp_2m") {  // divides by the distance between levels
+        const auto schedule = multistepSchedule(settings, steps);
+        return fall(schedule.sigmas, schedule.timesteps.size());
+    }
+    if (sampler == "pndm" || sampler == "ddim") {  // look their timesteps up
+        const auto timesteps = rounded(spacedTimesteps(settings, steps));
+        return fall(timesteps, timesteps.size()) && timesteps.front() < settings.trainTimesteps &&
+               timesteps.back() >= 0;
+    }
+    const auto timesteps = eulerSchedule(settings, steps).timesteps;
+    return fall(timesteps, timesteps.size()) && timesteps.back() >= 0;
 }
 
 }  // namespace easel::diffusion

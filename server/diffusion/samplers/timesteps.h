@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <string_view>
 #include <vector>
 
 #include "server/models/scheduler_config.h"
@@ -23,5 +24,9 @@ struct SigmaSchedule {
 SigmaSchedule eulerSchedule(const models::SamplerSettings& settings, int steps);
 /// What dpmpp_2m walks along: whole timesteps, and Karras' levels over the whole training range.
 SigmaSchedule multistepSchedule(const models::SamplerSettings& settings, int steps);
+
+/// Whether `sampler` can take so many steps: each on a training timestep of its own, or to a level of noise
+/// of its own. Towards the number of training timesteps some spacings run past the end or stand still.
+bool stepsFit(std::string_view sampler, const models::SamplerSettings& settings, int steps);
 
 }  // namespace easel::diffusion

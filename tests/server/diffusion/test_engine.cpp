@@ -93,6 +93,8 @@ private Q_SLOTS:
     void cancelActsAtTheNextStep();
     void settingsThatItDoesNotKnowAreRefused_data();
     void settingsThatItDoesNotKnowAreRefused();
+    void moreStepsThanFitAreRefused_data();
+    void moreStepsThanFitAreRefused();
     void numbersThatAreNotFiniteAreAnError();
     void damagedModelsAreNamed_data();
     void damagedModelsAreNamed();
@@ -243,6 +245,40 @@ void EngineTest::settingsThatItDoesNotKnowAreRefused() {
     const Drawn drawn = draw(*engine, settings);
     QVERIFY(drawn.problem);
     QVERIFY(drawn.problem->field == field.toStdString());
+}
+
+void EngineTest::moreStepsThanFitAreRefused_data() {
+    QTest::addColumn<QString>("sampler");
+    QTest::addColumn<int>("most");
+    QTest::newRow("pndm") << "pndm" << 99;  // leading and from 1 on, 100 would end at timestep 100
+    QTest::newRow("ddim") << "ddim" << 99;
+    QTest::newRow("euler") << "euler" << 100;
+    QTest::newRow("euler_a") << "euler_a" << 100;
+    QTest::newRow("dpmpp_2m") << "dpmpp_2m" << 98;  // leaves out one, and may not go to the same level twice
+}
+
+void EngineTest::moreStepsThanFitAreRefused() {
+    QFETCH(QString, sampler);
+    QFETCH(int, most);
+    EditedModel model("sd1-tiny");
+    model.editJson("scheduler/scheduler_config.json", [](QJsonObject& json) {
+        json["num_train_timesteps"] = 100;
+        json["timestep_spacing"] = "leading";
+    });
+    const auto engine = load(model.root());
+    auto settings = small();
+    settings.sampler = sampler.toStdString();
+    for (const int steps : {most + 1, 101, 500}) {
+        settings.steps = steps;
+        const Drawn drawn = draw(*engine, settings);
+        QVERIFY(drawn.problem);
+        QVERIFY(drawn.problem->field == "steps");
+        const std::string words = " can take " + std::to_string(most) + ".";
+        QVERIFY2(drawn.problem->detail.find(words) != std::string::npos, drawn.problem->detail.c_str());
+    }
+    settings.steps = most;
+    const Drawn drawn = draw(*engine, settings);
+    QVERIFY2(!drawn.problem, drawn.problem ? drawn.problem->detail.c_str() : "");
 }
 
 void EngineTest::numbersThatAreNotFiniteAreAnError() {

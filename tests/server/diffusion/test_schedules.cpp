@@ -73,6 +73,8 @@ private Q_SLOTS:
     void levelsOfANeighbourFailTheGate_data();
     void levelsOfANeighbourFailTheGate();
     void trailingNeverRunsPastTheEnd();
+    void stepsThatFitAreSound_data();
+    void stepsThatFitAreSound();
 
 private:
     const tests::TensorFile m_golden{kFixtures / "schedules.safetensors"};
@@ -143,6 +145,52 @@ void ScheduleTest::trailingNeverRunsPastTheEnd() {
         QCOMPARE(timesteps.size(), static_cast<std::size_t>(steps));
         QCOMPARE(timesteps.front(), 999.0);
         QVERIFY(timesteps.back() >= 0);
+    }
+}
+
+void ScheduleTest::stepsThatFitAreSound_data() {
+    QTest::addColumn<QString>("sampler");
+    QTest::addColumn<QString>("schedule");
+    QTest::addColumn<QString>("spacing");
+    QTest::addColumn<bool>("zeroSnr");
+    for (const char* spacing : {"leading", "trailing", "linspace"}) {
+        for (const std::string_view sampler : protocol::kSamplers) {
+            for (const std::string_view schedule : protocol::schedulesOf(sampler)) {
+                for (const bool zeroSnr : {false, true}) {
+                    QTest::addRow("%s %s %s%s", sampler.data(), schedule.data(), spacing,
+                                  zeroSnr ? " zero SNR" : "")
+                        << sampler.data() << schedule.data() << spacing << zeroSnr;
+                }
+            }
+        }
+    }
+}
+
+// Every number of steps up to the training timesteps, of which a model may have few.
+void ScheduleTest::stepsThatFitAreSound() {
+    QFETCH(QString, sampler);
+    QFETCH(QString, schedule);
+    QFETCH(QString, spacing);
+    QFETCH(bool, zeroSnr);
+    QJsonObject config =
+        tests::fixtureScheduler("zero_snr");  // answers with velocities, which are always finite
+    config["rescale_betas_zero_snr"] = zeroSnr;
+    config["timestep_spacing"] = spacing;
+    config["num_train_timesteps"] = 60;
+    const auto settings = tests::settingsOf(config, sampler.toStdString(), schedule.toStdString());
+    for (int steps = 1; steps <= 60; ++steps) {
+        if (!stepsFit(sampler.toStdString(), settings, steps)) {
+            QVERIFY2(steps >= 58, qPrintable(QString::number(steps)));  // only the last few are in doubt
+            continue;
+        }
+        const auto run =
+            makeSampler(sampler.toStdString(), settings, steps, at::ones({1, 1, 2, 2}), at::Generator());
+        while (!run->done()) {
+            const Query query = run->next();
+            QVERIFY(query.timestep >= 0 && query.timestep <= 60);
+            run->accept(query.input * 0.5);
+        }
+        QVERIFY2(at::isfinite(run->latents()).all().item<bool>(), qPrintable(QString::number(steps)));
     }
 }
 
