@@ -12,6 +12,9 @@ namespace easel::remote {
 
 namespace {
 
+constexpr int kHttpPort = 80;
+constexpr int kHttpsPort = 443;
+
 protocol::Problem make(const char* code, const QString& title, const QString& detail, int status = 0) {
     return {status, code, title.toStdString(), detail.toStdString(), std::nullopt};
 }
@@ -20,10 +23,34 @@ protocol::Problem unreachable(const QString& detail) {
     return make(kUnreachable, QObject::tr("The server can't be reached"), detail);
 }
 
+/// The server at `url` speaks the other one of http and https: says what to type instead.
+protocol::Problem otherScheme(const QUrl& url) {
+    const bool secure = url.scheme() == QLatin1String("https");
+    const QString spoken = secure ? QStringLiteral("http") : QStringLiteral("https");
+    QUrl right;
+    right.setScheme(spoken);
+    right.setHost(url.host());
+    right.setPort(url.port(secure ? kHttpsPort : kHttpPort));
+    return make(kOtherScheme, QObject::tr("The server speaks %1").arg(spoken),
+                QObject::tr("%1 speaks %2, not %3. Type %4 as the address.")
+                    .arg(displayName(url), spoken, url.scheme(), right.toString()));
+}
+
+/// OpenSSL's words for an answer that is no TLS at all.
+bool isPlainAnswer(const QString& sslError) {
+    for (const char* words :
+         {"wrong version number", "unknown protocol", "http request", "packet length too long"}) {
+        if (sslError.contains(QLatin1String(words)))
+            return true;
+    }
+    return false;
+}
+
 /// No HTTP answer came: says why, and what a person can do.
 protocol::Problem transportProblem(const QNetworkReply& reply) {
     const QString name = displayName(reply.url());
-    const QString where = QObject::tr("%1 (port %2)").arg(reply.url().host()).arg(reply.url().port(443));
+    const QString where =
+        QObject::tr("%1 (port %2)").arg(reply.url().host()).arg(reply.url().port(kHttpsPort));
     switch (reply.error()) {
         case QNetworkReply::ConnectionRefusedError:
             return unreachable(QObject::tr("Nothing listens at %1. Start easel-server there, or check the "
@@ -40,9 +67,15 @@ protocol::Problem transportProblem(const QNetworkReply& reply) {
                                     "firewall that drops the connection.")
                             .arg(where));
         case QNetworkReply::RemoteHostClosedError:
+            // A server that waits for TLS hangs up, too.
             return unreachable(
-                QObject::tr("%1 closed the connection in the middle of its answer.").arg(name));
+                QObject::tr(
+                    "%1 closed the connection without a whole answer. If it speaks https, put https:// "
+                    "before the address.")
+                    .arg(name));
         case QNetworkReply::SslHandshakeFailedError:
+            if (isPlainAnswer(reply.errorString()))
+                return otherScheme(reply.url());
             return make(kNotTrusted, QObject::tr("The server's certificate is not trusted"),
                         QObject::tr("No secure connection to %1: %2 Check that the address is right and that "
                                     "the server speaks https.")
@@ -111,7 +144,10 @@ std::optional<protocol::Problem> problemOf(const QNetworkReply& reply, const QBy
     if (status >= 200 && status < 300)
         return std::nullopt;
 
-    protocol::Problem problem = bareStatus(reply, status);
+    // What nginx, Apache and Go say on the port that they keep for TLS.
+    const bool wantsTls =
+        status == 400 && reply.url().scheme() == QLatin1String("http") && body.toLower().contains("https");
+    protocol::Problem problem = wantsTls ? otherScheme(reply.url()) : bareStatus(reply, status);
     if (reply.header(QNetworkRequest::ContentTypeHeader).toString().startsWith("application/problem+json")) {
         if (auto told = protocol::parseProblem({body.constData(), static_cast<std::size_t>(body.size())})) {
             problem = std::move(*told);

@@ -31,9 +31,11 @@ using Progress = std::function<void(qint64 received, qint64 total)>;
 /// Problem codes of failures that no server reported. Their `status` is 0.
 inline constexpr char kUnreachable[] = "unreachable";  ///< no connection, name not found, cut in the middle
 inline constexpr char kTimedOut[] = "timed_out";       ///< no byte came in time
-inline constexpr char kNotTrusted[] = "not_trusted";   ///< TLS
-inline constexpr char kNotEasel[] = "not_easel";       ///< something answered, but not an Easel server
-inline constexpr char kAborted[] = "aborted";          ///< the address changed meanwhile
+inline constexpr char kOtherScheme[] =
+    "other_scheme";                                   ///< http where https was tried, or the other way round
+inline constexpr char kNotTrusted[] = "not_trusted";  ///< TLS
+inline constexpr char kNotEasel[] = "not_easel";      ///< something answered, but not an Easel server
+inline constexpr char kAborted[] = "aborted";         ///< the address changed meanwhile
 inline constexpr char kInvalidAddress[] = "invalid_address";
 
 /// True when asking again later, unchanged, can help: nothing was heard, the call was aborted, or the server

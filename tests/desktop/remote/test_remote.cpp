@@ -24,6 +24,9 @@ private Q_SLOTS:
     void explainsFailures_data();
     void explainsFailures();
     void explainsRefusedConnections();
+    void knowsHttpBehindHttps();
+    void knowsHttpsBehindHttp_data();
+    void knowsHttpsBehindHttp();
     void explainsUnknownHosts();
     void givesUpOnSilence();
     void explainsACutInTheMiddle();
@@ -235,6 +238,57 @@ void TestRemote::explainsRefusedConnections() {
     QVERIFY(remote::isPassing(result->error()));
     const QString detail = QString::fromStdString(result->error().detail);
     QVERIFY2(detail.contains(QString::number(server.url().port())), qPrintable(detail));
+}
+
+void TestRemote::knowsHttpBehindHttps() {
+    QTcpServer server;
+    QVERIFY(server.listen(QHostAddress::LocalHost));
+    connect(&server, &QTcpServer::newConnection, &server, [&server] {
+        QTcpSocket* socket = server.nextPendingConnection();
+        connect(socket, &QTcpSocket::readyRead, socket, [socket] {
+            socket->write(tests::answer(400, "application/problem+json", "{}", "Connection: close\r\n"));
+            socket->disconnectFromHost();
+        });
+    });
+    remote::Remote remote;
+    remote.setAddress(QUrl(QStringLiteral("https://localhost:%1").arg(server.serverPort())));
+    const auto result = askServer(remote);
+    QVERIFY(result && !*result);
+    QCOMPARE(result->error().code, std::string(remote::kOtherScheme));
+    QVERIFY(!remote::isPassing(result->error()));
+    const QString detail = QString::fromStdString(result->error().detail);
+    QVERIFY2(
+        detail.endsWith(QStringLiteral("Type http://localhost:%1 as the address.").arg(server.serverPort())),
+        qPrintable(detail));
+}
+
+void TestRemote::knowsHttpsBehindHttp_data() {
+    QTest::addColumn<QByteArray>("answer");
+    QTest::addColumn<QString>("words");
+    QTest::newRow("nginx") << tests::answer(400, "text/html",
+                                            "<h1>The plain HTTP request was sent to HTTPS port</h1>")
+                           << "Type https://127.0.0.1:%1 as the address.";
+    QTest::newRow("Go") << tests::answer(400, "text/plain",
+                                         "Client sent an HTTP request to an HTTPS server.\n")
+                        << "Type https://127.0.0.1:%1 as the address.";
+    QTest::newRow("a TLS alert") << QByteArray("\x15\x03\x01\x00\x02\x02\x46", 7)
+                                 << "If it speaks https, put https:// before the address.";
+}
+
+void TestRemote::knowsHttpsBehindHttp() {
+    QFETCH(QByteArray, answer);
+    QFETCH(QString, words);
+    FakeServer server([&](const FakeRequest&, QTcpSocket& socket) {
+        socket.write(answer);
+        socket.disconnectFromHost();
+    });
+    remote::Remote remote;
+    remote.setAddress(server.url());
+    const auto result = askServer(remote);
+    QVERIFY(result && !*result);
+    const QString detail = QString::fromStdString(result->error().detail);
+    const QString sentence = words.contains("%1") ? words.arg(server.url().port()) : words;
+    QVERIFY2(detail.endsWith(sentence), qPrintable(detail));
 }
 
 void TestRemote::explainsUnknownHosts() {
