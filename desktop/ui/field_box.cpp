@@ -20,7 +20,11 @@ FieldBox::FieldBox(const QString& label, Place place, QWidget* control, QWidget*
     : QWidget(parent), m_note(captionLabel({}, this)) {
     auto* title = new QLabel(label, this);
     title->setBuddy(focus);
+    if (focus->accessibleName().isEmpty())
+        focus->setAccessibleName(QString(label).remove('&'));
     m_note->setObjectName("note");
+    m_note->setTextFormat(Qt::PlainText);
+    m_note->setAlignment(Qt::AlignLeft | Qt::AlignTop);
 
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
@@ -46,9 +50,20 @@ void FieldBox::setProblem(const QString& sentence) {
     showNote();
 }
 
-void FieldBox::setHint(const QString& sentence) {
-    m_hint = sentence;
+void FieldBox::setHint(const QString& text) {
+    m_hint = text;
     showNote();
+}
+
+void FieldBox::keepRoom(int lines) {
+    m_room = lines;
+    showNote();
+}
+
+void FieldBox::resizeEvent(QResizeEvent* event) {
+    QWidget::resizeEvent(event);
+    if (!hasProblem() && event->size().width() != event->oldSize().width())
+        showNote();
 }
 
 void FieldBox::changeEvent(QEvent* event) {
@@ -62,8 +77,16 @@ void FieldBox::showNote() {
     if (hasProblem())
         colors.setColor(QPalette::PlaceholderText, statusColors(colors).bad);
     m_note->setPalette(colors);
-    m_note->setText(hasProblem() ? m_problem : m_hint);
-    m_note->setVisible(!m_note->text().isEmpty());
+    QStringList lines = m_hint.split('\n');
+    if (m_room > 0) {
+        for (QString& line : lines)
+            line = m_note->fontMetrics().elidedText(line, Qt::ElideRight, width());
+    }
+    m_note->setText(hasProblem() ? m_problem : lines.join('\n'));
+    m_note->setToolTip(hasProblem() ? QString() : m_hint);
+    m_note->setAccessibleName(hasProblem() ? m_problem : m_hint);
+    m_note->setMinimumHeight(m_room * m_note->fontMetrics().lineSpacing());
+    m_note->setVisible(m_room > 0 || !m_note->text().isEmpty());
 }
 
 }  // namespace easel::ui

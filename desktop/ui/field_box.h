@@ -22,16 +22,21 @@ public:
     void setProblem(const QString& sentence);
     bool hasProblem() const { return !m_problem.isEmpty(); }
     /// Shown while nothing is wrong; empty takes it away.
-    void setHint(const QString& sentence);
+    void setHint(const QString& text);
+    /// Room for so many lines stays under the control, so that nothing moves when a hint comes and goes. Each
+    /// of its lines is cut to the width; the tooltip has all of it.
+    void keepRoom(int lines);
 
 protected:
     void changeEvent(QEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
 
 private:
     void showNote();
 
     QString m_problem;
     QString m_hint;
+    int m_room = 0;  ///< lines
     QLabel* m_note;
 };
 

@@ -53,7 +53,7 @@ void drawField(QPainter* painter, const QStyleOption* option, const QWidget* wid
     const bool wrong = widget && widget->property(FlatStyle::kProblem).toBool();
     const bool focused = has(option, QStyle::State_HasFocus) && !(widget && widget->isWindow());
     const bool hovered = has(option, QStyle::State_MouseOver) && has(option, QStyle::State_Enabled);
-    QColor line = palette.color(hovered ? QPalette::Dark : QPalette::Mid);
+    QColor line = palette.color(hovered ? QPalette::PlaceholderText : QPalette::Dark);
     if (wrong)
         line = statusColors(palette).bad;
     else if (focused)
@@ -89,7 +89,7 @@ void drawButton(QPainter* painter, const QStyleOptionButton& option) {
         const auto role = pressed ? QPalette::Mid : hovered ? QPalette::Midlight : QPalette::Button;
         const bool flat = option.features.testFlag(QStyleOptionButton::Flat);
         drawBox(painter, option.rect, palette.color(role),
-                flat ? QColor(Qt::transparent) : palette.color(QPalette::Mid));
+                flat ? QColor(Qt::transparent) : palette.color(QPalette::Dark));
     }
     if (showsFocus(&option)) {
         drawFocusRing(painter, option.rect, palette);
@@ -117,7 +117,7 @@ void drawSlider(QPainter* painter, const QStyleOptionSlider& option, const QRect
     painter->setPen(Qt::NoPen);
     const qreal y = QRectF(option.rect).center().y() - 1.5;
     const qreal x = QRectF(handle).center().x();
-    painter->setBrush(palette.color(QPalette::Mid));
+    painter->setBrush(palette.color(enabled ? QPalette::Dark : QPalette::Mid));
     painter->drawRoundedRect(QRectF(option.rect.left(), y, option.rect.width(), 3), 1.5, 1.5);
     painter->setBrush(palette.color(enabled ? QPalette::Link : QPalette::Dark));
     painter->drawRoundedRect(QRectF(option.rect.left(), y, x - option.rect.left(), 3), 1.5, 1.5);

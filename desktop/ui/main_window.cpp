@@ -4,6 +4,7 @@
 #include <QAction>
 #include <QActionGroup>
 #include <QCloseEvent>
+#include <QDesktopServices>
 #include <QHBoxLayout>
 #include <QLineEdit>
 #include <QLocale>
@@ -13,6 +14,7 @@
 #include <QSlider>
 #include <QSplitter>
 #include <QToolButton>
+#include <QUrl>
 
 #include "desktop/gallery/picture_model.h"
 #include "desktop/gallery/picture_store.h"
@@ -20,6 +22,7 @@
 #include "desktop/remote/server_link.h"
 #include "desktop/studio/studio.h"
 #include "desktop/ui/gallery_view.h"
+#include "desktop/ui/help.h"
 #include "desktop/ui/icons.h"
 #include "desktop/ui/library.h"
 #include "desktop/ui/server_chip.h"
@@ -49,6 +52,13 @@ QFrame* rule(QWidget* parent) {
     line->setAutoFillBackground(true);
     line->setBackgroundRole(QPalette::Mid);
     return line;
+}
+
+/// Enough of a prompt to know it by.
+QString briefly(const QString& prompt) {
+    constexpr int kLetters = 80;
+    const QString line = prompt.simplified();
+    return line.size() > kLetters ? line.left(kLetters) + QChar(0x2026) : line;
 }
 
 }  // namespace
@@ -108,7 +118,13 @@ QWidget* MainWindow::buildToolBar() {
     m_search->setToolTip(tr("Words of the prompt, or a seed (Ctrl+F)"));
     m_search->setClearButtonEnabled(true);
     m_search->setMaximumWidth(280);
-    m_search->addAction(icon(QStringLiteral("search")), QLineEdit::LeadingPosition);
+    m_search->addAction(icon(QStringLiteral("search")), QLineEdit::LeadingPosition)->setObjectName("lens");
+    // Qt gives its buttons in a field no names.
+    for (auto* button : m_search->findChildren<QToolButton*>()) {
+        const auto actions = button->actions();
+        const bool isLens = !actions.isEmpty() && actions.first()->objectName() == QLatin1String("lens");
+        button->setAccessibleName(isLens ? tr("Search") : tr("Clear search"));
+    }
     m_thumbnails->setObjectName("thumbnailSlider");
     m_thumbnails->setRange(GalleryView::kSmallest, GalleryView::kLargest);
     m_thumbnails->setPageStep(kThumbnailStep);
@@ -124,6 +140,7 @@ QWidget* MainWindow::buildToolBar() {
     menuButton->setFocusPolicy(Qt::StrongFocus);
     setTabOrder(m_thumbnails, menuButton);
     auto* menu = new QMenu(menuButton);
+    menu->setObjectName("mainMenu");
     fillMenu(*menu);
     connect(menuButton, &QToolButton::clicked, menu, [menuButton, menu] {
         const QPoint corner = menuButton->mapToGlobal(menuButton->rect().bottomRight());
@@ -177,6 +194,13 @@ void MainWindow::fillMenu(QMenu& menu) {
         action->setChecked(scheme == m_with.theme.scheme());
         group->addAction(action);
     }
+    menu.addSeparator();
+    menu.addAction(tr("Open picture &folder"), this,
+                   [this] { QDesktopServices::openUrl(QUrl::fromLocalFile(m_with.store.folder())); });
+    QAction* keys = menu.addAction(tr("&Keyboard shortcuts"), this, [this] { showShortcuts(this); });
+    keys->setShortcut(QKeySequence::HelpContents);
+    addAction(keys);
+    menu.addAction(tr("&About Easel"), this, [this] { showAbout(this); });
     menu.addSeparator();
     menu.addAction(tr("&Quit"), QKeySequence::Quit, this, &QWidget::close);
     addActions({save, m_undo, server});
@@ -249,14 +273,22 @@ void MainWindow::connectStudio() {
     connect(m_status, &StatusBar::focusLost, m_panel, &StudioPanel::focusPrompt);
     connect(&m_with.studio, &Studio::storageTrouble, m_library, &Library::warn);
     connect(&m_with.studio, &Studio::refused, this, [this](const QString&, const protocol::Problem& problem) {
-        if (!m_panel->showProblem(problem))
+        if (m_panel->showProblem(problem))
+            m_status->tell(QString::fromStdString(problem.detail));
+        else
             m_library->warn(problem);
     });
     connect(&m_with.studio, &Studio::pictureSaved, this,
             [this](const QString&, const gallery::Picture& picture) {
-                if (picture.settings)
-                    m_panel->setLastSeed(picture.settings->seed);
+                if (!picture.settings)
+                    return;
+                m_panel->setLastSeed(picture.settings->seed);
+                m_status->tell(
+                    tr("Picture ready: %1").arg(briefly(QString::fromStdString(picture.settings->prompt))));
             });
+    connect(&m_with.studio, &Studio::failed, this, [this](const QString&, const protocol::Problem& problem) {
+        m_status->tell(tr("A picture has failed: %1").arg(QString::fromStdString(problem.detail)));
+    });
 }
 
 void MainWindow::restore() {

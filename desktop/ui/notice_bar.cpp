@@ -9,6 +9,7 @@
 
 #include <utility>
 
+#include "desktop/ui/announce.h"
 #include "desktop/ui/icons.h"
 #include "desktop/ui/theme.h"
 
@@ -111,6 +112,7 @@ void NoticeBar::present(const QString& text, const QString& action, bool goesByI
     place();
     raise();
     show();
+    announce(this, action.isEmpty() ? text : QStringLiteral("%1. %2").arg(text, action));
 }
 
 void NoticeBar::place() {

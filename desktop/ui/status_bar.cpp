@@ -5,17 +5,21 @@
 #include <QLabel>
 #include <QPushButton>
 
+#include "desktop/ui/announce.h"
 #include "desktop/ui/theme.h"
 
 namespace easel::ui {
 
 StatusBar::StatusBar(QWidget* parent)
     : QWidget(parent),
+      m_live(new QLabel(this)),
       m_work(new QLabel(this)),
       m_counts(new QLabel(this)),
       m_cancelAll(new QPushButton(tr("Cancel all"), this)) {
     setObjectName("statusBar");
     setFixedHeight(5 * kUnit);
+    m_live->setObjectName("liveRegion");
+    m_live->resize(0, 0);
     m_work->setObjectName("statusLine");
     m_work->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
     m_counts->setObjectName("countsLine");
@@ -43,6 +47,10 @@ void StatusBar::setWork(const QString& line, bool active) {
     if (!active && m_cancelAll->hasFocus())
         Q_EMIT focusLost();
     m_cancelAll->setVisible(active);
+}
+
+void StatusBar::tell(const QString& words) {
+    announce(m_live, words);
 }
 
 void StatusBar::setCounts(const QString& line) {

@@ -20,6 +20,8 @@ public:
     void setWork(const QString& line, bool active);
     /// "3 selected · 12 of 300 pictures".
     void setCounts(const QString& line);
+    /// For who does not see the window: a picture is ready, one has failed.
+    void tell(const QString& words);
 
 Q_SIGNALS:
     void cancelAllRequested();
@@ -27,6 +29,7 @@ Q_SIGNALS:
     void focusLost();
 
 private:
+    QLabel* m_live;
     QLabel* m_work;
     QLabel* m_counts;
     QPushButton* m_cancelAll;

@@ -38,7 +38,10 @@ namespace {
 constexpr double kUsualSteps = 100;
 constexpr double kUsualGuidance = 15;
 
-constexpr int kMostWordsInHint = 6;
+/// Keeps a word of another direction from turning the quotes and commas around it (FSI … PDI).
+QString isolated(const QString& word) {
+    return QChar(0x2068) + word + QChar(0x2069);
+}
 
 /// Acts once for each press: a key that is held would ask for picture after picture.
 class OnceButton : public QPushButton {
@@ -127,6 +130,7 @@ QWidget* StudioPanel::buildKnobs() {
     m_guidance->setObjectName("guidanceField");
     m_guidance->setToolTip(tr("How closely the picture follows the words (CFG scale)"));
     m_count->setObjectName("countBox");
+    m_count->setAccessibleName(tr("Count"));
     m_count->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
     m_count->setFixedWidth(80);
     m_count->setToolTip(tr("How many pictures; each has a seed of its own"));
@@ -368,21 +372,15 @@ void StudioPanel::showRequest() {
 
 void StudioPanel::showWordHint() {
     const protocol::ModelInfo& now = m_modelFields->model();
+    m_promptBox->keepRoom(now.knownNames.empty() ? 0 : 2);
     QStringList unknown = toQt(protocol::unknownWords(m_request.prompt, now));
     unknown.removeDuplicates();
-    if (unknown.isEmpty()) {
-        m_promptBox->setHint({});
-        return;
-    }
-    const auto few = [](const QStringList& words, const QString& between) {
-        const QString list = words.mid(0, kMostWordsInHint).join(between);
-        return words.size() > kMostWordsInHint ? list + between + QStringLiteral("…") : list;
-    };
-    QString hint = tr("This model does not know “%1”.").arg(few(unknown, tr("”, “")));
-    if (!now.knownNames.empty())
-        hint +=
-            QStringLiteral(" ") + tr("Among what it can draw: %1").arg(few(toQt(now.knownNames), tr(", ")));
-    m_promptBox->setHint(hint);
+    if (unknown.isEmpty())
+        return m_promptBox->setHint({});
+    for (QString& word : unknown)
+        word = tr("“%1”").arg(isolated(word));
+    m_promptBox->setHint(tr("This model does not know %1").arg(unknown.join(tr(", "))) + '\n' +
+                         tr("It draws: %1").arg(toQt(now.knownNames).join(tr(", "))));
 }
 
 void StudioPanel::changed(std::string_view field) {

@@ -33,8 +33,6 @@
 
 #include "desktop/gallery/picture_model.h"
 #include "desktop/gallery/picture_store.h"
-#include "desktop/gallery/thumbnailer.h"
-#include "desktop/remote/local_server.h"
 #include "desktop/remote/remote.h"
 #include "desktop/remote/server_link.h"
 #include "desktop/studio/studio.h"
@@ -48,85 +46,15 @@
 #include "desktop/ui/quiet_page.h"
 #include "desktop/ui/reuse.h"
 #include "desktop/ui/studio_panel.h"
-#include "desktop/ui/theme.h"
 #include "shared/protocol/routes.h"
 #include "tests/desktop/gallery/pictures.h"
 #include "tests/desktop/studio/fake_easel.h"
+#include "tests/desktop/ui/app.h"
 
 using namespace easel;
-using namespace std::chrono_literals;
 using gallery::PictureModel;
+using tests::App;
 using tests::FakeEasel;
-
-namespace {
-
-constexpr remote::ServerLink::Timing kQuick{
-    .whenConnected = 20ms, .whenNotReady = 20ms, .firstPause = 20ms, .longestPause = 40ms};
-
-/// The whole app in a folder, as main puts it together.
-struct App {
-    QString folder;
-    remote::Remote remote;
-    remote::ServerLink link{remote, kQuick};
-    gallery::PictureStore store{folder + "/pictures"};
-    gallery::Thumbnailer thumbnailer{folder + "/thumbnails"};
-    PictureModel model{store, thumbnailer};
-    QSettings settings{folder + "/settings.ini", QSettings::IniFormat};
-    studio::Studio studio{{remote, link, store, model, settings}, folder + "/tasks.json"};
-    ui::Theme theme{*qApp};
-    remote::LocalServer local{settings, {{}, 1, folder + "/local"}};
-    ui::MainWindow window{{studio, link, local, model, store, settings, theme}};
-
-    QSignalSpy asked{find<ui::StudioPanel>("studioPanel"), &ui::StudioPanel::generateRequested};
-
-    App(const QString& where, const QUrl& server) : folder(where) {
-        window.show();
-        QSignalSpy scanned(&store, &gallery::PictureStore::scanned);
-        if (!store.open() || !scanned.wait(30'000))
-            qFatal("the library did not open");
-        if (!studio.start(server.toString()))
-            qFatal("the studio did not start");
-        if (!QTest::qWaitForWindowActive(&window))
-            qFatal("the window did not come up");
-    }
-
-    template <typename T = QAbstractButton>
-    T* find(const char* name) const {
-        T* found = window.findChild<T*>(name);
-        if (!found)
-            qFatal("no %s", name);
-        return found;
-    }
-    QListView* grid() const { return find<QListView>("galleryView"); }
-    /// What the newest task asked the studio for.
-    protocol::GenerationRequest tileAsked() const {
-        return asked.isEmpty() ? protocol::GenerationRequest()
-                               : asked.last().first().value<protocol::GenerationRequest>();
-    }
-    QString page() const {
-        for (const char* name : {"galleryView", "largeView", "emptyPage", "connectPage", "noMatchPage"}) {
-            if (find<QWidget>(name)->isVisible())
-                return name;
-        }
-        return {};
-    }
-    const protocol::GenerationRequest& request() const {
-        return find<ui::StudioPanel>("studioPanel")->request();
-    }
-    void write(const QString& prompt) const { find<QPlainTextEdit>("promptEdit")->setPlainText(prompt); }
-    /// Presses a key where the keyboard is.
-    void press(int key, Qt::KeyboardModifiers modifiers = Qt::NoModifier) const {
-        QTest::keyClick(QApplication::focusWidget(), Qt::Key(key), modifiers);
-    }
-};
-
-QAction* actionNamed(const App& app, const QString& text) {
-    const QList<QAction*> actions = app.window.findChildren<QAction*>();
-    const auto found = std::ranges::find(actions, text, &QAction::text);
-    return found == actions.end() ? nullptr : *found;
-}
-
-}  // namespace
 
 class TestMainWindow : public QObject {
     Q_OBJECT
@@ -177,6 +105,7 @@ private Q_SLOTS:
     void exportsSelectedPictures();
     void remembersItsWindow();
     void hasNamesForScreenReaders();
+    void helps();
 
 private:
     QString folder() const { return m_dir->path(); }
@@ -1093,6 +1022,25 @@ void TestMainWindow::hasNamesForScreenReaders() {
     }
     const QModelIndex index = app.grid()->model()->index(0, 0);
     QVERIFY(index.data(Qt::AccessibleTextRole).toString().contains("picture 0"));
+}
+
+void TestMainWindow::helps() {
+    FakeEasel server;
+    App app(folder(), server.url());
+    app.press(Qt::Key_F1);
+    auto* keys = app.find<QDialog>("shortcutsDialog");
+    const auto labels = keys->findChildren<QLabel*>();
+    QVERIFY(std::ranges::any_of(labels, [](const QLabel* label) { return label->text() == "Ctrl+L"; }));
+    keys->close();
+    const auto actions = app.find<QMenu>("mainMenu")->actions();
+    const auto action = [&](const QString& text) {
+        return *std::ranges::find_if(actions,
+                                     [&](const QAction* each) { return each->text().contains(text); });
+    };
+    action("About")->trigger();
+    const auto about = app.find<QDialog>("aboutDialog")->findChildren<QLabel*>();
+    QVERIFY(std::ranges::any_of(about, [](const QLabel* label) { return label->text().contains("Apache"); }));
+    QCOMPARE(action("ndo")->shortcut(), QKeySequence(QKeySequence::Undo));
 }
 
 QTEST_MAIN(TestMainWindow)

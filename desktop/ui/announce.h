@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <QString>
+
+class QWidget;
+
+namespace easel::ui {
+
+/// Lets a screen reader say `words`, which `speaker` is called from then on. Qt 6.4 knows no announcements:
+/// the change of a name and an alert are what its readers listen to.
+void announce(QWidget* speaker, const QString& words);
+
+}  // namespace easel::ui
