@@ -65,6 +65,41 @@ QString describe(const Ids& ids) {
     return numbers.join(' ');
 }
 
+/// CLIP's vocabulary follows from its merges: the bytes, the bytes that end a word, what is joined, the ends.
+QJsonObject vocabularyOf(const QByteArray& merges) {
+    QStringList tokens;
+    const auto range = [&](char16_t first, char16_t last) {
+        for (char16_t c = first; c <= last; ++c) {
+            tokens += QString(QChar(c));
+        }
+    };
+    range(u'!', u'~');
+    range(u'\u00a1', u'\u00ac');
+    range(u'\u00ae', u'\u00ff');
+    range(u'\u0100', u'\u0143');
+    for (const QString& symbol : QStringList(tokens)) {
+        tokens += symbol + "</w>";
+    }
+    for (const QString& line : QString::fromUtf8(merges).split('\n', Qt::SkipEmptyParts).mid(1)) {
+        tokens += QString(line).remove(' ');
+    }
+    tokens << "<|startoftext|>"
+           << "<|endoftext|>";
+    QJsonObject vocabulary;
+    for (qsizetype i = 0; i < tokens.size(); ++i) {
+        vocabulary[tokens[i]] = i;
+    }
+    return vocabulary;
+}
+
+Ids idsOf(const QJsonValue& row) {
+    Ids ids;
+    for (const QJsonValue id : row.toArray()) {
+        ids.push_back(id.toInt());
+    }
+    return ids;
+}
+
 QString refusal(const Folder& folder) {
     const auto loaded = Tokenizer::load(folder.path());
     return loaded ? QString() : QString::fromStdString(loaded.error().detail);
@@ -102,10 +137,7 @@ private Q_SLOTS:
         QCOMPARE(rows.size(), prompts.size());
         QStringList wrong;
         for (qsizetype i = 0; i < rows.size(); ++i) {
-            Ids expected;
-            for (const QJsonValue id : rows[i].toArray()) {
-                expected.push_back(id.toInt());
-            }
+            Ids expected = idsOf(rows[i]);
             expected.resize(length, tokenizer["pad"].toInt());
             const Ids found = loaded->encode(prompts[i].toString().toStdString());
             if (found != expected) {
@@ -114,6 +146,26 @@ private Q_SLOTS:
             }
         }
         QVERIFY2(wrong.isEmpty(), qPrintable(wrong.join('\n')));
+    }
+
+    void idsOfClipsOwnVocabularyAreTheReferences() {
+        const QByteArray merges = read(kFixtures + "clip/merges.txt");
+        const QJsonObject vocabulary = vocabularyOf(merges);
+        QCOMPARE(vocabulary.size(), 49408);
+        const Folder folder("clip");
+        folder.put("vocab.json", QJsonValue(vocabulary));
+        const auto tokenizer = Tokenizer::load(folder.path());
+        QVERIFY2(tokenizer, tokenizer ? "" : tokenizer.error().detail.c_str());
+        const auto fixture = QJsonDocument::fromJson(read(kFixtures + "clip/ids.json")).object();
+        const QJsonArray prompts = fixture["prompts"].toArray();
+        QVERIFY(prompts.size() >= 200);
+        for (qsizetype i = 0; i < prompts.size(); ++i) {
+            Ids expected = idsOf(fixture["ids"][i]);
+            expected.resize(77, 49407);
+            const Ids found = tokenizer->encode(prompts[i].toString().toStdString());
+            QVERIFY2(found == expected, qPrintable(prompts[i].toString() + ": " + describe(found) + "\n  " +
+                                                   describe(expected)));
+        }
     }
 
     void countTellsWhatIsCutOff() {
