@@ -96,11 +96,11 @@ QWidget* ExportDialog::buildPattern() {
     auto* column = new QVBoxLayout(part);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(kUnit / 2);
-    m_patternBox = new FieldBox(tr("File &name"), FieldBox::Place::Before, m_pattern, m_pattern, part);
-    column->addWidget(m_patternBox);
+    column->addWidget(m_pattern);
     column->addWidget(m_name);
     column->addWidget(captionLabel(tr("Filled in: %1").arg(gallery::patternTokens().join(' ')), part));
-    return part;
+    m_patternBox = new FieldBox(tr("File &name"), FieldBox::Place::Before, part, m_pattern, this);
+    return m_patternBox;
 }
 
 QWidget* ExportDialog::buildFormat() {

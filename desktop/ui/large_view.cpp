@@ -193,7 +193,8 @@ void LargeView::resizeEvent(QResizeEvent* event) {
 }
 
 void LargeView::showZoom() {
-    m_zoom->setText(tr("%1 %").arg(QLocale().toString(qRound(m_canvas->zoom() * 100))));
+    const QString figure = QLocale().toString(qRound(m_canvas->zoom() * 100));
+    m_zoom->setText(m_canvas->image().isNull() ? QString() : tr("%1 %").arg(figure));
     m_zoom->setAccessibleName(tr("Zoom: %1").arg(m_zoom->text()));
 }
 

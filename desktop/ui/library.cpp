@@ -261,6 +261,7 @@ void Library::turnTo(QWidget* page) {
     }
     m_notice->setLift(page == m_large ? m_large->footHeight() : 0);
     hold();
+    count();
     if (focus && !m_pages->isAncestorOf(focus))
         focus->setFocus(Qt::OtherFocusReason);
 }
@@ -271,6 +272,8 @@ void Library::openLarge(const QString& path) {
 }
 
 void Library::closeLarge() {
+    if (!isLarge())
+        return;
     if (m_large->isPictureOnly() && !m_large->path().isEmpty()) {
         Q_EMIT fullScreenLeft();
         return;

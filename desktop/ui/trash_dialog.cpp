@@ -11,6 +11,7 @@
 
 #include "desktop/gallery/picture_model.h"
 #include "desktop/gallery/picture_store.h"
+#include "desktop/ui/icons.h"
 #include "desktop/ui/theme.h"
 #include "desktop/ui/tile_delegate.h"
 #include "desktop/ui/words.h"
@@ -20,6 +21,7 @@ namespace easel::ui {
 namespace {
 
 constexpr int kTile = 136;  ///< px, width of a cell
+constexpr int kSign = 32;
 constexpr QSize kSize(5 * kTile + 6 * kUnit, 480);
 
 }  // namespace
@@ -116,15 +118,18 @@ void TrashDialog::restore() {
 void TrashDialog::destroy(const QStringList& paths) {
     if (paths.isEmpty())
         return;
-    auto* question =
-        new QMessageBox(QMessageBox::Warning, tr("Delete for good"),
-                        tr("Delete %1 for good?").arg(pictures(paths.size())), QMessageBox::Cancel, this);
+    auto* question = new QMessageBox(this);
     question->setObjectName("destroyQuestion");
-    question->setTextFormat(Qt::PlainText);
+    question->setWindowTitle(tr("Delete for good"));
+    question->setIconPixmap(
+        iconPixmap(QStringLiteral("warning"), statusColors(palette()).bad, kSign, devicePixelRatioF()));
+    question->setText(tr("Delete %1 for good?").arg(pictures(paths.size())));
     question->setInformativeText(tr("This can’t be undone."));
     question->setAttribute(Qt::WA_DeleteOnClose);
     const QPushButton* yes = question->addButton(tr("&Delete for good"), QMessageBox::DestructiveRole);
-    question->setDefaultButton(QMessageBox::Cancel);
+    QPushButton* no = question->addButton(tr("Cancel"), QMessageBox::RejectRole);
+    question->setDefaultButton(no);
+    question->setEscapeButton(no);
     connect(yes, &QPushButton::clicked, this, [this, paths] { m_store.destroy(paths); });
     question->open();
 }

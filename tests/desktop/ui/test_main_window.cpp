@@ -103,6 +103,8 @@ private Q_SLOTS:
     void keepsTheFocusWhenThePageTurns();
     void copiesPictures();
     void exportsSelectedPictures();
+    void saysHowItExports();
+    void showsWhatIsTransparent();
     void remembersItsWindow();
     void hasNamesForScreenReaders();
     void helps();
@@ -905,6 +907,14 @@ void TestMainWindow::searchesByKeyboard() {
     app.press(Qt::Key_Escape);
     QCOMPARE(field->text(), QString());
     QVERIFY(field->hasFocus());
+    // Also when nothing is found.
+    open(app, 0);
+    QCOMPARE(app.page(), "largeView");
+    app.press(Qt::Key_F, Qt::ControlModifier);
+    QTest::keyClicks(QApplication::focusWidget(), "zebra");
+    QCOMPARE(field->text(), "zebra");
+    QCOMPARE(app.page(), "noMatchPage");
+    app.press(Qt::Key_Escape);
     app.press(Qt::Key_Escape);
     QVERIFY(app.grid()->hasFocus());
 }
@@ -922,6 +932,8 @@ void TestMainWindow::countsPictures() {
     QCOMPARE(last(), (QVariantList{3, 12, 3}));
     QCOMPARE(app.find<QLabel>("countsLine")->text(), "3 selected · 3 of 12 pictures");
     app.find<QLineEdit>("searchEdit")->clear();
+    QCOMPARE(last(), (QVariantList{12, 12, 0}));
+    open(app, 0);
     QCOMPARE(last(), (QVariantList{12, 12, 0}));
 }
 
@@ -992,8 +1004,76 @@ void TestMainWindow::exportsSelectedPictures() {
     QCOMPARE(dialog->findChild<QLineEdit*>("patternEdit")->text(), "{seed}-{prompt}");
     dialog->findChild<QLineEdit*>("folderEdit")->setText(folder() + "/out/100-picture-0.jpg");
     QTest::mouseClick(dialog->findChild<QAbstractButton*>("startExportButton"), Qt::LeftButton);
-    QTRY_VERIFY(dialog->findChild<QLabel*>("exportTrouble")->isVisible());
-    QVERIFY(!dialog->findChild<QLabel*>("exportTrouble")->text().isEmpty());
+    auto* trouble = dialog->findChild<QLabel*>("exportTrouble");
+    QTRY_VERIFY(trouble->isVisible());
+    QVERIFY(!trouble->text().isEmpty());
+    // What is wrong no longer is not said any longer, and a folder that is not there is made.
+    dialog->findChild<QLineEdit*>("folderEdit")->setText(folder() + "/made/by it");
+    QVERIFY(!trouble->isVisible());
+    QTest::mouseClick(dialog->findChild<QAbstractButton*>("startExportButton"), Qt::LeftButton);
+    QTRY_COMPARE(QDir(folder() + "/made/by it").entryList(QDir::Files).size(), 2);
+}
+
+void TestMainWindow::saysHowItExports() {
+    FakeEasel server;
+    App app(folder(), server.url());
+    fill(app, 1);
+    app.grid()->setFocus();
+    app.grid()->selectAll();
+    app.press(Qt::Key_E, Qt::ControlModifier);
+    auto* dialog = app.find<QDialog>("exportDialog");
+    const auto says = [&](const QString& words) {
+        for (const QLabel* label : dialog->findChildren<QLabel*>()) {
+            if (label->isVisible() && label->text().contains(words))
+                return true;
+        }
+        return false;
+    };
+    QVERIFY(says("{date} {time} {seed} {prompt}"));
+    QVERIFY(!says("There is no"));
+    dialog->findChild<QLineEdit*>("patternEdit")->setText("{seed}-{promt}");
+    QVERIFY(says("There is no {promt}: it stays as it is."));
+    dialog->findChild<QLineEdit*>("patternEdit")->setText("{seed}");
+    QVERIFY(!says("There is no"));
+    // The accent belongs to Export, whatever has the focus.
+    for (const QPushButton* button : dialog->findChildren<QPushButton*>())
+        QCOMPARE(button->isDefault() || button->autoDefault(), button->objectName() == "startExportButton");
+    dialog->findChild<QLineEdit*>("folderEdit")->setText(folder() + "/out");
+    auto* size = dialog->findChild<QComboBox*>("exportSizeBox");
+    size->addItem("tiny", 32);
+    size->setCurrentIndex(size->count() - 1);
+    dialog->findChild<QAbstractButton*>("keepSettingsBox")->setChecked(false);
+    QTest::mouseClick(dialog->findChild<QAbstractButton*>("startExportButton"), Qt::LeftButton);
+    QTRY_COMPARE(QImageReader(folder() + "/out/100.png").size(), QSize(32, 24));
+    QVERIFY(!gallery::describeFile(folder() + "/out/100.png").settings);
+}
+
+void TestMainWindow::showsWhatIsTransparent() {
+    ui::PictureCanvas canvas;
+    canvas.resize(400, 400);
+    QImage clear(64, 64, QImage::Format_ARGB32);
+    clear.fill(Qt::transparent);
+    canvas.setImage(clear, clear.size());
+    const QImage shown = canvas.grab().toImage();
+    const QPoint middle = shown.rect().center();
+    QSet<QRgb> colors;
+    for (int i = 0; i < 4 * ui::kUnit; ++i)
+        colors.insert(shown.pixel(middle.x() + i, middle.y()));
+    QCOMPARE(colors.size(), 2);  // the squares behind it
+    // Pulled, it leaves the window; closer, it moves within.
+    QSignalSpy pulled(&canvas, &ui::PictureCanvas::dragRequested);
+    const auto pull = [&] {
+        QTest::mousePress(&canvas, Qt::LeftButton, {}, QPoint(200, 200));
+        QMouseEvent move(QEvent::MouseMove, QPointF(240, 240), canvas.mapToGlobal(QPointF(240, 240)),
+                         Qt::NoButton, Qt::LeftButton, {});
+        QApplication::sendEvent(&canvas, &move);
+        QTest::mouseRelease(&canvas, Qt::LeftButton, {}, QPoint(240, 240));
+    };
+    pull();
+    QCOMPARE(pulled.size(), 1);
+    canvas.zoomBy(3, QPointF(200, 200));
+    pull();
+    QCOMPARE(pulled.size(), 1);
 }
 
 void TestMainWindow::remembersItsWindow() {
