@@ -3,8 +3,13 @@
 #include <QCommandLineParser>
 #include <QIcon>
 #include <QSettings>
+#include <QSocketNotifier>
+
+#include <fcntl.h>
+#include <unistd.h>
 
 #include <clocale>
+#include <csignal>
 
 #include "desktop/gallery/picture_model.h"
 #include "desktop/gallery/picture_store.h"
@@ -19,6 +24,26 @@
 namespace {
 
 using namespace easel;
+
+int g_wake = -1;  // NOLINT: a signal handler can be told nothing else
+
+void onSignal(int) {
+    const char byte = 0;
+    [[maybe_unused]] const auto written = ::write(g_wake, &byte, 1);
+}
+
+/// The end of the session or of the terminal ends the app as Quit does: settings are kept, and a server that
+/// was started here ends, too.
+void quitOnSignals(QApplication& app) {
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
+        return;
+    g_wake = ends[1];
+    auto* notifier = new QSocketNotifier(ends[0], QSocketNotifier::Read, &app);
+    QObject::connect(notifier, &QSocketNotifier::activated, &app, &QApplication::quit);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP})
+        std::signal(signal, onSignal);
+}
 
 /// Settings, pictures and thumbnails live in the user's folders (XDG_CONFIG_HOME, XDG_DATA_HOME and
 /// XDG_CACHE_HOME move them).
@@ -59,6 +84,8 @@ int main(int argc, char* argv[]) {
     QApplication::setApplicationName(QStringLiteral("Easel"));
     QApplication::setApplicationVersion(QStringLiteral(EASEL_VERSION));
     QApplication::setDesktopFileName(QStringLiteral("easel"));
+
+    quitOnSignals(app);
 
     QCommandLineParser parser;
     parser.setApplicationDescription(QStringLiteral("Pictures from words, drawn on your own GPU."));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "desktop/ui/connect_page.h"
 
+#include <QLabel>
 #include <QVBoxLayout>
 
 #include "desktop/remote/server_link.h"
@@ -13,7 +14,9 @@ namespace easel::ui {
 ConnectPage::ConnectPage(const remote::ServerLink& link, remote::LocalServer& local, QWidget* parent)
     : QuietPage(parent), m_link(link), m_form(new AddressForm(this)) {
     setObjectName("connectPage");
-    column()->addWidget(new LocalDoor(local, this));
+    auto* here = new LocalDoor(local, this);
+    here->findChild<QLabel*>()->setAlignment(Qt::AlignHCenter);
+    column()->addWidget(here);
     column()->addSpacing(kMargin);
     column()->addWidget(m_form);
     connect(m_form, &AddressForm::chosen, this, &ConnectPage::chosen);

@@ -108,6 +108,31 @@ void drawToolButton(QPainter* painter, const QStyleOption* option) {
         drawBox(painter, option->rect, palette.color(QPalette::Midlight), Qt::transparent);
 }
 
+void drawCheckBox(QPainter* painter, const QStyleOption& option) {
+    constexpr qreal kCorner = 3;
+    const QPalette& palette = option.palette;
+    const bool enabled = has(&option, QStyle::State_Enabled);
+    const bool on = has(&option, QStyle::State_On);
+    const QRectF box = inner(option.rect, 1);
+    painter->save();
+    painter->setRenderHint(QPainter::Antialiasing);
+    painter->setBrush(palette.color(on && enabled ? QPalette::Highlight : QPalette::Base));
+    painter->setPen(QPen(palette.color(!enabled ? QPalette::Mid
+                                       : on     ? QPalette::Highlight
+                                                : QPalette::Dark),
+                         1));
+    painter->drawRoundedRect(box, kCorner, kCorner);
+    if (on) {
+        const auto at = [&](qreal x, qreal y) {
+            return box.topLeft() + QPointF(x * box.width(), y * box.height());
+        };
+        const QColor tick = palette.color(enabled ? QPalette::HighlightedText : QPalette::Dark);
+        painter->setPen(QPen(tick, 1.75, Qt::SolidLine, Qt::RoundCap, Qt::RoundJoin));
+        painter->drawPolyline(QPolygonF{{at(0.25, 0.52), at(0.43, 0.7), at(0.76, 0.32)}});
+    }
+    painter->restore();
+}
+
 void drawSlider(QPainter* painter, const QStyleOptionSlider& option, const QRect& handle) {
     const QPalette& palette = option.palette;
     const bool enabled = has(&option, QStyle::State_Enabled);
@@ -190,6 +215,9 @@ void FlatStyle::drawPrimitive(PrimitiveElement element, const QStyleOption* opti
             if (!qobject_cast<const QAbstractSpinBox*>(widget ? widget->parentWidget() : nullptr) &&
                 !qobject_cast<const QComboBox*>(widget ? widget->parentWidget() : nullptr))
                 drawField(painter, option, widget);
+            return;
+        case PE_IndicatorCheckBox:
+            drawCheckBox(painter, *option);
             return;
         case PE_FrameLineEdit:
             return;

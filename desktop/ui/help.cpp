@@ -8,6 +8,7 @@
 #include <QIcon>
 #include <QKeySequence>
 #include <QLabel>
+#include <QPushButton>
 #include <QVBoxLayout>
 
 #include <array>
@@ -40,19 +41,24 @@ const std::array<Group, 3>& groups() {
           {"Ctrl+K", QT_TRANSLATE_NOOP("help", "Choose a server")},
           {"Ctrl+E", QT_TRANSLATE_NOOP("help", "Export")},
           {"Ctrl+Z", QT_TRANSLATE_NOOP("help", "Undo delete or Cancel all")},
+          {"F9", QT_TRANSLATE_NOOP("help", "Hide or show the panel")},
           {"F11", QT_TRANSLATE_NOOP("help", "Full screen")}}},
         {QT_TRANSLATE_NOOP("help", "In the grid"),
          {{"Return", QT_TRANSLATE_NOOP("help", "Open a picture, retry a failed job")},
           {"Del", QT_TRANSLATE_NOOP("help", "Delete pictures, cancel jobs")},
           {"Ctrl+C", QT_TRANSLATE_NOOP("help", "Copy pictures")},
           {"Ctrl+A", QT_TRANSLATE_NOOP("help", "Select all")},
+          {"F5", QT_TRANSLATE_NOOP("help", "Look for new files")},
           {"Ctrl++", QT_TRANSLATE_NOOP("help", "Larger thumbnails")},
           {"Ctrl+-", QT_TRANSLATE_NOOP("help", "Smaller thumbnails")}}},
         {QT_TRANSLATE_NOOP("help", "In the large view"),
          {{"Left", QT_TRANSLATE_NOOP("help", "Previous picture")},
           {"Right", QT_TRANSLATE_NOOP("help", "Next picture")},
+          {"Home", QT_TRANSLATE_NOOP("help", "First picture")},
+          {"End", QT_TRANSLATE_NOOP("help", "Last picture")},
           {"1", QT_TRANSLATE_NOOP("help", "One pixel for one")},
           {"F", QT_TRANSLATE_NOOP("help", "Fit the window")},
+          {"I", QT_TRANSLATE_NOOP("help", "Hide or show the details")},
           {"Esc", QT_TRANSLATE_NOOP("help", "Back to the grid")}}},
     }};
     return all;
@@ -70,6 +76,7 @@ QDialog* dialog(const char* name, const QString& title, QWidget* content, QWidge
     made->setWindowTitle(title);
     made->setAttribute(Qt::WA_DeleteOnClose);
     auto* close = new QDialogButtonBox(QDialogButtonBox::Close, made);
+    close->button(QDialogButtonBox::Close)->setIcon({});
     QObject::connect(close, &QDialogButtonBox::rejected, made, &QDialog::reject);
     auto* column = new QVBoxLayout(made);
     column->setSpacing(kMargin);
@@ -89,6 +96,7 @@ void showShortcuts(QWidget* parent) {
     for (const Group& group : groups()) {
         auto* grid = new QGridLayout;
         grid->setHorizontalSpacing(kMargin);
+        grid->setVerticalSpacing(kUnit);
         QLabel* title = label(tr(group.title), content);
         title->setFont(headingFont());
         grid->addWidget(title, 0, 0, 1, 2);

@@ -103,7 +103,11 @@ void Library::connectSources() {
     connect(&m_parts.store, &gallery::PictureStore::failed, this, &Library::warn);
     connect(&m_parts.store, &gallery::PictureStore::restored, this, &Library::showRestored);
     connect(&m_parts.store, &gallery::PictureStore::progress, this, &Library::showProgress);
-    connect(&m_found, &QAbstractItemModel::rowsInserted, this, &Library::offerConnecting);
+    connect(&m_found, &QAbstractItemModel::rowsInserted, this, [this] {
+        m_asksForServer = m_offersServer = false;
+        offerConnecting();
+    });
+    connect(&m_parts.link, &remote::ServerLink::stateChanged, this, &Library::offerConnecting);
     connect(&m_found, &QAbstractItemModel::rowsInserted, this, &Library::choosePage);
     connect(&m_found, &QAbstractItemModel::rowsRemoved, this, &Library::choosePage);
     connect(&m_found, &QAbstractItemModel::modelReset, this, &Library::choosePage);
@@ -224,8 +228,11 @@ QWidget* Library::pageToShow() const {
         return isLarge() && !m_large->path().isEmpty() ? static_cast<QWidget*>(m_large) : m_grid;
     if (!m_search.isEmpty() && m_parts.model.rowCount() > 0)
         return m_noMatch;
-    if (!m_listed || m_parts.link.state() == remote::ServerLink::State::Connecting)
-        return m_blank;  // Not known yet; a page that goes at once would only flicker.
+    // Not known yet; a page that goes at once would only flicker.
+    using State = remote::ServerLink::State;
+    const State state = m_parts.link.state();
+    if (!m_listed || state == State::NoAddress || state == State::Connecting)
+        return m_pages->currentWidget() == m_connect ? static_cast<QWidget*>(m_connect) : m_blank;
     return m_parts.link.isOnline() ? static_cast<QWidget*>(m_empty) : m_connect;
 }
 
@@ -237,9 +244,9 @@ bool Library::neverConnected() const {
 }
 
 void Library::offerConnecting() {
-    m_asksForServer = false;
-    if (!neverConnected() || m_parts.model.tileCount() == 0)
+    if (m_offersServer || !neverConnected() || m_parts.model.tileCount() == 0)
         return;
+    m_offersServer = true;
     m_notice->offer(tr("There is no server yet to draw this."), tr("Connect…"), [this] {
         m_asksForServer = true;
         choosePage();
@@ -253,7 +260,11 @@ void Library::choosePage() {
 void Library::turnTo(QWidget* page) {
     // The stack gives the focus to the page that comes, even while the person types elsewhere.
     const QPointer<QWidget> focus = window()->focusWidget();
+    const bool hasConnected =
+        m_parts.link.isOnline() && page != m_connect && focus && m_connect->isAncestorOf(focus);
     m_pages->setCurrentWidget(page);
+    if (hasConnected)
+        Q_EMIT promptWanted();
     const bool pictureOnly = m_fullScreen && page == m_large;
     if (pictureOnly != m_large->isPictureOnly()) {
         m_large->setPictureOnly(pictureOnly);

@@ -83,6 +83,8 @@ public Q_SLOTS:
 
 Q_SIGNALS:
     void promptChosen(const QString& prompt);
+    /// There is a server now, and the keyboard was where it was asked for.
+    void promptWanted();
     void addressChosen(const QString& typed);
     /// Without a model: the one that is chosen stays.
     void useSettingsRequested(const easel::protocol::GenerationRequest& request);
@@ -122,6 +124,7 @@ private:
     QSortFilterProxyModel m_pictures;  ///< those of m_found that are there, without pending tiles
     QString m_search;
     bool m_listed = false;
+    bool m_offersServer = false;
     bool m_asksForServer = false;  ///< jobs wait, but there never was a server: the page for one is wanted
     bool m_fullScreen = false;
     QLineEdit* m_searchField = nullptr;

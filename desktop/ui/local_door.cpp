@@ -34,7 +34,6 @@ LocalDoor::LocalDoor(remote::LocalServer& local, QWidget* parent)
 }
 
 void LocalDoor::refresh() {
-    m_use->setEnabled(!m_local.isBusy());
     QPalette colors = palette();
     QString note;
     switch (m_local.state()) {

@@ -244,6 +244,7 @@ void MainWindow::connectLibrary() {
     connect(m_library, &Library::pictureOnlyChanged, this, &MainWindow::setPictureOnly);
     connect(m_library, &Library::fullScreenLeft, this, &MainWindow::toggleFullScreen);
     connect(m_library, &Library::promptChosen, m_panel, &StudioPanel::setPrompt);
+    connect(m_library, &Library::promptWanted, m_panel, &StudioPanel::focusPrompt);
     connect(m_library, &Library::addressChosen, this, &MainWindow::chooseAddress);
     connect(m_library, &Library::cancelRequested, &m_with.studio, &studio::Studio::cancel);
     connect(m_library, &Library::retryRequested, &m_with.studio, &studio::Studio::retry);

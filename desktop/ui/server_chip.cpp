@@ -69,6 +69,8 @@ QFrame* ServerChip::buildPopover() {
 
 void ServerChip::setAddress(const QString& address) {
     m_form->setAddress(address);
+    m_isChosen = !address.isEmpty();
+    refresh();
 }
 
 void ServerChip::showProblem(const QString& sentence) {
@@ -89,7 +91,8 @@ void ServerChip::closePopover() {
 }
 
 void ServerChip::refresh() {
-    const QString line = m_link.describe();
+    const bool isQuiet = m_link.problem() && !m_isChosen;
+    const QString line = isQuiet ? tr("No server yet") : m_link.describe();
     setText(line);
     setAccessibleName(tr("Server: %1").arg(line));
     setToolTip(details());
@@ -103,7 +106,7 @@ void ServerChip::refresh() {
 }
 
 QString ServerChip::details() const {
-    if (m_link.problem())
+    if (isWrong())
         return QString::fromStdString(m_link.problem()->detail);
     const auto& info = m_link.info();
     if (!info)
@@ -118,7 +121,13 @@ QString ServerChip::details() const {
     return lines.join('\n');
 }
 
+bool ServerChip::isWrong() const {
+    return m_link.problem() && m_isChosen;
+}
+
 QColor ServerChip::dotColor() const {
+    if (!m_isChosen && m_link.problem())
+        return palette().color(QPalette::Dark);
     const StatusColors colors = statusColors(palette());
     switch (m_link.state()) {
         case State::Connected:
@@ -162,7 +171,7 @@ void ServerChip::paintEvent(QPaintEvent*) {
     painter.setPen(QPen(dotColor(), 2));
     painter.setBrush(m_link.isOnline() ? QBrush(dotColor()) : QBrush(Qt::NoBrush));
     painter.drawEllipse(dot.adjusted(1, 1, -1, -1));
-    const bool attention = m_link.problem() || m_link.state() == State::NotReady;
+    const bool attention = isWrong() || m_link.state() == State::NotReady;
     painter.setPen(attention ? dotColor() : palette().color(QPalette::WindowText));
     const QRect room = rect().adjusted(kUnit + kDot + kUnit, 0, -kUnit, 0);
     painter.drawText(room, Qt::AlignLeft | Qt::AlignVCenter,

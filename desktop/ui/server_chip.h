@@ -25,6 +25,7 @@ public:
     /// Both outlive the chip.
     ServerChip(remote::ServerLink& link, remote::LocalServer& local, QWidget* parent = nullptr);
 
+    /// Empty while nobody has chosen one: that it is not there is no fault then.
     void setAddress(const QString& address);
     /// The address could not be used.
     void showProblem(const QString& sentence);
@@ -45,9 +46,11 @@ private:
     void refresh();
     QColor dotColor() const;
     QString details() const;
+    bool isWrong() const;
 
     remote::ServerLink& m_link;
     remote::LocalServer& m_local;
+    bool m_isChosen = true;
     QFrame* m_popover;
     AddressForm* m_form;
     QLabel* m_details;

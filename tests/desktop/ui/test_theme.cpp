@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <QCheckBox>
 #include <QComboBox>
 #include <QHBoxLayout>
 #include <QLineEdit>
@@ -54,7 +55,7 @@ void TestTheme::theEdgesOfControlsCanBeSeen() {
     QWidget window;
     auto* row = new QHBoxLayout(&window);
     const QList<QWidget*> controls{new QPushButton("Connect"), new QLineEdit, new QSpinBox, new QComboBox,
-                                   new QPlainTextEdit};
+                                   new QPlainTextEdit,         new QCheckBox};
     for (QWidget* control : controls)
         row->addWidget(control);
     window.resize(700, 120);
