@@ -27,6 +27,9 @@ constexpr char kPortKey[] = "local/port";
 /// So long a picture may go on when the app has closed; the next start of the server draws it anew.
 constexpr int kDrainSeconds = 10;
 
+constexpr auto kWhileStarting = 100ms;
+constexpr auto kWhileRunning = 1'000ms;
+
 /// Why a program ended is in its last line.
 QString lastLine(const QString& path) {
     QFile file(path);
@@ -45,8 +48,7 @@ LocalServer::LocalServer(QSettings& settings, QObject* parent) : LocalServer(set
 LocalServer::LocalServer(QSettings& settings, Place place, QObject* parent)
     : QObject(parent), m_settings(settings), m_place(std::move(place)) {
     m_probe.setTimeout(3s);
-    m_watch.setInterval(100ms);
-    connect(&m_watch, &QTimer::timeout, this, &LocalServer::watchStart);
+    connect(&m_watch, &QTimer::timeout, this, &LocalServer::watch);
 }
 
 LocalServer::~LocalServer() {
@@ -71,6 +73,7 @@ QString LocalServer::defaultFolder() {
 void LocalServer::start() {
     if (isBusy())
         return;
+    m_watch.stop();
     m_problem.reset();
     setState(State::Looking);
     m_probe.setAddress(QUrl(QStringLiteral("http://127.0.0.1:%1").arg(m_place.port)));
@@ -120,27 +123,32 @@ void LocalServer::launch(int port) {
     }
     m_settings.setValue(kPidKey, m_pid);
     setState(State::Starting);
-    m_watch.start();
+    m_watch.start(kWhileStarting);
 }
 
-void LocalServer::watchStart() {
+void LocalServer::watch() {
     QFile file(portFile());
-    if (file.open(QIODevice::ReadOnly)) {
-        running(file.readAll().trimmed().toInt());
-    } else if (!isAlive(m_pid)) {
-        m_pid = 0;
-        const QString reason = lastLine(logFile());
-        fail(tr("The server on this computer has ended at once. %1 All that it said is in %2.")
-                 .arg(reason, QDir::toNativeSeparators(logFile())));
-    }
+    const bool isAlive = this->isAlive(m_pid);
+    if (isAlive && m_state == State::Starting && file.open(QIODevice::ReadOnly))
+        return running(file.readAll().trimmed().toInt());
+    if (isAlive)
+        return;
+    m_pid = 0;
+    const QString what = m_state == State::Starting ? tr("The server on this computer has ended at once.")
+                                                    : tr("The server on this computer has ended.");
+    fail(tr("%1 %2 All that it said is in %3.")
+             .arg(what, lastLine(logFile()), QDir::toNativeSeparators(logFile())));
 }
 
 void LocalServer::running(int port) {
-    m_watch.stop();
     // One that an earlier app has left running is ours, too.
     const qint64 known = m_settings.value(kPidKey).toLongLong();
     const bool isItsPort = m_state == State::Starting || m_settings.value(kPortKey).toInt() == port;
     m_pid = isItsPort && isAlive(known) ? known : 0;
+    if (isOurs())
+        m_watch.start(kWhileRunning);
+    else
+        m_watch.stop();
     m_settings.setValue(kPortKey, port);
     m_settings.setValue(kUsedKey, true);
     setState(State::Running);

@@ -68,7 +68,7 @@ Q_SIGNALS:
 
 private:
     void launch(int port);
-    void watchStart();
+    void watch();
     void running(int port);
     void fail(const QString& detail);
     void setState(State state);

@@ -12,11 +12,10 @@
 namespace easel::ui {
 
 ConnectPage::ConnectPage(const remote::ServerLink& link, remote::LocalServer& local, QWidget* parent)
-    : QuietPage(parent), m_link(link), m_form(new AddressForm(this)) {
+    : QuietPage(parent), m_link(link), m_here(new LocalDoor(local, this)), m_form(new AddressForm(this)) {
     setObjectName("connectPage");
-    auto* here = new LocalDoor(local, this);
-    here->findChild<QLabel*>()->setAlignment(Qt::AlignHCenter);
-    column()->addWidget(here);
+    m_here->findChild<QLabel*>()->setAlignment(Qt::AlignHCenter);
+    column()->addWidget(m_here);
     column()->addSpacing(kMargin);
     column()->addWidget(m_form);
     connect(m_form, &AddressForm::chosen, this, &ConnectPage::chosen);
@@ -26,6 +25,9 @@ ConnectPage::ConnectPage(const remote::ServerLink& link, remote::LocalServer& lo
 
 void ConnectPage::refresh(const QString& address) {
     m_form->setAddress(address);
+    m_here->setInvitation(address.isEmpty()
+                              ? tr("No server is running on this computer yet.")
+                              : tr("Starts a server here, with the small model of Easel's own."));
     // That no server runs where nobody has looked for one is no fault.
     const bool wrong = m_link.problem() && !address.isEmpty();
     m_form->setProblem(wrong ? QString::fromStdString(m_link.problem()->detail) : QString());

@@ -11,6 +11,7 @@ class ServerLink;
 namespace easel::ui {
 
 class AddressForm;
+class LocalDoor;
 
 /// First start, or nothing to show and no server: says how to get to one.
 class ConnectPage : public QuietPage {
@@ -29,6 +30,7 @@ Q_SIGNALS:
 
 private:
     const remote::ServerLink& m_link;
+    LocalDoor* m_here;
     AddressForm* m_form;
 };
 

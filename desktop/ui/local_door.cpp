@@ -33,12 +33,17 @@ LocalDoor::LocalDoor(remote::LocalServer& local, QWidget* parent)
     refresh();
 }
 
+void LocalDoor::setInvitation(const QString& sentence) {
+    m_invitation = sentence;
+    refresh();
+}
+
 void LocalDoor::refresh() {
     QPalette colors = palette();
     QString note;
     switch (m_local.state()) {
         case State::Idle:
-            note = tr("No server is running on this computer yet.");
+            note = m_invitation;
             break;
         case State::Looking:
             note = tr("Looking for a server on this computer…");
@@ -47,9 +52,10 @@ void LocalDoor::refresh() {
             note = tr("Starting a server on this computer…");
             break;
         case State::Running:
-            note = m_local.isOurs() && !m_local.keepsRunning()
-                       ? tr("A server is running on this computer; it ends with Easel.")
-                       : tr("A server is running on this computer.");
+            if (m_local.isOurs())
+                note = m_local.keepsRunning()
+                           ? tr("A server is running on this computer.")
+                           : tr("A server is running on this computer; it ends with Easel.");
             break;
         case State::Failed:
             note = QString::fromStdString(m_local.problem()->detail);
@@ -58,6 +64,7 @@ void LocalDoor::refresh() {
     }
     m_note->setPalette(colors);
     m_note->setText(note);
+    m_note->setVisible(!note.isEmpty());
 }
 
 }  // namespace easel::ui

@@ -20,12 +20,16 @@ public:
     /// `local` outlives it.
     explicit LocalDoor(remote::LocalServer& local, QWidget* parent = nullptr);
 
+    /// What stands there before anybody has pressed it.
+    void setInvitation(const QString& sentence);
+
 private:
     void refresh();
 
     remote::LocalServer& m_local;
     QPushButton* m_use;
     QLabel* m_note;
+    QString m_invitation;
 };
 
 }  // namespace easel::ui

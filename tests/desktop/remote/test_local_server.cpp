@@ -6,6 +6,7 @@
 #include <QTemporaryDir>
 #include <QTest>
 
+#include <csignal>
 #include <memory>
 
 #include "desktop/remote/local_server.h"
@@ -49,6 +50,7 @@ private Q_SLOTS:
     }
     void usesTheOneThatIsThere();
     void startsOneAndEndsIt();
+    void noticesItsEnd();
     void takesAnotherPortFromAnotherProgram();
     void keepsItRunning();
     void saysWhyItEnded();
@@ -115,6 +117,16 @@ void TestLocalServer::startsOneAndEndsIt() {
         QVERIFY(isAlive());
     }
     QTRY_VERIFY(!isAlive());
+}
+
+void TestLocalServer::noticesItsEnd() {
+    LocalServer local(*m_settings, place(program(kRuns)));
+    local.start();
+    QTRY_COMPARE(local.state(), State::Running);
+    QVERIFY(::kill(pid_t(read("pid").toInt()), SIGTERM) == 0);
+    QTRY_COMPARE(local.state(), State::Failed);
+    QVERIFY(local.problem()->detail.starts_with("The server on this computer has ended. "));
+    QVERIFY(!local.isOurs());
 }
 
 void TestLocalServer::takesAnotherPortFromAnotherProgram() {
