@@ -255,13 +255,11 @@ void TestPictureStore::bringsBackAfterARestart() {
 
 void TestPictureStore::keepsTheTrashForAMonth() {
     const QString folder = freshFolder();
-    const auto deletion = [&](int daysAgo) {
-        const QDateTime time = QDateTime::currentDateTimeUtc().addDays(-daysAgo);
-        return folder + "/.trash/" + time.toString("yyyy-MM-dd_HH-mm-ss-zzz");
-    };
     for (const int daysAgo : {29, 32}) {
-        QVERIFY(QDir().mkpath(deletion(daysAgo)));
-        write(deletion(daysAgo) + QStringLiteral("/%1.png").arg(daysAgo), tests::plainPng());
+        const QDateTime time = QDateTime::currentDateTimeUtc().addDays(-daysAgo);
+        const QString deletion = folder + "/.trash/" + time.toString("yyyy-MM-dd_HH-mm-ss-zzz");
+        QVERIFY(QDir().mkpath(deletion));
+        write(deletion + QStringLiteral("/%1.png").arg(daysAgo), tests::plainPng());
     }
     PictureStore store(folder);
     QVERIFY(scan(store).isEmpty());
