@@ -66,9 +66,11 @@ int run(QApplication& app, const QString& server, const QString& theme) {
 
     if (auto opened = store.open(); !opened)
         window.warn(opened.error());
-    if (auto started = studio.start(server); !started)
+    const auto started = studio.start(server);
+    if (!started)
         window.warn(started.error());
-    if (server.isEmpty() && local.wasUsed())
+    // A second window leaves the server to the first, with which it ends.
+    if (server.isEmpty() && local.wasUsed() && (started || started.error().code != "already_running"))
         local.start();
     return QApplication::exec();
 }

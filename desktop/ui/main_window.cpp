@@ -320,8 +320,11 @@ void MainWindow::showConnection() {
     const QString address = m_with.studio.hasChosenServer() ? m_with.studio.serverAddress() : QString();
     m_chip->setAddress(address);
     m_library->setAddress(address);
+    using State = remote::ServerLink::State;
     QString note;
-    if (!m_with.link.isOnline() && m_with.link.state() != remote::ServerLink::State::Connecting)
+    if (m_with.link.state() == State::Refused)
+        note = tr("The server can't be used now: drawn once it can");
+    else if (m_with.link.state() == State::Unreachable)
         note = m_with.studio.knowsServer() ? tr("The server is away: drawn once it is back")
                                            : tr("No server now: drawn as soon as one is there");
     m_panel->setOfflineNote(note);
