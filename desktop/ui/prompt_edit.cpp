@@ -8,6 +8,7 @@
 #include <QScrollBar>
 #include <QStringListModel>
 #include <QTextBlock>
+#include <QTextLayout>
 
 #include "desktop/ui/theme.h"
 
@@ -89,8 +90,11 @@ void PromptEdit::resizeEvent(QResizeEvent* event) {
 void PromptEdit::fitHeight() {
     // A plain-text document tells its height in lines.
     const int lines = std::clamp(int(document()->size().height()), m_fewest, m_most);
-    const int around = 2 * (int(document()->documentMargin()) + frameWidth() + 2);
-    setFixedHeight(lines * fontMetrics().lineSpacing() + around);
+    const QTextLayout* first = document()->firstBlock().layout();
+    const qreal line = first->lineCount() > 0 ? first->lineAt(0).height() : fontMetrics().lineSpacing();
+    // The editor takes what ends at its last pixel for cut, and would scroll.
+    const int around = 2 * (int(document()->documentMargin()) + frameWidth() + 2) + 2;
+    setFixedHeight(qCeil(lines * line) + around);
 }
 
 QString PromptEdit::wordBeforeCursor() const {

@@ -6,6 +6,7 @@
 #include <QLabel>
 #include <QLineEdit>
 #include <QPlainTextEdit>
+#include <QScrollBar>
 #include <QSignalSpy>
 #include <QSlider>
 #include <QSpinBox>
@@ -372,6 +373,12 @@ void TestStudioPanel::growsWithThePromptAndThenScrolls() {
     const int small = prompt->height();
     prompt->setPlainText(QString("a boat\n").repeated(6));
     QTRY_VERIFY(prompt->height() > small);
+    for (int lines = 1; lines <= 8; ++lines) {
+        prompt->setPlainText(QString("a boat\n").repeated(lines).trimmed());
+        QTRY_COMPARE(prompt->document()->size().height(), lines);
+        QTest::qWait(0);
+        QCOMPARE(prompt->verticalScrollBar()->maximum(), 0);
+    }
     prompt->setPlainText(QString("a boat\n").repeated(8));
     QTest::qWait(0);
     const int full = prompt->height();
