@@ -29,6 +29,7 @@ NoticeBar::NoticeBar(QWidget* parent)
       m_action(new QToolButton(this)),
       m_close(new QToolButton(this)) {
     setObjectName("noticeBar");
+    makeSpeaker(this);
     m_text->setObjectName("noticeText");
     m_text->setWordWrap(true);
     m_text->setTextFormat(Qt::PlainText);

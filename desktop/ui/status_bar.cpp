@@ -20,6 +20,7 @@ StatusBar::StatusBar(QWidget* parent)
     setFixedHeight(5 * kUnit);
     m_live->setObjectName("liveRegion");
     m_live->resize(0, 0);
+    makeSpeaker(m_live);
     m_work->setObjectName("statusLine");
     m_work->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
     m_counts->setObjectName("countsLine");

@@ -100,6 +100,9 @@ void TestAccessibility::tellsWhatHappens() {
     app.find("generateButton")->click();
     QTRY_COMPARE(nameOf(app.find<QWidget>("liveRegion")), "Too wide.");
 
+    for (const char* name : {"liveRegion", "noticeBar"})
+        QCOMPARE(QAccessible::queryAccessibleInterface(app.find<QWidget>(name))->role(),
+                 QAccessible::AlertMessage);
     app.grid()->setFocus();
     app.grid()->setCurrentIndex(app.grid()->model()->index(1, 0));
     app.press(Qt::Key_Delete);
