@@ -194,7 +194,8 @@ void GalleryView::keyPressEvent(QKeyEvent* event) {
         return;
     }
     if (event->key() == Qt::Key_Delete) {
-        removeSelected();
+        if (!event->isAutoRepeat())  // A key that is held would take picture after picture.
+            removeSelected();
         return;
     }
     QListView::keyPressEvent(event);

@@ -328,7 +328,8 @@ void LargeView::keyPressEvent(QKeyEvent* event) {
             m_info->click();
             break;
         case Qt::Key_Delete:
-            Q_EMIT deleteRequested();
+            if (!event->isAutoRepeat())
+                Q_EMIT deleteRequested();
             break;
         case Qt::Key_Escape:
         case Qt::Key_Backspace:

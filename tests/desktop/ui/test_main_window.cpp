@@ -85,6 +85,7 @@ private Q_SLOTS:
     void looksCloser();
     void deletesAndBringsBack();
     void bringsBackWhatWasDeletedDaysAgo();
+    void deletesOnceForEachPress();
     void deletesInTheLargeView();
     void usesSettingsAgain();
     void saysWhatIsNotTakenOver();
@@ -585,6 +586,27 @@ void TestMainWindow::bringsBackWhatWasDeletedDaysAgo() {
     QCOMPARE(app.store.inTrash(), 0);
     QVERIFY(QDir(folder() + "/pictures/.trash").isEmpty());
     QCOMPARE(app.model.pictureCount(), 1);
+}
+
+void TestMainWindow::deletesOnceForEachPress() {
+    FakeEasel server;
+    App app(folder(), server.url());
+    fill(app, 6);
+    app.grid()->setFocus();
+    app.grid()->setCurrentIndex(app.grid()->model()->index(0, 0));
+    const auto hold = [&] {
+        for (int i = 0; i < 5; ++i)
+            qt_handleKeyEvent(app.window.windowHandle(), QEvent::KeyPress, Qt::Key_Delete, {}, {}, i > 0);
+        qt_handleKeyEvent(app.window.windowHandle(), QEvent::KeyRelease, Qt::Key_Delete, {});
+    };
+    hold();
+    QTRY_COMPARE(app.model.pictureCount(), 5);
+    app.press(Qt::Key_Return);
+    QCOMPARE(app.page(), "largeView");
+    hold();
+    QTRY_COMPARE(app.model.pictureCount(), 4);
+    QTest::qWait(50);
+    QCOMPARE(app.model.pictureCount(), 4);
 }
 
 void TestMainWindow::deletesInTheLargeView() {
