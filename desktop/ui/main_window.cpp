@@ -164,6 +164,7 @@ void MainWindow::fillMenu(QMenu& menu) {
         menu.addAction(icon(QStringLiteral("export")), tr("&Export…"), m_library, &Library::exportPictures);
     save->setShortcut(tr("Ctrl+E"));
     m_undo->setShortcut(QKeySequence::Undo);
+    m_undo->setAutoRepeat(false);
     connect(m_undo, &QAction::triggered, this, &MainWindow::undo);
     connect(&m_with.store, &gallery::PictureStore::undoChanged, this, [this] {
         m_undoesCancel = false;
@@ -199,11 +200,11 @@ void MainWindow::fillMenu(QMenu& menu) {
                    [this] { QDesktopServices::openUrl(QUrl::fromLocalFile(m_with.store.folder())); });
     QAction* keys = menu.addAction(tr("&Keyboard shortcuts"), this, [this] { showShortcuts(this); });
     keys->setShortcut(QKeySequence::HelpContents);
-    addAction(keys);
     menu.addAction(tr("&About Easel"), this, [this] { showAbout(this); });
     menu.addSeparator();
-    menu.addAction(tr("&Quit"), QKeySequence::Quit, this, &QWidget::close);
-    addActions({save, m_undo, server});
+    QAction* quit = menu.addAction(tr("&Quit"), this, &QWidget::close);
+    quit->setShortcut(tr("Ctrl+Q"));
+    addActions({save, m_undo, server, keys, quit});
 }
 
 void MainWindow::addShortcuts() {
@@ -221,11 +222,11 @@ void MainWindow::addShortcuts() {
     });
     add(QKeySequence::ZoomIn, [this] { setThumbnailSize(m_thumbnails->value() + kThumbnailStep); });
     add(QKeySequence::ZoomOut, [this] { setThumbnailSize(m_thumbnails->value() - kThumbnailStep); });
-    add(Qt::Key_F11, [this] { toggleFullScreen(); });
+    add(Qt::Key_F11, [this] { toggleFullScreen(); })->setAutoRepeat(false);
     add(Qt::Key_F9, [this] {
         m_panelShown = !m_panelShown;
         m_panel->setVisible(m_panelShown);
-    });
+    })->setAutoRepeat(false);
 }
 
 void MainWindow::connectPanel() {

@@ -1145,6 +1145,12 @@ void TestMainWindow::helps() {
     const auto about = app.find<QDialog>("aboutDialog")->findChildren<QLabel*>();
     QVERIFY(std::ranges::any_of(about, [](const QLabel* label) { return label->text().contains("Apache"); }));
     QCOMPARE(action("ndo")->shortcut(), QKeySequence(QKeySequence::Undo));
+    app.find<QDialog>("aboutDialog")->close();
+    app.window.activateWindow();  // There is no window manager to do so.
+    QVERIFY(QTest::qWaitForWindowActive(&app.window));
+    app.find("menuButton")->setFocus();
+    app.press(Qt::Key_Q, Qt::ControlModifier);
+    QVERIFY(!app.window.isVisible());
 }
 
 QTEST_MAIN(TestMainWindow)
