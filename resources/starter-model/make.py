@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One command a stage: python make.py data|autoencoder|diffusion|export|measure|contact_sheet"""
+"""One command a stage: python make.py data|autoencoder|diffusion|export|words|measure|contact_sheet"""
 import argparse
 from pathlib import Path
 
@@ -10,7 +10,7 @@ WORK = HERE.parents[1] / ".training" / "starter-model"  # git ignores it
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "stage", choices=["data", "autoencoder", "diffusion", "export", "measure", "contact_sheet"]
+        "stage", choices=["data", "autoencoder", "diffusion", "export", "words", "measure", "contact_sheet"]
     )
     parser.add_argument("--work", type=Path, default=WORK, help="checkpoints and caches")
     parser.add_argument("--model", type=Path, default=HERE / "model", help="the exported model folder")
@@ -46,6 +46,10 @@ def main():
         from recipe import export
 
         export.export(options.work, options.model)
+    elif options.stage == "words":
+        from recipe import text_encoder
+
+        text_encoder.train(options.work, options.model, options.minutes or 60, options.seed, options.names)
     elif options.stage == "measure":
         from recipe import measure
 
