@@ -20,6 +20,7 @@
 #include "desktop/studio/studio.h"
 #include "desktop/ui/main_window.h"
 #include "desktop/ui/theme.h"
+#include "shared/process/standard_streams.h"
 
 namespace {
 
@@ -78,6 +79,7 @@ int run(QApplication& app, const QString& server, const QString& theme) {
 }  // namespace
 
 int main(int argc, char* argv[]) {
+    process::openStandardStreams();
     QApplication app(argc, argv);
     // Qt takes the locale from the environment for the C library, too. What people read is QLocale's; files
     // and messages have a point in their numbers everywhere.

@@ -16,6 +16,7 @@
 #include "server/diffusion/engine.h"
 #include "server/generator/frames.h"
 #include "server/worker/inbox.h"
+#include "shared/process/standard_streams.h"
 
 namespace {
 
@@ -106,6 +107,7 @@ void draw(diffusion::Engine& engine, generator::FrameChannel& channel, worker::I
 }  // namespace
 
 int main(int argc, char** argv) {
+    process::openStandardStreams();
     generator::endWithParent();
 
     const auto parsed = parseOptions(argc, argv);
