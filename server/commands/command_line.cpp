@@ -2,13 +2,13 @@
 #include "server/commands/command_line.h"
 
 #include <exception>
-#include <iostream>
 #include <string>
 
 #include <CLI/CLI.hpp>
 
 #include "server/commands/generate.h"
 #include "server/commands/locations.h"
+#include "server/commands/messages.h"
 #include "server/commands/serve.h"
 
 namespace easel::commands {
@@ -99,7 +99,7 @@ void addServe(CLI::App& app, ServeOptions& options) {
     command.add_option("--port-file", options.portFile, "Write the port into this file once it is open");
     command.add_flag("--test-pattern", options.testPattern)->group("");  // for tests
     command.add_option("--step-ms", options.stepMs)->group("");          // of the test pattern
-    command.footer("Ends in order on SIGTERM and Ctrl-C; a second one ends it at once.");
+    command.footer("Ends in order on SIGTERM, SIGHUP and Ctrl-C; a second one ends it at once.");
 }
 
 }  // namespace
@@ -120,8 +120,7 @@ int run(int argc, char** argv) {
     try {
         return app.got_subcommand("serve") ? serve(serveOptions) : generate(generateOptions);
     } catch (const std::exception& error) {
-        std::cerr << "easel-server: " << error.what() << '\n';
-        return kFailure;
+        return fail(kFailure, error.what());
     }
 }
 

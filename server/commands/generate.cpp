@@ -20,6 +20,7 @@
 #include <utility>
 
 #include "server/commands/command_line.h"
+#include "server/commands/messages.h"
 #include "server/commands/progress_bar.h"
 #include "server/commands/signals.h"
 #include "server/generator/worker_process.h"
@@ -35,11 +36,6 @@ namespace {
 using protocol::Expected;
 using protocol::Problem;
 using Clock = std::chrono::steady_clock;
-
-int fail(int status, std::string_view text) {
-    std::cerr << "easel-server: " << text << '\n';
-    return status;
-}
 
 /// A problem with a request in the words of the command line.
 std::string inFlags(const Problem& problem) {
@@ -121,7 +117,7 @@ public:
             return m_interrupted ? interrupted() : fail(kFailure, status.message);
         }
         m_bar.clear();
-        std::fprintf(stderr, "%s\n", inOneLine(m_generator.status()).c_str());
+        std::fprintf(stderr, "%s\n", printable(inOneLine(m_generator.status())).c_str());
         m_startedAt = Clock::now();
         m_generator.submit(kId, m_settings,
                            {.progress = [this](const auto& progress) { m_bar.show(progress); },
@@ -147,7 +143,7 @@ private:
             if (status.ready || status.failed || m_interrupted) {
                 return status;
             }
-            m_bar.say(status.message);
+            m_bar.say(printable(status.message));
             // The status is not guarded by this mutex, so a change may come just before the wait.
             m_changed.wait_for(lock, std::chrono::milliseconds(50));
         }
@@ -236,7 +232,8 @@ int generate(GenerateOptions options) {
         return fail(kWrongArgument, text);
     }
     for (const std::string& word : protocol::unknownWords(settings->prompt, model)) {
-        std::cerr << "Note: " << model.title << " has not learned the word \"" << word << "\".\n";
+        std::cerr << printable("Note: " + model.title + " has not learned the word \"" + word + "\".")
+                  << '\n';
     }
     return Run(*settings, output, drawing).run();
 }

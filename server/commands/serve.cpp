@@ -2,6 +2,7 @@
 #include "server/commands/serve.h"
 
 #include <arpa/inet.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -9,7 +10,6 @@
 #include <cstdio>
 #include <fstream>
 #include <future>
-#include <iostream>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,12 +18,14 @@
 #include <vector>
 
 #include <spdlog/fmt/fmt.h>
-#include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include "server/api/api.h"
+#include "server/commands/background_writer.h"
 #include "server/commands/command_line.h"
 #include "server/commands/data_folder.h"
+#include "server/commands/log.h"
+#include "server/commands/messages.h"
 #include "server/commands/signals.h"
 #include "server/generator/test_pattern.h"
 #include "server/generator/worker_process.h"
@@ -131,8 +133,9 @@ private:
         settings.port = static_cast<std::uint16_t>(options.port);
         settings.maxConnections = http::connectionsWithin(http::raiseDescriptorLimit());
         settings.onAccess = [](const http::Access& access) {
-            spdlog::info("{} {} {} {} {} ms", access.remote, access.method, access.path, access.status,
-                         access.took.count());
+            // The path last: a client can put whatever it likes into it, other fields too.
+            spdlog::info("{} {} {} ms {} {}", access.remote, access.status, access.took.count(),
+                         access.method, access.path);
         };
         auto listener = http::Listener::start(
             settings, api::makeRouter({*m_queue, [this] { return info(); }, [this] { return m_models; }}));
@@ -170,11 +173,6 @@ private:
     std::unique_ptr<jobs::Queue> m_queue;
     std::unique_ptr<http::Listener> m_listener;  // goes first: its handlers use the rest
 };
-
-int fail(int status, std::string_view text) {
-    std::cerr << "easel-server: " << text << '\n';
-    return status;
-}
 
 Expected<protocol::ModelInfo> modelOf(const ServeOptions& options) {
     if (options.testPattern) {
@@ -238,7 +236,8 @@ int serve(ServeOptions options) {
 
     std::promise<void> ended;
     const SignalWatch signals([&ended] { ended.set_value(); });
-    spdlog::set_default_logger(spdlog::stderr_color_mt("easel-server"));
+    const Log log;
+    BackgroundWriter output(STDOUT_FILENO);
     if (!isLoopback(options.bind)) {
         spdlog::warn("Everyone who reaches {} can draw and see all pictures: no encryption, no login",
                      options.bind);
@@ -250,7 +249,7 @@ int serve(ServeOptions options) {
     if (!options.portFile.empty() && !writePort(options.portFile, server.port())) {
         return fail(kFailure, "The port file " + options.portFile.string() + " could not be written.");
     }
-    std::cout << "Listening on " << urlOf(options.bind, server.port()) << '\n' << std::flush;
+    output.write("Listening on " + urlOf(options.bind, server.port()) + '\n');
 
     ended.get_future().wait();
     spdlog::info("Ending: the running job has {} s to finish; once more to end at once",

@@ -27,8 +27,8 @@ struct ServeOptions {
     int stepMs = 0;                  ///< of the test pattern
 };
 
-/// Serves HTTP until SIGTERM or SIGINT, then ends in order. Prints "Listening on http://ADDRESS:PORT" when
-/// it is open, and logs to standard error. Answers the exit status.
+/// Serves HTTP until SIGTERM, SIGINT or SIGHUP, then ends in order. Prints "Listening on http://ADDRESS:PORT"
+/// when it is open, and logs to standard error. Answers the exit status.
 int serve(ServeOptions options);
 
 }  // namespace easel::commands

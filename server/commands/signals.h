@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <thread>
 
 namespace easel::commands {
 
-/// Turns the first SIGINT or SIGTERM into a call, on a thread of its own; a second one ends the process
-/// at once. To be made before any other thread, for threads inherit which signals they are spared.
+/// Turns the first SIGINT, SIGTERM or SIGHUP into a call, on a thread of its own; another SIGINT or SIGTERM
+/// ends the process at once. A SIGHUP that was ignored before (nohup) stays ignored. To be made before any
+/// other thread, for threads inherit which signals they are spared.
 class SignalWatch {
 public:
     explicit SignalWatch(std::function<void()> onSignal);
@@ -16,11 +18,10 @@ public:
     SignalWatch& operator=(const SignalWatch&) = delete;
 
 private:
-    void watch() const;
+    void watch();
 
     const std::function<void()> m_onSignal;
-    int m_signals = -1;  // readable after a signal
-    int m_end = -1;      // readable when this is to end
+    std::atomic<bool> m_ending = false;
     std::thread m_thread;
 };
 

@@ -28,12 +28,23 @@ QByteArray statusOf(qint64 process, const char* key) {
 
 }  // namespace
 
-Program::Program(const QStringList& arguments, const QString& folder, const std::function<void()>& prepare) {
+Program::Program(const QStringList& arguments, const QString& folder, const std::function<void()>& prepare)
+    : Program(EASEL_SERVER, arguments, folder, prepare) {}
+
+Program Program::redirected(const QString& redirections, const QStringList& arguments) {
+    const QString exec = QStringLiteral("exec \"$0\" \"$@\" ");
+    const qsizetype at = redirections.lastIndexOf(';') + 1;
+    const QString command = redirections.left(at) + exec + redirections.mid(at);
+    return Program("/bin/sh", QStringList{"-c", command, EASEL_SERVER} + arguments, {}, {});
+}
+
+Program::Program(const QString& program, const QStringList& arguments, const QString& folder,
+                 const std::function<void()>& prepare) {
     m_process.setChildProcessModifier(prepare);
     if (!folder.isEmpty()) {
         m_process.setWorkingDirectory(folder);
     }
-    m_process.start(EASEL_SERVER, arguments);
+    m_process.start(program, arguments);
     m_process.waitForStarted(kPatienceMs);
 }
 

@@ -14,6 +14,8 @@ public:
     /// `folder` is where it runs; `prepare` is called in the new process, before it becomes easel-server.
     explicit Program(const QStringList& arguments, const QString& folder = {},
                      const std::function<void()>& prepare = {});
+    /// With redirections in the shell's words, such as "2>&-"; other commands may come before them.
+    static Program redirected(const QString& redirections, const QStringList& arguments);
     ~Program();
 
     /// The exit status; -1 when it did not end by itself.
@@ -27,6 +29,8 @@ public:
     QByteArray errors() const { return m_errors; }
 
 private:
+    Program(const QString& program, const QStringList& arguments, const QString& folder,
+            const std::function<void()>& prepare);
     void read();
 
     QProcess m_process;

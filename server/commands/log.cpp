@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/commands/log.h"
+
+#include <unistd.h>
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include <spdlog/sinks/base_sink.h>
+#include <spdlog/spdlog.h>
+
+#include "server/commands/background_writer.h"
+#include "server/commands/messages.h"
+
+namespace easel::commands {
+
+namespace {
+
+std::string_view colourOf(spdlog::level::level_enum level) {
+    return level >= spdlog::level::err ? "\x1b[31m" : level == spdlog::level::warn ? "\x1b[33m" : "\x1b[32m";
+}
+
+class Sink final : public spdlog::sinks::base_sink<std::mutex> {
+    void sink_it_(const spdlog::details::log_msg& message) override {
+        spdlog::memory_buf_t formatted;
+        formatter_->format(message, formatted);
+        std::string_view text(formatted.data(), formatted.size());
+        text.remove_suffix(text.ends_with('\n') ? 1 : 0);
+        const std::size_t from = message.color_range_start;
+        const std::size_t to = message.color_range_end;
+        std::string line;
+        if (m_isTerminal && from < to && to <= text.size()) {
+            line = printable(text.substr(0, from)) + std::string(colourOf(message.level)) +
+                   printable(text.substr(from, to - from)) + "\x1b[m" + printable(text.substr(to));
+        } else {
+            line = printable(text);
+        }
+        m_writer.write(line + '\n');
+    }
+
+    void flush_() override {}
+
+    const bool m_isTerminal = ::isatty(STDERR_FILENO) == 1;
+    BackgroundWriter m_writer{STDERR_FILENO};
+};
+
+}  // namespace
+
+Log::Log() {
+    spdlog::set_default_logger(std::make_shared<spdlog::logger>("easel-server", std::make_shared<Sink>()));
+}
+
+Log::~Log() {
+    spdlog::shutdown();
+}
+
+}  // namespace easel::commands
