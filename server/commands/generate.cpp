@@ -108,7 +108,12 @@ public:
           m_generator({.program = drawing.worker,
                        .model = drawing.model,
                        .device = drawing.device,
-                       .precision = drawing.precision}) {}
+                       .precision = drawing.precision,
+                       .keepsTrying = false,
+                       .onOutput = [this](const std::string& line) {
+                           m_bar.clear();
+                           std::cerr << printable(line) << '\n';
+                       }}) {}
 
     int run() {
         m_generator.onStatusChanged([this] { m_changed.notify_all(); });

@@ -189,11 +189,12 @@ std::unique_ptr<generator::Generator> generatorOf(const ServeOptions& options) {
             generator::TestPatternOptions{.stepTime = std::chrono::milliseconds(options.stepMs)});
     }
     const Drawing& drawing = options.drawing;
-    return std::make_unique<generator::WorkerProcess>(
-        generator::WorkerOptions{.program = drawing.worker,
-                                 .model = drawing.model,
-                                 .device = drawing.device,
-                                 .precision = drawing.precision});
+    return std::make_unique<generator::WorkerProcess>(generator::WorkerOptions{
+        .program = drawing.worker,
+        .model = drawing.model,
+        .device = drawing.device,
+        .precision = drawing.precision,
+        .onOutput = [](const std::string& line) { spdlog::info("worker: {}", line); }});
 }
 
 /// Complete or not at all, for a script that waits for it.

@@ -2,14 +2,12 @@
 #include "server/generator/frames.h"
 
 #include <fcntl.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
-#include <csignal>
 #include <cstring>
 #include <span>
 #include <string_view>
@@ -88,6 +86,10 @@ json control(const Finished& frame) {
     return value;
 }
 
+json control(const Heartbeat&) {
+    return json::object();
+}
+
 std::span<const std::uint8_t> pixelsOf(const Frame& frame) {
     const auto* picture = std::get_if<Picture>(&frame);
     return picture ? std::span<const std::uint8_t>(picture->image.rgb) : std::span<const std::uint8_t>();
@@ -151,8 +153,10 @@ Expected<Frame> decode(std::size_t type, const json& value, std::vector<std::uin
             return readProgress(value).map(asFrame);
         case 4:
             return readPicture(value, std::move(pixels)).map(asFrame);
-        default:
+        case 5:
             return readFinished(value).map(asFrame);
+        default:
+            return Frame(Heartbeat());
     }
 }
 
@@ -267,10 +271,6 @@ Expected<void> FrameChannel::write(const Frame& frame) {
 
 void FrameChannel::shutdown() {
     ::shutdown(m_fd, SHUT_RDWR);
-}
-
-void endWithParent() {
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
 }
 
 }  // namespace easel::generator

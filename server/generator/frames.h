@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
@@ -20,13 +21,15 @@
 ///
 ///     easel-worker --socket-fd N --model DIR --device auto|cpu|cuda|cuda:N --precision auto|…
 ///
-/// with N connected to it, standard output joined to standard error, and a process group of its own. The
-/// worker calls `endWithParent`, sends a `WorkerStatus` at once ("Loading the model"), again when it is
-/// ready, and whenever its message changes. For each `Generate` it sends any number of `ProgressMade`,
-/// one `Picture` per image and exactly one `Finished`. It ends by itself when the channel closes. A
-/// model or device that it cannot use is a `WorkerStatus` with `failed` set, then a non-zero exit: the
-/// gateway does not start it again. Any other exit loses what was in flight (the gateway says
-/// "worker_lost") and another worker is started; a worker whose GPU context is broken simply exits.
+/// with N connected to it, what it prints relayed to the log, and a process group of its own. The worker
+/// calls `endWithParent`, sends a `WorkerStatus` at once ("Loading the model"), again when it is ready, and
+/// whenever its message changes. From then on a thread that does nothing else sends a `Heartbeat` every
+/// `kHeartbeatInterval`: without them the process hangs; with them, but without progress, its device does.
+/// For each `Generate` it sends any number of `ProgressMade`, one `Picture` per image and exactly one
+/// `Finished`. It ends by itself when the channel closes. A model or device that it cannot use is a
+/// `WorkerStatus` with `failed` set, then a non-zero exit: it is not tried again soon. Any other exit loses
+/// what was in flight (the gateway says "worker_lost") and another worker is started; a worker whose GPU
+/// context is broken simply exits.
 namespace easel::generator {
 
 /// To the worker: draw.
@@ -78,7 +81,14 @@ struct Finished {
     bool operator==(const Finished&) const = default;
 };
 
-using Frame = std::variant<Generate, Cancel, WorkerStatus, ProgressMade, Picture, Finished>;
+/// From the worker: its process runs.
+struct Heartbeat {
+    bool operator==(const Heartbeat&) const = default;
+};
+
+inline constexpr std::chrono::milliseconds kHeartbeatInterval{5000};
+
+using Frame = std::variant<Generate, Cancel, WorkerStatus, ProgressMade, Picture, Finished, Heartbeat>;
 
 /// One end of the conversation; owns its socket. One thread may read while any others write. Neither
 /// crashes nor allocates more than a frame's hard limit whatever the other end sends.
@@ -105,9 +115,5 @@ private:
     int m_fd;
     std::mutex m_writing;
 };
-
-/// Asks the system to kill this process when the thread that started it goes. Besides, a worker must end
-/// when its channel does, for the parent may have gone before this call.
-void endWithParent();
 
 }  // namespace easel::generator

@@ -36,7 +36,7 @@ protocol::Problem workerLost(std::string detail);
 /// What draws, as its owner sees it.
 struct Status {
     bool ready = false;      ///< a model is loaded
-    bool failed = false;     ///< it will not become ready by itself; `message` says why and what to do
+    bool failed = false;     ///< not before something is mended; `message` says why and what to do
     std::string message;     ///< one sentence for a person: "Loading the model", why it failed, …
     std::string device;      ///< "cpu", "cuda:0"
     std::string deviceName;  ///< "AMD EPYC", "NVIDIA L4"

@@ -1,17 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/generator/worker_process.h"
 
-#include <fcntl.h>
-#include <signal.h>
-#include <spawn.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 #include <utility>
 #include <vector>
@@ -21,71 +12,9 @@ namespace easel::generator {
 namespace {
 
 using namespace std::chrono_literals;
-using protocol::Expected;
+using std::chrono::milliseconds;
 
-constexpr int kWorkerSocket = 3;  // the first after the standard ones
-
-/// The attributes of a spawn that need releasing.
-class SpawnPlan {
-public:
-    explicit SpawnPlan(int socket) {
-        posix_spawn_file_actions_init(&m_actions);
-        posix_spawn_file_actions_addopen(&m_actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-        posix_spawn_file_actions_adddup2(&m_actions, STDERR_FILENO, STDOUT_FILENO);
-        posix_spawn_file_actions_adddup2(&m_actions, socket, kWorkerSocket);
-        // Not every library opens its descriptors close-on-exec; a client's connection must not live on.
-        posix_spawn_file_actions_addclosefrom_np(&m_actions, kWorkerSocket + 1);
-
-        posix_spawnattr_init(&m_attributes);
-        sigset_t none;
-        sigset_t all;
-        sigemptyset(&none);
-        sigfillset(&all);
-        posix_spawnattr_setsigmask(&m_attributes, &none);
-        posix_spawnattr_setsigdefault(&m_attributes, &all);
-        // A group of its own: Ctrl-C is for the parent, which then ends the worker in order.
-        posix_spawnattr_setpgroup(&m_attributes, 0);
-        posix_spawnattr_setflags(&m_attributes,
-                                 POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-    }
-    ~SpawnPlan() {
-        posix_spawn_file_actions_destroy(&m_actions);
-        posix_spawnattr_destroy(&m_attributes);
-    }
-    SpawnPlan(const SpawnPlan&) = delete;
-    SpawnPlan& operator=(const SpawnPlan&) = delete;
-
-    /// 0 or an errno.
-    int run(const std::vector<std::string>& arguments, pid_t& pid) const {
-        std::vector<char*> pointers;
-        pointers.reserve(arguments.size() + 1);
-        for (const std::string& argument : arguments) {
-            pointers.push_back(const_cast<char*>(argument.c_str()));
-        }
-        pointers.push_back(nullptr);
-        return posix_spawn(&pid, pointers[0], &m_actions, &m_attributes, pointers.data(),
-                           environment().data());
-    }
-
-private:
-    /// Ours, and how long a thread of libgomp waits for the others before it sleeps. Left alone that is
-    /// milliseconds, and a core that another program uses makes drawing several times slower.
-    static std::vector<char*> environment() {
-        std::vector<char*> variables;
-        for (char** each = environ; *each != nullptr; ++each) {
-            variables.push_back(*each);
-        }
-        static char spinShortly[] = "GOMP_SPINCOUNT=1000";
-        if (std::getenv("GOMP_SPINCOUNT") == nullptr && std::getenv("OMP_WAIT_POLICY") == nullptr) {
-            variables.push_back(spinShortly);
-        }
-        variables.push_back(nullptr);
-        return variables;
-    }
-
-    posix_spawn_file_actions_t m_actions;
-    posix_spawnattr_t m_attributes;
-};
+constexpr auto kAsleep = 1s;  // A thread that wakes up so much too late was not the only one asleep.
 
 Status notReady(std::string message, bool failed) {
     Status status;
@@ -94,27 +23,13 @@ Status notReady(std::string message, bool failed) {
     return status;
 }
 
-std::string describe(int waitStatus) {
-    if (WIFSIGNALED(waitStatus)) {
-        return "killed by signal " + std::to_string(WTERMSIG(waitStatus)) + ", " +
-               strsignal(WTERMSIG(waitStatus));
-    }
-    return "exit status " + std::to_string(WEXITSTATUS(waitStatus));
+/// Whether a program that could not be started for this reason may start a moment later.
+bool passes(int error) {
+    return error == EMFILE || error == ENFILE || error == EAGAIN || error == ENOMEM;
 }
 
-/// How `pid` ended, when it does so within `patience`.
-std::optional<int> waitFor(pid_t pid, std::chrono::milliseconds patience) {
-    const auto deadline = std::chrono::steady_clock::now() + patience;
-    while (true) {
-        int waitStatus = 0;
-        if (::waitpid(pid, &waitStatus, WNOHANG) == pid) {
-            return waitStatus;
-        }
-        if (std::chrono::steady_clock::now() >= deadline) {
-            return {};
-        }
-        std::this_thread::sleep_for(5ms);
-    }
+std::string inSeconds(milliseconds time) {
+    return std::to_string(std::chrono::ceil<std::chrono::seconds>(time).count()) + " s";
 }
 
 }  // namespace
@@ -160,85 +75,166 @@ void WorkerProcess::submit(const std::string& id, const protocol::GenerationSett
         lock.unlock();
         return listener.finished(protocol::internalError("Job " + id + " was submitted twice."));
     }
-    m_inFlight[id].listener = std::make_shared<Listener>(std::move(listener));
+    m_inFlight[id] = std::make_shared<Listener>(std::move(listener));
+    m_watchdog->submitted(id, std::int64_t{settings.width} * settings.height, Clock::now());
     m_outbox.push_back(Generate{id, settings});
     m_wake.notify_all();
 }
 
 void WorkerProcess::cancel(const std::string& id) {
     const std::scoped_lock lock(m_mutex);
-    const auto found = m_inFlight.find(id);
-    if (found != m_inFlight.end()) {
-        auto& stuckAt = found->second.stuckAt;
-        stuckAt = stuckAt.value_or(Clock::now() + m_options.stuckAfter);
+    if (m_inFlight.contains(id)) {
+        m_watchdog->cancelled(id, Clock::now());
         m_outbox.push_back(Cancel{id});
         m_wake.notify_all();
     }
 }
 
 void WorkerProcess::supervise() {
-    auto pause = m_options.firstPause;
-    int starts = 0;
-    std::unique_lock lock(m_mutex);
-    while (!m_stopping && !m_status.failed) {
-        lock.unlock();
-        ++starts;
-        auto child = spawn();
-        if (!child) {
-            setStatus(notReady(child.error().detail, true));
+    while (true) {
+        const auto end = runOnce();
+        {
+            const std::scoped_lock lock(m_mutex);
+            if (m_stopping) {
+                return;
+            }
+        }
+        const auto pause = judge(end);
+        std::unique_lock lock(m_mutex);
+        if (m_status.failed && !m_options.keepsTrying) {
             return;
         }
-        lock.lock();
-        m_channel = child->channel;
+        if (m_wake.wait_for(lock, pause, [this] { return m_stopping; })) {
+            return;
+        }
+    }
+}
+
+/// From the start of a worker to its end; what was in flight is lost by then.
+WorkerProcess::End WorkerProcess::runOnce() {
+    auto child = ChildProcess::start(
+        {m_options.program.string(), "--socket-fd", std::to_string(ChildProcess::kSocket), "--model",
+         m_options.model.string(), "--device", m_options.device, "--precision", m_options.precision},
+        m_options.onOutput);
+    End end;
+    if (!child) {
+        end.startError = child.error();
+        return end;
+    }
+    {
+        const std::scoped_lock lock(m_mutex);
+        m_channel = child->channel();
+        m_watchdog.emplace(m_options.limits, Clock::now());
         if (m_stopping) {
             m_channel->shutdown();
         }
-        lock.unlock();
-        m_wake.notify_all();
+    }
+    m_wake.notify_all();
 
-        converse(*child->channel);
+    converse(*child->channel());
 
-        lock.lock();
-        const bool wasReady = std::exchange(m_status.ready, false);
+    bool isInHaste = false;
+    {
+        const std::scoped_lock lock(m_mutex);
+        end.wasReady = std::exchange(m_status.ready, false);
+        end.refusal = std::exchange(m_refusal, {});
+        end.how = std::exchange(m_reproach, {});
+        isInHaste = m_stopping;
         m_channel.reset();
+        m_watchdog.reset();
         m_outbox.clear();
-        lock.unlock();
-        child->channel.reset();
-        const std::string how = reap(child->pid);
-        endAll(workerLost("The process that drew it ended unexpectedly (" + how + ")."));
-        if (wasReady) {
-            starts = 0;
-            pause = m_options.firstPause;
-        }
+    }
+    end.wasStuck = !end.how.empty();
+    if (end.wasStuck) {
+        child->end(0ms, 0ms);
+    } else {
+        // One that ends by itself should be able to tell its own exit status.
+        end.how = child->end(isInHaste ? 0ms : 1000ms, m_options.grace);
+    }
+    endAll(workerLost("The process that drew it " + described(end) + "."));
+    return end;
+}
 
-        lock.lock();
-        if (m_stopping || m_status.failed) {
-            break;
-        }
-        lock.unlock();
-        if (starts >= m_options.maxStarts) {
-            setStatus(notReady("The worker ended " + std::to_string(starts) + " times before it was ready (" +
-                                   how + "). Its own messages in the log say why.",
-                               true));
+/// Says what comes of it, and how long to wait before the next start.
+milliseconds WorkerProcess::judge(const End& end) {
+    if (end.wasReady) {
+        m_failedStarts = 0;
+        setStatus(notReady("The worker " + described(end) + "; starting another.", false));
+        return m_options.firstPause;
+    }
+    ++m_failedStarts;
+    bool failed = m_failedStarts >= m_options.maxStarts;
+    auto pause = m_options.longestPause;
+    if (m_failedStarts < 16) {
+        pause = std::min(pause, m_options.firstPause * (1 << (m_failedStarts - 1)));
+    }
+    std::string message;
+    if (!end.refusal.empty()) {
+        failed = true;
+        pause = m_options.refusedPause;
+        message = end.refusal;
+    } else if (end.startError != 0) {
+        failed = failed || !passes(end.startError);
+        message = "The worker " + m_options.program.string() +
+                  " could not be started: " + std::strerror(end.startError) + ".";
+    } else if (m_failedStarts == 1) {
+        message = "The worker " + described(end) + " while loading.";
+    } else {
+        message = "The worker has ended " + std::to_string(m_failedStarts) +
+                  " times while loading: " + end.how + ". Its own messages in the log say more.";
+    }
+    if (m_options.keepsTrying) {
+        message += " Trying again in " + inSeconds(pause) + ".";
+    }
+    setStatus(notReady(message, failed));
+    return pause;
+}
+
+/// How it ended, as what a sentence says of it.
+std::string WorkerProcess::described(const End& end) {
+    return (end.wasStuck ? "was ended (" : "ended unexpectedly (") + end.how + ")";
+}
+
+void WorkerProcess::converse(FrameChannel& channel) {
+    while (true) {
+        auto frame = channel.read();
+        if (!frame || !*frame) {
             return;
         }
-        setStatus(notReady("The worker ended unexpectedly (" + how + "); starting another.", false));
-        lock.lock();
-        m_wake.wait_for(lock, pause, [this] { return m_stopping; });
-        pause = std::min(pause * 2, m_options.longestPause);
+        {
+            const std::scoped_lock lock(m_mutex);
+            m_handlingSince = Clock::now();
+            m_watchdog->heard(*m_handlingSince);
+        }
+        const bool goesOn = std::visit(
+            [this](auto& each) {
+                if constexpr (requires { handle(std::move(each)); }) {
+                    return handle(std::move(each));
+                }
+                return false;
+            },
+            **frame);
+        {
+            const std::scoped_lock lock(m_mutex);
+            m_watchdog->excuse(Clock::now() - *m_handlingSince);
+            m_handlingSince.reset();
+        }
+        m_wake.notify_all();
+        if (!goesOn) {
+            return;
+        }
     }
 }
 
 void WorkerProcess::writeFrames() {
     std::unique_lock lock(m_mutex);
-    while (true) {
-        const auto mayGoOn = [this] { return m_stopping || (m_channel && !m_outbox.empty()); };
-        if (!m_wake.wait_until(lock, nextCheck(), mayGoOn)) {
-            endIfStuck();
+    while (!m_stopping) {
+        if (!m_channel || m_outbox.empty()) {
+            const auto due = m_watchdog ? m_watchdog->next().at : Clock::time_point::max();
+            if (m_wake.wait_until(lock, std::min(due, Clock::now() + 1h)) == std::cv_status::timeout) {
+                endIfOverdue(due);
+            }
             continue;
-        }
-        if (m_stopping) {
-            return;
         }
         const Frame frame = std::move(m_outbox.front());
         m_outbox.pop_front();
@@ -251,122 +247,76 @@ void WorkerProcess::writeFrames() {
     }
 }
 
-WorkerProcess::Clock::time_point WorkerProcess::nextCheck() const {
-    auto next = Clock::now() + 1h;
-    for (const auto& [id, request] : m_inFlight) {
-        next = std::min(next, request.stuckAt.value_or(next));
+/// A process or a GPU can hang without an error. Ending its worker costs a retry and loading the model again.
+void WorkerProcess::endIfOverdue(Clock::time_point due) {
+    if (!m_watchdog || !m_channel || m_handlingSince) {
+        return;
     }
-    return next;
-}
-
-/// A GPU can hang without an error. Nobody waits for a request that was cancelled, so ending its worker
-/// costs no more than loading the model again.
-void WorkerProcess::endIfStuck() {
     const auto now = Clock::now();
-    for (auto& [id, request] : m_inFlight) {
-        if (request.stuckAt.value_or(Clock::time_point::max()) <= now) {
-            request.stuckAt.reset();
-            if (m_channel) {
-                m_channel->shutdown();  // The reader finds the end and says what was lost.
-            }
-        }
+    if (due <= now && now - due > kAsleep) {
+        // This process or the whole machine stood still: its frames are still to be read.
+        m_watchdog->excuse(now - due + kAsleep);
+        return;
+    }
+    if (const auto next = m_watchdog->next(); next.at <= now) {
+        m_reproach = next.why;
+        m_channel->shutdown();  // The reader finds the end and says what was lost.
     }
 }
 
-Expected<WorkerProcess::Child> WorkerProcess::spawn() const {
-    std::array<int, 2> ends{};
-    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
-        return tl::unexpected(
-            protocol::internalError(std::string("The worker could not be started: ") + std::strerror(errno)));
-    }
-    auto channel = std::make_shared<FrameChannel>(ends[0]);
-    pid_t pid = 0;
-    const int error = SpawnPlan(ends[1]).run(
-        {m_options.program.string(), "--socket-fd", std::to_string(kWorkerSocket), "--model",
-         m_options.model.string(), "--device", m_options.device, "--precision", m_options.precision},
-        pid);
-    ::close(ends[1]);
-    if (error != 0) {
-        return tl::unexpected(protocol::internalError("The worker " + m_options.program.string() +
-                                                      " could not be started: " + std::strerror(error) +
-                                                      "."));
-    }
-    return Child{pid, std::move(channel)};
-}
-
-void WorkerProcess::converse(FrameChannel& channel) {
-    while (true) {
-        auto frame = channel.read();
-        if (!frame || !*frame) {
-            return;
-        }
-        const bool understood = std::visit(
-            [this](auto& each) {
-                if constexpr (requires { handle(std::move(each)); }) {
-                    handle(std::move(each));
-                    return true;
-                }
-                return false;
-            },
-            **frame);
-        if (!understood) {
-            return;
-        }
-    }
-}
-
-/// How the process ended, after it was made to.
-std::string WorkerProcess::reap(pid_t pid) const {
-    bool stopping = false;
-    {
+/// Answers whether to go on.
+bool WorkerProcess::handle(WorkerStatus frame) {
+    Status& status = frame.status;
+    if (status.failed) {
         const std::scoped_lock lock(m_mutex);
-        stopping = m_stopping;
+        m_refusal = status.message;
+        return false;
     }
-    // One that ends by itself should be able to tell its own exit status.
-    auto ended = waitFor(pid, stopping ? 0ms : 1000ms);
-    if (!ended) {
-        ::kill(pid, SIGTERM);
-        ended = waitFor(pid, m_options.grace);
+    if (status.ready) {
+        const std::scoped_lock lock(m_mutex);
+        m_watchdog->becameReady();
+    } else if (m_failedStarts > 0) {
+        return true;  // What went wrong the last time says more.
     }
-    if (!ended) {
-        ::kill(pid, SIGKILL);
-        int waitStatus = 0;
-        while (::waitpid(pid, &waitStatus, 0) < 0 && errno == EINTR) {
-        }
-        ended = waitStatus;
-    }
-    return describe(*ended);
+    setStatus(std::move(status));
+    return true;
 }
 
-void WorkerProcess::handle(WorkerStatus frame) {
-    setStatus(std::move(frame.status));
-}
-
-void WorkerProcess::handle(const ProgressMade& frame) {
-    if (const auto listener = listenerOf(frame.id)) {
+bool WorkerProcess::handle(const ProgressMade& frame) {
+    if (const auto listener = advance(frame.id, frame.progress.step > 0)) {
         listener->progress(frame.progress);
     }
+    return true;
 }
 
-void WorkerProcess::handle(Picture frame) {
-    if (const auto listener = listenerOf(frame.id)) {
+bool WorkerProcess::handle(Picture frame) {
+    if (const auto listener = advance(frame.id, true)) {
         listener->image(frame.index, frame.seed, std::move(frame.image));
     }
+    return true;
 }
 
-void WorkerProcess::handle(Finished frame) {
-    if (const auto listener = listenerOf(frame.id)) {
-        {
-            const std::scoped_lock lock(m_mutex);
-            m_inFlight.erase(frame.id);
+bool WorkerProcess::handle(Finished frame) {
+    std::shared_ptr<Listener> listener;
+    {
+        const std::scoped_lock lock(m_mutex);
+        m_watchdog->finished(frame.id, Clock::now());
+        if (auto taken = m_inFlight.extract(frame.id)) {
+            listener = std::move(taken.mapped());
         }
+    }
+    if (listener) {
         listener->finished(std::move(frame.problem));
     }
+    return true;
 }
 
 void WorkerProcess::setStatus(Status status) {
     {
         const std::scoped_lock lock(m_mutex);
+        if (m_status == status) {
+            return;
+        }
         m_status = std::move(status);
     }
     const std::scoped_lock lock(m_notifying);
@@ -376,20 +326,22 @@ void WorkerProcess::setStatus(Status status) {
 }
 
 void WorkerProcess::endAll(const protocol::Problem& problem) {
-    std::map<std::string, Request> lost;
+    std::map<std::string, std::shared_ptr<Listener>> lost;
     {
         const std::scoped_lock lock(m_mutex);
         lost.swap(m_inFlight);
     }
-    for (const auto& [id, request] : lost) {
-        request.listener->finished(problem);
+    for (const auto& [id, listener] : lost) {
+        listener->finished(problem);
     }
 }
 
-std::shared_ptr<Listener> WorkerProcess::listenerOf(const std::string& id) const {
+/// Notes that `id` came further; null when nobody waits for it.
+std::shared_ptr<Listener> WorkerProcess::advance(const std::string& id, bool inSteps) {
     const std::scoped_lock lock(m_mutex);
+    m_watchdog->advanced(id, inSteps, Clock::now());
     const auto found = m_inFlight.find(id);
-    return found == m_inFlight.end() ? nullptr : found->second.listener;
+    return found == m_inFlight.end() ? nullptr : found->second;
 }
 
 }  // namespace easel::generator

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <sys/types.h>
-
 #include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -14,8 +13,10 @@
 #include <string>
 #include <thread>
 
+#include "server/generator/child_process.h"
 #include "server/generator/frames.h"
 #include "server/generator/generator.h"
+#include "server/generator/watchdog.h"
 
 namespace easel::generator {
 
@@ -23,18 +24,22 @@ struct WorkerOptions {
     std::filesystem::path program;  ///< easel-worker
     std::filesystem::path model;    ///< a model folder
     std::string device = "auto";
-    std::string precision = "auto";                ///< auto, fp32, fp16, bf16
-    std::chrono::milliseconds firstPause{500};     ///< before a lost worker's successor; doubles each time
-    std::chrono::milliseconds longestPause{8000};  ///< … up to this
-    int maxStarts = 4;                             ///< in a row that did not become ready, then `failed`
-    std::chrono::milliseconds grace{3000};         ///< for a worker that was asked to end
-    std::chrono::milliseconds stuckAfter{60'000};  ///< a cancel without effect; the worker is replaced then
+    std::string precision = "auto";  ///< auto, fp32, fp16, bf16
+    WatchLimits limits = {};
+    std::chrono::milliseconds firstPause{500};       ///< before a lost worker's successor; doubles each time
+    std::chrono::milliseconds longestPause{8000};    ///< … up to this
+    std::chrono::milliseconds refusedPause{60'000};  ///< before a model or device is tried that was refused
+    int maxStarts = 4;        ///< in a row that did not become ready, then the status says `failed`
+    bool keepsTrying = true;  ///< goes on when it has failed: what was wrong may be mended
+    std::chrono::milliseconds grace{3000};  ///< for a worker that was asked to end
+    /// Gets each line that the worker prints, from a thread of its own.
+    std::function<void(const std::string&)> onOutput = {};
 };
 
-/// Draws in an `easel-worker`: starts it, talks to it, starts another when it dies, ends it with itself.
-/// Two threads of its own: one reads frames, calls the listeners and looks after the process (the kernel
-/// kills the worker when this thread ends, so there are no orphans); one writes frames, so that `submit`
-/// and `cancel` never wait for a worker that does not read, and ends a worker that hangs.
+/// Draws in an `easel-worker`: starts it, talks to it, starts another when it dies or hangs, ends it with
+/// itself. Two threads of its own: one reads frames, calls the listeners and looks after the process (the
+/// kernel kills the worker when this thread ends, so there are no orphans); one writes frames, so that
+/// `submit` and `cancel` never wait for a worker that does not read, and ends a worker that hangs.
 class WorkerProcess final : public Generator {
 public:
     explicit WorkerProcess(WorkerOptions options);
@@ -48,32 +53,32 @@ public:
     void cancel(const std::string& id) override;
 
 private:
-    struct Child {
-        pid_t pid;
-        std::shared_ptr<FrameChannel> channel;
+    using Clock = Watchdog::Clock;
+
+    /// How one start of the worker came to its end.
+    struct End {
+        int startError = 0;     // an errno: it was not even started
+        std::string how;        // "exit status 3"
+        bool wasStuck = false;  // and ended for that; `how` says why
+        bool wasReady = false;
+        std::string refusal;  // the worker's own reason why it cannot work
     };
 
-    using Clock = std::chrono::steady_clock;
-
-    struct Request {
-        std::shared_ptr<Listener> listener;
-        std::optional<Clock::time_point> stuckAt = {};  // once it is cancelled
-    };
-
+    static std::string described(const End& end);
     void supervise();
-    void writeFrames();
-    Clock::time_point nextCheck() const;
-    void endIfStuck();
-    protocol::Expected<Child> spawn() const;
+    End runOnce();
+    std::chrono::milliseconds judge(const End& end);
     void converse(FrameChannel& channel);
-    std::string reap(pid_t pid) const;
-    void handle(WorkerStatus frame);
-    void handle(const ProgressMade& frame);
-    void handle(Picture frame);
-    void handle(Finished frame);
+    void writeFrames();
+    void endIfOverdue(Clock::time_point due);
+    bool handle(WorkerStatus frame);
+    bool handle(const ProgressMade& frame);
+    bool handle(Picture frame);
+    bool handle(Finished frame);
+    static bool handle(Heartbeat) { return true; }
     void setStatus(Status status);
     void endAll(const protocol::Problem& problem);
-    std::shared_ptr<Listener> listenerOf(const std::string& id) const;
+    std::shared_ptr<Listener> advance(const std::string& id, bool inSteps);
 
     const WorkerOptions m_options;
 
@@ -81,9 +86,15 @@ private:
     std::condition_variable m_wake;
     bool m_stopping = false;
     Status m_status;
-    std::shared_ptr<FrameChannel> m_channel;  // null between two workers
+    std::shared_ptr<FrameChannel> m_channel;           // null between two workers
+    std::optional<Watchdog> m_watchdog;                // of the worker at m_channel
+    std::optional<Clock::time_point> m_handlingSince;  // while its frames have to wait
+    std::string m_reproach;                            // why it is being ended
+    std::string m_refusal;                             // why it cannot work
     std::deque<Frame> m_outbox;
-    std::map<std::string, Request> m_inFlight;
+    std::map<std::string, std::shared_ptr<Listener>> m_inFlight;
+
+    int m_failedStarts = 0;  // in a row; the supervisor's own
 
     std::mutex m_notifying;  // held while m_changed runs
     std::function<void()> m_changed;

@@ -4,6 +4,7 @@
 #include <getopt.h>
 
 #include <charconv>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -14,6 +15,7 @@
 #include <variant>
 
 #include "server/diffusion/engine.h"
+#include "server/generator/child_process.h"
 #include "server/generator/frames.h"
 #include "server/worker/inbox.h"
 #include "shared/process/standard_streams.h"
@@ -87,6 +89,13 @@ void tell(generator::FrameChannel& channel, const generator::Frame& frame) {
     }
 }
 
+[[noreturn]] void sendHeartbeats(generator::FrameChannel& channel) {
+    while (true) {
+        tell(channel, generator::Heartbeat());
+        std::this_thread::sleep_for(generator::kHeartbeatInterval);
+    }
+}
+
 void draw(diffusion::Engine& engine, generator::FrameChannel& channel, worker::Inbox& inbox) {
     const generator::Generate request = inbox.take();
     diffusion::Observer observer;
@@ -109,6 +118,7 @@ void draw(diffusion::Engine& engine, generator::FrameChannel& channel, worker::I
 int main(int argc, char** argv) {
     process::openStandardStreams();
     generator::endWithParent();
+    generator::gainNoPrivileges();
 
     const auto parsed = parseOptions(argc, argv);
     if (!parsed) {
@@ -121,6 +131,7 @@ int main(int argc, char** argv) {
     worker::Inbox inbox;
     tell(channel, generator::WorkerStatus{{false, false, "Loading the model", "", "", ""}});
     std::thread([&] { readRequests(channel, inbox); }).detach();
+    std::thread([&] { sendHeartbeats(channel); }).detach();
 
     const auto engine = diffusion::Engine::load(options.model, options.device, options.precision);
     if (!engine) {

@@ -230,6 +230,17 @@ private Q_SLOTS:
         QCOMPARE(submit("a fox"), std::string());
     }
 
+    void triesToStartAWorkerForAsLongAsItLives() {
+        QVERIFY(start({}, "exits"));
+        const QByteArray cause = "The worker has ended 5 times while loading: exit status 3.";
+        QVERIFY(QTest::qWaitFor([&] { return get("/readyz").body.contains(cause); }, kPatienceMs));
+        QCOMPARE(get("/readyz").status, 503);
+        QFile mended(m_folder->filePath("exits.mended"));
+        QVERIFY(mended.open(QIODevice::WriteOnly));
+        QVERIFY(waitForReady());
+        QVERIFY(waitForState(submit("a fox"), JobState::Succeeded));
+    }
+
     void keepsNoMoreThanItIsTold() {
         QVERIFY(start());
         const auto older = submit("a fox");

@@ -233,6 +233,17 @@ private Q_SLOTS:
         QCOMPARE(line.match(QString::fromUtf8(server.errors())).captured(1), QString::fromUtf8(logged));
     }
 
+    void whatAWorkerPrintsIsLoggedAsText() {
+        Program server({"serve", "--port", "0", "--data", file("data"), "--port-file", file("port"),
+                        "--worker", FAKE_WORKER, "--model", modelNamed("good", m_folder->path())});
+        QVERIFY(waitForPort());
+        QVERIFY(QTest::qWaitFor([this] { return get("/readyz") == 200; }, kPatienceMs));
+        QCOMPARE(get("/?prompt=print:a%1B%5B31m%C2%9B%E2%80%AEb&steps=3&width=64&height=64"), 200);
+        server.signal(SIGTERM);
+        QCOMPARE(server.waitForEnd(), 0);
+        QVERIFY2(server.errors().contains("worker: a\\x1b[31m\\u009b\\u202eb\n"), server.errors());
+    }
+
     void aTerminalThatClosesEndsItInOrder() {
         Program server(serve() + QStringList{"--step-ms", "20", "--drain-seconds", "60"});
         QVERIFY(waitForPort());

@@ -2,15 +2,23 @@
 // Stands in for easel-worker: draws the test pattern, and misbehaves on request. The model folder's name
 // says how it behaves from the start, the prompt how it behaves while it draws:
 //
-//   model   exits      ends at once            prompt   crash      dies at the second step
-//           refused    cannot use the model             garbage    sends what is no frame
-//           deaf       ignores every wish to end        slow       takes 20 ms for each step
-//           slow-start takes 300 ms to load             once:FILE  dies unless FILE exists, and makes it
-//                                                       stuck      stays in the second step for ever
+//   model   exits       ends at once            prompt   crash       dies at the second step
+//           refused     cannot use the model             garbage     sends what is no frame
+//           deaf        ignores every wish to end        slow        takes 20 ms for each step
+//           slow-start  takes 300 ms to load             slow:N      takes N ms
+//           endless     loads for ever                   once:FILE   dies unless FILE exists, and makes it
+//           environment says what it was given           stuck       stays in the second step for ever
+//                                                        stop        stops its whole process there
+//                                                        stop-after  … when it is done
+//                                                        print:TEXT  prints TEXT
+//
+// "exits" and "refused" are mended by a file beside the model, MODEL.mended; each refusal adds
+// a byte to MODEL.starts.
 #include <unistd.h>
 
 #include <chrono>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -19,6 +27,7 @@
 #include <string>
 #include <thread>
 
+#include "server/generator/child_process.h"
 #include "server/generator/frames.h"
 #include "server/generator/test_pattern.h"
 
@@ -30,11 +39,26 @@ namespace {
 
 class Worker {
 public:
-    Worker(int socket, std::string model) : m_socket(socket), m_channel(socket), m_model(std::move(model)) {}
+    Worker(int socket, const std::filesystem::path& model)
+        : m_socket(socket), m_channel(socket), m_folder(model), m_model(model.filename()) {}
+
+    static bool isMended(const std::filesystem::path& model) {
+        return std::filesystem::exists(model.string() + ".mended");
+    }
 
     int run() {
         tell(false, false, "Loading the model");
-        if (m_model == "refused") {
+        std::thread([this] {
+            while (true) {
+                send(Heartbeat());
+                std::this_thread::sleep_for(20ms);
+            }
+        }).detach();
+        while (m_model == "endless") {
+            std::this_thread::sleep_for(1s);
+        }
+        if (m_model == "refused" && !isMended(m_folder)) {
+            std::ofstream(m_folder.string() + ".starts", std::ios::app) << '.';
             tell(false, true, "The model cannot be used: it is refused.");
             return 1;
         }
@@ -44,8 +68,7 @@ public:
         if (m_model == "slow-start") {
             std::this_thread::sleep_for(300ms);
         }
-        const char* spinCount = std::getenv("GOMP_SPINCOUNT");
-        tell(true, false, spinCount != nullptr ? std::string("Spins ") + spinCount : "Ready");
+        tell(true, false, m_model == "environment" ? environment() : "Ready");
         while (auto frame = m_channel.read().value_or(std::nullopt)) {
             if (const auto* cancel = std::get_if<Cancel>(&*frame)) {
                 const std::scoped_lock lock(m_mutex);
@@ -61,6 +84,14 @@ public:
     }
 
 private:
+    static std::string environment() {
+        std::string all = "\n";
+        for (char** each = environ; *each != nullptr; ++each) {
+            all += std::string(*each) + "\n";
+        }
+        return all;
+    }
+
     void tell(bool ready, bool failed, const std::string& message) {
         static_cast<void>(m_channel.write(WorkerStatus{{ready, failed, message, "cpu", "Fake", "fp32"}}));
     }
@@ -73,8 +104,9 @@ private:
         progress.steps = settings.steps * settings.count;
         for (int index = 0; index < settings.count; ++index) {
             for (int step = 0; step < settings.steps; ++step) {
-                if (prompt == "slow") {
-                    std::this_thread::sleep_for(20ms);
+                if (prompt.starts_with("slow")) {
+                    const auto time = prompt.starts_with("slow:") ? std::stoi(prompt.substr(5)) : 20;
+                    std::this_thread::sleep_for(std::chrono::milliseconds(time));
                 }
                 if (isCancelled(wish.id)) {
                     return send(Finished{wish.id, cancelled()});
@@ -89,6 +121,9 @@ private:
             send(Picture{wish.id, index, seed, testPattern(settings.width, settings.height, seed)});
         }
         send(Finished{wish.id, {}});
+        if (prompt == "stop-after") {
+            std::raise(SIGSTOP);
+        }
     }
 
     void misbehave(const std::string& prompt) {
@@ -98,6 +133,10 @@ private:
             static_cast<void>(::write(m_socket, "This is not a frame, I am afraid.", 33));
         } else if (prompt == "stuck") {
             std::this_thread::sleep_for(24h);
+        } else if (prompt == "stop") {
+            std::raise(SIGSTOP);
+        } else if (prompt.starts_with("print:")) {
+            std::fputs(prompt.substr(6).c_str(), stderr);
         } else if (prompt.starts_with("once:")) {
             const std::filesystem::path mark = prompt.substr(5);
             if (!std::filesystem::exists(mark)) {
@@ -116,6 +155,7 @@ private:
 
     int m_socket;
     FrameChannel m_channel;
+    std::filesystem::path m_folder;
     std::string m_model;
     std::mutex m_mutex;
     std::set<std::string> m_cancelled;
@@ -128,6 +168,9 @@ int main(int argc, char** argv) {
     if (argc != 9) {
         return 2;
     }
-    const std::string model = std::filesystem::path(argv[4]).filename().string();
-    return model == "exits" ? 3 : Worker(std::stoi(argv[2]), model).run();
+    const std::filesystem::path model = argv[4];
+    if (model.filename() == "exits" && !Worker::isMended(model)) {
+        return 3;
+    }
+    return Worker(std::stoi(argv[2]), model).run();
 }

@@ -68,6 +68,7 @@ private Q_SLOTS:
             // Larger than any socket buffer: it goes in many pieces.
             Picture{"j_1", 2, 44, testPattern(1024, 768, 44)},
             Finished{"j_1", {}},
+            Heartbeat(),
             Finished{"j_1", protocol::generationFailed("The picture is not finite.")},
         };
         const auto ends = sockets();
@@ -114,7 +115,7 @@ private Q_SLOTS:
         };
         row("not a frame", "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
         row("half a header", "EASL");
-        row("unknown type", frame(6, "{}"));
+        row("unknown type", frame(7, "{}"));
         row("huge control part", header(kMagic, 1, 0xffffffff, 0));
         row("huge picture", header(kMagic, 4, 2, 0xffffffff) + "{}");
         row("pixels where none belong", frame(1, R"({"id":"a"})", "xyz"));

@@ -5,10 +5,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <QTest>
 #include <csignal>
 #include <string>
 #include <vector>
+
+#include <QFile>
+#include <QTest>
 
 #include "server/generator/frames.h"
 
@@ -35,10 +37,15 @@ public:
 
     FrameChannel& channel() { return m_channel; }
 
-    /// The next frame, which must be a T.
+    pid_t pid() const { return m_pid; }
+
+    /// The next frame but for heartbeats, which must be a T.
     template <typename T>
     T next() {
         auto frame = m_channel.read();
+        while (frame && frame->has_value() && std::holds_alternative<Heartbeat>(**frame)) {
+            frame = m_channel.read();
+        }
         if (!frame || !frame->has_value() || !std::holds_alternative<T>(**frame)) {
             throw std::runtime_error("the worker said something else");
         }
@@ -56,7 +63,7 @@ public:
             if (auto* wanted = std::get_if<T>(&**frame)) {
                 return std::move(*wanted);
             }
-            if (others != nullptr) {
+            if (others != nullptr && !std::holds_alternative<Heartbeat>(**frame)) {
                 others->push_back(std::move(**frame));
             }
         }
@@ -129,6 +136,8 @@ private Q_SLOTS:
     void saysWhyItCannotWork_data();
     void saysWhyItCannotWork();
     void endsWhenNobodyListens();
+    void givesSignsOfLife();
+    void gainsNoPrivileges();
 };
 
 void WorkerTest::drawsInOrderOfArrival() {
@@ -221,6 +230,21 @@ void WorkerTest::endsWhenNobodyListens() {
     worker.next<ProgressMade>();
     worker.channel().shutdown();
     QCOMPARE(worker.exitStatus(), 0);
+}
+
+void WorkerTest::givesSignsOfLife() {
+    Worker worker(kModels + "sd1-tiny");
+    waitUntilReady(worker);
+    QVERIFY(worker.channel().write(request("running", 500)));
+    worker.nextAfterOthers<Heartbeat>();
+}
+
+void WorkerTest::gainsNoPrivileges() {
+    Worker worker(kModels + "sd1-tiny");
+    worker.nextAfterOthers<WorkerStatus>();
+    QFile status(QStringLiteral("/proc/%1/status").arg(worker.pid()));
+    QVERIFY(status.open(QIODevice::ReadOnly));
+    QVERIFY(status.readAll().contains("NoNewPrivs:\t1\n"));
 }
 
 QTEST_GUILESS_MAIN(WorkerTest)
