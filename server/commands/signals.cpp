@@ -43,7 +43,7 @@ SignalWatch::SignalWatch(std::function<void()> onSignal) : m_onSignal(std::move(
 
 SignalWatch::~SignalWatch() {
     m_ending = true;
-    ::pthread_kill(m_thread.native_handle(), SIGTERM);
+    ::pthread_kill(m_thread.native_handle(), SIGINT);
     m_thread.join();
 }
 
