@@ -13,6 +13,7 @@
 #include "server/api/submission.h"
 #include "server/http/conditional.h"
 #include "server/jobs/queue.h"
+#include "shared/protocol/validation.h"
 
 namespace easel::api {
 
@@ -32,7 +33,7 @@ bool wantsPage(const Request& request) {
 }
 
 bool hasPrompt(const Request& request) {
-    return request.query.find("prompt").value_or("").find_first_not_of(" \t\r\n") != std::string_view::npos;
+    return !protocol::isBlank(request.query.find("prompt").value_or(""));
 }
 
 /// Another page, be it on another port of this machine, could otherwise put a picture's address into an

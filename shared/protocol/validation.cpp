@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <iterator>
 #include <set>
 #include <string>
 
@@ -88,10 +89,6 @@ std::string listed(const Range& names) {
 }
 
 // ASCII's own, for those of the C library ask the locale: a Turkish one has other ideas of "I".
-bool isBlank(char c) {
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 char lowered(char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
@@ -152,9 +149,6 @@ Expected<GenerationSettings> resolve(const GenerationRequest& request, std::span
     settings.count = request.count.value_or(1);
 
     std::optional<Problem> problem;
-    if (std::all_of(settings.prompt.begin(), settings.prompt.end(), isBlank)) {
-        problem = invalidField("prompt", "Please specify a prompt.");
-    }
     checkText(problem, "prompt", settings.prompt, limits);
     checkText(problem, "negative_prompt", settings.negativePrompt, limits);
     checkSide(problem, "width", settings.width, limits);
@@ -181,6 +175,24 @@ Expected<GenerationSettings> resolve(const GenerationRequest& request, std::span
     }
     settings.seed = seed == -1 ? randomSeed() : seed;
     return settings;
+}
+
+bool isBlank(std::string_view text) {
+    // ASCII's own, and those of Unicode's White_Space beyond it.
+    static constexpr std::string_view kSpaces[] = {
+        " ",      "\t",     "\n",     "\v",     "\f",     "\r",     "\u0085", "\u00A0", "\u1680",
+        "\u2000", "\u2001", "\u2002", "\u2003", "\u2004", "\u2005", "\u2006", "\u2007", "\u2008",
+        "\u2009", "\u200A", "\u2028", "\u2029", "\u202F", "\u205F", "\u3000"};
+    while (!text.empty()) {
+        const auto* const space =
+            std::find_if(std::begin(kSpaces), std::end(kSpaces),
+                         [text](std::string_view each) { return text.starts_with(each); });
+        if (space == std::end(kSpaces)) {
+            return false;
+        }
+        text.remove_prefix(space->size());
+    }
+    return true;
 }
 
 std::vector<std::string> unknownWords(std::string_view prompt, const ModelInfo& model) {

@@ -20,6 +20,9 @@ namespace easel::protocol {
 Expected<GenerationSettings> resolve(const GenerationRequest& request, std::span<const ModelInfo> models,
                                      const Limits& limits, const std::function<std::int64_t()>& randomSeed);
 
+/// Nothing, or nothing but white space in Unicode's sense. `text` is UTF-8.
+bool isBlank(std::string_view text);
+
 /// The words of `prompt` that `model` does not know, in order; empty when it knows them all or tells no
 /// vocabulary. For a kind hint, never for a refusal.
 std::vector<std::string> unknownWords(std::string_view prompt, const ModelInfo& model);

@@ -61,7 +61,8 @@ private Q_SLOTS:
 
     void withoutAPromptItSaysSo() {
         ApiServer server;
-        for (const char* target : {"/", "/?prompt=", "/?prompt=+%0A", "/?steps=3"}) {
+        for (const char* target :
+             {"/", "/?prompt=", "/?prompt=+%0A", "/?prompt=%E3%80%80+%C2%A0", "/?steps=3"}) {
             const auto answer = server.get(target);
             QCOMPARE(answer.status, 400);
             const auto problem = protocol::parseProblem(answer.body).value();

@@ -84,6 +84,26 @@ private Q_SLOTS:
                 }).has_value());
     }
 
+    void aPromptMayBeEmpty() {
+        for (const char* const prompt : {"", " \n\t", "\u3000"}) {
+            const auto settings = resolved([prompt](GenerationRequest& r) {
+                r.prompt = prompt;
+                r.negativePrompt = "blurry";
+            });
+            QVERIFY(settings.has_value());
+            QCOMPARE(settings->prompt, std::string(prompt));
+        }
+    }
+
+    void blankIsWhatHasNoWords() {
+        for (const char* const text : {"", " ", "\t\n\v\f\r", "\u3000", "\u00a0\u2003 \u2029"}) {
+            QVERIFY2(isBlank(text), text);
+        }
+        for (const char* const text : {"a", " a", "\u3000\u732b", "\u200b", "\xe3\x80", "."}) {
+            QVERIFY2(!isBlank(text), text);
+        }
+    }
+
     void everyBoundNamesItsField_data() {
         QTest::addColumn<QString>("field");
         QTest::addColumn<std::function<void(GenerationRequest&)>>("change");
@@ -108,7 +128,6 @@ private Q_SLOTS:
         row("sampler", "sampler", [](auto& r) { r.sampler = "magic"; });
         row("schedule", "schedule", [](auto& r) { r.schedule = "karras"; });
         row("model", "model", [](auto& r) { r.model = "../etc"; });
-        row("blank prompt", "prompt", [](auto& r) { r.prompt = " \n\t"; });
         row("long prompt", "prompt", [](auto& r) { r.prompt = std::string(16385, 'a'); });
         row("prompt with NUL", "prompt", [](auto& r) { r.prompt = std::string("a\0b", 3); });
         row("surrogate", "negative_prompt", [](auto& r) { r.negativePrompt = "\xED\xA0\x80"; });
