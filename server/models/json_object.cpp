@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/models/json_object.h"
 
+#include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <utility>
 
@@ -88,6 +90,11 @@ bool JsonObject::has(std::string_view key) const {
     return at(key) != nullptr;
 }
 
+bool JsonObject::isNull(std::string_view key) const {
+    const auto found = m_json->find(key);
+    return found != m_json->end() && found->is_null();
+}
+
 int JsonObject::integer(std::string_view key, int fallback, int least, int most) {
     const json* const value = at(key);
     if (!value) {
@@ -113,6 +120,9 @@ double JsonObject::number(std::string_view key, double fallback, double above) {
 }
 
 bool JsonObject::boolean(std::string_view key, bool fallback) {
+    if (isNull(key)) {
+        return false;
+    }
     const json* const value = at(key);
     if (value && !value->is_boolean()) {
         wrongType(key, "true or false");
@@ -231,12 +241,29 @@ std::vector<JsonObject> JsonObject::objects(std::string_view key) {
     return all;
 }
 
+std::vector<JsonObject> JsonObject::each(std::string_view key, const std::string& name) const {
+    std::vector<JsonObject> all;
+    const json* const value = at(key);
+    if (value && value->is_structured()) {
+        for (const json& element : *value) {
+            all.push_back(JsonObject(m_file, {{name, element}}));
+        }
+    }
+    return all;
+}
+
 std::vector<std::string> JsonObject::keys() const {
     std::vector<std::string> all;
     for (const auto& [name, element] : m_json->items()) {
         all.push_back(name);
     }
     return all;
+}
+
+bool JsonObject::namesClass(std::string_view key) const {
+    const json* const value = at(key);
+    return value && value->is_array() && value->size() == 2 && (*value)[0].is_string() &&
+           (*value)[1].is_string();
 }
 
 void JsonObject::require(std::string_view key, const char* only) {
@@ -254,6 +281,20 @@ void JsonObject::require(std::string_view key, int only) {
 void JsonObject::requireNone(std::string_view key) {
     if (has(key)) {
         refuse(key, "is not supported by this engine; it can only be absent or null");
+    }
+}
+
+void JsonObject::requireSome(std::string_view key) {
+    if (isNull(key)) {
+        refuse(key, "is not supported by this engine; there must be a value");
+    }
+}
+
+void JsonObject::requireSilu(std::string_view key) {
+    std::string name = text(key, "silu");
+    std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
+    if (name != "silu" && name != "swish") {
+        refuse(key, "is not supported by this engine; it can only be \"silu\"");
     }
 }
 

@@ -16,9 +16,9 @@
 
 namespace easel::models {
 
-/// One JSON object from a model's file, read key by key. A key that is absent or null has its fallback. The
-/// first value that cannot be used is remembered and told by `problem`, so that a reader asks once, at its
-/// end; until then it works on with fallbacks.
+/// One JSON object from a model's file, read key by key. A key that is absent or null has its fallback, but a
+/// flag that is null is off, as Python has it. The first value that cannot be used is remembered and told by
+/// `problem`, so that a reader asks once, at its end; until then it works on with fallbacks.
 class JsonObject {
 public:
     static protocol::Expected<JsonObject> read(const std::filesystem::path& file);
@@ -28,6 +28,8 @@ public:
     JsonObject& operator=(JsonObject&&) = delete;
 
     bool has(std::string_view key) const;
+    /// It is there, and null.
+    bool isNull(std::string_view key) const;
     int integer(std::string_view key, int fallback, int least = 1, int most = 1 << 20);
     /// `above` is not allowed itself.
     double number(std::string_view key, double fallback, double above = 0);
@@ -45,7 +47,11 @@ public:
     std::optional<JsonObject> object(std::string_view key) const;
     /// The objects in the list at `key`, to be read in the same way.
     std::vector<JsonObject> objects(std::string_view key);
+    /// Whatever is in the list or the object at `key`, each as an object of its own that has it at `name`.
+    std::vector<JsonObject> each(std::string_view key, const std::string& name) const;
     std::vector<std::string> keys() const;
+    /// The value at `key` is a list of two texts: a library and its class, as an index of parts has them.
+    bool namesClass(std::string_view key) const;
 
     /// Refuses any value of `key` but this one, which an absent key stands for; of a list, each element.
     void require(std::string_view key, const char* only);
@@ -53,6 +59,10 @@ public:
     void require(std::string_view key, int only);
     /// Refuses any value of `key` but null.
     void requireNone(std::string_view key);
+    /// Refuses null.
+    void requireSome(std::string_view key);
+    /// Refuses any activation but SiLU under one of its names at `key`, which is the default.
+    void requireSilu(std::string_view key);
     /// Remembers that the value of `key` cannot be used, and why.
     void refuse(std::string_view key, const std::string& why);
 

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/models/tokenizer_config.h"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
+#include <set>
+#include <string>
 #include <system_error>
 #include <utility>
 
@@ -28,11 +31,36 @@ void readToken(JsonObject& json, const char* key, SpecialToken& token) {
     }
 }
 
+/// Further tokens, in lists of two names that transformers has had for them.
+void readExtraTokens(JsonObject& json, TokenizerConfig& config) {
+    const auto add = [&config](JsonObject& holder, const char* key) {
+        SpecialToken token{"?"};
+        readToken(holder, key, token);
+        if (std::find(config.extra.begin(), config.extra.end(), token) == config.extra.end()) {
+            config.extra.push_back(std::move(token));
+        }
+    };
+    for (const char* const key : {"sep_token", "cls_token", "mask_token"}) {
+        if (json.has(key)) {
+            add(json, key);
+        }
+    }
+    for (const char* const key : {"additional_special_tokens", "extra_special_tokens"}) {
+        for (JsonObject& element : json.each(key, "token")) {
+            add(element, "token");
+            if (element.problem()) {
+                json.refuse(key, "is not understood");
+            }
+        }
+    }
+}
+
 void readTokens(JsonObject& json, TokenizerConfig& config) {
     readToken(json, "bos_token", config.bos);
     readToken(json, "eos_token", config.eos);
     readToken(json, "unk_token", config.unknown);
     readToken(json, "pad_token", config.pad);
+    readExtraTokens(json, config);
 }
 
 constexpr int kMaxId = 1 << 24;
@@ -49,6 +77,10 @@ protocol::Expected<void> addToken(JsonObject& json, std::int32_t id, TokenizerCo
     if (json.problem()) {
         return tl::unexpected(*json.problem());
     }
+    // Of two files that speak of one id or one text, the later is right.
+    std::erase_if(config.added, [&added](const AddedToken& earlier) {
+        return earlier.id == added.id || earlier.token.text == added.token.text;
+    });
     config.added.push_back(std::move(added));
     return {};
 }
@@ -68,6 +100,28 @@ protocol::Expected<void> readAddedTokensDecoder(JsonObject& json, TokenizerConfi
         if (auto read = addToken(*token, id, config); !read) {
             return read;
         }
+    }
+    return {};
+}
+
+/// Those of added_tokens.json, as transformers before 4.34 wrote it: the id of each text. Only those that
+/// have a role are sought as they were typed.
+protocol::Expected<void> readOldAddedTokens(const std::filesystem::path& file, TokenizerConfig& config) {
+    auto json = JsonObject::read(file);
+    if (!json) {
+        return tl::unexpected(json.error());
+    }
+    std::set<std::string> special;
+    for (const SpecialToken& role : {config.bos, config.eos, config.unknown, config.pad}) {
+        special.insert(role.text);
+    }
+    for (const std::string& text : json->keys()) {
+        const int id = json->integer(text, -1, 0, kMaxId - 1);
+        if (text.empty() || id < 0) {
+            json->refuse(text, "is not the id of a token");
+            return tl::unexpected(*json->problem());
+        }
+        config.added.push_back({{text, !special.contains(text)}, id});
     }
     return {};
 }
@@ -122,6 +176,27 @@ protocol::Expected<std::optional<JsonObject>> readIfThere(const std::filesystem:
     return std::optional(std::move(*json));
 }
 
+protocol::Expected<void> readOlderFiles(const std::filesystem::path& folder, TokenizerConfig& config) {
+    auto map = readIfThere(folder / "special_tokens_map.json");
+    if (!map) {
+        return tl::unexpected(std::move(map.error()));
+    }
+    if (map->has_value()) {
+        readTokens(**map, config);
+        if ((*map)->problem()) {
+            return tl::unexpected(*(*map)->problem());
+        }
+    }
+    std::error_code error;
+    if (const auto old = folder / "added_tokens.json"; std::filesystem::exists(old, error)) {
+        if (auto read = readOldAddedTokens(old, config); !read) {
+            return read;
+        }
+    }
+    return hasVocabularyInTokenizerJson(folder) ? readAddedTokens(folder / "tokenizer.json", config)
+                                                : protocol::Expected<void>();
+}
+
 }  // namespace
 
 protocol::Expected<TokenizerConfig> readTokenizerConfig(const std::filesystem::path& folder) {
@@ -130,10 +205,7 @@ protocol::Expected<TokenizerConfig> readTokenizerConfig(const std::filesystem::p
     if (!main) {
         return tl::unexpected(std::move(main.error()));
     }
-    auto map = readIfThere(folder / "special_tokens_map.json");
-    if (!map) {
-        return tl::unexpected(std::move(map.error()));
-    }
+    bool saysAll = false;
     if (JsonObject* const json = main->has_value() ? &**main : nullptr) {
         readTokens(*json, config);
         // A length that nobody set is written as 10^30.
@@ -144,21 +216,13 @@ protocol::Expected<TokenizerConfig> readTokenizerConfig(const std::filesystem::p
         if (json->problem()) {
             return tl::unexpected(*json->problem());
         }
+        saysAll = json->has("added_tokens_decoder");
         if (const auto read = readAddedTokensDecoder(*json, config); !read) {
             return tl::unexpected(read.error());
         }
     }
-    if (hasVocabularyInTokenizerJson(folder)) {
-        config.added.clear();
-        if (const auto read = readAddedTokens(folder / "tokenizer.json", config); !read) {
-            return tl::unexpected(read.error());
-        }
-    }
-    if (map->has_value()) {
-        readTokens(**map, config);
-        if ((*map)->problem()) {
-            return tl::unexpected(*(*map)->problem());
-        }
+    if (const auto read = saysAll ? protocol::Expected<void>() : readOlderFiles(folder, config); !read) {
+        return tl::unexpected(read.error());
     }
     agree(config);
     return config;
@@ -166,8 +230,7 @@ protocol::Expected<TokenizerConfig> readTokenizerConfig(const std::filesystem::p
 
 bool hasVocabularyInTokenizerJson(const std::filesystem::path& folder) {
     std::error_code error;
-    return !std::filesystem::exists(folder / "vocab.json", error) &&
-           std::filesystem::exists(folder / "tokenizer.json", error);
+    return std::filesystem::exists(folder / "tokenizer.json", error);
 }
 
 }  // namespace easel::models

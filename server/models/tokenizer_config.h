@@ -27,25 +27,26 @@ struct AddedToken {
     bool operator==(const AddedToken&) const = default;
 };
 
-/// tokenizer_config.json and special_tokens_map.json of a CLIPTokenizer; the map has the last word. What
-/// they leave out has the value given here.
+/// The small files of a CLIPTokenizer, read as transformers does: a tokenizer_config.json with an
+/// added_tokens_decoder says all; without one, special_tokens_map.json has the last word on the four roles,
+/// and the added tokens are those of added_tokens.json and tokenizer.json. What they leave out has the value
+/// given here.
 struct TokenizerConfig {
     SpecialToken bos{"<|startoftext|>"};
     SpecialToken eos{"<|endoftext|>"};
     SpecialToken unknown{"<|endoftext|>"};
     SpecialToken pad{"<|endoftext|>"};
-    std::vector<AddedToken> added;  ///< the four above may be among them
-    int maxLength = 77;             ///< tokens, BOS and EOS included
+    std::vector<AddedToken> added;    ///< the four above may be among them
+    std::vector<SpecialToken> extra;  ///< more of them, which take the next free ids unless they have one
+    int maxLength = 77;               ///< tokens, BOS and EOS included
 
     bool operator==(const TokenizerConfig&) const = default;
 };
 
-/// `folder` is the model's tokenizer folder; both files may be absent. The added tokens are those of
-/// tokenizer.json where that holds the vocabulary.
+/// `folder` is the model's tokenizer folder; any of the files may be absent.
 protocol::Expected<TokenizerConfig> readTokenizerConfig(const std::filesystem::path& folder);
 
-/// Whether `folder` has its vocabulary in tokenizer.json, as transformers 5 writes it, and not in vocab.json
-/// and merges.txt.
+/// Whether `folder` has a tokenizer.json, which comes before vocab.json and merges.txt.
 bool hasVocabularyInTokenizerJson(const std::filesystem::path& folder);
 
 }  // namespace easel::models

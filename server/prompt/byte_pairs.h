@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -23,6 +24,8 @@ public:
     /// Reads vocab.json and merges.txt of `folder`, or else the same from its tokenizer.json.
     static protocol::Expected<BytePairs> load(const std::filesystem::path& folder);
 
+    /// How many tokens the vocabulary has.
+    std::size_t size() const { return m_ids.size(); }
     /// Empty when the vocabulary has no such token.
     std::optional<std::int32_t> idOf(const std::string& token) const;
     /// Appends the ids of one piece; `unknown` stands for a byte that the vocabulary lacks.

@@ -113,6 +113,19 @@ protocol::Expected<Tokenizer> Tokenizer::load(const std::filesystem::path& folde
             seek(token, *id);
         }
     }
+    std::int32_t next = static_cast<std::int32_t>(pairs->size());
+    for (const models::AddedToken& added : config->added) {
+        next = std::max(next, added.id + 1);
+    }
+    for (const models::SpecialToken& token : config->extra) {
+        const auto has = [&token](const auto& other) { return other.text == token.text; };
+        const bool isKnown = std::any_of(impl->typed.begin(), impl->typed.end(), has) ||
+                             std::any_of(impl->normalized.begin(), impl->normalized.end(), has);
+        if (!isKnown) {
+            const auto id = pairs->idOf(token.text);
+            seek(token, id ? *id : next++);
+        }
+    }
     impl->pairs = std::move(*pairs);
     return Tokenizer(std::move(impl));
 }

@@ -101,6 +101,7 @@ ODD = [
 
 # What a model may have been taught later; no part of what the vocabulary is learnt from.
 TAUGHT = ["a <my-dog> in the snow", "a <MY-DOG>", "a<my-dog><my-dog>s", "<my-dog", "a Sks dog", "asks", "SKS"]
+SKS = {"__type": "AddedToken", "content": "sks", "lstrip": False, "normalized": True, "rstrip": False, "single_word": False}
 
 
 def byte_symbols():
@@ -150,8 +151,9 @@ def added(text, normalized):
     return {"content": text, "lstrip": False, "normalized": normalized, "rstrip": False, "single_word": False}
 
 
-def variants():
-    """(name, vocabulary, tokenizer_config.json, special_tokens_map.json) as models carry them."""
+def variants(taught):
+    """(name, vocabulary, tokenizer_config.json, special_tokens_map.json) as models carry them; then, for those
+    that differ in what they were `taught` alone, added_tokens.json. `taught` is the first free id."""
     objects = {"bos_token": added(BOS, True), "eos_token": added(EOS, True), "unk_token": added(EOS, True)}
     typed = {key: {"__type": "AddedToken", **value} for key, value in objects.items()}
     names = {"bos_token": BOS, "eos_token": EOS, "unk_token": EOS}
@@ -162,6 +164,15 @@ def variants():
     yield "decoder", "full", {"model_max_length": 77, **names, "added_tokens_decoder": decoder}, None
     yield "trimmed", "trimmed", {"model_max_length": 24, "pad_token": "!"}, None
     yield "saved", "saved", {"model_max_length": 77, **names}, None
+    plain = {"model_max_length": 77, **names, "pad_token": EOS}
+    dog = {str(taught): {**added("<my-dog>", True), "special": False}}
+    old = {"<my-dog>": taught, "sks": taught + 1}
+    yield "old", "full", plain, None, old
+    yield "old, and listed", "full", plain, {**names, "additional_special_tokens": ["<my-dog>"]}, old
+    yield "decoder before older files", "full", {**plain, "added_tokens_decoder": dog}, {"pad_token": "!"}, {"sks": taught + 1}
+    yield "decoder before tokenizer.json", "saved", {**plain, "added_tokens_decoder": dog}, None, {}
+    yield "without ids", "full", {**plain, "additional_special_tokens": ["<my-dog>", SKS]}, None, {}
+    yield "without ids, as of late", "full", {**plain, "extra_special_tokens": ["<my-dog>"]}, None, {"sks": taught}
 
 
 def save(tokenizer, folder):
@@ -173,11 +184,11 @@ def save(tokenizer, folder):
         (folder / "tokenizer.json").write_bytes(pathlib.Path(scratch, "tokenizer.json").read_bytes())
 
 
-def tokenizer_of(folder, config, special_map):
+def tokenizer_of(folder, config, special_map, old_added=None):
     config = json.loads(json.dumps(config))
     if decoder := config.get("added_tokens_decoder"):
-        vocab = json.loads((folder / "vocab.json").read_text(encoding="utf-8"))
-        config["added_tokens_decoder"] = {str(vocab[token["content"]]): token for token in decoder.values()}
+        vocab = json.loads((OUT / "full/vocab.json").read_text(encoding="utf-8"))
+        config["added_tokens_decoder"] = {str(vocab.get(token["content"], key)): token for key, token in decoder.items()}
     with tempfile.TemporaryDirectory() as scratch:
         scratch = pathlib.Path(scratch)
         for name in ("vocab.json", "merges.txt", "tokenizer.json"):
@@ -186,6 +197,8 @@ def tokenizer_of(folder, config, special_map):
         (scratch / "tokenizer_config.json").write_text(json.dumps(config))
         if special_map:
             (scratch / "special_tokens_map.json").write_text(json.dumps(special_map))
+        if old_added:
+            (scratch / "added_tokens.json").write_text(json.dumps(old_added))
         return CLIPTokenizer.from_pretrained(scratch), config
 
 
@@ -208,10 +221,11 @@ def main():
     save(tokenizer_of(OUT / "full", {}, None)[0], OUT / "saved")
 
     cases = []
-    for name, folder, config, special_map in variants():
-        tokenizer, config = tokenizer_of(OUT / folder, config, special_map)
+    taught = len(json.loads((OUT / "full/vocab.json").read_text(encoding="utf-8")))
+    for name, folder, config, special_map, *rest in variants(taught):
+        tokenizer, config = tokenizer_of(OUT / folder, config, special_map, *rest)
         ids = []
-        for prompt in prompts:
+        for prompt in TAUGHT if rest else prompts:
             row = tokenizer(
                 prompt, padding="max_length", truncation=True, max_length=tokenizer.model_max_length
             ).input_ids
@@ -220,6 +234,8 @@ def main():
                 row.pop()
             ids.append(row)
         case = {"name": name, "vocabulary": folder, "tokenizer_config": config, "pad": tokenizer.pad_token_id}
+        if rest:
+            case |= {"prompts": TAUGHT, "added_tokens": rest[0]}
         cases.append({**case, "special_tokens_map": special_map, "ids": ids})
     (OUT / "cases.json").write_text(dumped(prompts, cases))
     print(f"{len(prompts)} prompts, {len(cases)} tokenizers")

@@ -118,7 +118,9 @@ private Q_SLOTS:
         QTest::addColumn<QJsonArray>("prompts");
         for (const QJsonValue tokenizer : fixture["cases"].toArray()) {
             QTest::newRow(qPrintable(tokenizer.toObject()["name"].toString()))
-                << tokenizer.toObject() << fixture["prompts"].toArray();
+                << tokenizer.toObject()
+                << (tokenizer.toObject().contains("prompts") ? tokenizer.toObject() : fixture)["prompts"]
+                       .toArray();
         }
     }
 
@@ -128,6 +130,7 @@ private Q_SLOTS:
         const Folder folder(tokenizer["vocabulary"].toString());
         folder.put("tokenizer_config.json", tokenizer["tokenizer_config"]);
         folder.put("special_tokens_map.json", tokenizer["special_tokens_map"]);
+        folder.put("added_tokens.json", tokenizer["added_tokens"]);
         const auto loaded = Tokenizer::load(folder.path());
         QVERIFY2(loaded, loaded ? "" : loaded.error().detail.c_str());
         const auto length = static_cast<std::size_t>(loaded->maxLength());
@@ -254,6 +257,18 @@ private Q_SLOTS:
         const std::string prompt = "a <my-dog> and a SKS dog";
         QVERIFY(taught->encode(prompt) == saved->encode(prompt));
         QVERIFY(taught->encode(prompt) != Tokenizer::load(Folder("full").path())->encode(prompt));
+    }
+
+    void aBrokenFileOfAddedTokensIsRefused() {
+        for (const char* const json :
+             {R"({"<my-dog>": "1414"})", R"({"<my-dog>": -1})", R"({"": 1414})", R"(["<my-dog>"])"}) {
+            const Folder folder("full");
+            folder.put("added_tokens.json", QByteArray(json));
+            QVERIFY2(refusal(folder).contains("added_tokens.json"), json);
+        }
+        const Folder folder("full");
+        folder.put("tokenizer_config.json", QByteArray(R"({"additional_special_tokens": [7]})"));
+        QVERIFY(refusal(folder).contains("additional_special_tokens"));
     }
 
     void aBrokenTokenizerJsonIsRefused_data() {
