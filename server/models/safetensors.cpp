@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "server/models/foreign_file.h"
 #include "server/models/model_problem.h"
 #include "server/models/safetensors_header.h"
 
@@ -80,6 +81,12 @@ protocol::Expected<std::vector<TensorEntry>> parseSafetensors(std::span<const st
     const auto refuse = [&fileName](const std::string& why) {
         return tl::unexpected(modelProblem(fileName, "This is not a sound safetensors file: " + why + "."));
     };
+    const std::string_view begin(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    if (bytes.size() <= kLengthBytes || begin[kLengthBytes] != '{') {
+        if (const auto foreign = foreignWeights(begin)) {
+            return tl::unexpected(modelProblem(fileName, *foreign));
+        }
+    }
     if (bytes.size() < kLengthBytes) {
         return refuse("it has " + std::to_string(bytes.size()) + " bytes, fewer than 8");
     }
@@ -88,7 +95,11 @@ protocol::Expected<std::vector<TensorEntry>> parseSafetensors(std::span<const st
         headerBytes = headerBytes << 8 | std::to_integer<std::uint64_t>(bytes[i]);
     }
     if (headerBytes > kMaxHeaderBytes || headerBytes > bytes.size() - kLengthBytes) {
-        return refuse("its header would have " + std::to_string(headerBytes) + " bytes");
+        const bool isCut = headerBytes <= kMaxHeaderBytes && begin[kLengthBytes] == '{';
+        return refuse("its header would have " + std::to_string(headerBytes) + " bytes" +
+                      (isCut ? ", but there are only " + std::to_string(bytes.size() - kLengthBytes) +
+                                   " (was the download cut short? Then do it again)"
+                             : ""));
     }
     const auto header = bytes.subspan(kLengthBytes, headerBytes);
     const auto data = bytes.subspan(kLengthBytes + headerBytes);
@@ -118,7 +129,8 @@ protocol::Expected<std::vector<TensorEntry>> parseSafetensors(std::span<const st
         }
         if (entry.end > data.size()) {
             return refuse(what + " ends at " + std::to_string(entry.end) + ", but there are only " +
-                          std::to_string(data.size()) + " bytes of data (was the download cut short?)");
+                          std::to_string(data.size()) +
+                          " bytes of data (was the download cut short? Then do it again)");
         }
         position = entry.end;
         tensors.push_back({std::move(entry.name),

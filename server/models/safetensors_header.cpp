@@ -133,7 +133,10 @@ public:
         return true;
     }
 
-    bool null() override { return misplaced("null"); }
+    /// Some writers have it so when there is nothing to tell.
+    bool null() override {
+        return (m_place == Place::Header && m_name == "__metadata__") || misplaced("null");
+    }
     bool boolean(bool) override { return misplaced("a truth value"); }
     bool number_integer(number_integer_t) override { return misplaced("a negative number"); }
     bool number_float(number_float_t, const string_t&) override { return misplaced("a fraction"); }

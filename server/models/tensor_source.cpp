@@ -4,7 +4,6 @@
 #include <map>
 #include <set>
 #include <string>
-#include <system_error>
 #include <utility>
 
 #include "server/models/json_object.h"
@@ -13,21 +12,6 @@
 namespace easel::models {
 
 namespace {
-
-/// A weight file, or an index of several.
-struct Candidate {
-    std::string name;
-    bool index = false;
-};
-
-std::vector<Candidate> candidatesFor(const std::string& stem) {
-    const std::string plain = stem + ".safetensors";
-    return {{plain, false},
-            {plain + ".index.json", true},
-            {stem + ".fp16.safetensors", false},
-            {plain + ".index.fp16.json", true},
-            {plain + ".fp16.index.json", true}};
-}
 
 /// A shard lies beside its index: nothing that could lead elsewhere is a shard's name.
 bool isBareFileName(const std::string& name) {
@@ -39,29 +23,21 @@ bool isBareFileName(const std::string& name) {
 
 protocol::Expected<TensorSource> TensorSource::open(const std::filesystem::path& folder,
                                                     WeightNaming naming) {
-    const bool diffusers = naming == WeightNaming::Diffusers;
-    const std::string stem = diffusers ? "diffusion_pytorch_model" : "model";
+    const auto found = findWeights(folder, naming);
+    if (!found) {
+        return tl::unexpected(found.error());
+    }
     TensorSource source;
     source.m_folder = folder;
-    std::error_code error;
-    for (const Candidate& candidate : candidatesFor(stem)) {
-        const auto path = folder / candidate.name;
-        if (!std::filesystem::exists(path, error)) {
-            continue;
-        }
-        if (const auto opened = candidate.index ? source.addShards(path) : source.add(path); !opened) {
-            return tl::unexpected(opened.error());
-        }
-        return source;
+    if (!found->variant.empty()) {
+        source.m_note = found->path.string() + ": These are the weights; there are none without \"" +
+                        found->variant + "\" in their name.";
     }
-    const std::string pickle = diffusers ? "diffusion_pytorch_model.bin" : "pytorch_model.bin";
-    if (std::filesystem::exists(folder / pickle, error)) {
-        return tl::unexpected(
-            modelProblem(folder / pickle,
-                         "Only this pickle file holds the weights. Pickle files can run code, so they are "
-                         "not read; get the model's safetensors files or convert it."));
+    if (const auto opened = found->isIndex ? source.addShards(found->path) : source.add(found->path);
+        !opened) {
+        return tl::unexpected(opened.error());
     }
-    return tl::unexpected(modelProblem(folder, "There are no weights: " + stem + ".safetensors is missing."));
+    return source;
 }
 
 protocol::Expected<void> TensorSource::add(const std::filesystem::path& path) {

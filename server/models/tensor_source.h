@@ -3,23 +3,19 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include "server/models/safetensors.h"
+#include "server/models/weight_files.h"
 #include "shared/protocol/problem.h"
 
 namespace easel::models {
 
-/// Which library saved a component, and so how its weight files are called.
-enum class WeightNaming {
-    Diffusers,     ///< diffusion_pytorch_model.safetensors (unet, vae)
-    Transformers,  ///< model.safetensors (text_encoder)
-};
-
 /// The tensors of one component's folder, from a single file or from the shards that an index names; from
-/// the fp16 variant where there is nothing else. Owns the maps. Read by any thread.
+/// those of a variant where there is nothing else. Owns the maps. Read by any thread.
 class TensorSource {
 public:
     static protocol::Expected<TensorSource> open(const std::filesystem::path& folder, WeightNaming naming);
@@ -31,6 +27,8 @@ public:
     const TensorEntry* find(std::string_view name) const;
     /// The file that holds `name`, to name it in errors; the folder when none does.
     const std::filesystem::path& fileOf(std::string_view name) const;
+    /// A sentence when these are not the plain weights; else empty.
+    const std::string& note() const { return m_note; }
 
 private:
     struct Place {
@@ -43,6 +41,7 @@ private:
     protocol::Expected<void> addShards(const std::filesystem::path& index);
 
     std::filesystem::path m_folder;
+    std::string m_note;
     std::vector<SafetensorsFile> m_files;
     std::unordered_map<std::string_view, Place> m_tensors;
 };

@@ -4,6 +4,7 @@
 #include <fstream>
 #include <system_error>
 
+#include "server/models/foreign_file.h"
 #include "server/models/model_problem.h"
 
 namespace easel::models {
@@ -25,6 +26,9 @@ protocol::Expected<std::string> readTextFile(const std::filesystem::path& file, 
     std::ifstream stream(file, std::ios::binary);
     if (!stream.read(text.data(), static_cast<std::streamsize>(size))) {
         return tl::unexpected(modelProblem(file, "It cannot be read."));
+    }
+    if (const auto substitute = substituteFor(text)) {
+        return tl::unexpected(modelProblem(file, *substitute));
     }
     return text;
 }

@@ -82,6 +82,8 @@ private Q_SLOTS:
         QTest::newRow("leading space") << safetensorsBytes("  {}", 0);
         QTest::newRow("unaligned data") << safetensorsBytes(
             "{" + entry("a", "U8", "[1]", "[0,1]") + "," + entry("b", "F32", "[1]", "[1,5]") + "}", 5);
+        QTest::newRow("no metadata") << safetensorsBytes(
+            R"({"__metadata__":null,)" + entry("a", "U8", "[1]", "[0,1]") + "}", 1);
         QTest::newRow("a name in Unicode")
             << safetensorsBytes("{" + entry("猫", "U8", "[1]", "[0,1]") + "}", 1);
     }
@@ -92,15 +94,50 @@ private Q_SLOTS:
         QVERIFY2(tensors, tensors ? "" : tensors.error().detail.c_str());
     }
 
+    void whatIsNoSafetensorsFileIsToldByItsKind_data() {
+        QTest::addColumn<QByteArray>("file");
+        QTest::addColumn<QStringList>("says");
+        const auto row = [](const char* name, const QByteArray& file, const QStringList& says) {
+            QTest::newRow(name) << file << says;
+        };
+        row("empty", {}, {"empty", "Download it again"});
+        row("zeros", QByteArray(4096, '\0'), {"zeros", "Download it again"});
+        row("pointer of Git LFS",
+            "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 21915752\n",
+            {"Git LFS", "git lfs pull"});
+        row("web page", "<!DOCTYPE html>\n<html><title>Sign in</title></html>", {"web page", "Download"});
+        row("web page after blanks", "\xEF\xBB\xBF\r\n  <HTML>", {"web page"});
+        row("text", "Repository not found\nYou may have to sign in",
+            {"text", "\"Repository not found\"", "Download"});
+        row("text with odd characters", "d\xC3\xA9j\xC3\xA0 vu \xE2\x80\xAE", {"text", "\"d??j?? vu ???\""});
+        row("error in JSON", R"({"error":"Access to this model is restricted"})", {"text", "restricted"});
+        row("zip archive", QByteArray("PK\x03\x04\0\0\x08\x08\0\0", 10), {"zip", "Pickle", "safetensors"});
+        row("pickle", QByteArray("\x80\x02}q\0(X\x05\0\0\0hello", 16), {"pickle", "safetensors"});
+        row("GGUF", QByteArray("GGUF\x03\0\0\0\0\0\0\0", 12), {"GGUF", "safetensors"});
+        row("HDF5", QByteArray("\x89HDF\r\n\x1a\n\0\0", 10), {"HDF5"});
+        const QByteArray whole = safetensorsBytes("{" + entry("a", "U8", "[64]", "[0,64]") + "}", 64);
+        row("cut in its header", whole.left(20), {"cut short"});
+        row("cut in its data", whole.left(whole.size() - 1), {"cut short"});
+    }
+
+    void whatIsNoSafetensorsFileIsToldByItsKind() {
+        QFETCH(QByteArray, file);
+        QFETCH(QStringList, says);
+        const auto tensors = parse(file);
+        QVERIFY(!tensors);
+        const QString detail = QString::fromStdString(tensors.error().detail);
+        for (const QString& word : says) {
+            QVERIFY2(detail.contains(word), qPrintable(detail));
+        }
+    }
+
     void refusesWhatTheFormatForbids_data() {
         QTest::addColumn<QByteArray>("file");
         QTest::addColumn<QString>("says");
         const auto row = [](const char* name, const QByteArray& header, int data, const char* says) {
             QTest::newRow(name) << safetensorsBytes(header, data) << QString(says);
         };
-        QTest::newRow("empty") << QByteArray() << "fewer than 8";
-        QTest::newRow("seven bytes") << QByteArray(7, '\0') << "fewer than 8";
-        QTest::newRow("no header") << QByteArray(8, '\0') << "not JSON";
+        QTest::newRow("seven bytes") << QByteArray("\x02\0\0\0\0\0\0", 7) << "fewer than 8";
         QTest::newRow("header beyond the file")
             << QByteArray("\x10\0\0\0\0\0\0\0{}", 10) << "header would have 16";
         QTest::newRow("header length overflows") << QByteArray("\xff\xff\xff\xff\xff\xff\xff\xff{}", 10)
@@ -129,6 +166,8 @@ private Q_SLOTS:
         row("text in a shape", "{" + entry("t", "U8", "[\"1\"]", "[0,1]") + "}", 1, "a string");
         row("null shape", "{" + entry("t", "U8", "null", "[0,1]") + "}", 1, "null");
         row("metadata that is no text", R"({"__metadata__":{"a":1}})", 0, "__metadata__");
+        row("metadata that holds null", R"({"__metadata__":{"a":null}})", 0, "__metadata__");
+        row("null for a tensor", R"({"a":null})", 0, "null");
         row("metadata that is nested", R"({"__metadata__":{"a":{}}})", 0, "__metadata__");
         row("a gap at the start", "{" + entry("t", "U8", "[1]", "[1,2]") + "}", 2, "gaps are forbidden");
         row("a gap between",

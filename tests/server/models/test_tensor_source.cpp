@@ -35,12 +35,44 @@ private Q_SLOTS:
         QCOMPARE(source->fileOf("plain").filename().string(), (kStem + ".safetensors").toStdString());
     }
 
-    void theHalfPrecisionVariantWhereThereIsNothingElse() {
+    void aVariantWhereThereIsNothingElse_data() {
+        QTest::addColumn<QStringList>("variants");
+        QTest::addColumn<QString>("taken");
+        for (const char* const variant : {"fp16", "bf16", "fp32", "non_ema", "ema", "my.own"}) {
+            QTest::newRow(variant) << QStringList{variant} << variant;
+        }
+        QTest::newRow("the finest of all") << QStringList{"bf16", "fp16", "fp32"} << "fp32";
+        QTest::newRow("the finest that there is") << QStringList{"bf16", "fp16"} << "fp16";
+        QTest::newRow("other weights beside it") << QStringList{"fp16", "non_ema"} << "fp16";
+    }
+
+    void aVariantWhereThereIsNothingElse() {
+        QFETCH(QStringList, variants);
+        QFETCH(QString, taken);
         const QTemporaryDir dir;
-        writeFile(dir.filePath(kStem + ".fp16.safetensors"), oneTensor("half"));
+        for (const QString& variant : variants) {
+            writeFile(dir.filePath(kStem + '.' + variant + ".safetensors"), oneTensor(variant.toUtf8()));
+        }
         const auto source = open(dir);
         QVERIFY2(source, source ? "" : source.error().detail.c_str());
-        QVERIFY(source->find("half"));
+        QVERIFY(source->find(taken.toStdString()));
+        QCOMPARE(source->size(), std::size_t{1});
+        QVERIFY(QString::fromStdString(source->note()).contains('"' + taken + '"'));
+        writeFile(dir.filePath(kStem + ".safetensors"), oneTensor("plain"));
+        const auto plain = open(dir);
+        QVERIFY(plain && plain->find("plain") && plain->note().empty());
+    }
+
+    void ofSeveralVariantsNoneIsGuessed() {
+        const QTemporaryDir dir;
+        writeFile(dir.filePath(kStem + ".ema.safetensors"), oneTensor("ema"));
+        writeFile(dir.filePath(kStem + ".non_ema.safetensors"), oneTensor("other"));
+        const auto source = open(dir);
+        QVERIFY(!source);
+        const QString detail = QString::fromStdString(source.error().detail);
+        QVERIFY2(detail.contains(kStem + ".ema.safetensors, " + kStem + ".non_ema.safetensors"),
+                 qPrintable(detail));
+        QVERIFY2(detail.contains("the name " + kStem + ".safetensors"), qPrintable(detail));
     }
 
     void aTextEncoderIsNamedOtherwise() {
@@ -55,6 +87,7 @@ private Q_SLOTS:
         QTest::newRow("plain") << kStem + ".safetensors.index.json";
         QTest::newRow("variant") << kStem + ".safetensors.index.fp16.json";
         QTest::newRow("legacy variant") << kStem + ".safetensors.fp16.index.json";
+        QTest::newRow("another variant") << kStem + ".safetensors.index.bf16.json";
     }
 
     void shards() {
@@ -115,6 +148,27 @@ private Q_SLOTS:
         const auto source = open(dir);
         QVERIFY(!source);
         QVERIFY2(source.error().detail.find("pickle") != std::string::npos, source.error().detail.c_str());
+    }
+
+    void picklesOfAVariantAreNotReadEither() {
+        const QTemporaryDir dir;
+        writeFile(dir.filePath(kStem + ".fp16.bin"), "anything");
+        const auto source = open(dir);
+        QVERIFY(!source);
+        QVERIFY2(source.error().detail.find("pickle") != std::string::npos, source.error().detail.c_str());
+    }
+
+    void aFolderWithoutWeightsSaysWhatIsThere() {
+        const QTemporaryDir dir;
+        writeFile(dir.filePath("config.json"), "{}");
+        writeFile(dir.filePath("model.safetensors"), oneTensor("t"));
+        writeFile(dir.filePath(kStem + "-00001-of-00002.safetensors"), oneTensor("t"));
+        const auto source = open(dir);
+        QVERIFY(!source);
+        const QString detail = QString::fromStdString(source.error().detail);
+        QVERIFY2(detail.contains(kStem + ".safetensors is missing; there is: " + kStem +
+                                 "-00001-of-00002.safetensors, model.safetensors."),
+                 qPrintable(detail));
     }
 
     void anEmptyFolderSaysWhatIsMissing() {
