@@ -28,12 +28,16 @@ Problem lostTooOften(const Problem& last, int losses) {
 
 Expected<void> Queue::begin() {
     return recover().map([this] {
-        m_generator->onStatusChanged([this] {
-            poke();
+        const auto tell = [this] {
             if (m_options.onGeneratorStatus) {
                 m_options.onGeneratorStatus(m_generator->status());
             }
+        };
+        m_generator->onStatusChanged([this, tell] {
+            poke();
+            tell();
         });
+        tell();  // a quick one may have come to something already
         m_thread = std::thread([this] { conduct(); });
     });
 }
