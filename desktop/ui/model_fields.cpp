@@ -94,7 +94,12 @@ void ModelFields::showModel(std::optional<std::string>& chosen) {
     for (const protocol::ModelInfo& each : m_models)
         entries.emplace_back(QString::fromStdString(each.title.empty() ? each.id : each.title), each.id);
     fill(m_model, entries, model().id);
-    m_model->setToolTip(QString::fromStdString(model().description));
+    QStringList about{QString::fromStdString(model().description)};
+    for (const std::string& note : model().notes)
+        about << QString::fromStdString(note);
+    about.removeAll(QString());
+    m_model->setToolTip(about.join(QStringLiteral("\n\n")));
+    m_model->setAccessibleDescription(about.join(QChar(' ')));
 }
 
 void ModelFields::showSampler(std::optional<std::string>& chosen) {

@@ -123,6 +123,9 @@ public:
         }
         m_bar.clear();
         std::fprintf(stderr, "%s\n", printable(inOneLine(m_generator.status())).c_str());
+        for (const std::string& note : m_generator.status().notes) {
+            std::fprintf(stderr, "%s\n", printable("Note: " + note).c_str());
+        }
         m_startedAt = Clock::now();
         m_generator.submit(kId, m_settings,
                            {.progress = [this](const auto& progress) { m_bar.show(progress); },
@@ -235,6 +238,9 @@ int generate(GenerateOptions options) {
     const auto output = options.output.empty() ? nameOfNow() : options.output;
     if (const auto text = objection(output); !text.empty()) {
         return fail(kWrongArgument, text);
+    }
+    for (const std::string& note : model.notes) {
+        std::cerr << printable("Note: " + note) << '\n';
     }
     for (const std::string& word : protocol::unknownWords(settings->prompt, model)) {
         std::cerr << printable("Note: " + model.title + " has not learned the word \"" + word + "\".")

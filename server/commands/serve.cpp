@@ -122,6 +122,9 @@ private:
         options.log = [](const std::string& text) { spdlog::error(text); };
         options.onGeneratorStatus = [](const generator::Status& status) {
             spdlog::log(status.failed ? spdlog::level::err : spdlog::level::info, inOneLine(status));
+            for (const std::string& note : status.notes) {
+                spdlog::info(note);
+            }
         };
         return jobs::Queue::open(std::move(*store), std::move(*images), std::move(generator), options)
             .map([this](std::unique_ptr<jobs::Queue> queue) { m_queue = std::move(queue); });
@@ -242,6 +245,9 @@ int serve(ServeOptions options) {
     if (!isLoopback(options.bind)) {
         spdlog::warn("Everyone who reaches {} can draw and see all pictures: no encryption, no login",
                      options.bind);
+    }
+    for (const std::string& note : model->notes) {
+        spdlog::warn(note);
     }
     Server server(std::move(*data), std::move(*model), options.maxWork);
     if (const auto started = server.start(generatorOf(options), options); !started) {

@@ -145,6 +145,9 @@ const std::string& Engine::precision() const {
 const std::string& Engine::deviceRemark() const {
     return m_impl->pipeline.device().remark;
 }
+const std::vector<std::string>& Engine::notes() const {
+    return m_impl->pipeline.notes();
+}
 bool Engine::broken() const {
     return m_impl->broken;
 }

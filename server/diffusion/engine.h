@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "server/image/image.h"
 #include "shared/protocol/generation.h"
@@ -32,10 +33,11 @@ public:
                                                             const std::string& precision = "auto");
     ~Engine();
 
-    const std::string& device() const;        ///< "cpu", "cuda:0"
-    const std::string& deviceName() const;    ///< "AMD EPYC 7B13", "NVIDIA L4"
-    const std::string& precision() const;     ///< "fp32", "fp16", "bf16"
-    const std::string& deviceRemark() const;  ///< why it is not the GPU that is there; mostly empty
+    const std::string& device() const;              ///< "cpu", "cuda:0"
+    const std::string& deviceName() const;          ///< "AMD EPYC 7B13", "NVIDIA L4"
+    const std::string& precision() const;           ///< "fp32", "fp16", "bf16"
+    const std::string& deviceRemark() const;        ///< why it is not the GPU that is there; mostly empty
+    const std::vector<std::string>& notes() const;  ///< what was passed over in the weights, a sentence each
 
     /// Draws every image of `settings`, in order; returns when the last was handed over. The problem
     /// "cancelled" says that the observer stopped it. After a problem the engine can draw on, unless

@@ -27,10 +27,15 @@ T valueOrThrow(protocol::Expected<T> expected) {
 /// Opens the weights of `folder` and builds `Network` from them.
 template <typename Network, typename Config>
 Network load(const std::filesystem::path& folder, models::WeightNaming naming, const Config& config,
-             const Placement& placement) {
-    const Weights weights(valueOrThrow(models::TensorSource::open(folder, naming)), placement);
+             const Placement& placement, std::vector<std::string>& notes) {
+    auto source = valueOrThrow(models::TensorSource::open(folder, naming));
+    if (!source.note().empty()) {
+        notes.push_back(source.note());
+    }
+    const Weights weights(std::move(source), placement);
     Network network(weights, config);
-    weights.finish();
+    const auto passedOver = weights.finish();
+    notes.insert(notes.end(), passedOver.begin(), passedOver.end());
     return network;
 }
 
@@ -66,11 +71,11 @@ Pipeline::Pipeline(const std::filesystem::path& folder, Device device)
       m_device(std::move(device)),
       m_tokenizer(valueOrThrow(prompt::Tokenizer::load(m_model.tokenizerFolder()))),
       m_textEncoder(load<TextEncoder>(m_model.textEncoderFolder(), models::WeightNaming::Transformers,
-                                      m_model.textEncoder, m_device.placement)),
+                                      m_model.textEncoder, m_device.placement, m_notes)),
       m_unet(load<UNet>(m_model.unetFolder(), models::WeightNaming::Diffusers, m_model.unet,
-                        m_device.placement)),
+                        m_device.placement, m_notes)),
       m_vae(load<VaeDecoder>(m_model.vaeFolder(), models::WeightNaming::Diffusers, m_model.vae,
-                             m_device.placement)) {}
+                             m_device.placement, m_notes)) {}
 
 std::int64_t Pipeline::activationSize(const protocol::GenerationSettings& settings) const {
     const std::int64_t scale = m_model.vae.scale();
@@ -87,6 +92,13 @@ at::Tensor Pipeline::encode(const std::string& prompt) {
         }
     }
     const std::vector<std::int32_t> ids = m_tokenizer.encode(prompt);
+    // A GPU that is asked for a row that is not there can do nothing more.
+    if (*std::max_element(ids.begin(), ids.end()) >= m_model.textEncoder.vocabSize) {
+        throw Failure(
+            protocol::generationFailed("The model's tokenizer knows a word of the prompt that its text "
+                                       "encoder has not learned: the two do "
+                                       "not belong together. Leave the word out."));
+    }
     const at::Tensor context =
         m_textEncoder.forward(at::tensor(ids, at::kLong).unsqueeze(0).to(m_device.placement.device));
     m_encoded.push_front({prompt, context});

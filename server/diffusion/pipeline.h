@@ -4,6 +4,7 @@
 #include <list>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "server/diffusion/device.h"
 #include "server/diffusion/networks/text_encoder.h"
@@ -24,6 +25,8 @@ public:
     Pipeline(const std::filesystem::path& folder, Device device);
 
     const Device& device() const { return m_device; }
+    /// What was found in the weights and passed over, a sentence each.
+    const std::vector<std::string>& notes() const { return m_notes; }
 
     /// Numbers that the UNet's first layer puts out while one picture of `settings` is drawn: how much work
     /// an operation is.
@@ -47,6 +50,7 @@ public:
 private:
     models::ModelFolder m_model;
     Device m_device;
+    std::vector<std::string> m_notes;  // before the networks, which add to it
     prompt::Tokenizer m_tokenizer;
     TextEncoder m_textEncoder;
     UNet m_unet;

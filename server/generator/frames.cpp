@@ -63,7 +63,8 @@ json control(const Cancel& frame) {
 json control(const WorkerStatus& frame) {
     const Status& status = frame.status;
     return {{"ready", status.ready},   {"failed", status.failed},          {"message", status.message},
-            {"device", status.device}, {"device_name", status.deviceName}, {"precision", status.precision}};
+            {"device", status.device}, {"device_name", status.deviceName}, {"precision", status.precision},
+            {"notes", status.notes}};
 }
 
 json control(const ProgressMade& frame) {
@@ -113,7 +114,8 @@ WorkerStatus readStatus(const json& value) {
                    .message = value.at("message").get<std::string>(),
                    .device = value.at("device").get<std::string>(),
                    .deviceName = value.at("device_name").get<std::string>(),
-                   .precision = value.at("precision").get<std::string>()}};
+                   .precision = value.at("precision").get<std::string>(),
+                   .notes = value.at("notes").get<std::vector<std::string>>()}};
 }
 
 Expected<Picture> readPicture(const json& value, std::vector<std::uint8_t> pixels) {

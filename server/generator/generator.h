@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "server/image/image.h"
 #include "shared/protocol/generation.h"
@@ -41,6 +42,8 @@ struct Status {
     std::string device;      ///< "cpu", "cuda:0"
     std::string deviceName;  ///< "AMD EPYC", "NVIDIA L4"
     std::string precision;   ///< what it computes in: "fp32", "fp16", "bf16"
+    /// What was found in the model's weights and passed over, a sentence each.
+    std::vector<std::string> notes = {};
 
     bool operator==(const Status&) const = default;
 };

@@ -2,34 +2,44 @@
 #include "server/models/model_folder.h"
 
 #include <algorithm>
+#include <map>
+#include <set>
 #include <string>
 #include <system_error>
 #include <utility>
 
 #include "server/models/json_object.h"
 #include "server/models/model_problem.h"
+#include "server/models/scheduler_class.h"
 
 namespace easel::models {
 
 namespace {
 
-/// The classes that the index names must be those that this engine has. The scheduler's is handed back, to
-/// be held against its own config.
+/// The parts that a picture is made of must be those that this engine has, and all that there are: what the
+/// pipeline's own class does with them (pictures from words or from pictures, long prompts) is no matter. The
+/// scheduler's class is handed back.
 protocol::Expected<std::string> checkIndex(const std::filesystem::path& file) {
     auto json = JsonObject::read(file);
     if (!json) {
         return tl::unexpected(std::move(json.error()));
     }
-    if (json->text("_class_name", "") != "StableDiffusionPipeline") {
-        json->refuse("_class_name",
-                     "is not supported by this engine; it can only be \"StableDiffusionPipeline\"");
-    }
-    const std::pair<const char*, std::vector<std::string>> components[] = {
+    // A pipeline of somebody's own is named by its file, too.
+    const std::string pipeline = json->namesClass("_class_name") ? json->texts("_class_name")[1]
+                                                                 : json->text("_class_name", "pipeline");
+    const std::map<std::string, std::vector<std::string>> components{
         {"tokenizer", {"CLIPTokenizer", "CLIPTokenizerFast"}},
         {"text_encoder", {"CLIPTextModel"}},
         {"unet", {"UNet2DConditionModel"}},
         {"vae", {"AutoencoderKL"}},
     };
+    const std::set<std::string> besides{"scheduler", "safety_checker", "feature_extractor", "image_encoder"};
+    for (const std::string& key : json->keys()) {
+        if (!key.starts_with('_') && json->namesClass(key) && !components.contains(key) &&
+            !besides.contains(key)) {
+            json->refuse(key, "is a part of this " + pipeline + " that is not supported by this engine");
+        }
+    }
     for (const auto& [component, classes] : components) {
         const auto named = json->texts(component);  // [library, class]
         if (named.size() != 2 || std::find(classes.begin(), classes.end(), named[1]) == classes.end()) {
@@ -37,8 +47,9 @@ protocol::Expected<std::string> checkIndex(const std::filesystem::path& file) {
         }
     }
     const auto scheduler = json->texts("scheduler");
-    if (scheduler.size() != 2) {
-        json->refuse("scheduler", "must name a library and a class");
+    if (scheduler.size() != 2 || !findSchedulerClass(scheduler[1])) {
+        json->refuse("scheduler",
+                     "is not supported by this engine; its class can be one of " + knownSchedulerClasses());
     }
     if (json->problem()) {
         return tl::unexpected(*json->problem());
@@ -83,6 +94,7 @@ protocol::ModelInfo defaultInfo(const ModelFolder& model) {
     const int side = model.unet.sampleSize * model.vae.scale();
     info.width = info.height = std::clamp(side - side % limits.sideMultiple, limits.minSide, limits.maxSide);
     info.sampler = model.scheduler.sampler;
+    info.notes = model.scheduler.notes;
     return info;
 }
 
@@ -151,15 +163,9 @@ protocol::Expected<ModelFolder> openModelFolder(const std::filesystem::path& roo
         !take(readTextEncoderConfig(model.textEncoderFolder() / "config.json"), model.textEncoder, problem) ||
         !take(readUNetConfig(model.unetFolder() / "config.json"), model.unet, problem) ||
         !take(readVaeConfig(model.vaeFolder() / "config.json"), model.vae, problem) ||
-        !take(readSchedulerConfig(model.root / "scheduler" / "scheduler_config.json"), model.scheduler,
-              problem)) {
+        !take(readSchedulerConfig(model.root / "scheduler" / "scheduler_config.json", *scheduler),
+              model.scheduler, problem)) {
         return tl::unexpected(std::move(*problem));
-    }
-    if (*scheduler != schedulerClassOf(model.scheduler.sampler)) {
-        return tl::unexpected(modelProblem(model.root / "model_index.json",
-                                           "It names the scheduler " + *scheduler +
-                                               ", but scheduler_config.json is for " +
-                                               std::string(schedulerClassOf(model.scheduler.sampler)) + "."));
     }
     if (const auto together = checkParts(model); !together) {
         return tl::unexpected(together.error());

@@ -12,7 +12,7 @@ SamplerSettings settingsFor(const SchedulerConfig& config, std::string_view samp
     settings.trainedBetas = config.trainedBetas;
     settings.prediction = config.prediction;
 
-    const bool own = sampler == config.sampler;
+    const bool own = config.isOwn && sampler == config.sampler;
     const bool ddim = sampler == "ddim";
     const bool pndm = sampler == "pndm";
     const bool dpm = sampler == "dpmpp_2m";

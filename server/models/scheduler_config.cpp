@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/models/scheduler_config.h"
 
+#include <algorithm>
 #include <array>
 #include <span>
 #include <utility>
 
 #include "server/models/json_object.h"
+#include "server/models/scheduler_class.h"
 
 namespace easel::models {
 
@@ -14,13 +16,6 @@ namespace {
 template <typename T>
 using Names = std::span<const std::pair<std::string_view, T>>;
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kClasses{{
-    {"PNDMScheduler", "pndm"},
-    {"DDIMScheduler", "ddim"},
-    {"EulerDiscreteScheduler", "euler"},
-    {"EulerAncestralDiscreteScheduler", "euler_a"},
-    {"DPMSolverMultistepScheduler", "dpmpp_2m"},
-}};
 constexpr std::array<std::pair<std::string_view, BetaSchedule>, 2> kBetaSchedules{{
     {"linear", BetaSchedule::Linear},
     {"scaled_linear", BetaSchedule::ScaledLinear},
@@ -57,23 +52,95 @@ std::optional<T> choice(JsonObject& json, const char* key, Names<T> names) {
     return std::nullopt;
 }
 
-std::optional<bool> flag(JsonObject& json, const char* key) {
-    return json.has(key) ? std::optional(json.boolean(key, false)) : std::nullopt;
+/// The value of a key that the class may not read: one that is not known says nothing then.
+template <typename T>
+std::optional<T> leftover(JsonObject& json, const char* key, Names<T> names) {
+    const std::string text = json.text(key, "");
+    const auto found =
+        std::find_if(names.begin(), names.end(), [&](const auto& each) { return each.first == text; });
+    return found == names.end() ? std::nullopt : std::optional(found->second);
 }
 
-void requireDefaults(JsonObject& json) {
-    for (const char* const key : {"thresholding", "use_exponential_sigmas", "use_beta_sigmas",
-                                  "use_lu_lambdas", "use_flow_sigmas", "use_dynamic_shifting"}) {
-        json.require(key, false);
+/// A flag that is null is off, as Python has it.
+std::optional<bool> flag(JsonObject& json, const char* key) {
+    return json.has(key) || json.isNull(key) ? std::optional(json.boolean(key, false)) : std::nullopt;
+}
+
+/// What changes which picture there is to find, not just the way to it.
+void requireDefaults(JsonObject& json, const SchedulerClass& own) {
+    const auto reads = [&own](unsigned key) { return (own.reads & key) != 0; };
+    if (reads(SchedulerClass::Thresholding)) {
+        json.require("thresholding", false);
     }
-    json.require("interpolation_type", "linear");
-    json.require("timestep_type", "discrete");
-    json.require("algorithm_type", "dpmsolver++");
-    json.require("solver_type", "midpoint");
-    json.require("solver_order", 2);
-    for (const char* const key : {"sigma_min", "sigma_max", "variance_type", "lambda_min_clipped"}) {
-        json.requireNone(key);
+    if (reads(SchedulerClass::Flow)) {
+        json.require("use_flow_sigmas", false);
+        json.require("use_dynamic_shifting", false);
     }
+    if (reads(SchedulerClass::LambdaMin)) {
+        json.requireNone("lambda_min_clipped");
+    }
+    if (reads(SchedulerClass::LearnedVariance)) {
+        const std::string variance = json.text("variance_type", "");
+        if (variance == "learned" || variance == "learned_range") {
+            json.refuse("variance_type", "is not supported by this engine: the UNet would have to tell it");
+        }
+    }
+    if (reads(SchedulerClass::Karras) && json.boolean("use_karras_sigmas", false)) {
+        json.requireNone("sigma_min");
+        json.requireNone("sigma_max");
+    }
+    if (own.sampler == "euler" && own.isSame) {
+        json.require("interpolation_type", "linear");
+        json.require("timestep_type", "discrete");
+    }
+}
+
+/// How the class itself would go from step to step, where the sampler that stands for it cannot: one note
+/// each.
+std::vector<std::string> otherWays(JsonObject& json, const SchedulerClass& own) {
+    std::vector<std::string> notes;
+    const std::string sampler(own.sampler);
+    if (!own.isSame) {
+        notes.push_back("The model's scheduler is " + std::string(own.name) +
+                        ", which Easel does not have: it draws with " + sampler + ", the nearest to it.");
+        return notes;
+    }
+    const auto tell = [&](const char* key, const std::string& value) {
+        notes.push_back("The model's scheduler has \"" + std::string(key) + "\": " + value +
+                        ", which Easel does not have: it draws with plain " + sampler + ".");
+    };
+    // diffusers turns what other solvers leave behind into its own: those ask for nothing else.
+    const auto tellUnless = [&](const char* key, const std::vector<std::string>& same,
+                                const std::vector<std::string>& others) {
+        const std::string value = json.text(key, same.front());
+        if (std::find(others.begin(), others.end(), value) != others.end()) {
+            tell(key, '"' + value + '"');
+        } else if (std::find(same.begin(), same.end(), value) == same.end()) {
+            json.refuse(key, "is not known to the scheduler's class");
+        }
+    };
+    if (sampler == "pndm" && !json.boolean("skip_prk_steps", false)) {
+        tell("skip_prk_steps", "false");  // that class's own default, which no Stable Diffusion model wants
+    }
+    if (sampler == "dpmpp_2m") {
+        tellUnless("algorithm_type", {"dpmsolver++", "deis"},
+                   {"dpmsolver", "sde-dpmsolver", "sde-dpmsolver++"});
+        tellUnless("solver_type", {"midpoint", "logrho", "bh1", "bh2"}, {"heun"});
+        if (const int order = json.integer("solver_order", 2); order != 2) {
+            tell("solver_order", std::to_string(order));
+        }
+        if (json.boolean("use_lu_lambdas", false)) {
+            tell("use_lu_lambdas", "true");
+        }
+    }
+    if (sampler == "dpmpp_2m" || sampler == "euler") {
+        for (const char* const key : {"use_exponential_sigmas", "use_beta_sigmas"}) {
+            if (json.boolean(key, false)) {
+                tell(key, "true");
+            }
+        }
+    }
+    return notes;
 }
 
 void readBetas(JsonObject& json, SchedulerConfig& config) {
@@ -100,26 +167,51 @@ void readBetas(JsonObject& json, SchedulerConfig& config) {
     }
 }
 
+/// The class that `className` or else the file names; refuses one that is not known.
+const SchedulerClass* classOf(JsonObject& json, std::string& className) {
+    if (className.empty()) {
+        className = json.text("_class_name", "");
+    }
+    const SchedulerClass* const own = findSchedulerClass(className);
+    if (!own) {
+        json.refuse("_class_name",
+                    "is not supported by this engine; it can be one of " + knownSchedulerClasses());
+    }
+    return own;
+}
+
 }  // namespace
 
-protocol::Expected<SchedulerConfig> readSchedulerConfig(const std::filesystem::path& file) {
+protocol::Expected<SchedulerConfig> readSchedulerConfig(const std::filesystem::path& file,
+                                                        std::string className) {
     auto read = JsonObject::read(file);
     if (!read) {
         return tl::unexpected(std::move(read.error()));
     }
     JsonObject& json = *read;
-    SchedulerConfig config;
-    const auto sampler = choice<std::string_view>(json, "_class_name", kClasses);
-    if (!sampler) {
-        json.refuse("_class_name", "must name the scheduler's class");
+    const SchedulerClass* const own = classOf(json, className);
+    if (!own) {
+        return tl::unexpected(*json.problem());
     }
-    config.sampler = sampler.value_or("");
-    requireDefaults(json);
+    SchedulerConfig config;
+    config.sampler = own->sampler;
+    config.isOwn = own->isSame;
+    config.betaStart = own->betaStart;
+    config.betaEnd = own->betaEnd;
+    config.betaSchedule = own->betaSchedule;
+    requireDefaults(json, *own);
+    config.notes = otherWays(json, *own);
+    if (const auto named = json.text("_class_name", className); named != className) {
+        config.notes.push_back("scheduler_config.json is " + named + "'s, but model_index.json names " +
+                               className + ", which counts.");
+    }
     readBetas(json, config);
     config.prediction =
         choice<PredictionType>(json, "prediction_type", kPredictions).value_or(config.prediction);
     config.timestepSpacing = choice<TimestepSpacing>(json, "timestep_spacing", kSpacings);
-    config.finalSigma = choice<FinalSigma>(json, "final_sigmas_type", kFinalSigmas);
+    const bool readsFinalSigma = own->isSame && (own->sampler == "euler" || own->sampler == "dpmpp_2m");
+    config.finalSigma = readsFinalSigma ? choice<FinalSigma>(json, "final_sigmas_type", kFinalSigmas)
+                                        : leftover<FinalSigma>(json, "final_sigmas_type", kFinalSigmas);
     if (json.has("steps_offset")) {
         config.stepsOffset = json.integer("steps_offset", 0, 0, config.trainTimesteps - 1);
     }
@@ -132,23 +224,10 @@ protocol::Expected<SchedulerConfig> readSchedulerConfig(const std::filesystem::p
     config.karrasSigmas = flag(json, "use_karras_sigmas");
     config.lowerOrderFinal = flag(json, "lower_order_final");
     config.eulerAtFinal = flag(json, "euler_at_final");
-    // PNDM's own default is to begin with Runge-Kutta steps, which no Stable Diffusion model wants.
-    if (config.sampler == "pndm" && !json.boolean("skip_prk_steps", false)) {
-        json.refuse("skip_prk_steps", "is not supported by this engine; it can only be true");
-    }
     if (json.problem()) {
         return tl::unexpected(*json.problem());
     }
     return config;
-}
-
-std::string_view schedulerClassOf(std::string_view sampler) {
-    for (const auto& [className, name] : kClasses) {
-        if (name == sampler) {
-            return className;
-        }
-    }
-    return {};
 }
 
 }  // namespace easel::models

@@ -19,7 +19,8 @@ enum class FinalSigma { Zero, SigmaMin };
 /// scheduler/scheduler_config.json. A key whose default depends on the sampler stays empty when the file
 /// does not name it: only what a file says outright carries over to another sampler.
 struct SchedulerConfig {
-    std::string sampler;  ///< the model's own, by its wire name
+    std::string sampler;  ///< the model's own, by its wire name, or the nearest to it
+    bool isOwn = true;    ///< it is the model's own
     int trainTimesteps = 1000;
     double betaStart = 0.0001;
     double betaEnd = 0.02;
@@ -36,15 +37,16 @@ struct SchedulerConfig {
     std::optional<bool> karrasSigmas;
     std::optional<bool> lowerOrderFinal;
     std::optional<bool> eulerAtFinal;
+    std::vector<std::string> notes;  ///< what `sampler` does otherwise than the model's own, a sentence each
 
     bool operator==(const SchedulerConfig&) const = default;
 };
 
-/// A scheduler class or a value that the engine does not support is refused by its name.
-protocol::Expected<SchedulerConfig> readSchedulerConfig(const std::filesystem::path& file);
-
-/// diffusers' class of a sampler, by its wire name; empty for an unknown one.
-std::string_view schedulerClassOf(std::string_view sampler);
+/// Reads `file` as diffusers' `className` does, or if that is empty, the class that the file names. What the
+/// class does not read is passed over. How it goes from step to step may be done otherwise here, with a note;
+/// what else it reads is honoured, or refused by its key.
+protocol::Expected<SchedulerConfig> readSchedulerConfig(const std::filesystem::path& file,
+                                                        std::string className = {});
 
 /// What one sampler works with: nothing is left open any more.
 struct SamplerSettings {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/models/text_encoder_config.h"
 
+#include <optional>
+#include <utility>
+
 #include "server/models/json_object.h"
 
 namespace easel::models {
@@ -10,7 +13,10 @@ protocol::Expected<TextEncoderConfig> readTextEncoderConfig(const std::filesyste
     if (!read) {
         return tl::unexpected(std::move(read.error()));
     }
-    JsonObject& json = *read;
+    // A whole CLIP's file has the text encoder's within.
+    const bool isWhole = read->text("model_type", "") == "clip";
+    std::optional<JsonObject> inner = isWhole ? read->object("text_config") : std::nullopt;
+    JsonObject& json = inner ? *inner : *read;
     TextEncoderConfig config;
     json.require("model_type", "clip_text_model");
     json.require("use_attention_mask", false);

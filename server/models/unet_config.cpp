@@ -10,21 +10,20 @@ namespace easel::models {
 
 namespace {
 
-/// What SD 1.x and 2.x leave at its default, and what this engine has just that default of.
+/// What SD 1.x and 2.x leave at its default, and what this engine has just that default of. Keys that only
+/// other kinds of blocks read are passed over.
 void requireDefaults(JsonObject& json) {
     json.require("_class_name", "UNet2DConditionModel");
     json.require("mid_block_type", "UNetMidBlock2DCrossAttn");
     json.require("resnet_time_scale_shift", "default");
     json.require("time_embedding_type", "positional");
     json.require("attention_type", "default");
-    for (const char* const key :
-         {"center_input_sample", "only_cross_attention", "mid_block_only_cross_attention",
-          "dual_cross_attention", "resnet_skip_time_act", "class_embeddings_concat"}) {
+    for (const char* const key : {"center_input_sample", "only_cross_attention", "dual_cross_attention"}) {
         json.require(key, false);
     }
-    for (const char* const key :
-         {"downsample_padding", "mid_block_scale_factor", "resnet_out_scale_factor"}) {
-        json.require(key, 1);
+    json.require("downsample_padding", 1);
+    if (!json.isNull("mid_block_type")) {
+        json.require("mid_block_scale_factor", 1);
     }
     for (const char* const key : {"conv_in_kernel", "conv_out_kernel"}) {
         json.require(key, 3);
@@ -32,14 +31,14 @@ void requireDefaults(JsonObject& json) {
     for (const char* const key :
          {"num_attention_heads", "encoder_hid_dim", "encoder_hid_dim_type", "class_embed_type",
           "addition_embed_type", "num_class_embeds", "time_embedding_dim", "time_embedding_act_fn",
-          "timestep_post_act", "time_cond_proj_dim", "reverse_transformer_layers_per_block",
-          "cross_attention_norm"}) {
+          "timestep_post_act", "time_cond_proj_dim", "reverse_transformer_layers_per_block"}) {
         json.requireNone(key);
     }
-    const std::string activation = json.text("act_fn", "silu");
-    if (activation != "silu" && activation != "swish") {
-        json.refuse("act_fn", "is not supported by this engine; it can only be \"silu\"");
+    for (const char* const key : {"cross_attention_dim", "norm_num_groups", "attention_head_dim",
+                                  "resnet_time_scale_shift", "time_embedding_type"}) {
+        json.requireSome(key);
     }
+    json.requireSilu("act_fn");
 }
 
 /// Which blocks of `key` have attention: their types are `with` or `without`.
@@ -88,7 +87,9 @@ void readBlocks(JsonObject& json, UNetConfig& config) {
     if (channels[0] % 2 != 0) {
         json.refuse("block_out_channels", "must begin with an even number: half of it are sines");
     }
-    config.mid = {channels.back(), 1, true, heads.back(), depths.back()};
+    if (!json.isNull("mid_block_type")) {
+        config.mid = {channels.back(), 1, true, heads.back(), depths.back()};
+    }
     for (std::size_t i = 0; i < count; ++i) {
         UNetBlock block = config.down[count - 1 - i];
         block.layers += 1;
@@ -98,7 +99,7 @@ void readBlocks(JsonObject& json, UNetConfig& config) {
     const auto misfit = [](const UNetBlock& block) {
         return block.attention && block.channels % block.heads != 0;
     };
-    if (std::any_of(config.down.begin(), config.down.end(), misfit) || misfit(config.mid) ||
+    if (std::any_of(config.down.begin(), config.down.end(), misfit) || (config.mid && misfit(*config.mid)) ||
         std::any_of(config.up.begin(), config.up.end(), misfit)) {
         json.refuse("attention_head_dim", "does not divide the channels of its block");
     }

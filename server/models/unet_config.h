@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <vector>
 
 #include "shared/protocol/problem.h"
@@ -25,7 +26,7 @@ struct UNetConfig {
     int outChannels = 4;
     int sampleSize = 64;            ///< the latent side that it was trained at
     std::vector<UNetBlock> down;    ///< down_blocks, in order
-    UNetBlock mid;                  ///< resnet, transformer, resnet
+    std::optional<UNetBlock> mid;   ///< resnet, transformer, resnet; some models have none
     std::vector<UNetBlock> up;      ///< up_blocks, in order
     int crossAttentionDim = 1280;   ///< features of the context
     bool linearProjection = false;  ///< proj_in and proj_out: linear layers, or else 1x1 convolutions

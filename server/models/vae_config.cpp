@@ -15,12 +15,9 @@ protocol::Expected<VaeConfig> readVaeConfig(const std::filesystem::path& file) {
     json.require("_class_name", "AutoencoderKL");
     json.require("in_channels", 3);
     json.require("out_channels", 3);
-    json.require("act_fn", "silu");
+    json.requireSilu("act_fn");
     json.require("down_block_types", "DownEncoderBlock2D");
     json.require("up_block_types", "UpDecoderBlock2D");
-    json.require("shift_factor", 0);
-    json.requireNone("latents_mean");
-    json.requireNone("latents_std");
     config.latentChannels = json.integer("latent_channels", config.latentChannels);
     config.blockOutChannels = json.integers("block_out_channels", config.blockOutChannels);
     config.layersPerBlock = json.integer("layers_per_block", config.layersPerBlock);

@@ -141,7 +141,7 @@ int main(int argc, char** argv) {
     const std::string& remark = (*engine)->deviceRemark();
     const std::string ready = remark.empty() ? "Ready" : "Ready, but not on the GPU. " + remark;
     tell(channel, generator::WorkerStatus{{true, false, ready, (*engine)->device(), (*engine)->deviceName(),
-                                           (*engine)->precision()}});
+                                           (*engine)->precision(), (*engine)->notes()}});
     while (true) {
         draw(**engine, channel, inbox);
     }

@@ -153,6 +153,7 @@ Expected<ModelInfo> readModel(const json& value) {
     reader.readList("example_prompts", model.examplePrompts, textItem);
     reader.readList("known_names", model.knownNames, textItem);
     reader.readList("known_words", model.knownWords, textItem);
+    reader.readList("notes", model.notes, textItem);
     return reader.finish(std::move(model));
 }
 

@@ -107,7 +107,8 @@ json write(const ModelInfo& model) {
             {"sampler", model.sampler},
             {"example_prompts", model.examplePrompts},
             {"known_names", model.knownNames},
-            {"known_words", model.knownWords}};
+            {"known_words", model.knownWords},
+            {"notes", model.notes}};
 }
 
 }  // namespace

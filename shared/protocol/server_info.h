@@ -42,6 +42,8 @@ struct ModelInfo {
     /// What a small model can draw, and other words that it understands; empty: anything goes.
     std::vector<std::string> knownNames;
     std::vector<std::string> knownWords;
+    /// What is drawn otherwise than the model's own files say, a sentence each.
+    std::vector<std::string> notes;
 
     bool operator==(const ModelInfo&) const = default;
 };

@@ -9,7 +9,7 @@ import pathlib
 
 import diffusers
 import torch
-from diffusers import StableDiffusionPipeline
+from diffusers import StableDiffusionPipeline, UNet2DConditionModel
 from safetensors.torch import load_file, save_file
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
@@ -127,10 +127,20 @@ def stages(pipe, name, like):
         tensors[f"unet/{h}x{w}/sample"] = sample
         tensors[f"unet/{h}x{w}/timestep"] = torch.tensor([t])
         tensors[f"unet/{h}x{w}/output"] = pipe.unet(sample, torch.tensor(t), encoder_hidden_states=text).sample
+    if name == "sd1-tiny":
+        tensors["unet/no mid block/output"] = without_mid_block(pipe.unet)(
+            tensors["unet/8x8/sample"], torch.tensor(981.0), encoder_hidden_states=text).sample
     latents = normal("vae/latents", (1, 4, 9, 13), 5)
     tensors["vae/latents"] = latents
     tensors["vae/output"] = pipe.vae.decode(latents / pipe.vae.config.scaling_factor).sample
     return {f"{name}/{key}": value for key, value in tensors.items()}
+
+
+def without_mid_block(unet):
+    """As a config with "mid_block_type": null has it; what there is for the block is passed over."""
+    cut = UNet2DConditionModel.from_config(unet.config, mid_block_type=None)
+    cut.load_state_dict({k: v for k, v in unet.state_dict().items() if not k.startswith("mid_block.")})
+    return cut.eval()
 
 
 def cases():

@@ -47,6 +47,10 @@ TextEncoder::TextEncoder(const Weights& all, const models::TextEncoderConfig& co
       final_layer_norm(root(all) / "final_layer_norm", config.hiddenSize, config.layerNormEps) {
     const Weights in = root(all);
     in.ignore("embeddings.position_ids");  // 0, 1, 2, ...: files of 2022 carry it
+    for (const char* const name :
+         {"text_projection.weight", "visual_projection.weight", "logit_scale", "vision_model."}) {
+        all.passOver(name);  // of the whole CLIP
+    }
     for (int i = 0; i < config.layers; ++i) {
         layers.emplace_back(in / "encoder.layers" / i, config);
     }

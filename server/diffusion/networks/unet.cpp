@@ -24,12 +24,19 @@ UNet::UNet(const Weights& in, const models::UNetConfig& config)
     : conv_in(in / "conv_in", config.inChannels, config.timeChannels(), 3),
       time_embedding_linear_1(in / "time_embedding.linear_1", config.timeChannels(), config.timeEmbedDim()),
       time_embedding_linear_2(in / "time_embedding.linear_2", config.timeEmbedDim(), config.timeEmbedDim()),
-      mid_block(in / "mid_block", shapeOf(config.mid, config)),
       conv_norm_out(in / "conv_norm_out", config.normGroups, config.up.back().channels, config.normEps),
       conv_out(in / "conv_out", config.up.back().channels, config.outChannels, 3),
       m_timeChannels(config.timeChannels()),
       m_freqShift(config.freqShift),
       m_flipSinToCos(config.flipSinToCos) {
+    if (config.mid) {
+        mid_block.emplace(in / "mid_block", shapeOf(*config.mid, config));
+    } else {
+        in.passOver("mid_block.");  // of the model that this one was cut out of
+    }
+    for (const char* const counters : {"num_updates", "decay", "model_ema."}) {
+        in.passOver(counters);  // of the weights' running average
+    }
     std::int64_t inputs = config.timeChannels();
     for (std::size_t i = 0; i < config.down.size(); ++i) {
         down_blocks.emplace_back(in / "down_blocks" / i, inputs, shapeOf(config.down[i], config),
@@ -68,7 +75,9 @@ at::Tensor UNet::forward(const at::Tensor& sample, const at::Tensor& timesteps,
     for (const auto& block : down_blocks) {
         x = block.forward(std::move(x), given, skips);
     }
-    x = mid_block.forward(std::move(x), given);
+    if (mid_block) {
+        x = mid_block->forward(std::move(x), given);
+    }
     for (const auto& block : up_blocks) {
         x = block.forward(std::move(x), given, skips);
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "server/diffusion/networks/unet_blocks.h"
@@ -26,7 +27,7 @@ private:
     Linear time_embedding_linear_1;
     Linear time_embedding_linear_2;
     std::vector<DownBlock> down_blocks;
-    MidBlock mid_block;
+    std::optional<MidBlock> mid_block;
     std::vector<UpBlock> up_blocks;
     GroupNorm conv_norm_out;
     Conv2d conv_out;

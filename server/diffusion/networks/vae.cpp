@@ -45,6 +45,8 @@ void checkEncoder(const Weights& all, const models::VaeConfig& config) {
     static_cast<void>(Conv2d(in / "conv_out", inputs, moments, 3));
     if (config.quantConv) {
         static_cast<void>(Conv2d(all.checkOnly() / "quant_conv", moments, moments, 1));
+    } else {
+        all.passOver("quant_conv.");
     }
 }
 
@@ -109,6 +111,11 @@ VaeDecoder::VaeDecoder(const Weights& in, const models::VaeConfig& config)
       conv_out(in / "decoder.conv_out", config.blockOutChannels.front(), kColours, 3) {
     if (config.postQuantConv) {
         post_quant_conv.emplace(in / "post_quant_conv", config.latentChannels, config.latentChannels, 1);
+    } else {
+        in.passOver("post_quant_conv.");
+    }
+    for (const char* const leftover : {"loss.", "model_ema."}) {
+        in.passOver(leftover);  // of training
     }
     auto widths = config.blockOutChannels;
     std::reverse(widths.begin(), widths.end());

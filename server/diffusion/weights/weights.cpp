@@ -4,6 +4,7 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstring>
 #include <sstream>
@@ -64,11 +65,27 @@ bool isFinite(const models::TensorEntry& entry, c10::ScalarType type, std::int64
     }
 }
 
+bool isIdle(const std::string& name, const std::vector<std::string>& idle) {
+    return std::any_of(idle.begin(), idle.end(), [&name](const std::string& known) {
+        return known.ends_with('.') ? name.starts_with(known) : name == known;
+    });
+}
+
+/// The first few by name.
+std::string listed(const std::vector<std::string>& names) {
+    constexpr std::size_t kShown = 3;
+    std::string text;
+    for (std::size_t i = 0; i < std::min(names.size(), kShown); ++i) {
+        text += (text.empty() ? "" : ", ") + names[i];
+    }
+    return names.size() > kShown ? text + " and " + std::to_string(names.size() - kShown) + " more" : text;
+}
+
 }  // namespace
 
 Weights::Weights(models::TensorSource source, Placement placement)
     : m_component(std::make_shared<Component>(
-          Component{std::make_shared<const models::TensorSource>(std::move(source)), placement, {}})) {}
+          Component{std::make_shared<const models::TensorSource>(std::move(source)), placement, {}, {}})) {}
 
 Weights Weights::operator/(std::string_view name) const {
     Weights below = *this;
@@ -138,16 +155,31 @@ at::Tensor Weights::tensor(std::string_view name, at::IntArrayRef shape) const {
         .to(m_component->placement.device, m_component->placement.dtype);
 }
 
-void Weights::finish() const {
+void Weights::passOver(std::string_view name) const {
+    m_component->idle.push_back(path(name));
+}
+
+std::vector<std::string> Weights::finish() const {
+    std::vector<std::string> notes;
     for (const auto& file : m_component->source->files()) {
+        std::vector<std::string> idle;
         for (const auto& entry : file.tensors()) {
-            if (!m_component->seen.contains(entry.name)) {
+            if (m_component->seen.contains(entry.name)) {
+                continue;
+            }
+            if (!isIdle(entry.name, m_component->idle)) {
                 throw Failure(models::modelProblem(
                     file.path(), "The tensor " + entry.name + " of shape " + toString(entry.shape) +
                                      " belongs to no layer that the model's config describes."));
             }
+            idle.push_back(entry.name);
+        }
+        if (!idle.empty()) {
+            notes.push_back(file.path().string() + ": Passed over as no part of drawing: " + listed(idle) +
+                            ".");
         }
     }
+    return notes;
 }
 
 }  // namespace easel::diffusion

@@ -11,6 +11,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "server/models/tensor_source.h"
 
@@ -40,14 +41,19 @@ public:
     at::Tensor tensor(std::string_view name, at::IntArrayRef shape) const;
     /// Accepts a tensor that is not needed.
     void ignore(std::string_view name) const;
-    /// Throws unless every tensor of the component was taken or ignored.
-    void finish() const;
+    /// Accepts what is known to be left in such files and plays no part in a picture; with a dot at its end,
+    /// `name` stands for all below it.
+    void passOver(std::string_view name) const;
+    /// Throws unless every tensor of the component was taken, ignored or passed over; a sentence for each
+    /// file in which something was passed over.
+    std::vector<std::string> finish() const;
 
 private:
     struct Component {
         std::shared_ptr<const models::TensorSource> source;
         Placement placement;
         std::set<std::string, std::less<>> seen;
+        std::vector<std::string> idle;
     };
 
     std::string path(std::string_view name) const;

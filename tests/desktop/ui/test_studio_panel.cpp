@@ -58,6 +58,7 @@ std::vector<ModelInfo> models() {
     large.width = large.height = 512;
     large.steps = 30;
     large.sampler = "euler";
+    large.notes = {"Its scheduler is another."};
     return {starter, large};
 }
 
@@ -310,6 +311,8 @@ void TestStudioPanel::adoptsAnotherModel() {
     QCOMPARE(shown.number("stepsField")->value(), 30.0);
     QCOMPARE(shown.find<QSpinBox>("widthBox")->value(), 512);
     QCOMPARE(shown.find<ui::Fold>("modelFold")->summary(), "Large · Euler");
+    QVERIFY(box->toolTip().contains("Its scheduler is another."));
+    QVERIFY(box->accessibleDescription().contains("Its scheduler is another."));
 }
 
 void TestStudioPanel::offersTheSchedulesOfTheSampler() {

@@ -4,6 +4,8 @@
 #include <signal.h>
 #include <sys/types.h>
 
+#include <filesystem>
+
 #include <QDir>
 #include <QElapsedTimer>
 #include <QFile>
@@ -109,4 +111,20 @@ QString modelNamed(const QString& name, const QString& folder) {
     const QString link = folder + "/" + name;
     QFile::link(EASEL_SOURCE_DIR "/tests/fixtures/models/sd1-tiny", link);
     return link;
+}
+
+QString oddModel(const QString& folder) {
+    const QString model = folder + "/odd";
+    std::filesystem::copy(EASEL_SOURCE_DIR "/tests/fixtures/models/sd1-tiny", model.toStdString(),
+                          std::filesystem::copy_options::recursive);
+    for (const char* const name : {"/model_index.json", "/scheduler/scheduler_config.json"}) {
+        QFile file(model + name);
+        if (!file.open(QIODevice::ReadWrite)) {
+            return {};
+        }
+        const QByteArray text = file.readAll().replace("PNDMScheduler", "DEISMultistepScheduler");
+        file.resize(0);
+        file.write(text);
+    }
+    return model;
 }

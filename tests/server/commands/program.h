@@ -43,3 +43,6 @@ QList<qint64> childrenOf(qint64 parent);
 bool isAlive(qint64 process);
 /// A model folder under a name that tells the fake worker how to behave, made inside `folder`.
 QString modelNamed(const QString& name, const QString& folder);
+/// A model folder made inside `folder`, whose scheduler Easel does not have and for which the fake worker has
+/// a note.
+QString oddModel(const QString& folder);

@@ -95,6 +95,28 @@ private Q_SLOTS:
         }
     }
 
+    void anEmptyPromptIsAPrompt() {
+        for (const QString& prompt : {QString(), QString(" ")}) {
+            const QString output = file("empty.png");
+            Program program(command(prompt, {"--width", "64", "--height", "64", "--output", output}));
+            QVERIFY2(program.waitForEnd() == 0, program.errors());
+            const auto texts = image::readPngTexts(bytesOf(output)).value();
+            QVERIFY(protocol::fromInfotext(texts.at(0).text).value().prompt == prompt.toStdString());
+        }
+    }
+
+    void tellsWhatItDrawsOtherwise() {
+        const QString model = oddModel(m_folder->path());
+        Program program({"generate", "--prompt", "a fox", "--model", model, "--worker", FAKE_WORKER,
+                         "--width", "64", "--height", "64", "--output", file("fox.png")});
+        QVERIFY2(program.waitForEnd() == 0, program.errors());
+        QVERIFY2(program.errors().contains("Note: The model's scheduler is DEISMultistepScheduler"),
+                 program.errors());
+        QVERIFY2(program.errors().contains("Note: Something is idle.\n"), program.errors());
+        const auto texts = image::readPngTexts(bytesOf(file("fox.png"))).value();
+        QCOMPARE(protocol::fromInfotext(texts.at(0).text).value().sampler, std::string("dpmpp_2m"));
+    }
+
     void writesAPicture() {
         const QString output = file("fox.png");
         Program program(command(

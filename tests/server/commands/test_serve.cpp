@@ -241,6 +241,22 @@ private Q_SLOTS:
         QVERIFY(waitForState(submit("a fox"), JobState::Succeeded));
     }
 
+    void tellsWhatItDrawsOtherwise() {
+        m_server = std::make_unique<Program>(QStringList{"serve", "--port", "0", "--data",
+                                                         m_folder->filePath("data"), "--worker", FAKE_WORKER,
+                                                         "--model", oddModel(m_folder->path())});
+        m_url = m_server->waitForLine("Listening on ");
+        QVERIFY(waitForReady());
+        const auto models = protocol::parseModels(get("/v1/models").body.toStdString()).value();
+        QCOMPARE(models.front().sampler, std::string("dpmpp_2m"));
+        QCOMPARE(models.front().notes.size(), std::size_t{1});
+        QVERIFY(models.front().notes[0].find("DEISMultistepScheduler") != std::string::npos);
+        m_server->signal(SIGTERM);
+        QCOMPARE(m_server->waitForEnd(), 0);
+        QVERIFY2(m_server->errors().contains("DEISMultistepScheduler"), m_server->errors());
+        QVERIFY2(m_server->errors().contains("Something is idle."), m_server->errors());
+    }
+
     void keepsNoMoreThanItIsTold() {
         QVERIFY(start());
         const auto older = submit("a fox");

@@ -99,6 +99,12 @@ private Q_SLOTS:
     void damagedModelsAreNamed_data();
     void damagedModelsAreNamed();
     void unusedTensorsThatOldFilesCarryAreAccepted();
+    void idleTensorsArePassedOverWithANote_data();
+    void idleTensorsArePassedOverWithANote();
+    void aBlockThatTheConfigLeavesOutIsPassedOver();
+    void weightsOfAVariantAreTold();
+    void anEmptyPromptIsDrawn();
+    void aWordThatTheEncoderHasNotLearnedIsAnError();
     void tensorsMayStandAtAnyAddress();
     void devicesThatAreNotThere_data();
     void devicesThatAreNotThere();
@@ -361,6 +367,86 @@ void EngineTest::unusedTensorsThatOldFilesCarryAreAccepted() {
     });
     QVERIFY(there);
     QCOMPARE(complaint(model), std::string());
+}
+
+void EngineTest::idleTensorsArePassedOverWithANote_data() {
+    QTest::addColumn<QString>("file");
+    QTest::addColumn<QString>("tensor");
+    const auto row = [](const std::string& file, const char* tensor) {
+        QTest::newRow(tensor) << QString::fromStdString(file) << QString(tensor);
+    };
+    row(kText, "logit_scale");
+    row(kText, "text_projection.weight");
+    row(kText, "vision_model.embeddings.class_embedding");
+    row(kUNet, "num_updates");
+    row(kUNet, "decay");
+    row(kVae, "loss.logvar");
+}
+
+void EngineTest::idleTensorsArePassedOverWithANote() {
+    QFETCH(QString, file);
+    QFETCH(QString, tensor);
+    const Drawn expected = draw(*load(kFixtures + "models/sd1-tiny"), small());
+    EditedModel model("sd1-tiny");
+    model.editTensors(file.toStdString(), [&tensor](QJsonObject& header, QByteArray& data) {
+        header[tensor] = QJsonObject{{"dtype", "I64"},
+                                     {"shape", QJsonArray()},
+                                     {"data_offsets", QJsonArray{data.size(), data.size() + 8}}};
+        data.append(8, '\x7f');
+    });
+    const auto engine = load(model.root());
+    QCOMPARE(engine->notes().size(), std::size_t{1});
+    const QString note = QString::fromStdString(engine->notes().front());
+    QVERIFY2(note.contains(file) && note.contains(tensor), qPrintable(note));
+    QVERIFY(draw(*engine, small()).images == expected.images);
+}
+
+void EngineTest::aBlockThatTheConfigLeavesOutIsPassedOver() {
+    EditedModel model("sd1-tiny");
+    model.editJson("unet/config.json", [](QJsonObject& json) { json["mid_block_type"] = QJsonValue::Null; });
+    const auto engine = load(model.root());
+    QCOMPARE(engine->notes().size(), std::size_t{1});
+    QVERIFY2(engine->notes().front().find("mid_block.") != std::string::npos,
+             engine->notes().front().c_str());
+    const Drawn whole = draw(*load(kFixtures + "models/sd1-tiny"), small());
+    const Drawn cut = draw(*engine, small());
+    QVERIFY(!cut.problem);
+    QVERIFY(cut.images != whole.images);
+}
+
+void EngineTest::weightsOfAVariantAreTold() {
+    EditedModel model("sd1-tiny");
+    auto variant = model.root() / kUNet;
+    variant.replace_extension("bf16.safetensors");
+    std::filesystem::rename(model.root() / kUNet, variant);
+    const auto engine = load(model.root());
+    QCOMPARE(engine->notes().size(), std::size_t{1});
+    QVERIFY2(engine->notes().front().starts_with(variant.string()), engine->notes().front().c_str());
+}
+
+void EngineTest::anEmptyPromptIsDrawn() {
+    const auto engine = load(kFixtures + "models/sd1-tiny");
+    auto settings = small();
+    settings.prompt = "";
+    const Drawn empty = draw(*engine, settings);
+    QVERIFY(!empty.problem);
+    settings.prompt = "\u3000 ";  // no words either
+    QVERIFY(draw(*engine, settings).images == empty.images);
+    settings.prompt = "a red circle";
+    QVERIFY(draw(*engine, settings).images != empty.images);
+}
+
+void EngineTest::aWordThatTheEncoderHasNotLearnedIsAnError() {
+    EditedModel model("sd1-tiny");
+    model.editJson("tokenizer/tokenizer_config.json",
+                   [](QJsonObject& json) { json["additional_special_tokens"] = QJsonArray{"<my-dog>"}; });
+    const auto engine = load(model.root());
+    auto settings = small();
+    settings.prompt = "a <my-dog> on mars";
+    const Drawn drawn = draw(*engine, settings);
+    QVERIFY(drawn.problem);
+    QVERIFY2(drawn.problem->detail.find("tokenizer") != std::string::npos, drawn.problem->detail.c_str());
+    QVERIFY(!draw(*engine, small()).problem);
 }
 
 void EngineTest::tensorsMayStandAtAnyAddress() {

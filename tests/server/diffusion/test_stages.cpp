@@ -9,6 +9,7 @@
 
 #include "server/diffusion/failure.h"
 #include "server/diffusion/pipeline.h"
+#include "tests/server/diffusion/edited_model.h"
 #include "tests/server/diffusion/gates.h"
 #include "tests/server/diffusion/tensor_file.h"
 
@@ -49,6 +50,7 @@ private Q_SLOTS:
     void textEncoder();
     void unet_data() { models(); }
     void unet();
+    void aUNetMayHaveNoMidBlock();
     void vaeDecoder_data() { models(); }
     void vaeDecoder();
     void latents_data();
@@ -124,6 +126,18 @@ void StagesTest::unet() {
             m_stages[stage + "/sample"], m_stages[stage + "/timestep"].expand(2), m_stages[name + "/text"]);
         compare("unet", answer, m_stages[stage + "/output"]);
     }
+}
+
+void StagesTest::aUNetMayHaveNoMidBlock() {
+    tests::EditedModel model("sd1-tiny");
+    model.editJson("unet/config.json", [](QJsonObject& json) { json["mid_block_type"] = QJsonValue::Null; });
+    const auto folder = models::openModelFolder(model.root());
+    QVERIFY(folder);
+    const auto unet = load<UNet>(folder->unetFolder(), models::WeightNaming::Diffusers, folder->unet);
+    const std::string stage = "sd1-tiny/unet/8x8";
+    const at::Tensor answer = unet.forward(
+        m_stages[stage + "/sample"], m_stages[stage + "/timestep"].expand(2), m_stages["sd1-tiny/text"]);
+    compare("unet", answer, m_stages["sd1-tiny/unet/no mid block/output"]);
 }
 
 void StagesTest::vaeDecoder() {

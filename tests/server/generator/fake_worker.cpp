@@ -93,7 +93,10 @@ private:
     }
 
     void tell(bool ready, bool failed, const std::string& message) {
-        static_cast<void>(m_channel.write(WorkerStatus{{ready, failed, message, "cpu", "Fake", "fp32"}}));
+        const auto notes = ready && m_model == "odd" ? std::vector<std::string>{"Something is idle."}
+                                                     : std::vector<std::string>();
+        static_cast<void>(
+            m_channel.write(WorkerStatus{{ready, failed, message, "cpu", "Fake", "fp32", notes}}));
     }
 
     void draw(const Generate& wish) {

@@ -62,7 +62,7 @@ private Q_SLOTS:
         const std::vector<Frame> frames = {
             Generate{"j_1", settings},
             Cancel{"j_1"},
-            WorkerStatus{{true, false, "Ready", "cuda:0", "NVIDIA L4", "bf16"}},
+            WorkerStatus{{true, false, "Ready", "cuda:0", "NVIDIA L4", "bf16", {"odd"}}},
             WorkerStatus{{false, true, "No such model", "", "", ""}},
             ProgressMade{"j_1", progress},
             // Larger than any socket buffer: it goes in many pieces.

@@ -55,6 +55,14 @@ Files sd15() {
     };
 }
 
+/// The same with another class of scheduler, in its file and in the index.
+Files withScheduler(const QString& className) {
+    Files files = sd15();
+    files["scheduler/scheduler_config.json"]["_class_name"] = className;
+    files["model_index.json"]["scheduler"] = QJsonArray{"diffusers", className};
+    return files;
+}
+
 /// What SD 2.1 says otherwise.
 Files sd21() {
     Files files = sd15();
@@ -140,7 +148,7 @@ private Q_SLOTS:
         QCOMPARE(model->unet.down[1].layers, 2);
         QCOMPARE(model->unet.up[0].layers, 5);
         QCOMPARE(model->unet.up[0].transformerDepth, 4);
-        QCOMPARE(model->unet.mid.transformerDepth, 4);
+        QCOMPARE(model->unet.mid->transformerDepth, 4);
         QCOMPARE(model->unet.up[3].layers, 2);
     }
 
@@ -178,7 +186,10 @@ private Q_SLOTS:
             QTest::newRow(qPrintable(QString(key) + shown)) << QString(file) << QString(key) << value;
         };
         const char* const index = "model_index.json";
-        row(index, "_class_name", "StableDiffusionXLPipeline");
+        row(index, "text_encoder_2", QJsonArray{"transformers", "CLIPTextModelWithProjection"});
+        row(index, "controlnet", QJsonArray{"diffusers", "ControlNetModel"});
+        row(index, "scheduler", QJsonArray{"diffusers", "FlowMatchEulerDiscreteScheduler"});
+        row(index, "scheduler", QJsonValue::Null);
         row(index, "text_encoder", QJsonArray{"transformers", "T5EncoderModel"});
         row(index, "unet", QJsonValue::Null);
         row(index, "vae", QJsonArray{"diffusers", "AutoencoderTiny"});
@@ -200,7 +211,9 @@ private Q_SLOTS:
         row(unet, "attention_type", "gated");
         row(unet, "conv_in_kernel", 1);
         row(unet, "cross_attention_dim", QJsonArray{768, 768, 768, 768});
-        row(unet, "cross_attention_norm", "layer_norm");
+        row(unet, "cross_attention_dim", QJsonValue::Null);
+        row(unet, "norm_num_groups", QJsonValue::Null);
+        row(unet, "attention_head_dim", QJsonValue::Null);
         row(unet, "down_block_types",
             QJsonArray{"DownBlock2D", "AttnDownBlock2D", "DownBlock2D", "DownBlock2D"});
         row(unet, "up_block_types", QJsonArray{"UpBlock2D", "SkipUpBlock2D", "UpBlock2D", "UpBlock2D"});
@@ -218,8 +231,6 @@ private Q_SLOTS:
         const char* const vae = "vae/config.json";
         row(vae, "_class_name", "AutoencoderTiny");
         row(vae, "scaling_factor", "0.18215");
-        row(vae, "shift_factor", 0.1159);
-        row(vae, "latents_mean", QJsonArray{1, 2, 3, 4});
         row(vae, "act_fn", "relu");
         row(vae, "out_channels", 1);
         row(vae, "down_block_types", QJsonArray{"DownEncoderBlock2D"});
@@ -231,19 +242,12 @@ private Q_SLOTS:
         row(text, "use_attention_mask", true);
         row(text, "max_position_embeddings", "77");
         const char* const scheduler = "scheduler/scheduler_config.json";
-        row(scheduler, "_class_name", "LCMScheduler");
         row(scheduler, "prediction_type", "sample");
         row(scheduler, "beta_schedule", "squaredcos_cap_v2");
         row(scheduler, "beta_start", 0);
         row(scheduler, "beta_end", 1);
         row(scheduler, "trained_betas", QJsonArray{0.1, 0.2});
-        row(scheduler, "thresholding", true);
-        row(scheduler, "skip_prk_steps", false);
         row(scheduler, "timestep_spacing", "wide");
-        row(scheduler, "final_sigmas_type", "one");
-        row(scheduler, "solver_order", 3);
-        row(scheduler, "algorithm_type", "sde-dpmsolver++");
-        row(scheduler, "use_beta_sigmas", true);
         row(scheduler, "steps_offset", 1000);
         row(scheduler, "num_train_timesteps", 1.5);
         row("tokenizer/tokenizer_config.json", "model_max_length", "77");
@@ -267,6 +271,233 @@ private Q_SLOTS:
         const QString detail = QString::fromStdString(model.error().detail);
         QVERIFY2(detail.contains(file + ": \"" + key + "\": "), qPrintable(detail));
         QCOMPARE(model.error().code, std::string("model_unusable"));
+    }
+
+    void aSchedulersValueIsRefusedWhereItsClassReadsIt_data() {
+        QTest::addColumn<QString>("className");
+        QTest::addColumn<QString>("key");
+        QTest::addColumn<QJsonValue>("value");
+        QTest::addColumn<bool>("refused");
+        const auto rows = [](const char* key, const QJsonValue& value, const QStringList& readers,
+                             const QStringList& others) {
+            for (const QString& name : readers + others) {
+                QTest::addRow("%s of %s", key, qPrintable(name))
+                    << name << QString(key) << value << readers.contains(name);
+            }
+        };
+        const QString pndm = "PNDMScheduler";
+        const QString ddim = "DDIMScheduler";
+        const QString euler = "EulerDiscreteScheduler";
+        const QString ancestral = "EulerAncestralDiscreteScheduler";
+        const QString dpm = "DPMSolverMultistepScheduler";
+        rows("thresholding", true, {ddim, dpm, "DEISMultistepScheduler", "DDPMScheduler", "LCMScheduler"},
+             {pndm, euler, ancestral, "HeunDiscreteScheduler"});
+        rows("use_flow_sigmas", true, {dpm, "UniPCMultistepScheduler", "DPMSolverSinglestepScheduler"},
+             {pndm, ddim, euler, ancestral});
+        rows("use_dynamic_shifting", true, {dpm}, {ddim});
+        rows("variance_type", "learned_range", {dpm, "DDPMScheduler"}, {pndm, ddim, euler});
+        rows("lambda_min_clipped", -5.1, {dpm}, {pndm, ddim, euler, "DEISMultistepScheduler"});
+        rows("interpolation_type", "log_linear", {euler}, {pndm, ddim, ancestral, dpm});
+        rows("timestep_type", "continuous", {euler}, {ddim, dpm});
+        rows("final_sigmas_type", "one", {euler, dpm}, {pndm, ddim, ancestral});
+        rows("algorithm_type", "of my own", {dpm}, {pndm, ddim, euler, ancestral});
+        rows("solver_type", "of my own", {dpm}, {pndm, ddim, euler, ancestral});
+    }
+
+    void aSchedulersValueIsRefusedWhereItsClassReadsIt() {
+        QFETCH(QString, className);
+        QFETCH(QString, key);
+        QFETCH(QJsonValue, value);
+        QFETCH(bool, refused);
+        Files files = withScheduler(className);
+        files["scheduler/scheduler_config.json"][key] = value;
+        const auto model = openFiles(files);
+        QCOMPARE(!model, refused);
+        if (refused) {
+            const QString detail = QString::fromStdString(model.error().detail);
+            QVERIFY2(detail.contains("scheduler_config.json: \"" + key + "\": "), qPrintable(detail));
+        }
+    }
+
+    void karrasLevelsMayHaveNoLimitsOfTheirOwn() {
+        Files files = withScheduler("EulerDiscreteScheduler");
+        files["scheduler/scheduler_config.json"]["sigma_min"] = 0.1;
+        QVERIFY(openFiles(files));
+        files["scheduler/scheduler_config.json"]["use_karras_sigmas"] = true;
+        QVERIFY(!openFiles(files));
+    }
+
+    void whatASwitchLeavesBehindIsPassedOver_data() {
+        QTest::addColumn<QString>("className");
+        QTest::addColumn<QJsonObject>("leftover");
+        const auto row = [](const char* name, const char* className, const char* leftover) {
+            QTest::newRow(name) << QString(className) << parsed(leftover);
+        };
+        row("UniPC", "DDIMScheduler",
+            R"({"solver_type": "bh2", "predict_x0": true, "disable_corrector": []})");
+        row("DEIS", "PNDMScheduler", R"({"algorithm_type": "deis", "solver_type": "logrho"})");
+        row("third order", "EulerDiscreteScheduler", R"({"solver_order": 3})");
+        row("DDPM", "DDIMScheduler", R"({"variance_type": "fixed_small"})");
+        row("DDPM, and DPM++", "DPMSolverMultistepScheduler", R"({"variance_type": "fixed_small"})");
+        row("UniPC, and DPM++", "DPMSolverMultistepScheduler", R"({"solver_type": "bh2"})");
+        row("DEIS, and DPM++", "DPMSolverMultistepScheduler",
+            R"({"algorithm_type": "deis", "solver_type": "logrho"})");
+        row("no flags", "DPMSolverMultistepScheduler",
+            R"({"thresholding": null, "use_flow_sigmas": null, "use_karras_sigmas": null})");
+    }
+
+    void whatASwitchLeavesBehindIsPassedOver() {
+        QFETCH(QString, className);
+        QFETCH(QJsonObject, leftover);
+        Files files = withScheduler(className);
+        const auto plain = openFiles(files);
+        QVERIFY2(plain, plain ? "" : plain.error().detail.c_str());
+        for (const QString& key : leftover.keys()) {
+            files["scheduler/scheduler_config.json"][key] = leftover[key];
+        }
+        const auto model = openFiles(files);
+        QVERIFY2(model, model ? "" : model.error().detail.c_str());
+        QVERIFY(model->info == plain->info);
+        QVERIFY(model->info.notes.empty());
+    }
+
+    void aSchedulerThatIsNotHereGetsTheNearest_data() {
+        QTest::addColumn<QString>("className");
+        QTest::addColumn<QString>("sampler");
+        for (const auto& [className, sampler] : {std::pair{"DEISMultistepScheduler", "dpmpp_2m"},
+                                                 {"UniPCMultistepScheduler", "dpmpp_2m"},
+                                                 {"DPMSolverSinglestepScheduler", "dpmpp_2m"},
+                                                 {"LMSDiscreteScheduler", "euler"},
+                                                 {"HeunDiscreteScheduler", "dpmpp_2m"},
+                                                 {"DDPMScheduler", "euler_a"},
+                                                 {"LCMScheduler", "euler_a"}}) {
+            QTest::newRow(className) << QString(className) << QString(sampler);
+        }
+    }
+
+    void aSchedulerThatIsNotHereGetsTheNearest() {
+        QFETCH(QString, className);
+        QFETCH(QString, sampler);
+        Files files = withScheduler(className);
+        QJsonObject& scheduler = files["scheduler/scheduler_config.json"];
+        scheduler["prediction_type"] = "v_prediction";
+        scheduler["timestep_spacing"] = "trailing";
+        const auto model = openFiles(files);
+        QVERIFY2(model, model ? "" : model.error().detail.c_str());
+        QCOMPARE(model->info.sampler, sampler.toStdString());
+        QCOMPARE(model->info.notes.size(), std::size_t{1});
+        QVERIFY(QString::fromStdString(model->info.notes[0]).contains(className));
+        QVERIFY(model->info.notes[0].find(sampler.toStdString()) != std::string::npos);
+        // What the picture needs is as the file says.
+        const auto settings = settingsFor(model->scheduler, sampler.toStdString());
+        QCOMPARE(settings.betaStart, 0.00085);
+        QVERIFY(settings.betaSchedule == models::BetaSchedule::ScaledLinear);
+        QVERIFY(settings.prediction == models::PredictionType::VPrediction);
+        QVERIFY(settings.timestepSpacing == models::TimestepSpacing::Trailing);
+    }
+
+    void betasThatAFileLeavesOutAreItsClasss() {
+        Files files = withScheduler("LCMScheduler");
+        for (const char* const key : {"beta_start", "beta_end", "beta_schedule"}) {
+            files["scheduler/scheduler_config.json"].remove(key);
+        }
+        const auto model = openFiles(files);
+        QVERIFY2(model, model ? "" : model.error().detail.c_str());
+        QCOMPARE(model->scheduler.betaStart, 0.00085);
+        QCOMPARE(model->scheduler.betaEnd, 0.012);
+        QVERIFY(model->scheduler.betaSchedule == models::BetaSchedule::ScaledLinear);
+    }
+
+    void anotherWayFromStepToStepIsTold_data() {
+        QTest::addColumn<QString>("className");
+        QTest::addColumn<QString>("key");
+        QTest::addColumn<QJsonValue>("value");
+        const auto row = [](const char* className, const char* key, const QJsonValue& value) {
+            QTest::newRow(key) << QString(className) << QString(key) << value;
+        };
+        row("PNDMScheduler", "skip_prk_steps", false);
+        row("DPMSolverMultistepScheduler", "solver_order", 3);
+        row("DPMSolverMultistepScheduler", "solver_type", "heun");
+        row("DPMSolverMultistepScheduler", "algorithm_type", "sde-dpmsolver++");
+        row("DPMSolverMultistepScheduler", "use_lu_lambdas", true);
+        row("EulerDiscreteScheduler", "use_beta_sigmas", true);
+        row("EulerDiscreteScheduler", "use_exponential_sigmas", true);
+    }
+
+    void anotherWayFromStepToStepIsTold() {
+        QFETCH(QString, className);
+        QFETCH(QString, key);
+        QFETCH(QJsonValue, value);
+        Files files = withScheduler(className);
+        files["scheduler/scheduler_config.json"][key] = value;
+        const auto model = openFiles(files);
+        QVERIFY2(model, model ? "" : model.error().detail.c_str());
+        QCOMPARE(model->info.notes.size(), std::size_t{1});
+        QVERIFY(QString::fromStdString(model->info.notes[0]).contains('"' + key + '"'));
+    }
+
+    void pipelinesOfTheSamePartsAreTheSameModel() {
+        const auto plain = openFiles(sd15());
+        QVERIFY(plain);
+        for (const QJsonValue& name : {QJsonValue("StableDiffusionImg2ImgPipeline"),
+                                       QJsonValue("StableDiffusionInpaintPipelineLegacy"),
+                                       QJsonValue("StableDiffusionLongPromptWeightingPipeline"),
+                                       QJsonValue(QJsonArray{"my_pipeline", "MyPipeline"})}) {
+            Files files = sd15();
+            files["model_index.json"]["_class_name"] = name;
+            files["model_index.json"]["image_encoder"] = QJsonArray{QJsonValue::Null, QJsonValue::Null};
+            files["model_index.json"]["safety_checker"] =
+                QJsonArray{"stable_diffusion", "StableDiffusionSafetyChecker"};
+            const auto model = openFiles(files);
+            QVERIFY2(model, model ? "" : model.error().detail.c_str());
+            QVERIFY(model->info == plain->info);
+        }
+    }
+
+    void whatNoPartReadsIsPassedOver() {
+        Files files = sd15();
+        QJsonObject& unet = files["unet/config.json"];
+        unet["cross_attention_norm"] = "layer_norm";
+        unet["resnet_skip_time_act"] = true;
+        unet["resnet_out_scale_factor"] = 2;
+        unet["class_embeddings_concat"] = true;
+        unet["mid_block_only_cross_attention"] = true;
+        unet["act_fn"] = "SiLU";
+        QJsonObject& vae = files["vae/config.json"];
+        vae["shift_factor"] = 0.1159;
+        vae["latents_mean"] = QJsonArray{1, 2, 3, 4};
+        vae["act_fn"] = "swish";
+        const auto model = openFiles(files);
+        QVERIFY2(model, model ? "" : model.error().detail.c_str());
+    }
+
+    void aNullMeansWhatItMeansThere() {
+        Files files = sd15();
+        files["unet/config.json"]["mid_block_type"] = QJsonValue::Null;
+        files["unet/config.json"]["mid_block_scale_factor"] = 2;  // of no block
+        files["unet/config.json"]["flip_sin_to_cos"] = QJsonValue::Null;
+        files["unet/config.json"]["class_embed_type"] = QJsonValue::Null;
+        files["vae/config.json"]["use_quant_conv"] = QJsonValue::Null;
+        files["vae/config.json"]["latents_mean"] = QJsonValue::Null;
+        files["scheduler/scheduler_config.json"]["set_alpha_to_one"] = QJsonValue::Null;
+        files["scheduler/scheduler_config.json"]["timestep_spacing"] = QJsonValue::Null;
+        const auto model = openFiles(files);
+        QVERIFY2(model, model ? "" : model.error().detail.c_str());
+        QVERIFY(!model->unet.mid);
+        QVERIFY(!model->unet.flipSinToCos);
+        QVERIFY(!model->vae.quantConv);
+        QVERIFY(model->vae.postQuantConv);
+        QVERIFY(model->scheduler.setAlphaToOne == false);
+        QVERIFY(!model->scheduler.timestepSpacing);
+    }
+
+    void aWholeClipsFileHoldsTheTextEncoders() {
+        Files files = sd15();
+        QJsonObject& text = files["text_encoder/config.json"];
+        text = QJsonObject{{"model_type", "clip"}, {"text_config", text}, {"projection_dim", 768}};
+        const auto model = openFiles(files);
+        QVERIFY2(model, model ? "" : model.error().detail.c_str());
+        QCOMPARE(model->textEncoder.hiddenSize, 768);
     }
 
     void partsThatDoNotGoTogetherAreRefused_data() {
@@ -294,13 +525,33 @@ private Q_SLOTS:
         QVERIFY2(QString::fromStdString(model.error().detail).contains(key), model.error().detail.c_str());
     }
 
-    void theIndexAndTheSchedulerMustAgree() {
+    void theIndexSaysWhichSchedulerItIs() {
         Files files = sd15();
         files["model_index.json"]["scheduler"] = QJsonArray{"diffusers", "DDIMScheduler"};
         const auto model = openFiles(files);
-        QVERIFY(!model);
-        QVERIFY2(model.error().detail.find("DDIMScheduler") != std::string::npos,
-                 model.error().detail.c_str());
+        QVERIFY2(model, model ? "" : model.error().detail.c_str());
+        QCOMPARE(model->info.sampler, std::string("ddim"));
+        QVERIFY(model->scheduler.isOwn);
+        QCOMPARE(model->info.notes.size(), std::size_t{1});
+        QVERIFY(model->info.notes[0].find("PNDMScheduler") != std::string::npos);
+    }
+
+    void whatCameInsteadOfAFileIsTold() {
+        for (const QByteArray& text :
+             {QByteArray("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 743\n"),
+              QByteArray("<!DOCTYPE html>\n<html><body>Please sign in</body></html>")}) {
+            for (const QString& name : sd15().keys()) {
+                const QTemporaryDir dir;
+                write(dir.path(), sd15());
+                writeFile(dir.filePath(name), text);
+                const auto model = models::openModelFolder(dir.path().toStdString());
+                QVERIFY(!model);
+                const QString detail = QString::fromStdString(model.error().detail);
+                QVERIFY2(detail.contains(name), qPrintable(detail));
+                QVERIFY2(detail.contains(text.startsWith('v') ? "git lfs pull" : "web page"),
+                         qPrintable(detail));
+            }
+        }
     }
 
     void aMissingFileIsNamed() {

@@ -43,6 +43,19 @@ private Q_SLOTS:
         QVERIFY(!told.clipSample && !told.setAlphaToOne);
     }
 
+    void theNearestToTheModelsOwnIsSwitchedTo() {
+        SchedulerConfig config;
+        config.sampler = "ddim";
+        config.isOwn = false;
+        const auto bare = settingsFor(config, "ddim");
+        QCOMPARE(bare.stepsOffset, 0);
+        QVERIFY(bare.clipSample);
+        config.stepsOffset = 0;
+        config.clipSample = true;
+        QCOMPARE(settingsFor(config, "ddim").stepsOffset, 1);
+        QVERIFY(!settingsFor(config, "ddim").clipSample);
+    }
+
     void spacingIsTheFilesOrTheClasss() {
         SchedulerConfig config;
         config.sampler = "pndm";

@@ -71,7 +71,7 @@ private Q_SLOTS:
         QVERIFY(parseServerInfo(toJson(info)) == info);
 
         const std::vector<ModelInfo> models{
-            {"starter", "Starter", "d", "l", 128, 128, 20, 3.5, "ddim", {"fox"}, {"fox"}, {"blue"}}};
+            {"starter", "Starter", "d", "l", 128, 128, 20, 3.5, "ddim", {"fox"}, {"fox"}, {"blue"}, {"odd"}}};
         QVERIFY(parseModels(toJson(models)) == models);
     }
 
@@ -110,6 +110,7 @@ private Q_SLOTS:
         QTest::addColumn<QString>("field");
         QTest::newRow("unknown field") << QByteArray(R"({"prompt":"a","stepz":3})") << 422 << "stepz";
         QTest::newRow("no prompt") << QByteArray(R"({"steps":3})") << 422 << "prompt";
+        QTest::newRow("null for the prompt") << QByteArray(R"({"prompt":null})") << 422 << "prompt";
         QTest::newRow("text for a number") << QByteArray(R"({"prompt":"a","steps":"3"})") << 422 << "steps";
         QTest::newRow("fraction") << QByteArray(R"({"prompt":"a","steps":3.5})") << 422 << "steps";
         QTest::newRow("too large for int")

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "server/models/scheduler_config.h"
+
+namespace easel::models {
+
+/// A scheduler class of diffusers, as far as it matters here: which sampler stands for it, what it takes for
+/// granted, and which keys of its file it reads.
+struct SchedulerClass {
+    /// Keys that only some classes read.
+    enum Reads : unsigned {
+        Thresholding = 1,     ///< thresholding
+        Flow = 2,             ///< use_flow_sigmas, use_dynamic_shifting
+        LearnedVariance = 4,  ///< variance_type, as far as it says "learned" or "learned_range"
+        LambdaMin = 8,        ///< lambda_min_clipped
+        Karras = 16,          ///< use_karras_sigmas, and with it sigma_min and sigma_max
+    };
+
+    std::string_view name;
+    std::string_view sampler;  ///< by its wire name: the same, or the nearest to it
+    bool isSame = false;       ///< the sampler draws just what the class does
+    unsigned reads = 0;
+    double betaStart = 0.0001;
+    double betaEnd = 0.02;
+    BetaSchedule betaSchedule = BetaSchedule::Linear;
+};
+
+/// Null for a class that nothing here comes near to.
+const SchedulerClass* findSchedulerClass(std::string_view name);
+/// Their names, for a person.
+std::string knownSchedulerClasses();
+
+}  // namespace easel::models
