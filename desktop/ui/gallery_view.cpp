@@ -255,7 +255,7 @@ void GalleryView::focusOutEvent(QFocusEvent* event) {
 void GalleryView::showCurrentCard(const QModelIndex& current) {
     const PendingCard* at = hasFocus() ? cardAt(current) : nullptr;
     for (PendingCard* card : viewport()->findChildren<PendingCard*>())
-        card->setCurrent(card == at);
+        card->setCurrent(at && card == at);
 }
 
 void GalleryView::removeSelected() {

@@ -56,6 +56,7 @@ protected:
     void resizeEvent(QResizeEvent* event) override;
 
 private:
+    QListView* filmStrip();
     QWidget* buildHeader();
     QWidget* buildFoot();
     void connectParts();

@@ -115,7 +115,7 @@ void Library::showMenu(const QPoint& at) {
 }
 
 void Library::fillMenu(QMenu& menu, const QString& tile) {
-    const auto add = [&](const char* iconName, const QString& text, auto act) {
+    const auto add = [&](const char* iconName, const QString& text, const auto& act) {
         const QIcon sign = *iconName ? icon(QString::fromLatin1(iconName)) : QIcon();
         return menu.addAction(sign, text, this, act);
     };

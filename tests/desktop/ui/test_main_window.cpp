@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <QAbstractButton>
+#include <QAccessible>
 #include <QAction>
 #include <QApplication>
 #include <QBuffer>
@@ -108,6 +109,7 @@ private Q_SLOTS:
     void showsWhatIsTransparent();
     void remembersItsWindow();
     void hasNamesForScreenReaders();
+    void tellsScreenReadersOfPictures();
     void helps();
 
 private:
@@ -1126,6 +1128,32 @@ void TestMainWindow::hasNamesForScreenReaders() {
     }
     const QModelIndex index = app.grid()->model()->index(0, 0);
     QVERIFY(index.data(Qt::AccessibleTextRole).toString().contains("picture 0"));
+}
+
+void TestMainWindow::tellsScreenReadersOfPictures() {
+    FakeEasel server;
+    App app(folder(), server.url());
+    fill(app, 1);
+    drop(app, "broken.png", "rubbish");
+    QTRY_COMPARE(app.model.pictureCount(), 2);
+    QAccessibleInterface* grid = QAccessible::queryAccessibleInterface(app.grid());
+    QCOMPARE(grid->role(), QAccessible::List);
+    QCOMPARE(grid->text(QAccessible::Name), "Pictures");
+    QCOMPARE(grid->childCount(), 2);
+    const auto name = [&](int row) { return grid->child(row)->text(QAccessible::Name); };
+    QTRY_COMPARE(name(0), "broken.png\nThis file can’t be read as a picture.");
+    QCOMPARE(name(1), "picture 0\nSeed 100");
+    open(app, 1);
+    QTRY_VERIFY(!app.find<ui::PictureCanvas>("pictureCanvas")->image().isNull());
+    app.press(Qt::Key_1);
+    const auto nameOf = [&](const char* part) {
+        return QAccessible::queryAccessibleInterface(app.find<QWidget>(part))->text(QAccessible::Name);
+    };
+    QCOMPARE(nameOf("zoomLabel"), "Zoom: 100 %");
+    QCOMPARE(nameOf("pictureCanvas"), "picture 0\nSeed 100");
+    QCOMPARE(nameOf("detailsButton"), "Details (I)");
+    app.window.findChild<ui::Library*>()->showTrash();
+    QCOMPARE(nameOf("trashList"), "Deleted pictures");
 }
 
 void TestMainWindow::helps() {
