@@ -5,6 +5,7 @@
 #include <QHash>
 #include <QList>
 #include <QLockFile>
+#include <QMutex>
 #include <QObject>
 #include <QSet>
 #include <QStringList>
@@ -112,6 +113,7 @@ private:
     void leave(const QStringList& paths);
     /// On the writer thread.
     void takeBack(const QStringList& inTrash);
+    void deliverArriving();
     void tell(Work work, qsizetype done, qsizetype total);
     void tellFailure(const std::optional<protocol::Problem>& problem);
     void countTrash();
@@ -134,6 +136,8 @@ private:
     QThreadPool m_scanner;
     QThreadPool m_writer;  ///< apart, so that a long scan holds up no picture
     std::atomic<bool> m_stopping = false;
+    QMutex m_arrivingGuard;
+    QList<Picture> m_arriving;  ///< are back in the folder; the GUI thread takes all that there are at once
 };
 
 /// Reads the file's facts and, where it is a PNG, its size and settings. Any thread.

@@ -3,6 +3,7 @@
 #include <QPointer>
 
 #include <algorithm>
+#include <utility>
 
 #include "desktop/gallery/picture_store.h"
 
@@ -85,11 +86,9 @@ void PictureStore::takeBack(const QStringList& inTrash) {
     QList<Picture> batch;
     std::optional<protocol::Problem> problem;
     const auto deliver = [&] {
-        QMetaObject::invokeMethod(this, [this, batch] {
-            ++m_changes;
-            arrive(batch);
-        });
-        batch.clear();
+        const QMutexLocker guard(&m_arrivingGuard);
+        m_arriving += std::exchange(batch, {});
+        QMetaObject::invokeMethod(this, &PictureStore::deliverArriving, Qt::QueuedConnection);
     };
     for (qsizetype i = 0; i < inTrash.size(); ++i) {
         if (auto path = Trash::takeBack(inTrash[i], m_folder)) {
@@ -108,6 +107,14 @@ void PictureStore::takeBack(const QStringList& inTrash) {
         Q_EMIT restored(paths);
         tellFailure(problem);
     });
+}
+
+void PictureStore::deliverArriving() {
+    QMutexLocker guard(&m_arrivingGuard);
+    const QList<Picture> pictures = std::exchange(m_arriving, {});
+    guard.unlock();
+    ++m_changes;
+    arrive(pictures);
 }
 
 void PictureStore::destroy(const QStringList& inTrash) {

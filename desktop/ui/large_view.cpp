@@ -199,7 +199,7 @@ void LargeView::step(int by) {
 }
 
 void LargeView::replaceLost() {
-    if (!m_current.isValid())
+    if (!m_current.isValid() && !m_path.isEmpty())
         m_current = indexOf(m_path);  // Where many go at once, it may have kept its place among the others.
     if (m_current.isValid()) {
         showPosition();
