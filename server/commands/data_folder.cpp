@@ -8,46 +8,152 @@
 
 #include <cerrno>
 #include <cstring>
+#include <fstream>
+#include <random>
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
+#include "server/commands/whole_file.h"
+
 namespace easel::commands {
 
-protocol::Expected<DataFolder> DataFolder::open(std::filesystem::path folder) {
+namespace {
+
+using protocol::Expected;
+using std::filesystem::path;
+
+constexpr std::string_view kMark = "easel-server-id";
+constexpr std::size_t kIdLength = 32;
+constexpr std::string_view kHexDigits = "0123456789abcdef";
+
+bool isOwn(std::string_view name) {
+    return name == kMark || name == "lock" || name == "images" || name == "set-aside" || name == "reserve" ||
+           name == "easel-server-id.part" || name.starts_with("jobs.sqlite");
+}
+
+struct Contents {
+    bool isMarked = false;
+    bool isOlder = false;  ///< from before there was a mark
+    bool hasOthers = false;
+};
+
+Expected<Contents> lookInto(const path& folder) {
+    Contents contents;
+    std::error_code error;
+    for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+        const std::string name = entry.path().filename().string();
+        contents.hasOthers |= !isOwn(name) && name != "lost+found";  // of a file system's root
+    }
+    if (error) {
+        return tl::unexpected(protocol::internalError(error.message()));
+    }
+    contents.isMarked = std::filesystem::exists(folder / kMark, error);
+    contents.isOlder = std::filesystem::is_regular_file(folder / "jobs.sqlite", error) ||
+                       (std::filesystem::is_regular_file(folder / "lock", error) &&
+                        std::filesystem::is_directory(folder / "images", error));
+    return contents;
+}
+
+/// Takes other accounts' rights to a file or folder of our own.
+void makePrivate(const path& place) {
+    struct stat status {};
+    const bool isReal = ::lstat(place.c_str(), &status) == 0 && !S_ISLNK(status.st_mode);
+    if (isReal && status.st_uid == ::geteuid() && (status.st_mode & 077) != 0) {
+        ::chmod(place.c_str(), S_ISDIR(status.st_mode) ? 0700 : 0600);
+    }
+}
+
+std::string newId() {
+    std::random_device device;
+    std::string id;
+    for (std::size_t i = 0; i < kIdLength; ++i) {
+        id += kHexDigits[device() % kHexDigits.size()];
+    }
+    return id;
+}
+
+/// Empty when there is none that can be read.
+std::string readId(const path& file) {
+    std::ifstream stream(file);
+    std::string id;
+    std::getline(stream, id);
+    return id.size() == kIdLength && id.find_first_not_of(kHexDigits) == std::string::npos ? id : "";
+}
+
+}  // namespace
+
+Expected<DataFolder> DataFolder::open(path folder) {
     const auto refuse = [&folder](const std::string& why) {
         return tl::unexpected(
             protocol::internalError("The data folder " + folder.string() + " cannot be used: " + why + "."));
     };
     std::error_code error;
-    if (std::filesystem::create_directories(folder, error)) {
-        std::filesystem::permissions(folder, std::filesystem::perms::owner_all, error);
-    }
+    std::filesystem::create_directories(folder, error);
     if (error) {
         return refuse(error.message());
     }
-    const int lock = ::open((folder / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (lock < 0) {
-        return refuse(std::strerror(errno));
+    const auto contents = lookInto(folder);
+    if (!contents) {
+        return refuse(contents.error().detail);
     }
-    if (::flock(lock, LOCK_EX | LOCK_NB) != 0) {
-        const int reason = errno;
-        ::close(lock);
-        return refuse(reason == EWOULDBLOCK ? "another easel-server uses it; stop that one or choose another "
+    if (contents->hasOthers && !contents->isMarked && !contents->isOlder) {
+        return refuse(
+            "it holds other files and nothing of Easel's; choose a new or an empty folder with "
+            "--data, such as " +
+            (folder / "easel").string());
+    }
+    DataFolder data(folder);
+    if (const int failed = data.lock(); failed != 0) {
+        return refuse(failed == EWOULDBLOCK ? "another easel-server uses it; stop that one or choose another "
                                               "folder with --data"
-                                            : std::strerror(reason));
+                                            : std::strerror(failed));
     }
-    return DataFolder(std::move(folder), lock);
+    data.m_id = readId(folder / kMark);
+    if (data.m_id.empty()) {
+        data.m_id = newId();
+        // An older folder on a full disk still has to be opened, or nothing in it could be deleted.
+        if (!writeWhole(folder / kMark, data.m_id + '\n') && !contents->isOlder) {
+            return refuse("the file " + std::string(kMark) + " cannot be written");
+        }
+    }
+    if (!contents->hasOthers) {
+        makePrivate(folder);
+    }
+    for (const auto& entry : std::filesystem::directory_iterator(folder, error)) {
+        if (isOwn(entry.path().filename().string())) {
+            makePrivate(entry.path());
+        }
+    }
+    return data;
 }
 
-DataFolder::DataFolder(std::filesystem::path folder, int lock) : m_folder(std::move(folder)), m_lock(lock) {}
+/// The folder itself and a file in it: a file can be removed under a running server, and some network file
+/// systems cannot lock a folder. 0 or an errno.
+int DataFolder::lock() {
+    const auto take = [](int descriptor) {
+        return descriptor >= 0 && ::flock(descriptor, LOCK_EX | LOCK_NB) == 0 ? 0 : errno;
+    };
+    m_self = ::open(m_folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (const int error = take(m_self); error != 0 && error != EBADF) {
+        return error;
+    }
+    m_lock = ::open((m_folder / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    return take(m_lock);
+}
 
 DataFolder::DataFolder(DataFolder&& other) noexcept
-    : m_folder(std::move(other.m_folder)), m_lock(std::exchange(other.m_lock, -1)) {}
+    : m_folder(std::move(other.m_folder)),
+      m_id(std::move(other.m_id)),
+      m_self(std::exchange(other.m_self, -1)),
+      m_lock(std::exchange(other.m_lock, -1)) {}
 
 DataFolder::~DataFolder() {
-    if (m_lock >= 0) {
-        ::close(m_lock);  // The lock goes with it, also when the process is killed.
+    for (const int descriptor : {m_self, m_lock}) {
+        if (descriptor >= 0) {
+            ::close(descriptor);  // The lock goes with it, also when the process is killed.
+        }
     }
 }
 

@@ -2,29 +2,41 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 
 #include "shared/protocol/problem.h"
 
 namespace easel::commands {
 
-/// The server's folder for jobs and pictures, for this process alone as long as this lives.
+/// The server's folder for jobs and pictures, for this process alone as long as this lives. A file in it
+/// marks it as Easel's and holds the server's id.
 class DataFolder {
 public:
-    /// Made when it is not there yet, readable by its owner alone. Errors: it cannot be used, or another
-    /// server uses it.
+    /// Made when it is not there yet. What Easel has in it becomes its owner's alone, and so does the
+    /// folder itself unless it holds files of others too. Errors: it cannot be used, another server uses
+    /// it, or it is not Easel's: not empty, without the mark, and without what an Easel from before the
+    /// mark leaves.
     static protocol::Expected<DataFolder> open(std::filesystem::path folder);
     ~DataFolder();
     DataFolder(DataFolder&& other) noexcept;
     DataFolder& operator=(DataFolder&&) = delete;
 
+    /// Random, and the same for as long as the folder is there.
+    const std::string& id() const { return m_id; }
     std::filesystem::path jobs() const { return m_folder / "jobs.sqlite"; }
     std::filesystem::path images() const { return m_folder / "images"; }
+    /// For what Easel made and cannot use, but must not lose.
+    std::filesystem::path setAside() const { return m_folder / "set-aside"; }
 
 private:
-    DataFolder(std::filesystem::path folder, int lock);
+    explicit DataFolder(std::filesystem::path folder) : m_folder(std::move(folder)) {}
+
+    int lock();
 
     std::filesystem::path m_folder;
-    int m_lock;
+    std::string m_id;
+    int m_self = -1;  // the folder, locked
+    int m_lock = -1;  // the file "lock" in it, locked
 };
 
 }  // namespace easel::commands

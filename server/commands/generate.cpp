@@ -8,7 +8,6 @@
 #include <condition_variable>
 #include <cstdio>
 #include <ctime>
-#include <fstream>
 #include <iomanip>
 #include <iostream>
 #include <mutex>
@@ -23,6 +22,7 @@
 #include "server/commands/messages.h"
 #include "server/commands/progress_bar.h"
 #include "server/commands/signals.h"
+#include "server/commands/whole_file.h"
 #include "server/generator/worker_process.h"
 #include "server/image/png.h"
 #include "server/models/model_folder.h"
@@ -77,24 +77,6 @@ std::filesystem::path fileOf(const std::filesystem::path& output, int index, int
     name += std::to_string(index);
     name += ".png";
     return output.parent_path() / name;
-}
-
-/// Under its own name only when it is complete.
-bool writeFile(const std::filesystem::path& file, const std::vector<std::uint8_t>& bytes) {
-    auto draft = file;
-    draft += ".part";
-    std::ofstream stream(draft, std::ios::binary | std::ios::trunc);
-    stream.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
-    stream.close();
-    std::error_code error;
-    if (stream) {
-        std::filesystem::rename(draft, file, error);
-        if (!error) {
-            return true;
-        }
-    }
-    std::filesystem::remove(draft, error);
-    return false;
 }
 
 /// One run of the command, from a worker that is starting to pictures on the disk. The generator's thread
@@ -183,7 +165,8 @@ private:
                                       toInfotext(own, EASEL_VERSION)};
         const auto bytes = encodePng(picture, {&infotext, 1});
         const auto file = fileOf(m_output, index, m_settings.count);
-        const bool kept = bytes && writeFile(file, *bytes);
+        const bool kept =
+            bytes && writeWhole(file, {reinterpret_cast<const char*>(bytes->data()), bytes->size()});
         const std::scoped_lock lock(m_mutex);
         if (!kept) {
             m_failure = bytes ? file.string() + " could not be written." : bytes.error().detail;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/commands/locations.h"
 
+#include <pwd.h>
+#include <unistd.h>
+
 #include <cstdlib>
 #include <initializer_list>
 #include <system_error>
@@ -28,6 +31,18 @@ path firstThatExists(std::initializer_list<path> candidates) {
     return candidates.begin()->lexically_normal();
 }
 
+/// A service often has no HOME; its account may still have a folder.
+path homeFolder() {
+    if (const char* home = std::getenv("HOME"); home && *home) {
+        return home;
+    }
+    const passwd* account = ::getpwuid(::geteuid());
+    std::error_code ignored;
+    const bool has = account && account->pw_dir && path(account->pw_dir).is_absolute() &&
+                     std::filesystem::is_directory(account->pw_dir, ignored);
+    return has ? path(account->pw_dir) : path();
+}
+
 }  // namespace
 
 path findWorker() {
@@ -44,8 +59,8 @@ path dataFolder() {
     if (data && path(data).is_absolute()) {
         return path(data) / "easel" / "server";
     }
-    const char* home = std::getenv("HOME");
-    return home && *home ? path(home) / ".local" / "share" / "easel" / "server" : path();
+    const path home = homeFolder();
+    return home.empty() ? path() : home / ".local" / "share" / "easel" / "server";
 }
 
 Drawing withDefaults(Drawing drawing) {

@@ -20,8 +20,8 @@ std::filesystem::path findWorker();
 /// The model that comes with Easel: installed (../share/easel/starter-model), else in the source tree that
 /// this program was built from. A path that may not exist.
 std::filesystem::path findStarterModel();
-/// The user's folder for the server's jobs and pictures, by the XDG base directory rules; empty without a
-/// home.
+/// The user's folder for the server's jobs and pictures, by the XDG base directory rules; without HOME in
+/// the account's own folder. Empty when there is none either.
 std::filesystem::path dataFolder();
 
 /// Puts the defaults in.

@@ -2,13 +2,12 @@
 #include "server/commands/serve.h"
 
 #include <arpa/inet.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <cstdio>
-#include <fstream>
 #include <future>
 #include <memory>
 #include <optional>
@@ -27,6 +26,7 @@
 #include "server/commands/log.h"
 #include "server/commands/messages.h"
 #include "server/commands/signals.h"
+#include "server/commands/whole_file.h"
 #include "server/generator/test_pattern.h"
 #include "server/generator/worker_process.h"
 #include "server/http/descriptors.h"
@@ -154,6 +154,7 @@ private:
         const auto load = m_queue->load();
         protocol::ServerInfo info;
         info.version = EASEL_VERSION;
+        info.id = m_data.id();
         info.device = status.device;
         info.deviceName = status.deviceName;
         info.precision = status.precision;
@@ -200,19 +201,10 @@ std::unique_ptr<generator::Generator> generatorOf(const ServeOptions& options) {
         .onOutput = [](const std::string& line) { spdlog::info("worker: {}", line); }});
 }
 
-/// Complete or not at all, for a script that waits for it.
-bool writePort(const std::filesystem::path& file, std::uint16_t port) {
-    auto draft = file;
-    draft += ".part";
-    std::ofstream stream(draft, std::ios::trunc);
-    stream << port << '\n';
-    stream.close();
-    return stream && std::rename(draft.c_str(), file.c_str()) == 0;
-}
-
 }  // namespace
 
 int serve(ServeOptions options) {
+    ::umask(077);  // What people ask for is nobody else's to read, whoever starts the server.
     if (!isLoopback(options.bind) && !options.allowInsecure) {
         return fail(kWrongArgument,
                     "--bind " + options.bind +
@@ -223,6 +215,10 @@ int serve(ServeOptions options) {
     options.drawing = withDefaults(std::move(options.drawing));
     if (options.data.empty()) {
         options.data = dataFolder();
+    }
+    if (options.data.empty()) {
+        return fail(kWrongArgument,
+                    "There is no home folder to keep jobs and pictures in; say where with --data FOLDER.");
     }
     auto model = modelOf(options);
     if (!model) {
@@ -253,7 +249,7 @@ int serve(ServeOptions options) {
     if (const auto started = server.start(generatorOf(options), options); !started) {
         return fail(kFailure, started.error().detail);
     }
-    if (!options.portFile.empty() && !writePort(options.portFile, server.port())) {
+    if (!options.portFile.empty() && !writeWhole(options.portFile, std::to_string(server.port()) + '\n')) {
         return fail(kFailure, "The port file " + options.portFile.string() + " could not be written.");
     }
     output.write("Listening on " + urlOf(options.bind, server.port()) + '\n');

@@ -236,6 +236,7 @@ Expected<ServerInfo> parseServerInfo(std::string_view body) {
         reader.read("default_model", info.defaultModel);
         reader.read("queued", info.queued);
         reader.read("running", info.running);
+        reader.read("set_aside", info.setAside);
         reader.read("limits", info.limits, readLimits);
         reader.readList("samplers", info.samplers, readSampler);
         if (info.version.empty()) {

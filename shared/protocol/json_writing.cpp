@@ -172,6 +172,7 @@ std::string toJson(const ServerInfo& info) {
                  {"default_model", info.defaultModel},
                  {"queued", info.queued},
                  {"running", info.running},
+                 {"set_aside", info.setAside},
                  {"limits", write(info.limits)},
                  {"samplers", std::move(samplers)}});
 }

@@ -67,6 +67,7 @@ struct ServerInfo {
     std::string defaultModel;
     int queued = 0;
     int running = 0;
+    int setAside = 0;  ///< pictures on its disk whose jobs it does not know
     Limits limits;
     std::vector<SamplerInfo> samplers;
 

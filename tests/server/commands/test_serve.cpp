@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include <QDirIterator>
 #include <QEventLoop>
 #include <QFile>
 #include <QNetworkAccessManager>
@@ -170,6 +172,49 @@ private Q_SLOTS:
         Program second(command());
         QCOMPARE(second.waitForEnd(), 1);
         QVERIFY2(second.errors().contains("another easel-server uses it"), second.errors());
+    }
+
+    void twoServersNeverShareTheirDataWithoutItsLockFile() {
+        QVERIFY(start());
+        QVERIFY(QFile::remove(m_folder->filePath("data/lock")));
+        Program second(command());
+        QCOMPARE(second.waitForEnd(), 1);
+        QVERIFY2(second.errors().contains("another easel-server uses it"), second.errors());
+    }
+
+    void isTheSameServerAfterARestart() {
+        const auto idOf = [this] {
+            return protocol::parseServerInfo(get("/v1/server").body.toStdString()).value().id;
+        };
+        QVERIFY(start());
+        const auto id = idOf();
+        QCOMPARE(id.size(), std::size_t{32});
+        QVERIFY(start());  // at another port
+        QCOMPARE(idOf(), id);
+        QTemporaryDir other;
+        m_server = std::make_unique<Program>(
+            QStringList{"serve", "--port", "0", "--test-pattern", "--data", other.path()});
+        m_url = m_server->waitForLine("Listening on ");
+        QVERIFY(idOf() != id);
+    }
+
+    void whatItKeepsIsItsOwnersAlone() {
+        const auto before = ::umask(0);
+        const bool started = start();
+        ::umask(before);
+        QVERIFY(started);
+        QVERIFY(waitForState(submit("a fox"), JobState::Succeeded));
+        int found = 0;
+        QDirIterator all(m_folder->filePath("data"), QDir::AllEntries | QDir::NoDotAndDotDot | QDir::Hidden,
+                         QDirIterator::Subdirectories);
+        while (all.hasNext()) {
+            const QString place = all.next();
+            struct stat status {};
+            QCOMPARE(::stat(qPrintable(place), &status), 0);
+            QVERIFY2((status.st_mode & 077) == 0, qPrintable(place));
+            ++found;
+        }
+        QVERIFY(found >= 6);  // the mark, lock, jobs.sqlite, images, a job's folder and its picture
     }
 
     void writesThePortFile() {

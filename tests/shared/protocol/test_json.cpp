@@ -62,8 +62,10 @@ private Q_SLOTS:
     void serverAndModelsComeBackAsTheyWere() {
         ServerInfo info;
         info.version = "0.1.0";
+        info.id = "0123456789abcdef";
         info.device = "cpu";
         info.ready = true;
+        info.setAside = 3;
         info.limits.maxCount = 4;
         info.samplers = {{"euler", {"default", "karras"}}};
         QVERIFY(parseServerInfo(toJson(info)) == info);
@@ -152,6 +154,7 @@ private Q_SLOTS:
         QVERIFY(info.has_value());
         QCOMPARE(info->limits.maxCount, 2);
         QVERIFY(!info->limits.maxWork);  // nor does an older one know it
+        QVERIFY(info->id.empty());       // An older server tells none.
         QVERIFY(!parseServerInfo(R"({"hello":"world"})").has_value());
     }
 

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <pwd.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include <QTest>
+
+#include "server/commands/locations.h"
+
+using namespace easel::commands;
+using std::filesystem::path;
+
+class TestLocations : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void theDataFolder_data() {
+        QTest::addColumn<QByteArray>("xdg");
+        QTest::addColumn<QByteArray>("home");
+        QTest::addColumn<QByteArray>("expected");
+        const passwd* account = ::getpwuid(::geteuid());
+        const QByteArray own = account && std::filesystem::is_directory(account->pw_dir)
+                                   ? account->pw_dir + QByteArray("/.local/share/easel/server")
+                                   : QByteArray();
+        QTest::newRow("XDG") << QByteArray("/data") << QByteArray("/home/fox")
+                             << QByteArray("/data/easel/server");
+        QTest::newRow("relative XDG") << QByteArray("data") << QByteArray("/home/fox")
+                                      << QByteArray("/home/fox/.local/share/easel/server");
+        QTest::newRow("HOME") << QByteArray() << QByteArray("/home/fox")
+                              << QByteArray("/home/fox/.local/share/easel/server");
+        QTest::newRow("neither: the account's") << QByteArray() << QByteArray() << own;
+    }
+
+    void theDataFolder() {
+        QFETCH(QByteArray, xdg);
+        QFETCH(QByteArray, home);
+        QFETCH(QByteArray, expected);
+        const auto set = [](const char* name, const QByteArray& value) {
+            return value.isEmpty() ? qunsetenv(name) : qputenv(name, value);
+        };
+        const QByteArray xdgBefore = qgetenv("XDG_DATA_HOME");
+        const QByteArray homeBefore = qgetenv("HOME");
+        set("XDG_DATA_HOME", xdg);
+        set("HOME", home);
+        const path found = dataFolder();
+        set("XDG_DATA_HOME", xdgBefore);
+        set("HOME", homeBefore);
+        QCOMPARE(QByteArray(found.c_str()), expected);
+    }
+};
+
+QTEST_APPLESS_MAIN(TestLocations)
+#include "test_locations.moc"
