@@ -25,8 +25,6 @@ public:
     const std::string& id() const { return m_id; }
     std::filesystem::path jobs() const { return m_folder / "jobs.sqlite"; }
     std::filesystem::path images() const { return m_folder / "images"; }
-    /// For what Easel made and cannot use, but must not lose.
-    std::filesystem::path setAside() const { return m_folder / "set-aside"; }
 
 private:
     explicit DataFolder(std::filesystem::path folder) : m_folder(std::move(folder)) {}

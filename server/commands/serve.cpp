@@ -58,6 +58,10 @@ std::string urlOf(const std::string& address, std::uint16_t port) {
     return "http://" + (isV6 ? "[" + address + "]" : address) + ":" + std::to_string(port);
 }
 
+void logError(const std::string& text) {
+    spdlog::error(text);
+}
+
 protocol::ModelInfo testPatternModel() {
     protocol::ModelInfo model;
     model.id = "test-pattern";
@@ -107,7 +111,7 @@ private:
 
     Expected<void> openQueue(std::unique_ptr<generator::Generator> generator,
                              const jobs::Retention& retention) {
-        auto store = jobs::openSqliteJobStore(m_data.jobs());
+        auto store = jobs::openSqliteJobStore(m_data.jobs(), logError);
         if (!store) {
             return tl::unexpected(store.error());
         }
@@ -119,7 +123,7 @@ private:
         options.limits = m_limits;
         options.leastMaxWork = std::max(kUsualPicture, protocol::workOf(m_models.front()));
         options.retention = retention;
-        options.log = [](const std::string& text) { spdlog::error(text); };
+        options.log = logError;
         options.onGeneratorStatus = [](const generator::Status& status) {
             spdlog::log(status.failed ? spdlog::level::err : spdlog::level::info, inOneLine(status));
             for (const std::string& note : status.notes) {
@@ -163,6 +167,7 @@ private:
         info.defaultModel = m_models.front().id;
         info.queued = load.queued;
         info.running = load.running;
+        info.setAside = load.setAside;
         info.limits = m_limits;
         info.limits.maxWork = load.maxWork;
         info.samplers = m_samplers;

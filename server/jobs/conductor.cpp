@@ -74,10 +74,16 @@ Expected<void> Queue::recover() {
         return tl::unexpected(used.error());
     }
     m_roster.restore(*used);
-    m_images.removeStrangers([this](const std::string& id) {
+    const int moved = m_images.setAside([this](const std::string& id) {
         const auto record = m_store->find(id);
         return !record || *record;
     });
+    m_setAside = m_images.countSetAside();
+    if (moved > 0 && m_options.log) {
+        m_options.log(std::to_string(moved) +
+                      " pictures of jobs that the database does not know were moved to " +
+                      m_images.setAsideFolder().string() + ".");
+    }
     return {};
 }
 
@@ -161,11 +167,17 @@ void Queue::sweep() {
         return complain("Old jobs cannot be looked for", ids.error());
     }
     for (const std::string& id : *ids) {
-        if (const auto removed = m_store->remove(id); !removed) {
-            return complain("Old jobs cannot be removed", removed.error());
+        if (const auto forgotten = forget(id); !forgotten) {
+            return complain("Old jobs cannot be removed", forgotten.error());
         }
-        m_images.remove(id);
     }
+}
+
+/// The pictures first: a full disk has no room to note that a job is gone before they are, and pictures
+/// without a job would be set aside at the next start.
+Expected<void> Queue::forget(const std::string& id) {
+    m_images.remove(id);
+    return m_store->remove(id).map([](bool) {});
 }
 
 void Queue::poke() {

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/jobs/image_folder.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
+
+#include "server/jobs/files.h"
+#include "server/jobs/job_id.h"
 
 namespace easel::jobs {
 
@@ -17,57 +19,65 @@ namespace {
 using protocol::Expected;
 using protocol::Problem;
 
-Problem failure(const std::filesystem::path& path, int error) {
+constexpr std::string_view kDraft = ".part";
+
+Problem failure(const std::filesystem::path& place, int error) {
     if (error == ENOSPC || error == EDQUOT) {
         return protocol::noSpace("The disk with the server's data is full; the picture could not be kept.");
     }
-    return protocol::internalError("The picture could not be kept: " + path.string() + ": " +
+    return protocol::internalError("The picture could not be kept: " + place.string() + ": " +
                                    std::strerror(error) + ".");
 }
 
-/// 0 or an errno.
-int writeDurably(const std::filesystem::path& path, std::span<const std::uint8_t> bytes) {
-    const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (fd < 0) {
-        return errno;
-    }
-    int error = 0;
-    while (!bytes.empty() && error == 0) {
-        const ssize_t written = ::write(fd, bytes.data(), bytes.size());
-        if (written >= 0) {
-            bytes = bytes.subspan(static_cast<std::size_t>(written));
-        } else if (errno != EINTR) {
-            error = errno;
-        }
-    }
-    if (error == 0 && ::fsync(fd) != 0) {
-        error = errno;
-    }
-    if (::close(fd) != 0 && error == 0) {
-        error = errno;
-    }
-    return error;
+bool isPicture(std::string_view name) {
+    constexpr std::string_view kEnd = ".png";
+    return name.size() > kEnd.size() && name.ends_with(kEnd) &&
+           name.find_first_not_of("0123456789") == name.size() - kEnd.size();
 }
 
-/// Makes what was created or renamed in `folder` outlive a power cut. 0 or an errno.
-int syncFolder(const std::filesystem::path& folder) {
-    const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) {
-        return errno;
+bool isDraft(std::string_view name) {
+    return name.ends_with(kDraft) && isPicture(name.substr(0, name.size() - kDraft.size()));
+}
+
+/// What is in `folder`; nothing when it cannot be read, or is a link to elsewhere.
+std::vector<std::filesystem::path> entriesOf(const std::filesystem::path& folder) {
+    std::vector<std::filesystem::path> entries;
+    std::error_code ignored;
+    if (std::filesystem::symlink_status(folder, ignored).type() == std::filesystem::file_type::directory) {
+        for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
+            entries.push_back(entry.path());
+        }
     }
-    const int error = ::fsync(fd) == 0 ? 0 : errno;
-    ::close(fd);
-    return error;
+    return entries;
+}
+
+int countPictures(const std::filesystem::path& folder) {
+    int count = 0;
+    for (const std::filesystem::path& entry : entriesOf(folder)) {
+        count += isPicture(entry.filename().string()) ? 1 : 0;
+    }
+    return count;
+}
+
+/// The folders of jobs in `folder`, which may itself be a link to another disk.
+std::vector<std::filesystem::path> jobsIn(const std::filesystem::path& folder) {
+    std::vector<std::filesystem::path> jobs;
+    std::error_code ignored;
+    for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
+        if (isJobId(entry.path().filename().string()) && entry.is_directory(ignored) &&
+            !entry.is_symlink(ignored)) {
+            jobs.push_back(entry.path());
+        }
+    }
+    return jobs;
 }
 
 }  // namespace
 
 Expected<ImageFolder> ImageFolder::open(std::filesystem::path folder) {
-    std::error_code error;
-    std::filesystem::create_directories(folder, error);
-    if (error) {
+    if (const int error = makeFolder(folder); error != 0 && error != EEXIST) {
         return tl::unexpected(protocol::internalError("The folder " + folder.string() +
-                                                      " cannot be made: " + error.message() + "."));
+                                                      " cannot be made: " + std::strerror(error) + "."));
     }
     return ImageFolder(std::move(folder));
 }
@@ -78,24 +88,32 @@ std::filesystem::path ImageFolder::path(const std::string& job, int index) const
 
 Expected<void> ImageFolder::write(const std::string& job, int index,
                                   std::span<const std::uint8_t> bytes) const {
+    if (!isJobId(job)) {  // From a database that somebody has changed; it could lead anywhere.
+        return tl::unexpected(
+            protocol::internalError("A picture of \"" + job + "\" cannot be kept: no job has such an id."));
+    }
     const std::filesystem::path target = path(job, index);
     const std::filesystem::path folder = target.parent_path();
-    std::error_code made;
-    const bool isNew = std::filesystem::create_directory(folder, made);
-    if (made) {
-        return tl::unexpected(failure(folder, made.value()));
+    int made = makeFolder(folder);
+    if (made == ENOENT) {  // Somebody has removed all of it.
+        if (made = makeFolder(m_folder); made == 0) {
+            made = makeFolder(folder);
+        }
+    }
+    if (made != 0 && made != EEXIST) {
+        return tl::unexpected(failure(folder, made));
     }
     std::filesystem::path draft = target;
-    draft += ".part";
+    draft += kDraft;
     int error = writeDurably(draft, bytes);
     if (error == 0 && ::rename(draft.c_str(), target.c_str()) != 0) {
         error = errno;
     }
     if (error == 0) {
-        error = syncFolder(folder);
+        error = sync(folder);
     }
-    if (error == 0 && isNew) {
-        error = syncFolder(m_folder);
+    if (error == 0 && made == 0) {
+        error = sync(m_folder);
     }
     if (error != 0) {
         std::error_code ignored;  // The first failure is the one to tell.
@@ -106,18 +124,57 @@ Expected<void> ImageFolder::write(const std::string& job, int index,
 }
 
 void ImageFolder::remove(const std::string& job) const {
-    std::error_code ignored;  // What stays is found again by removeStrangers.
-    std::filesystem::remove_all(m_folder / job, ignored);
-}
-
-void ImageFolder::removeStrangers(const std::function<bool(const std::string&)>& isKnown) const {
-    std::error_code ignored;
-    for (const auto& entry : std::filesystem::directory_iterator(m_folder, ignored)) {
-        const std::string job = entry.path().filename().string();
-        if (!isKnown(job)) {
-            remove(job);
+    if (!isJobId(job)) {
+        return;
+    }
+    std::error_code ignored;  // What stays has no job any more, and is set aside at the next start.
+    for (const auto& entry : entriesOf(m_folder / job)) {
+        const std::string name = entry.filename().string();
+        if (isPicture(name) || isDraft(name)) {
+            std::filesystem::remove(entry, ignored);
         }
     }
+    std::filesystem::remove(m_folder / job, ignored);  // Not when there is something else in it.
+}
+
+int ImageFolder::setAside(const std::function<bool(const std::string&)>& isKnown) const {
+    const std::filesystem::path away = setAsideFolder();
+    std::error_code ignored;  // What cannot be moved stays where it is.
+    for (const auto& folder : jobsIn(away)) {
+        const auto home = m_folder / folder.filename();
+        if (isKnown(folder.filename().string()) && !std::filesystem::exists(home, ignored)) {
+            std::filesystem::rename(folder, home, ignored);
+        }
+    }
+    int count = 0;
+    for (const auto& folder : jobsIn(m_folder)) {
+        const std::string job = folder.filename().string();
+        if (isKnown(job)) {
+            continue;
+        }
+        const int pictures = countPictures(folder);
+        if (pictures == 0) {
+            remove(job);
+            continue;
+        }
+        makeFolder(away);
+        std::error_code failed;
+        std::filesystem::rename(folder, freeNameIn(away, job), failed);
+        count += failed ? 0 : pictures;
+    }
+    return count;
+}
+
+int ImageFolder::countSetAside() const {
+    int count = 0;
+    for (const auto& folder : entriesOf(setAsideFolder())) {
+        count += countPictures(folder);
+    }
+    return count;
+}
+
+std::filesystem::path ImageFolder::setAsideFolder() const {
+    return setAsideBeside(m_folder);
 }
 
 }  // namespace easel::jobs

@@ -55,10 +55,11 @@ public:
     virtual protocol::Expected<JobRecord> add(const JobRecord& record) = 0;
     virtual protocol::Expected<std::optional<JobRecord>> find(const std::string& id) = 0;
     virtual protocol::Expected<std::optional<JobRecord>> findByKey(const std::string& key) = 0;
-    /// Newest first; `before` is a former page's `next`.
+    /// Newest first, without those that cannot be read; `before` is a former page's `next`.
     virtual protocol::Expected<protocol::JobPage> list(int limit,
                                                        const std::optional<std::string>& before) = 0;
-    /// Queued and running jobs, oldest first.
+    /// Queued and running jobs, oldest first. One that cannot be read is failed, so that it is told and keeps
+    /// nobody from the others.
     virtual protocol::Expected<std::vector<JobRecord>> unfinished() = 0;
 
     /// By owner, the most that was ever stored as used with one of the jobs that are still kept.

@@ -4,10 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <random>
-#include <string_view>
 #include <utility>
 
+#include "server/jobs/job_id.h"
 #include "shared/protocol/timestamp.h"
 #include "shared/protocol/work.h"
 
@@ -19,17 +18,6 @@ using protocol::Expected;
 using protocol::Job;
 using protocol::JobState;
 using protocol::Problem;
-
-/// 80 random bits: nobody guesses the address of another's picture.
-std::string newId() {
-    constexpr std::string_view kLetters = "0123456789abcdefghjkmnpqrstvwxyz";
-    std::random_device device;
-    std::string id = "j_";
-    for (int i = 0; i < 16; ++i) {
-        id += kLetters[device() % kLetters.size()];
-    }
-    return id;
-}
 
 /// Megapixel-steps of an hour that has not been measured yet: what two cores, or a small GPU, do with a
 /// model of Stable Diffusion 1.5's size.
@@ -101,7 +89,7 @@ Expected<Job> Queue::submit(const protocol::GenerationSettings& settings, const 
         return tl::unexpected(admitted.error());
     }
     JobRecord record;
-    record.job.id = newId();
+    record.job.id = newJobId();
     record.job.settings = settings;
     record.job.createdAt = protocol::millisecondsNow();
     record.key = key;
@@ -221,14 +209,12 @@ Expected<Job> Queue::cancel(const std::string& id) {
 
 Expected<void> Queue::remove(const std::string& id) {
     const Lock lock(m_mutex);
-    const auto removed = m_store->remove(id);
-    if (!removed) {
-        return tl::unexpected(removed.error());
-    }
-    if (!*removed) {
+    if (const auto record = m_store->find(id); record && !*record) {
         return tl::unexpected(noSuchJob(id));
     }
-    m_images.remove(id);
+    if (const auto forgotten = forget(id); !forgotten) {
+        return forgotten;
+    }
     if (LiveJob* live = m_roster.find(id)) {
         m_roster.finish(*live, {JobState::Cancelled, {}}, protocol::millisecondsNow());
         m_generator->cancel(id);
@@ -270,7 +256,7 @@ Expected<Subscription> Queue::subscribe(const std::string& id, std::optional<std
 
 Queue::Load Queue::load() const {
     const Lock lock(m_mutex);
-    return {m_roster.waitingCount(), m_roster.runningCount(), *limits().maxWork};
+    return {m_roster.waitingCount(), m_roster.runningCount(), *limits().maxWork, m_setAside};
 }
 
 generator::Status Queue::generatorStatus() const {

@@ -100,6 +100,7 @@ public:
         int queued = 0;
         int running = 0;
         double maxWork = 0;  ///< megapixel-steps that one request may be just now
+        int setAside = 0;    ///< pictures whose jobs the store does not know
     };
     Load load() const;
     generator::Status generatorStatus() const;
@@ -126,6 +127,7 @@ private:
     void deliver(Lock& lock);
     void dispatch(Lock& lock);
     void sweep();
+    protocol::Expected<void> forget(const std::string& id);
     void poke();
 
     generator::Listener listenTo(const std::string& id, int attempt, protocol::GenerationSettings settings);
@@ -148,6 +150,7 @@ private:
     mutable std::mutex m_mutex;
     Roster m_roster;
     int m_inFlight = 0;  // at the generator
+    int m_setAside = 0;  // pictures
     bool m_draining = false;
     bool m_stopping = false;
     bool m_poked = false;

@@ -3,12 +3,11 @@
 
 #include <charconv>
 #include <mutex>
+#include <set>
 #include <string_view>
 #include <utility>
 
-#include <SQLiteCpp/SQLiteCpp.h>
-#include <sqlite3.h>
-
+#include "server/jobs/job_database.h"
 #include "shared/protocol/json.h"
 
 namespace easel::jobs {
@@ -17,59 +16,6 @@ namespace {
 
 using protocol::Expected;
 using protocol::Job;
-
-/// What brings the schema from version i to i + 1. Only ever added to.
-constexpr const char* kMigrations[] = {R"(
-CREATE TABLE jobs (
-    number INTEGER PRIMARY KEY AUTOINCREMENT,
-    id TEXT NOT NULL UNIQUE,
-    state TEXT NOT NULL,
-    settings TEXT NOT NULL,
-    attempt INTEGER NOT NULL DEFAULT 0,
-    losses INTEGER NOT NULL DEFAULT 0,
-    error TEXT,
-    created_at INTEGER NOT NULL,
-    started_at INTEGER,
-    finished_at INTEGER,
-    idempotency_key TEXT UNIQUE,
-    idempotency_request TEXT
-) STRICT;
-CREATE INDEX unfinished_jobs ON jobs (number) WHERE finished_at IS NULL;
-CREATE INDEX finished_jobs ON jobs (finished_at);
-CREATE TABLE images (
-    job INTEGER NOT NULL REFERENCES jobs (number) ON DELETE CASCADE,
-    position INTEGER NOT NULL,
-    seed INTEGER NOT NULL,
-    width INTEGER NOT NULL,
-    height INTEGER NOT NULL,
-    bytes INTEGER NOT NULL,
-    content_type TEXT NOT NULL,
-    PRIMARY KEY (job, position)
-) STRICT, WITHOUT ROWID;
-)",
-                                       R"(
-ALTER TABLE jobs ADD COLUMN owner TEXT NOT NULL DEFAULT '';
-ALTER TABLE jobs ADD COLUMN owner_used INTEGER NOT NULL DEFAULT 0;
-)"};
-constexpr int kSchemaVersion = std::size(kMigrations);
-
-constexpr const char* kRecord =
-    "SELECT number, id, state, settings, attempt, losses, error, created_at, started_at, finished_at, "
-    "idempotency_key, idempotency_request, owner FROM jobs ";
-
-/// Runs `work`, which may throw what SQLiteCpp throws, and turns that into a problem.
-template <typename Work>
-auto guarded(Work work) -> decltype(work()) {
-    try {
-        return work();
-    } catch (const SQLite::Exception& error) {
-        if (error.getErrorCode() == SQLITE_FULL) {
-            return tl::unexpected(protocol::noSpace("The disk with the server's data is full."));
-        }
-        return tl::unexpected(
-            protocol::internalError(std::string("The job store cannot be used: ") + error.what() + "."));
-    }
-}
 
 void bindAll(SQLite::Statement&, int) {}
 
@@ -82,35 +28,12 @@ void bindAll(SQLite::Statement& statement, int position, const First& first, con
 /// One connection behind one mutex: writes are short, and SQLite lets only one go on at a time anyway.
 class SqliteJobStore final : public JobStore {
 public:
-    explicit SqliteJobStore(const std::filesystem::path& file)
-        : m_database(file.string(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE) {
-        m_database.setBusyTimeout(5000);
-        m_database.exec("PRAGMA journal_mode = WAL");
-        m_database.exec("PRAGMA synchronous = FULL");
-        m_database.exec("PRAGMA foreign_keys = ON");
-    }
-
-    Expected<void> migrate() {
-        return guarded([&]() -> Expected<void> {
-            const int found = m_database.execAndGet("PRAGMA user_version").getInt();
-            if (found > kSchemaVersion) {
-                return tl::unexpected(
-                    protocol::internalError("The jobs were stored by a newer Easel; use that, or another "
-                                            "data folder."));
-            }
-            for (int version = found; version < kSchemaVersion; ++version) {
-                SQLite::Transaction transaction(m_database);
-                m_database.exec(kMigrations[version]);
-                m_database.exec("PRAGMA user_version = " + std::to_string(version + 1));
-                transaction.commit();
-            }
-            return {};
-        });
-    }
+    SqliteJobStore(SQLite::Database database, std::filesystem::path file,
+                   std::function<void(const std::string&)> log)
+        : m_database(std::move(database)), m_file(std::move(file)), m_log(std::move(log)) {}
 
     Expected<JobRecord> add(const JobRecord& record) override {
-        const std::scoped_lock lock(m_mutex);
-        return guarded([&]() -> Expected<JobRecord> {
+        return writing([&]() -> Expected<JobRecord> {
             if (record.key) {
                 auto known = one("WHERE idempotency_key = ?", record.key->key);
                 if (!known) {
@@ -157,17 +80,18 @@ public:
         const std::scoped_lock lock(m_mutex);
         return guarded([&]() -> Expected<protocol::JobPage> {
             SQLite::Statement query(m_database,
-                                    std::string(kRecord) + "WHERE number < ? ORDER BY number DESC LIMIT ?");
-            bindAll(query, 1, last, limit + 1);  // One more tells whether another page follows.
+                                    std::string(kRecord) + "WHERE number < ? ORDER BY number DESC");
+            bindAll(query, 1, last);
             protocol::JobPage page;
             while (query.executeStep()) {
+                auto record = read(query);
+                if (!record) {
+                    tell(record.error());
+                    continue;
+                }
                 if (static_cast<int>(page.jobs.size()) == limit) {
                     page.next = std::to_string(last);
                     break;
-                }
-                auto record = read(query);
-                if (!record) {
-                    return tl::unexpected(record.error());
                 }
                 page.jobs.push_back(std::move(record->job));
                 last = query.getColumn("number").getInt64();
@@ -177,17 +101,22 @@ public:
     }
 
     Expected<std::vector<JobRecord>> unfinished() override {
-        const std::scoped_lock lock(m_mutex);
-        return guarded([&]() -> Expected<std::vector<JobRecord>> {
+        return writing([&]() -> Expected<std::vector<JobRecord>> {
             SQLite::Statement query(m_database,
                                     std::string(kRecord) + "WHERE finished_at IS NULL ORDER BY number");
             std::vector<JobRecord> records;
+            std::vector<std::int64_t> unreadable;
             while (query.executeStep()) {
                 auto record = read(query);
-                if (!record) {
-                    return tl::unexpected(record.error());
+                if (record && !isFinished(record->job.state)) {
+                    records.push_back(std::move(*record));
+                } else {
+                    unreadable.push_back(query.getColumn("number").getInt64());
                 }
-                records.push_back(std::move(*record));
+            }
+            query.reset();
+            for (const std::int64_t number : unreadable) {
+                giveUp(number);
             }
             return records;
         });
@@ -221,8 +150,7 @@ public:
     }
 
     Expected<bool> requeue(const std::string& id, int attempt, Requeue why) override {
-        const std::scoped_lock lock(m_mutex);
-        return guarded([&]() -> Expected<bool> {
+        return writing([&]() -> Expected<bool> {
             SQLite::Transaction transaction(m_database);
             const bool changed = execute(
                 "UPDATE jobs SET state = 'queued', started_at = NULL, losses = losses + ? "
@@ -279,8 +207,7 @@ private:
 
     template <typename... Values>
     Expected<bool> change(const char* sql, const Values&... values) {
-        const std::scoped_lock lock(m_mutex);
-        return guarded([&]() -> Expected<bool> { return execute(sql, values...); });
+        return writing([&]() -> Expected<bool> { return execute(sql, values...); });
     }
 
     Expected<std::optional<JobRecord>> one(const char* where, const std::string& value) {
@@ -292,6 +219,44 @@ private:
         return read(query).map([](JobRecord record) { return std::optional(std::move(record)); });
     }
 
+    /// Runs what changes the database, after a look whether that is still where it was.
+    template <typename Work>
+    auto writing(Work work) -> decltype(work()) {
+        const std::scoped_lock lock(m_mutex);
+        const auto written = putBack(m_database, m_file);
+        if (!written) {
+            return tl::unexpected(written.error());
+        }
+        if (*written && m_log) {
+            m_log("The database of jobs was removed while the server runs; it was written again.");
+        }
+        return guarded(work);
+    }
+
+    /// Each trouble once: clients ask for lists again and again.
+    void tell(const protocol::Problem& problem) {
+        if (m_log && m_told.insert(problem.detail).second) {
+            m_log(problem.detail);
+        }
+    }
+
+    /// Nobody can draw a job that cannot be read, but its client can be told.
+    void giveUp(std::int64_t number) {
+        const auto lost = protocol::internalError(
+            "The job could not be read from the server's database and was given up; ask for it again.");
+        SQLite::Statement row(m_database, std::string(kRecord) + "WHERE number = ?");
+        row.bind(1, number);
+        row.executeStep();
+        const std::string settings = row.getColumn("settings").getString();
+        tell(protocol::internalError("Job " + row.getColumn("id").getString() +
+                                     " could not be read from the database and was given up."));
+        execute(
+            "UPDATE jobs SET state = 'failed', settings = ?, error = ?, "
+            "finished_at = coalesce(started_at, created_at) WHERE number = ?",
+            protocol::parseSettings(settings) ? settings : toJson(protocol::GenerationSettings()),
+            toJson(lost), number);
+    }
+
     Expected<JobRecord> read(SQLite::Statement& row) {
         const auto optionalTime = [&](const char* column) -> std::optional<std::int64_t> {
             const SQLite::Column value = row.getColumn(column);
@@ -300,7 +265,8 @@ private:
         const auto state = protocol::jobStateFrom(row.getColumn("state").getString());
         auto settings = protocol::parseSettings(row.getColumn("settings").getString());
         if (!state || !settings) {
-            return tl::unexpected(protocol::internalError("A stored job cannot be read."));
+            return tl::unexpected(protocol::internalError("Job " + row.getColumn("id").getString() +
+                                                          " cannot be read from the server's database."));
         }
         JobRecord record;
         record.losses = row.getColumn("losses").getInt();
@@ -320,9 +286,7 @@ private:
         if (const SQLite::Column key = row.getColumn("idempotency_key"); !key.isNull()) {
             record.key = {key.getString(), row.getColumn("idempotency_request").getString()};
         }
-        SQLite::Statement images(m_database,
-                                 "SELECT position, seed, width, height, bytes, content_type FROM images "
-                                 "WHERE job = ? ORDER BY position");
+        SQLite::Statement images(m_database, kImagesOfJob);
         images.bind(1, row.getColumn("number").getInt64());
         while (images.executeStep()) {
             job.images.push_back({images.getColumn(0).getInt(), images.getColumn(1).getInt64(),
@@ -334,14 +298,17 @@ private:
 
     std::mutex m_mutex;
     SQLite::Database m_database;
+    const std::filesystem::path m_file;
+    const std::function<void(const std::string&)> m_log;
+    std::set<std::string> m_told;
 };
 
 }  // namespace
 
-Expected<std::unique_ptr<JobStore>> openSqliteJobStore(const std::filesystem::path& file) {
-    return guarded([&]() -> Expected<std::unique_ptr<JobStore>> {
-        auto store = std::make_unique<SqliteJobStore>(file);
-        return store->migrate().map([&]() -> std::unique_ptr<JobStore> { return std::move(store); });
+Expected<std::unique_ptr<JobStore>> openSqliteJobStore(const std::filesystem::path& file,
+                                                       std::function<void(const std::string&)> log) {
+    return openJobDatabase(file, log).map([&](SQLite::Database database) -> std::unique_ptr<JobStore> {
+        return std::make_unique<SqliteJobStore>(std::move(database), file, std::move(log));
     });
 }
 

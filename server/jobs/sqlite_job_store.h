@@ -2,14 +2,19 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
+#include <string>
 
 #include "server/jobs/job_store.h"
 
 namespace easel::jobs {
 
 /// Opens the SQLite file, making or bringing up to date what is in it. One process at a time may use it.
-/// Errors: it cannot be opened, is damaged, or was written by a newer Easel.
-protocol::Expected<std::unique_ptr<JobStore>> openSqliteJobStore(const std::filesystem::path& file);
+/// A damaged file is set aside beside it, and what can be read of it taken over; `log` is told, as it is of
+/// single jobs that cannot be read. It is called from any thread and must not block. Errors: the file cannot
+/// be opened or set aside, or was written by a newer Easel.
+protocol::Expected<std::unique_ptr<JobStore>> openSqliteJobStore(
+    const std::filesystem::path& file, std::function<void(const std::string&)> log = {});
 
 }  // namespace easel::jobs

@@ -66,7 +66,9 @@ private:
         info.status = status.message;
         info.device = status.device;
         info.deviceName = status.deviceName;
-        info.limits.maxWork = m_queue->load().maxWork;
+        const auto load = m_queue->load();
+        info.setAside = load.setAside;
+        info.limits.maxWork = load.maxWork;
         return info;
     }
 

@@ -697,11 +697,44 @@ private Q_SLOTS:
         QVERIFY(m_queue->find(waiting));
     }
 
-    void imagesWithoutAJobAreRemoved() {
-        std::filesystem::create_directories(folder() / "images" / "j_stranger");
-        std::ofstream(folder() / "images" / "j_stranger" / "0.png") << "x";
+    void imagesWithoutAJobAreSetAside() {
+        const auto images = folder() / "images";
+        const std::vector<std::filesystem::path> strangers{"holiday/beach.jpg", "j_short/0.png",
+                                                           "letter.txt"};
+        for (const auto& stranger : strangers) {
+            std::filesystem::create_directories((images / stranger).parent_path());
+            std::ofstream(images / stranger) << "x";
+        }
+        std::filesystem::create_directories(images / "j_0123456789abcdef");
+        std::filesystem::create_directories(images / "j_0123456789abcdeg");
+        std::ofstream(images / "j_0123456789abcdef" / "0.png") << "x";
+        std::ofstream(images / "j_0123456789abcdef" / "1.png") << "x";
+        std::ofstream(images / "j_0123456789abcdeg" / "0.png.part") << "x";
+        std::string log;
+        QueueOptions options;
+        options.log = [&log](const std::string& text) { log += text; };
+        open(options);
+        for (const auto& stranger : strangers) {
+            QVERIFY(std::filesystem::exists(images / stranger));
+        }
+        QVERIFY(!std::filesystem::exists(images / "j_0123456789abcdef"));
+        QVERIFY(!std::filesystem::exists(images / "j_0123456789abcdeg"));  // held a draft alone
+        QVERIFY(std::filesystem::exists(folder() / "set-aside" / "j_0123456789abcdef" / "1.png"));
+        QCOMPARE(m_queue->load().setAside, 2);
+        QVERIFY2(log.starts_with("2 pictures"), log.c_str());
         open();
-        QVERIFY(std::filesystem::is_empty(folder() / "images"));
+        QCOMPARE(m_queue->load().setAside, 2);
+    }
+
+    void deletingLeavesOthersFiles() {
+        const auto id = submit();
+        drawNext();
+        QVERIFY(waitForState(id, JobState::Succeeded));
+        const auto note = folder() / "images" / id / "note.txt";
+        std::ofstream(note) << "x";
+        QVERIFY(m_queue->remove(id));
+        QVERIFY(std::filesystem::exists(note));
+        QVERIFY(!std::filesystem::exists(folder() / "images" / id / "0.png"));
     }
 
     void aPictureThatCannotBeKeptFailsTheJob() {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <SQLiteCpp/SQLiteCpp.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <fstream>
@@ -39,6 +40,7 @@ private:
 
 private Q_SLOTS:
     void isDurable() {
+        m_store.reset();
         SQLite::Database other(file().string());
         QCOMPARE(other.execAndGet("PRAGMA journal_mode").getString(), std::string("wal"));
     }
@@ -67,12 +69,16 @@ private Q_SLOTS:
         QVERIFY(store.error().detail.find("newer") != std::string::npos);
     }
 
-    void aDamagedFileIsAnError() {
+    void isItsOwnersAlone() {
         m_store.reset();
+        const auto before = ::umask(0);
+        openEmpty();
+        QVERIFY(m_store->add(JobRecord()));
+        ::umask(before);
         for (const auto& entry : std::filesystem::directory_iterator(file().parent_path())) {
-            std::ofstream(entry.path(), std::ios::trunc) << std::string(10'000, 'x');
+            QVERIFY((entry.status().permissions() & std::filesystem::perms(077)) ==
+                    std::filesystem::perms::none);
         }
-        QVERIFY(!openSqliteJobStore(file()));
     }
 
     void aFolderThatIsNotThereIsAnError() { QVERIFY(!openSqliteJobStore("/nowhere/jobs.sqlite")); }

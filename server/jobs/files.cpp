@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/jobs/files.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace easel::jobs {
+
+int writeDurably(const std::filesystem::path& file, std::span<const std::uint8_t> bytes) {
+    const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        return errno;
+    }
+    int error = 0;
+    while (!bytes.empty() && error == 0) {
+        const ssize_t written = ::write(fd, bytes.data(), bytes.size());
+        if (written >= 0) {
+            bytes = bytes.subspan(static_cast<std::size_t>(written));
+        } else if (errno != EINTR) {
+            error = errno;
+        }
+    }
+    if (error == 0 && ::fsync(fd) != 0) {
+        error = errno;
+    }
+    if (::close(fd) != 0 && error == 0) {
+        error = errno;
+    }
+    return error;
+}
+
+int sync(const std::filesystem::path& place) {
+    const int fd = ::open(place.c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return errno;
+    }
+    const int error = ::fsync(fd) == 0 ? 0 : errno;
+    ::close(fd);
+    return error;
+}
+
+int makeFolder(const std::filesystem::path& folder) {
+    return ::mkdir(folder.c_str(), 0700) == 0 ? 0 : errno;
+}
+
+std::filesystem::path setAsideBeside(const std::filesystem::path& place) {
+    return place.parent_path() / "set-aside";
+}
+
+std::filesystem::path freeNameIn(const std::filesystem::path& folder, const std::string& name) {
+    std::error_code ignored;
+    std::filesystem::path free = folder / name;
+    for (int number = 2; std::filesystem::exists(std::filesystem::symlink_status(free, ignored)); ++number) {
+        free = folder / (name + "-" + std::to_string(number));
+    }
+    return free;
+}
+
+}  // namespace easel::jobs

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <string>
+
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <sqlite3.h>
+
+#include "shared/protocol/problem.h"
+
+/// The SQLite file behind SqliteJobStore. For its .cpp files alone.
+namespace easel::jobs {
+
+/// All of a job's own row, in the order that SqliteJobStore reads.
+inline constexpr const char* kRecord =
+    "SELECT number, id, state, settings, attempt, losses, error, created_at, started_at, finished_at, "
+    "idempotency_key, idempotency_request, owner FROM jobs ";
+inline constexpr const char* kImagesOfJob =
+    "SELECT position, seed, width, height, bytes, content_type FROM images WHERE job = ? ORDER BY position";
+
+protocol::Problem problemOf(const SQLite::Exception& error);
+
+/// Runs `work`, which may throw what SQLiteCpp throws, and turns that into a problem.
+template <typename Work>
+auto guarded(Work work) -> decltype(work()) {
+    try {
+        return work();
+    } catch (const SQLite::Exception& error) {
+        return tl::unexpected(problemOf(error));
+    }
+}
+
+/// Opens or makes the file and brings its schema up to date. A damaged one goes, as it is, into the folder
+/// "set-aside" beside it, and what can be read of it into a new one; `log` is told. Errors: it was written
+/// by a newer Easel, or cannot be used for a reason that is no damage.
+protocol::Expected<SQLite::Database> openJobDatabase(const std::filesystem::path& file,
+                                                     const std::function<void(const std::string&)>& log);
+/// Writes the database again when its files were removed while it is open; SQLite alone would go on in
+/// files that no name leads to. Answers whether it had to.
+protocol::Expected<bool> putBack(SQLite::Database& database, const std::filesystem::path& file);
+
+}  // namespace easel::jobs
