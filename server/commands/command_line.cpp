@@ -80,7 +80,9 @@ void addServe(CLI::App& app, ServeOptions& options) {
                     "At the end, how long a running job may go on before it is put back")
         ->check(CLI::Range(0, 3600))
         ->capture_default_str();
-    command.add_option("--keep-days", options.keepDays, "How long finished jobs and their pictures are kept")
+    command
+        .add_option("--keep-days", options.keepDays,
+                    "For how many days on which it runs it keeps finished jobs and their pictures")
         ->check(CLI::Range(1, 36'500))
         ->capture_default_str();
     command.add_option("--keep-jobs", options.keepJobs, "How many finished jobs at most")

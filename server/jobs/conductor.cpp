@@ -6,7 +6,6 @@
 #include "server/image/png.h"
 #include "server/jobs/queue.h"
 #include "shared/protocol/infotext.h"
-#include "shared/protocol/timestamp.h"
 
 namespace easel::jobs {
 
@@ -19,6 +18,7 @@ using protocol::JobState;
 using protocol::Problem;
 
 constexpr auto kStorePause = 2s;  // before the store is asked again after it failed
+constexpr auto kTimeLease = 1h;   // A process that is killed loses half of it at most.
 
 Problem lostTooOften(const Problem& last, int losses) {
     return generator::workerLost("It was tried " + std::to_string(losses) + " times. " + last.detail);
@@ -27,6 +27,12 @@ Problem lostTooOften(const Problem& last, int losses) {
 }  // namespace
 
 Expected<void> Queue::begin() {
+    const auto kept = m_store->keptTime();
+    if (!kept) {
+        return tl::unexpected(kept.error());
+    }
+    m_clock.restore(*kept, m_options.now());
+    keepTime(kTimeLease);
     return recover().map([this] {
         const auto tell = [this] {
             if (m_options.onGeneratorStatus) {
@@ -52,10 +58,10 @@ Expected<void> Queue::recover() {
         if (job.state == JobState::Running) {
             const bool tooOften = record.losses >= m_options.maxRetries;
             const Problem lost = generator::workerLost("The server ended while it was being drawn.");
-            const auto stored =
-                tooOften ? m_store->finish(job.id, job.attempt, JobState::Failed,
-                                           lostTooOften(lost, record.losses + 1), protocol::millisecondsNow())
-                         : m_store->requeue(job.id, job.attempt, Requeue::Lost);
+            const auto stored = tooOften ? m_store->finish(job.id, job.attempt, JobState::Failed,
+                                                           lostTooOften(lost, record.losses + 1),
+                                                           timeFor(job), m_clock.uptime())
+                                         : m_store->requeue(job.id, job.attempt, Requeue::Lost);
             if (!stored) {
                 return tl::unexpected(stored.error());
             }
@@ -89,6 +95,7 @@ Expected<void> Queue::recover() {
 
 void Queue::conduct() {
     Clock::time_point sweepAt{};
+    auto keepTimeAt = Clock::now() + kTimeLease / 2;
     Lock lock(m_mutex);
     while (!m_stopping) {
         m_poked = false;
@@ -102,6 +109,10 @@ void Queue::conduct() {
         if (Clock::now() >= sweepAt) {
             lock.unlock();
             sweep();
+            if (Clock::now() >= keepTimeAt) {
+                keepTime(kTimeLease);
+                keepTimeAt = Clock::now() + kTimeLease / 2;
+            }
             lock.lock();
             sweepAt = Clock::now() + m_options.sweepInterval;
         }
@@ -132,7 +143,7 @@ void Queue::dispatch(Lock& lock) {
         }
         LiveJob* live = m_roster.find(*id);
         const int attempt = live->record.job.attempt + 1;
-        const std::int64_t now = protocol::millisecondsNow();
+        const std::int64_t now = timeFor(live->record.job);
         const auto started = m_store->start(*id, attempt, now, m_roster.usedOnceStarted(*id));
         if (!started) {
             complain("Job " + *id + " cannot be started", started.error());
@@ -162,7 +173,7 @@ void Queue::dispatch(Lock& lock) {
 }
 
 void Queue::sweep() {
-    const auto ids = m_store->expired(m_options.retention, protocol::millisecondsNow());
+    const auto ids = m_store->expired(m_options.retention, m_clock.uptime());
     if (!ids) {
         return complain("Old jobs cannot be looked for", ids.error());
     }
@@ -303,14 +314,26 @@ void Queue::requeue(LiveJob& live, Requeue why) {
 /// Stores how a job ended and tells its followers; what cannot be stored is tried again later.
 void Queue::settle(LiveJob& live) {
     const Job& job = live.record.job;
-    const std::int64_t now = protocol::millisecondsNow();
+    const std::int64_t now = timeFor(job);
     const Outcome outcome = *live.outcome;
-    const auto stored = m_store->finish(job.id, job.attempt, outcome.state, outcome.error, now);
+    const auto stored =
+        m_store->finish(job.id, job.attempt, outcome.state, outcome.error, now, m_clock.uptime());
     if (stored) {
         m_roster.finish(live, outcome, now);
     } else {
         complain("The end of job " + job.id + " cannot be stored", stored.error());
         m_storeAgainAt = Clock::now() + kStorePause;
+    }
+}
+
+/// The machine's time, but never before what happened to the job earlier.
+std::int64_t Queue::timeFor(const Job& job) const {
+    return std::max(m_options.now(), job.startedAt.value_or(job.createdAt));
+}
+
+void Queue::keepTime(std::chrono::milliseconds lease) {
+    if (const auto kept = m_store->keepTime(m_clock.toKeep(lease)); !kept) {
+        complain("The time cannot be stored", kept.error());
     }
 }
 

@@ -54,6 +54,11 @@ CREATE TABLE images (
                                        R"(
 ALTER TABLE jobs ADD COLUMN owner TEXT NOT NULL DEFAULT '';
 ALTER TABLE jobs ADD COLUMN owner_used INTEGER NOT NULL DEFAULT 0;
+)",
+                                       R"(
+ALTER TABLE jobs ADD COLUMN finished_uptime INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE time (latest INTEGER NOT NULL, uptime INTEGER NOT NULL) STRICT;
+INSERT INTO time VALUES (0, 0);
 )"};
 constexpr int kSchemaVersion = std::size(kMigrations);
 
@@ -125,6 +130,7 @@ std::optional<std::string> damageOf(SQLite::Database& database) {
     }
     const SQLite::Statement jobs(database, kRecord);  // Throws when the schema is not ours.
     const SQLite::Statement images(database, kImagesOfJob);
+    const SQLite::Statement time(database, kTime);
     return {};
 }
 

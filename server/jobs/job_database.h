@@ -19,6 +19,7 @@ inline constexpr const char* kRecord =
     "idempotency_key, idempotency_request, owner FROM jobs ";
 inline constexpr const char* kImagesOfJob =
     "SELECT position, seed, width, height, bytes, content_type FROM images WHERE job = ? ORDER BY position";
+inline constexpr const char* kTime = "SELECT latest, uptime FROM time";
 
 protocol::Problem problemOf(const SQLite::Exception& error);
 

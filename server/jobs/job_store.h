@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "server/jobs/server_clock.h"
 #include "shared/protocol/job.h"
 #include "shared/protocol/problem.h"
 
@@ -35,7 +36,8 @@ enum class Requeue {
     GivenBack  ///< it was in order, but is not to be finished now
 };
 
-/// How much of what is finished is kept; what has finished first goes first. Zero: nothing.
+/// How much of what is finished is kept; what has finished first goes first. Zero: nothing. Ages are in
+/// the server's uptime, see ServerClock.
 struct Retention {
     std::int64_t maxAgeMs = std::int64_t{7} * 24 * 60 * 60 * 1000;
     std::int64_t maxJobs = 10'000;
@@ -74,13 +76,16 @@ public:
     virtual protocol::Expected<bool> requeue(const std::string& id, int attempt, Requeue why) = 0;
     /// Queued or running → `state`, a finished one. `attempt` is the job's present one, 0 before the first.
     virtual protocol::Expected<bool> finish(const std::string& id, int attempt, protocol::JobState state,
-                                            const std::optional<protocol::Problem>& error,
-                                            std::int64_t now) = 0;
+                                            const std::optional<protocol::Problem>& error, std::int64_t now,
+                                            std::int64_t uptime) = 0;
     /// Forgets the job, whatever its state. False: there was none.
     virtual protocol::Expected<bool> remove(const std::string& id) = 0;
-    /// Finished jobs that `retention` does not keep at the time `now`.
+    /// Finished jobs that `retention` does not keep at `uptime`.
     virtual protocol::Expected<std::vector<std::string>> expired(const Retention& retention,
-                                                                 std::int64_t now) = 0;
+                                                                 std::int64_t uptime) = 0;
+
+    virtual protocol::Expected<KeptTime> keptTime() = 0;
+    virtual protocol::Expected<void> keepTime(const KeptTime& time) = 0;
 };
 
 }  // namespace easel::jobs

@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "server/jobs/job_id.h"
-#include "shared/protocol/timestamp.h"
 #include "shared/protocol/work.h"
 
 namespace easel::jobs {
@@ -91,7 +90,7 @@ Expected<Job> Queue::submit(const protocol::GenerationSettings& settings, const 
     JobRecord record;
     record.job.id = newJobId();
     record.job.settings = settings;
-    record.job.createdAt = protocol::millisecondsNow();
+    record.job.createdAt = m_options.now();
     record.key = key;
     record.owner = owner;
     record.ownerUsed = m_roster.used(owner);
@@ -196,8 +195,9 @@ Expected<Job> Queue::cancel(const std::string& id) {
         m_generator->cancel(id);
         return live->record.job;
     }
-    const std::int64_t now = protocol::millisecondsNow();
-    const auto stored = m_store->finish(id, live->record.job.attempt, JobState::Cancelled, {}, now);
+    const std::int64_t now = timeFor(live->record.job);
+    const auto stored =
+        m_store->finish(id, live->record.job.attempt, JobState::Cancelled, {}, now, m_clock.uptime());
     if (!stored) {
         return tl::unexpected(stored.error());
     }
@@ -216,7 +216,7 @@ Expected<void> Queue::remove(const std::string& id) {
         return forgotten;
     }
     if (LiveJob* live = m_roster.find(id)) {
-        m_roster.finish(*live, {JobState::Cancelled, {}}, protocol::millisecondsNow());
+        m_roster.finish(*live, {JobState::Cancelled, {}}, timeFor(live->record.job));
         m_generator->cancel(id);
         m_poked = true;
         m_wake.notify_one();
@@ -274,6 +274,7 @@ void Queue::drain(std::chrono::milliseconds grace) {
         }
         m_generator->cancel(id);
     }
+    keepTime({});
     m_poked = true;
     m_wake.notify_one();
 }

@@ -21,6 +21,7 @@
 #include "shared/protocol/job.h"
 #include "shared/protocol/problem.h"
 #include "shared/protocol/server_info.h"
+#include "shared/protocol/timestamp.h"
 
 namespace easel::jobs {
 
@@ -32,6 +33,7 @@ struct QueueOptions {
     int maxRetries = 2;       ///< how often a job runs again after what drew it was lost
     Retention retention;
     std::chrono::milliseconds sweepInterval{60'000};  ///< between two looks at what retention ended
+    std::function<std::int64_t()> now = protocol::millisecondsNow;
     /// Troubles that no client can be told, one sentence each. From any thread; must not block.
     std::function<void(const std::string&)> log;
     /// The generator's status has changed. From any thread; must not block.
@@ -128,6 +130,7 @@ private:
     void dispatch(Lock& lock);
     void sweep();
     protocol::Expected<void> forget(const std::string& id);
+    void keepTime(std::chrono::milliseconds lease);
     void poke();
 
     generator::Listener listenTo(const std::string& id, int attempt, protocol::GenerationSettings settings);
@@ -140,6 +143,7 @@ private:
                                                  int index, const image::Image& picture) const;
     void requeue(LiveJob& live, Requeue why);
     void settle(LiveJob& live);
+    std::int64_t timeFor(const protocol::Job& job) const;
     void complain(const std::string& what, const protocol::Problem& problem) const;
 
     const std::unique_ptr<JobStore> m_store;
@@ -148,7 +152,8 @@ private:
     const QueueOptions m_options;
 
     mutable std::mutex m_mutex;
-    Roster m_roster;
+    ServerClock m_clock;
+    Roster m_roster{[this] { return m_clock.sequence(); }};
     int m_inFlight = 0;  // at the generator
     int m_setAside = 0;  // pictures
     bool m_draining = false;

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "shared/protocol/timestamp.h"
 #include "shared/protocol/work.h"
 
 namespace easel::jobs {
@@ -13,12 +12,6 @@ using protocol::JobEventType;
 using protocol::JobState;
 
 namespace {
-
-/// Later than every number of an earlier process: that one gave out fewer than a thousand events per
-/// millisecond and job. Stays below 2^53 for the next two centuries.
-std::uint64_t sequenceNow() {
-    return static_cast<std::uint64_t>(protocol::millisecondsNow()) * 1000;
-}
 
 double seconds(std::chrono::steady_clock::duration duration) {
     return std::chrono::duration<double>(duration).count();
@@ -60,7 +53,7 @@ protocol::Job withFinalProgress(protocol::Job job) {
 
 void Roster::add(JobRecord record) {
     LiveJob live;
-    live.sequence = sequenceNow();
+    live.sequence = m_sequence();
     live.record = std::move(record);
     const std::string id = live.record.job.id;
     if (live.record.job.attempt > 0) {
@@ -245,7 +238,7 @@ std::shared_ptr<Followers::Follower> Roster::follow(const LiveJob& live, std::op
 
 std::shared_ptr<Followers::Follower> Roster::followFinished(protocol::Job job, EventCallback callback) {
     auto follower = m_followers.add(job.id, std::move(callback));
-    m_followers.tell({sequenceNow(), JobEventType::Done, std::move(job)});
+    m_followers.tell({m_sequence(), JobEventType::Done, std::move(job)});
     return follower;
 }
 

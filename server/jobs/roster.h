@@ -3,10 +3,12 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "server/jobs/followers.h"
@@ -43,6 +45,9 @@ protocol::Job withFinalProgress(protocol::Job job);
 class Roster {
 public:
     using Clock = std::chrono::steady_clock;
+
+    /// `sequence` is asked for numbers that are later than those of all events before, see ServerClock.
+    explicit Roster(std::function<std::uint64_t()> sequence) : m_sequence(std::move(sequence)) {}
 
     /// Adds a queued job: one that was started before is next, any other is behind those of its owner.
     void add(JobRecord record);
@@ -100,6 +105,7 @@ private:
     void reorder();
     double runningWork() const;
 
+    const std::function<std::uint64_t()> m_sequence;
     std::unordered_map<std::string, LiveJob> m_live;
     Turns m_turns;
     std::vector<std::string> m_waiting;  // in the order of their turns

@@ -95,6 +95,8 @@ int salvage(SQLite::Database& damaged, SQLite::Database& into) {
             }
         }
     }
+    // A moment that damage made old would have retention delete what was just saved.
+    into.exec("UPDATE jobs SET finished_uptime = 0");
     transaction.commit();
     return count;
 }

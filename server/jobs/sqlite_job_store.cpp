@@ -165,36 +165,51 @@ public:
     }
 
     Expected<bool> finish(const std::string& id, int attempt, protocol::JobState state,
-                          const std::optional<protocol::Problem>& error, std::int64_t now) override {
+                          const std::optional<protocol::Problem>& error, std::int64_t now,
+                          std::int64_t uptime) override {
         return change(
-            "UPDATE jobs SET state = ?, error = nullif(?, ''), finished_at = ? "
+            "UPDATE jobs SET state = ?, error = nullif(?, ''), finished_at = ?, finished_uptime = ? "
             "WHERE id = ? AND attempt = ? AND finished_at IS NULL",
-            std::string(toString(state)), error ? toJson(*error) : std::string(), now, id, attempt);
+            std::string(toString(state)), error ? toJson(*error) : std::string(), now, uptime, id, attempt);
     }
 
     Expected<bool> remove(const std::string& id) override {
         return change("DELETE FROM jobs WHERE id = ?", id);
     }
 
-    Expected<std::vector<std::string>> expired(const Retention& retention, std::int64_t now) override {
+    Expected<std::vector<std::string>> expired(const Retention& retention, std::int64_t uptime) override {
         const std::scoped_lock lock(m_mutex);
         return guarded([&]() -> Expected<std::vector<std::string>> {
             SQLite::Statement query(m_database, R"(
                 SELECT id FROM (
-                    SELECT id, finished_at,
+                    SELECT id, finished_uptime,
                         row_number() OVER latest AS place,
                         sum((SELECT coalesce(sum(bytes), 0) FROM images WHERE job = number))
                             OVER latest AS total
                     FROM jobs WHERE finished_at IS NOT NULL
-                    WINDOW latest AS (ORDER BY finished_at DESC, number DESC ROWS UNBOUNDED PRECEDING))
-                WHERE finished_at <= ? OR place > ? OR total > ?)");
-            bindAll(query, 1, now - retention.maxAgeMs, retention.maxJobs, retention.maxBytes);
+                    WINDOW latest AS (ORDER BY finished_uptime DESC, number DESC ROWS UNBOUNDED PRECEDING))
+                WHERE finished_uptime <= ? OR place > ? OR total > ?)");
+            bindAll(query, 1, uptime - retention.maxAgeMs, retention.maxJobs, retention.maxBytes);
             std::vector<std::string> ids;
             while (query.executeStep()) {
                 ids.push_back(query.getColumn(0).getString());
             }
             return ids;
         });
+    }
+
+    Expected<KeptTime> keptTime() override {
+        const std::scoped_lock lock(m_mutex);
+        return guarded([&]() -> Expected<KeptTime> {
+            SQLite::Statement query(m_database, kTime);
+            return query.executeStep()
+                       ? KeptTime{query.getColumn(0).getInt64(), query.getColumn(1).getInt64()}
+                       : KeptTime();
+        });
+    }
+
+    Expected<void> keepTime(const KeptTime& time) override {
+        return change("UPDATE time SET latest = ?, uptime = ?", time.latest, time.uptime).map([](bool) {});
     }
 
 private:
@@ -252,7 +267,8 @@ private:
                                      " could not be read from the database and was given up."));
         execute(
             "UPDATE jobs SET state = 'failed', settings = ?, error = ?, "
-            "finished_at = coalesce(started_at, created_at) WHERE number = ?",
+            "finished_at = coalesce(started_at, created_at), finished_uptime = (SELECT uptime FROM time) "
+            "WHERE number = ?",
             protocol::parseSettings(settings) ? settings : toJson(protocol::GenerationSettings()),
             toJson(lost), number);
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/server/jobs/job_store_conformance.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -69,7 +70,7 @@ void JobStoreConformance::runToEnd(const std::string& id, std::int64_t now, std:
     add(id);
     QVERIFY(m_store->start(id, 1, now, 0).value());
     QVERIFY(m_store->addImage(id, 1, image(0, bytes)).value());
-    QVERIFY(m_store->finish(id, 1, JobState::Succeeded, {}, now).value());
+    QVERIFY(m_store->finish(id, 1, JobState::Succeeded, {}, now, now).value());
 }
 
 void JobStoreConformance::keepsWhatWasAdded() {
@@ -92,7 +93,7 @@ void JobStoreConformance::keepsWhatWasDone() {
     job.images = {image(0), image(1)};
     reopen();
     QVERIFY(get("a").job == job);
-    QVERIFY(m_store->finish("a", 1, JobState::Succeeded, {}, 3000).value());
+    QVERIFY(m_store->finish("a", 1, JobState::Succeeded, {}, 3000, 3000).value());
     job.state = JobState::Succeeded;
     job.finishedAt = 3000;
     reopen();
@@ -121,7 +122,7 @@ void JobStoreConformance::knowsNoOtherJobs() {
     QVERIFY(!m_store->start("a", 1, 0, 0).value());
     QVERIFY(!m_store->addImage("a", 0, image(0)).value());
     QVERIFY(!m_store->requeue("a", 0, Requeue::Lost).value());
-    QVERIFY(!m_store->finish("a", 0, JobState::Cancelled, {}, 0).value());
+    QVERIFY(!m_store->finish("a", 0, JobState::Cancelled, {}, 0, 0).value());
     QVERIFY(!m_store->remove("a").value());
 }
 
@@ -161,7 +162,7 @@ void JobStoreConformance::listsTheUnfinishedOldestFirst() {
     for (const char* id : {"a", "b", "c", "d"}) {
         add(id);
     }
-    QVERIFY(m_store->finish("b", 0, JobState::Cancelled, {}, 1).value());
+    QVERIFY(m_store->finish("b", 0, JobState::Cancelled, {}, 1, 1).value());
     QVERIFY(m_store->start("c", 1, 1, 0).value());
     QVERIFY(m_store->requeue("c", 1, Requeue::GivenBack).value());
     QVERIFY(m_store->start("d", 1, 1, 0).value());
@@ -193,10 +194,10 @@ void JobStoreConformance::refusesALateWorker() {
     QVERIFY(m_store->addImage("a", 2, image(0, 7)).value());
     const auto before = get("a").job;
     QVERIFY(!m_store->addImage("a", 1, image(0, 8)).value());
-    QVERIFY(!m_store->finish("a", 1, JobState::Failed, protocol::internalError("late"), 3).value());
+    QVERIFY(!m_store->finish("a", 1, JobState::Failed, protocol::internalError("late"), 3, 3).value());
     QVERIFY(!m_store->requeue("a", 1, Requeue::Lost).value());
     QVERIFY(get("a").job == before);
-    QVERIFY(m_store->finish("a", 2, JobState::Succeeded, {}, 3).value());
+    QVERIFY(m_store->finish("a", 2, JobState::Succeeded, {}, 3, 3).value());
     QVERIFY(!m_store->addImage("a", 2, image(1)).value());  // finished
 }
 
@@ -224,8 +225,8 @@ void JobStoreConformance::countsLossesOnly() {
 
 void JobStoreConformance::finishesOnce() {
     add("a");
-    QVERIFY(m_store->finish("a", 0, JobState::Cancelled, {}, 5).value());
-    QVERIFY(!m_store->finish("a", 0, JobState::Failed, {}, 6).value());
+    QVERIFY(m_store->finish("a", 0, JobState::Cancelled, {}, 5, 5).value());
+    QVERIFY(!m_store->finish("a", 0, JobState::Failed, {}, 6, 6).value());
     QVERIFY(!m_store->start("a", 1, 6, 0).value());
     QVERIFY(get("a").job.state == JobState::Cancelled);
     QCOMPARE(get("a").job.finishedAt, std::optional<std::int64_t>(5));
@@ -235,7 +236,7 @@ void JobStoreConformance::keepsTheProblem() {
     add("a");
     const auto problem = protocol::generationFailed("The picture came out \"non-finite\".");
     QVERIFY(m_store->start("a", 1, 1, 0).value());
-    QVERIFY(m_store->finish("a", 1, JobState::Failed, problem, 2).value());
+    QVERIFY(m_store->finish("a", 1, JobState::Failed, problem, 2, 2).value());
     reopen();
     QVERIFY(get("a").job.error == problem);
 }
@@ -263,7 +264,7 @@ void JobStoreConformance::removes() {
     QVERIFY(m_store->remove("b").value());
     QVERIFY(!m_store->remove("b").value());
     QVERIFY(!m_store->addImage("b", 1, image(0)).value());
-    QVERIFY(!m_store->finish("b", 1, JobState::Succeeded, {}, 2).value());
+    QVERIFY(!m_store->finish("b", 1, JobState::Succeeded, {}, 2, 2).value());
     QVERIFY(m_store->list(10, {}).value().jobs.empty());
 }
 
@@ -275,6 +276,32 @@ void JobStoreConformance::expiresByAge() {
     retention.maxAgeMs = 500;
     QCOMPARE(m_store->expired(retention, 1600).value(), (Ids{"a"}));
     QVERIFY(m_store->expired(retention, 1499).value().empty());
+}
+
+void JobStoreConformance::agesAreUptimeWhateverTheClock() {
+    for (const std::int64_t now :
+         {std::int64_t{8'000'000'000}, std::int64_t{1'000}, std::int64_t{9'000'000'000}}) {
+        const std::string id = std::to_string(now);
+        add(id);
+        QVERIFY(m_store->finish(id, 0, JobState::Cancelled, {}, now, 5'000).value());
+    }
+    Retention retention;
+    retention.maxAgeMs = 500;
+    QVERIFY(m_store->expired(retention, 5'499).value().empty());
+    QCOMPARE(m_store->expired(retention, 5'500).value().size(), std::size_t{3});
+    retention.maxAgeMs = 1'000'000;
+    retention.maxJobs = 1;  // What was handed in first goes first.
+    auto expired = m_store->expired(retention, 5'500).value();
+    std::ranges::sort(expired);
+    QCOMPARE(expired, (Ids{"1000", "8000000000"}));
+}
+
+void JobStoreConformance::keepsTheTime() {
+    QVERIFY(m_store->keptTime().value() == KeptTime());
+    const KeptTime time{1'795'384'489'120, 3'600'000};
+    QVERIFY(m_store->keepTime(time));
+    reopen();
+    QVERIFY(m_store->keptTime().value() == time);
 }
 
 void JobStoreConformance::expiresByNumber() {

@@ -42,6 +42,8 @@ private Q_SLOTS:
     void sameKeySameJob();
     void removes();
     void expiresByAge();
+    void agesAreUptimeWhateverTheClock();
+    void keepsTheTime();
     void expiresByNumber();
     void expiresByBytes();
 

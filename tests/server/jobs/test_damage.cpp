@@ -201,6 +201,7 @@ private Q_SLOTS:
         row("database removed, its log there", "killed", remove("jobs.sqlite"), 0);
         row("database emptied", "ended", cutTo("jobs.sqlite", 0), 0);
         row("database emptied, its log there", "killed", cutTo("jobs.sqlite", 0), 0);
+        row("database cut", "ended", cutTo("jobs.sqlite", 85), kJobs / 3);
         row(
             "database is noise", "ended",
             [](const path& folder) { write(folder / "jobs.sqlite", std::string(10'000, 'x')); }, 0);

@@ -697,6 +697,81 @@ private Q_SLOTS:
         QVERIFY(m_queue->find(waiting));
     }
 
+    void aClockThatJumpsDeletesNothing() {
+        const auto id = submit();
+        drawNext();
+        constexpr std::int64_t kDay = 24 * 60 * 60 * 1000;
+        for (const std::int64_t days : {8, 4'000, -40}) {
+            QueueOptions options;
+            options.now = [=] { return protocol::millisecondsNow() + days * kDay; };
+            options.sweepInterval = 1ms;
+            open(options);
+            const auto other = submit();  // which finishes at that time
+            QCOMPARE(drawNext(), other);
+            QVERIFY(waitForState(other, JobState::Succeeded));
+            QTest::qWait(20);
+            QVERIFY(m_queue->find(id));
+            QVERIFY(m_queue->image(id, 0));
+        }
+        open();
+        QVERIFY(m_queue->find(id));
+        QCOMPARE(m_queue->list(10).value().jobs.size(), std::size_t{4});
+    }
+
+    void noTimeIsBeforeAnEarlierOne() {
+        std::atomic<std::int64_t> back = 0;
+        QueueOptions options;
+        options.now = [&] { return protocol::millisecondsNow() - back; };
+        open(options);
+        const auto id = submit();
+        const auto waiting = submit();
+        const auto request = m_generator->take();
+        back = 3'600'000;
+        ManualGenerator::deliver(*request);
+        ManualGenerator::finish(*request);
+        const auto job = get(id);
+        QVERIFY(job.startedAt.value() >= job.createdAt);
+        QVERIFY(job.finishedAt.value() >= job.startedAt.value());
+        const auto next = m_generator->take();
+        QCOMPARE(next->id, waiting);
+        QVERIFY(get(waiting).startedAt.value() >= get(waiting).createdAt);
+        ManualGenerator::finish(*next, protocol::generationFailed("no"));
+    }
+
+    void eventNumbersNeverFall() {
+        const auto id = submit();
+        drawNext();
+        std::uint64_t last = 0;
+        constexpr std::int64_t kHour = 60 * 60 * 1000;
+        for (const bool isKilled : {false, true, false}) {
+            QueueOptions options;
+            options.now = [hours = last] {
+                return protocol::millisecondsNow() - (hours ? 40 * 24 * kHour : 0);
+            };
+            open(options);
+            Diary diary;
+            const auto subscription = m_queue->subscribe(id, {}, diary.writer());
+            QVERIFY(diary.waitFor(1));
+            QVERIFY(diary.events()[0].sequence > last);
+            last = diary.events()[0].sequence;
+            const auto running = submit();
+            const auto request = m_generator->take();
+            Diary other;
+            const auto second = m_queue->subscribe(running, {}, other.writer());
+            QVERIFY(other.waitFor(1));
+            QVERIFY(other.events()[0].sequence > last);
+            ManualGenerator::deliver(*request);
+            ManualGenerator::finish(*request);
+            QVERIFY(other.waitFor(3));
+            last = std::max(last, other.events().back().sequence);
+            if (isKilled) {
+                crash();
+            } else {
+                m_queue->drain(0ms);
+            }
+        }
+    }
+
     void imagesWithoutAJobAreSetAside() {
         const auto images = folder() / "images";
         const std::vector<std::filesystem::path> strangers{"holiday/beach.jpg", "j_short/0.png",
