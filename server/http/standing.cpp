@@ -17,7 +17,7 @@ constexpr std::string_view kLoopback = "loopback";
 
 std::optional<net::ip::address> addressIn(std::string_view text) {
     boost::system::error_code error;
-    const net::ip::address address = net::ip::make_address(text, error);
+    net::ip::address address = net::ip::make_address(text, error);
     if (error) {
         return {};
     }

@@ -124,7 +124,7 @@ bool isDamage(const SQLite::Exception& error) {
 /// What is wrong with it, in SQLite's words.
 std::optional<std::string> damageOf(SQLite::Database& database) {
     // Not quick_check: an index that disagrees with its table would hide jobs.
-    const std::string found = database.execAndGet("PRAGMA integrity_check(1)").getString();
+    std::string found = database.execAndGet("PRAGMA integrity_check(1)").getString();
     if (found != "ok") {
         return found;
     }
@@ -187,7 +187,7 @@ Expected<int> rebuild(const path& damaged, const path& fresh) {
 Expected<path> setAside(const path& file) {
     const path all = setAsideBeside(file);
     makeFolder(all);
-    const path own = freeNameIn(all, "database");
+    path own = freeNameIn(all, "database");
     int error = makeFolder(own);
     // The file last: it would be no longer damaged in the same way without its log, nor the log without it.
     for (const char* ending : {"-shm", "-wal", "-journal", ""}) {
@@ -221,7 +221,10 @@ Expected<SQLite::Database> openJobDatabase(const path& file,
         if (std::filesystem::exists(file, error)) {
             std::filesystem::remove(fresh, error);
         } else if (std::filesystem::exists(fresh, error)) {
-            takePlace(fresh, file);  // Another process ended just before it did.
+            // Another process ended just before it did.
+            if (const auto taken = takePlace(fresh, file); !taken) {
+                return tl::unexpected(taken.error());
+            }
         }
         if (sizeOf(file) == 0 && sizeOf(companion(file, "-wal")) > 0) {
             // SQLite would delete the log of an empty file; with any page before it, it reads it.

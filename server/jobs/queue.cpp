@@ -178,7 +178,11 @@ Expected<protocol::JobPage> Queue::list(int limit, const std::optional<std::stri
     return m_store->list(limit, before).map([&](protocol::JobPage page) {
         for (Job& job : page.jobs) {
             const LiveJob* live = m_roster.find(job.id);
-            job = live ? live->record.job : withFinalProgress(std::move(job));
+            if (live != nullptr) {
+                job = live->record.job;
+            } else {
+                job = withFinalProgress(std::move(job));
+            }
         }
         return page;
     });

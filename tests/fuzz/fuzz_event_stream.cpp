@@ -36,7 +36,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         fuzz::require(
             whole[i].type == parts[i].type && whole[i].data == parts[i].data && whole[i].id == parts[i].id,
             "the same events in packets as at once");
-        protocol::parseEvent(whole[i].type.toStdString(), whole[i].data.toStdString());
+        if (const auto event =
+                protocol::parseEvent(whole[i].type.toStdString(), whole[i].data.toStdString())) {
+            protocol::eventData(*event);
+        }
     }
     return 0;
 }

@@ -178,8 +178,8 @@ private Q_SLOTS:
         QTest::addColumn<QString>("moment");
         QTest::addColumn<Damage>("damage");
         QTest::addColumn<int>("listed");  // at least
-        const auto row = [](const char* name, const char* moment, Damage damage, int listed) {
-            QTest::newRow(name) << QString(moment) << std::move(damage) << listed;
+        const auto row = [](const char* name, const char* moment, const Damage& damage, int listed) {
+            QTest::newRow(name) << QString(moment) << damage << listed;
         };
         const auto remove = [](const char* file) -> Damage {
             return [=](const path& folder) { std::filesystem::remove(folder / file); };
@@ -261,8 +261,8 @@ private Q_SLOTS:
                        std::mt19937 random(seed);
                        std::string all = bytesOf(folder / "jobs.sqlite");
                        for (int i = 0; i < 20; ++i) {
-                           all[4096 + random() % (all.size() - 4096)] ^=
-                               static_cast<char>(1 + random() % 255);
+                           char& byte = all[4096 + random() % (all.size() - 4096)];
+                           byte = static_cast<char>(byte ^ static_cast<char>(1 + random() % 255));
                        }
                        write(folder / "jobs.sqlite", all);
                    })

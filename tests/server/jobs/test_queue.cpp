@@ -216,7 +216,7 @@ private Q_SLOTS:
         QueueOptions options;
         options.limits.maxQueued = 2;
         open(options);
-        const auto running = submit();
+        submit();
         QVERIFY(m_generator->take());
         submit();
         const auto waiting = submit();
@@ -839,7 +839,7 @@ private Q_SLOTS:
     }
 
     void tellsAJobsLifeInOrder() {
-        const auto before = submit();
+        submit();
         const auto blocker = m_generator->take();
         const auto id = submit();
         Diary diary;
@@ -929,7 +929,7 @@ private Q_SLOTS:
     }
 
     void listsNewestFirstWithWhatIsLive() {
-        const auto first = submit();
+        submit();
         const auto request = m_generator->take();
         ManualGenerator::step(*request, 2);
         const auto second = submit();
