@@ -93,6 +93,12 @@ void addServe(CLI::App& app, ServeOptions& options) {
         ->capture_default_str();
     command
         .add_option(
+            "--min-free-mib", options.minFreeMib,
+            "How many MiB of the disk with the data stay free: with less, nothing is accepted or drawn")
+        ->check(CLI::Range(0, 1'000'000'000))
+        ->capture_default_str();
+    command
+        .add_option(
             "--max-work", options.maxWork,
             "How much one request may ask for, in megapixel-steps (width x height / 1,000,000 x steps "
             "x count, half of it with a guidance of at most 1); if not given, about what this machine "

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <chrono>
 #include <future>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -90,7 +91,7 @@ public:
 
     /// Opens the queue and the port.
     Expected<void> start(std::unique_ptr<generator::Generator> generator, const ServeOptions& options) {
-        return openQueue(std::move(generator), retention(options)).and_then([&] { return listen(options); });
+        return openQueue(std::move(generator), options).and_then([&] { return listen(options); });
     }
 
     std::uint16_t port() const { return m_listener->port(); }
@@ -109,8 +110,19 @@ private:
                 .maxBytes = std::int64_t{options.keepGib} << 30};
     }
 
-    Expected<void> openQueue(std::unique_ptr<generator::Generator> generator,
-                             const jobs::Retention& retention) {
+    jobs::DiskOptions disk(const ServeOptions& options) const {
+        return {.minFreeBytes = std::int64_t{options.minFreeMib} << 20,
+                .freeBytes =
+                    [folder = m_data.jobs().parent_path()] {
+                        std::error_code error;
+                        const auto space = std::filesystem::space(folder, error);
+                        return error ? std::numeric_limits<std::int64_t>::max()
+                                     : static_cast<std::int64_t>(space.available);
+                    },
+                .reserve = m_data.jobs().parent_path() / "reserve"};
+    }
+
+    Expected<void> openQueue(std::unique_ptr<generator::Generator> generator, const ServeOptions& serving) {
         auto store = jobs::openSqliteJobStore(m_data.jobs(), logError);
         if (!store) {
             return tl::unexpected(store.error());
@@ -122,7 +134,8 @@ private:
         jobs::QueueOptions options;
         options.limits = m_limits;
         options.leastMaxWork = std::max(kUsualPicture, protocol::workOf(m_models.front()));
-        options.retention = retention;
+        options.retention = retention(serving);
+        options.disk = disk(serving);
         options.log = logError;
         options.onGeneratorStatus = [](const generator::Status& status) {
             spdlog::log(status.failed ? spdlog::level::err : spdlog::level::info, inOneLine(status));
@@ -162,8 +175,10 @@ private:
         info.device = status.device;
         info.deviceName = status.deviceName;
         info.precision = status.precision;
-        info.ready = status.ready && !m_isStopping;
-        info.status = m_isStopping ? "The server is shutting down." : status.message;
+        info.ready = status.ready && !m_isStopping && !load.disk;
+        info.status = m_isStopping ? "The server is shutting down."
+                      : load.disk  ? load.disk->detail
+                                   : status.message;
         info.defaultModel = m_models.front().id;
         info.queued = load.queued;
         info.running = load.running;

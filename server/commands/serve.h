@@ -21,6 +21,7 @@ struct ServeOptions {
     int keepDays = 7;
     int keepJobs = 10'000;
     int keepGib = 10;                ///< of pictures
+    int minFreeMib = 128;            ///< of the disk with the data
     std::optional<double> maxWork;   ///< megapixel-steps of one request; empty: about an hour's
     std::filesystem::path portFile;  ///< empty: none
     bool testPattern = false;        ///< draw without a model

@@ -18,6 +18,7 @@ using protocol::JobState;
 using protocol::Problem;
 
 constexpr auto kStorePause = 2s;  // before the store is asked again after it failed
+constexpr auto kRoomPause = 2s;   // before the disk is looked at again when it was full
 constexpr auto kTimeLease = 1h;   // A process that is killed loses half of it at most.
 
 Problem lostTooOften(const Problem& last, int losses) {
@@ -33,6 +34,7 @@ Expected<void> Queue::begin() {
     }
     m_clock.restore(*kept, m_options.now());
     keepTime(kTimeLease);
+    m_room.keepReserve();
     return recover().map([this] {
         const auto tell = [this] {
             if (m_options.onGeneratorStatus) {
@@ -63,9 +65,9 @@ Expected<void> Queue::recover() {
                                                            timeFor(job), m_clock.uptime())
                                          : m_store->requeue(job.id, job.attempt, Requeue::Lost);
             if (!stored) {
-                return tl::unexpected(stored.error());
-            }
-            if (tooOften) {
+                // As with a requeue that cannot be stored: it is drawn, or told, once more.
+                complain("What became of job " + job.id + " cannot be stored", stored.error());
+            } else if (tooOften) {
                 continue;
             }
             job.state = JobState::Queued;
@@ -116,9 +118,11 @@ void Queue::conduct() {
             lock.lock();
             sweepAt = Clock::now() + m_options.sweepInterval;
         }
-        const bool waitsForStore = m_storeAgainAt > Clock::now();
-        m_wake.wait_until(lock, waitsForStore ? std::min(m_storeAgainAt, sweepAt) : sweepAt,
-                          [this] { return m_stopping || m_poked; });
+        Clock::time_point until = sweepAt;
+        for (const auto again : {m_storeAgainAt, m_roomAgainAt}) {
+            until = again > Clock::now() ? std::min(again, until) : until;
+        }
+        m_wake.wait_until(lock, until, [this] { return m_stopping || m_poked; });
     }
     deliver(lock);
 }
@@ -138,7 +142,7 @@ void Queue::dispatch(Lock& lock) {
     while (!m_stopping && !m_draining && m_inFlight < m_generator->capacity() &&
            m_generator->status().ready) {
         const auto id = m_roster.nextWaiting();
-        if (!id) {
+        if (!id || !hasRoom()) {
             return;
         }
         LiveJob* live = m_roster.find(*id);
@@ -172,7 +176,26 @@ void Queue::dispatch(Lock& lock) {
     }
 }
 
+/// Looks at the disk from time to time and tells the log when that changes.
+bool Queue::hasRoom() {
+    if (Clock::now() < m_roomAgainAt) {
+        return false;
+    }
+    const auto lacking = m_room.problem();
+    if (lacking) {
+        m_roomAgainAt = Clock::now() + kRoomPause;
+    }
+    if (lacking.has_value() != m_lacksRoom) {
+        m_lacksRoom = lacking.has_value();
+        if (m_options.log) {
+            m_options.log(lacking ? lacking->detail : "There is room on the disk again.");
+        }
+    }
+    return !lacking;
+}
+
 void Queue::sweep() {
+    m_room.keepReserve();
     const auto ids = m_store->expired(m_options.retention, m_clock.uptime());
     if (!ids) {
         return complain("Old jobs cannot be looked for", ids.error());
@@ -188,7 +211,7 @@ void Queue::sweep() {
 /// without a job would be set aside at the next start.
 Expected<void> Queue::forget(const std::string& id) {
     m_images.remove(id);
-    return m_store->remove(id).map([](bool) {});
+    return m_room.withReserve([&] { return m_store->remove(id); }).map([](bool) {});
 }
 
 void Queue::poke() {
@@ -259,6 +282,14 @@ void Queue::onFinished(const std::string& id, int attempt, const std::optional<P
         return;
     }
     const Job& job = live->record.job;
+    if (live->failure && isNoSpace(*live->failure)) {
+        live->failure.reset();
+        if (!live->cancelRequested) {
+            m_images.remove(id);
+            m_roomAgainAt = Clock::now() + kRoomPause;
+            return requeue(*live, Requeue::GivenBack);
+        }
+    }
     const bool wanted = !live->cancelRequested && !live->failure;
     if (problem && problem->code == "unavailable" && wanted) {
         return requeue(*live, Requeue::GivenBack);

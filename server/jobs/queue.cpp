@@ -57,7 +57,8 @@ Queue::Queue(std::unique_ptr<JobStore> store, ImageFolder images,
     : m_store(std::move(store)),
       m_images(std::move(images)),
       m_generator(std::move(generator)),
-      m_options(std::move(options)) {}
+      m_options(std::move(options)),
+      m_room(m_options.disk) {}
 
 Queue::~Queue() {
     {
@@ -113,6 +114,9 @@ Expected<void> Queue::admit(const protocol::GenerationSettings& settings, const 
     }
     if (const auto status = m_generator->status(); status.failed) {
         return tl::unexpected(protocol::unavailable(status.message));
+    }
+    if (const auto lacking = m_room.problem()) {
+        return tl::unexpected(*lacking);
     }
     const int places = m_options.limits.maxQueued;
     if (m_roster.hasRoom(owner, places)) {
@@ -200,8 +204,9 @@ Expected<Job> Queue::cancel(const std::string& id) {
         return live->record.job;
     }
     const std::int64_t now = timeFor(live->record.job);
-    const auto stored =
-        m_store->finish(id, live->record.job.attempt, JobState::Cancelled, {}, now, m_clock.uptime());
+    const auto stored = m_room.withReserve([&] {
+        return m_store->finish(id, live->record.job.attempt, JobState::Cancelled, {}, now, m_clock.uptime());
+    });
     if (!stored) {
         return tl::unexpected(stored.error());
     }
@@ -260,7 +265,8 @@ Expected<Subscription> Queue::subscribe(const std::string& id, std::optional<std
 
 Queue::Load Queue::load() const {
     const Lock lock(m_mutex);
-    return {m_roster.waitingCount(), m_roster.runningCount(), *limits().maxWork, m_setAside};
+    return {m_roster.waitingCount(), m_roster.runningCount(), *limits().maxWork, m_setAside,
+            m_room.problem()};
 }
 
 generator::Status Queue::generatorStatus() const {

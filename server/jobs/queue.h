@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "server/generator/generator.h"
+#include "server/jobs/disk_room.h"
 #include "server/jobs/image_folder.h"
 #include "server/jobs/job_store.h"
 #include "server/jobs/roster.h"
@@ -32,6 +33,7 @@ struct QueueOptions {
     double leastMaxWork = 0;  ///< megapixel-steps that an hour's work always allows
     int maxRetries = 2;       ///< how often a job runs again after what drew it was lost
     Retention retention;
+    DiskOptions disk;
     std::chrono::milliseconds sweepInterval{60'000};  ///< between two looks at what retention ended
     std::function<std::int64_t()> now = protocol::millisecondsNow;
     /// Troubles that no client can be told, one sentence each. From any thread; must not block.
@@ -101,8 +103,9 @@ public:
     struct Load {
         int queued = 0;
         int running = 0;
-        double maxWork = 0;  ///< megapixel-steps that one request may be just now
-        int setAside = 0;    ///< pictures whose jobs the store does not know
+        double maxWork = 0;                     ///< megapixel-steps that one request may be just now
+        int setAside = 0;                       ///< pictures whose jobs the store does not know
+        std::optional<protocol::Problem> disk;  ///< why nothing is accepted or drawn now
     };
     Load load() const;
     generator::Status generatorStatus() const;
@@ -128,6 +131,7 @@ private:
     void conduct();
     void deliver(Lock& lock);
     void dispatch(Lock& lock);
+    bool hasRoom();
     void sweep();
     protocol::Expected<void> forget(const std::string& id);
     void keepTime(std::chrono::milliseconds lease);
@@ -150,6 +154,7 @@ private:
     const ImageFolder m_images;
     std::unique_ptr<generator::Generator> m_generator;
     const QueueOptions m_options;
+    const DiskRoom m_room;
 
     mutable std::mutex m_mutex;
     ServerClock m_clock;
@@ -159,6 +164,8 @@ private:
     bool m_draining = false;
     bool m_stopping = false;
     bool m_poked = false;
+    bool m_lacksRoom = false;            // and the log knows
+    Clock::time_point m_roomAgainAt{};   // nothing is started before
     Clock::time_point m_storeAgainAt{};  // nothing is started or settled before
     std::condition_variable m_wake;      // the queue's thread
     std::condition_variable m_idle;      // drain

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <sched.h>
 #include <signal.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -8,12 +10,14 @@
 #include <string>
 #include <vector>
 
+#include <QDir>
 #include <QDirIterator>
 #include <QEventLoop>
 #include <QFile>
 #include <QNetworkAccessManager>
 #include <QNetworkReply>
 #include <QRegularExpression>
+#include <QScopeGuard>
 #include <QTcpSocket>
 #include <QTemporaryDir>
 #include <QTest>
@@ -84,12 +88,12 @@ private:
 
     Answer get(const std::string& path) { return wait(m_network.get(request(path))); }
 
-    std::string submit(const std::string& prompt, int steps = 4) {
+    std::string submit(const std::string& prompt, int steps = 4, int side = 64) {
         protocol::GenerationRequest wish;
         wish.prompt = prompt;
         wish.seed = 42;
-        wish.width = 64;
-        wish.height = 64;
+        wish.width = side;
+        wish.height = side;
         wish.steps = steps;
         auto post = request(std::string(protocol::routes::kJobs));
         post.setHeader(QNetworkRequest::ContentTypeHeader, "application/json");
@@ -301,6 +305,54 @@ private Q_SLOTS:
         QCOMPARE(m_server->waitForEnd(), 0);
         QVERIFY2(m_server->errors().contains("DEISMultistepScheduler"), m_server->errors());
         QVERIFY2(m_server->errors().contains("Something is idle."), m_server->errors());
+    }
+
+    void aFullDiskCanBeEmptied() {
+        // A disk of its own, for this process and its children alone.
+        const QString place = m_folder->filePath("data");
+        QVERIFY(QDir().mkpath(place));
+        if (::unshare(CLONE_NEWNS) != 0 ||
+            ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+            ::mount("easel", qPrintable(place), "tmpfs", 0, "size=8m,mode=0700") != 0) {
+            QSKIP("Only root may mount here.");
+        }
+        const auto unmount = qScopeGuard([&] {
+            m_server.reset();
+            ::umount2(qPrintable(place), MNT_DETACH);
+        });
+        const auto serve = [&] {
+            m_server.reset();
+            m_server = std::make_unique<Program>(QStringList{"serve", "--port", "0", "--data", place,
+                                                             "--test-pattern", "--min-free-mib", "2"});
+            m_url = m_server->waitForLine("Listening on ");
+            return !m_url.isEmpty();
+        };
+        QVERIFY(serve());
+        QVERIFY(waitForReady());
+        std::vector<std::string> jobs;
+        for (std::string id; jobs.size() < 1000 && !(id = submit("a fox", 1, 256)).empty();) {
+            QVERIFY(waitForState(id, JobState::Succeeded));
+            jobs.push_back(id);
+        }
+        QVERIFY(jobs.size() > 1 && jobs.size() < 1000);
+        const Answer ready = get("/readyz");
+        QCOMPARE(ready.status, 503);
+        QVERIFY2(ready.body.contains("2 MiB are kept"), ready.body);
+
+        QFile filler(place + "/filler");
+        QVERIFY(filler.open(QIODevice::WriteOnly | QIODevice::Unbuffered));
+        const QByteArray block(4096, 'x');
+        while (filler.write(block) == block.size()) {
+        }
+        m_server->signal(SIGKILL);
+        QVERIFY(serve());
+        for (const std::string& id : jobs) {
+            const auto url = request(protocol::routes::job(id));
+            QCOMPARE(wait(m_network.deleteResource(url)).status, 204);
+        }
+        QVERIFY(filler.remove());
+        QVERIFY(waitForReady());
+        QVERIFY(waitForState(submit("a fox"), JobState::Succeeded));
     }
 
     void keepsNoMoreThanItIsTold() {

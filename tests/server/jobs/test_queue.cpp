@@ -835,7 +835,64 @@ private Q_SLOTS:
         std::filesystem::create_symlink("/dev/full", folder() / "images" / id / "0.png.part");
         ManualGenerator::deliver(*request);
         ManualGenerator::finish(*request, generator::cancelled());
-        QCOMPARE(get(id).error->code, std::string("no_space"));
+        QVERIFY(get(id).state == JobState::Queued);
+        std::filesystem::remove(folder() / "images" / id / "0.png.part");
+        drawNext();
+        QVERIFY(waitForState(id, JobState::Succeeded));
+        QCOMPARE(get(id).attempt, 2);
+    }
+
+    void aPictureWithoutRoomThatNobodyWantsIsCancelled() {
+        if (!std::filesystem::exists("/dev/full")) {
+            QSKIP("There is no /dev/full here.");
+        }
+        const auto id = submit();
+        const auto request = m_generator->take();
+        std::filesystem::create_directory(folder() / "images" / id);
+        std::filesystem::create_symlink("/dev/full", folder() / "images" / id / "0.png.part");
+        ManualGenerator::deliver(*request);
+        QVERIFY(m_queue->cancel(id));
+        ManualGenerator::finish(*request, generator::cancelled());
+        QVERIFY(get(id).state == JobState::Cancelled);
+    }
+
+    void belowTheFloorNothingIsAcceptedOrDrawn() {
+        std::atomic<std::int64_t> free = 200 << 20;
+        std::atomic<int> told = 0;
+        QueueOptions options;
+        options.disk = {.minFreeBytes = 128 << 20,
+                        .freeBytes = [&] { return free.load(); },
+                        .reserve = folder() / "reserve"};
+        options.log = [&](const std::string&) { ++told; };
+        open(options);
+        QVERIFY(!m_queue->load().disk);
+        QCOMPARE(std::filesystem::file_size(folder() / "reserve"), std::uintmax_t{512 * 1024});
+        const auto running = submit();
+        const auto request = m_generator->take();
+        const auto waiting = submit();
+        free = 12 << 20;
+        QCOMPARE(m_queue->load().disk->code, std::string("no_space"));
+        const auto refused = m_queue->submit(settings(), kSomebody);
+        QVERIFY(!refused);
+        QCOMPARE(refused.error().status, 507);
+        QVERIFY2(refused.error().detail.find("12 MiB free, and 128 MiB") != std::string::npos,
+                 refused.error().detail.c_str());
+        // What is drawn may end; what waits goes on waiting, through a restart too.
+        ManualGenerator::deliver(*request);
+        ManualGenerator::finish(*request);
+        QVERIFY(waitForState(running, JobState::Succeeded));
+        QVERIFY(QTest::qWaitFor([&] { return told == 1; }, kPatienceMs));
+        QVERIFY(m_generator->isIdle());
+        open(options);
+        QVERIFY(QTest::qWaitFor([&] { return told == 2; }, kPatienceMs));
+        QVERIFY(m_generator->isIdle());
+        QVERIFY(get(waiting).state == JobState::Queued);
+        QVERIFY(m_queue->remove(running));
+        free = 200 << 20;
+        drawNext();
+        QVERIFY(waitForState(waiting, JobState::Succeeded));
+        QCOMPARE(told.load(), 3);
+        m_queue.reset();  // It reads `free`.
     }
 
     void tellsAJobsLifeInOrder() {
