@@ -72,6 +72,7 @@ ExportDialog::ExportDialog(QList<gallery::Picture> pictures, QSettings& settings
     column->addWidget(buildPattern());
     column->addWidget(buildFormat());
     column->addWidget(m_trouble);
+    column->addStretch(1);  // Room to spare goes here, so that labels stand beside their fields.
     column->addLayout(buildFoot());
     restore();
     connectParts();
