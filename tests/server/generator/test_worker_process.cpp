@@ -2,8 +2,11 @@
 #include <signal.h>
 #include <sys/resource.h>
 
+#include <cerrno>
 #include <chrono>
 #include <condition_variable>
+#include <cstring>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -94,7 +97,7 @@ protocol::GenerationSettings settings(const std::string& prompt, int steps = 5) 
     return made;
 }
 
-bool waitForStatus(const Generator& generator, bool (*wanted)(const Status&)) {
+bool waitForStatus(const Generator& generator, const std::function<bool(const Status&)>& wanted) {
     return QTest::qWaitFor([&] { return wanted(generator.status()); },
                            static_cast<int>(std::chrono::milliseconds(kPatience).count()));
 }
@@ -390,6 +393,7 @@ private Q_SLOTS:
     void startsAnotherWhenThereAreDescriptorsAgain() {
         WorkerProcess worker(options("good"));
         QVERIFY(waitForStatus(worker, isReady));
+        const std::string tooMany = std::strerror(EMFILE);  // in the language of this process
         rlimit before{};
         QCOMPARE(::getrlimit(RLIMIT_NOFILE, &before), 0);
         rlimit none = before;
@@ -397,8 +401,8 @@ private Q_SLOTS:
         QCOMPARE(::setrlimit(RLIMIT_NOFILE, &none), 0);
         const auto dies = submit(worker, "a", settings("crash"));
         const bool ended = dies->waitForEnd();
-        const bool said = waitForStatus(worker, [](const Status& status) {
-            return status.failed && status.message.find("Too many open files") != std::string::npos;
+        const bool said = waitForStatus(worker, [&](const Status& status) {
+            return status.failed && status.message.find(tooMany) != std::string::npos;
         });
         QCOMPARE(::setrlimit(RLIMIT_NOFILE, &before), 0);
         QVERIFY(ended);

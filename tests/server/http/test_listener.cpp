@@ -310,6 +310,7 @@ private Q_SLOTS:
 
     void theLongestIdleMakesRoom() {
         ListenerOptions options;
+        options.threads = 1;  // so that they become idle in the order of their answers
         options.maxConnections = 3;
         const auto listener = start(options);
         const std::string hello = "GET /hello HTTP/1.1\r\n" + kHost + "\r\n";
