@@ -78,7 +78,7 @@ QString ModelFields::summary() const {
     QStringList parts;
     if (!m_models.empty())
         parts << m_model->currentText();
-    parts << samplerTitle(m_samplerName);
+    parts << (m_sampler->count() > 0 ? m_sampler->currentText() : samplerTitle(m_samplerName));
     if (m_schedule->currentIndex() > 0)
         parts << m_schedule->currentText();
     return parts.join(QStringLiteral(" · "));
@@ -105,7 +105,8 @@ void ModelFields::showModel(std::optional<std::string>& chosen) {
 void ModelFields::showSampler(std::optional<std::string>& chosen) {
     Entries entries;
     for (const protocol::SamplerInfo& each : m_server.samplers)
-        entries.emplace_back(samplerTitle(each.name), each.name);
+        entries.emplace_back(
+            each.title.empty() ? samplerTitle(each.name) : QString::fromStdString(each.title), each.name);
     if (!fill(m_sampler, entries, chosen.value_or(model().sampler)) && !entries.empty()) {
         chosen.reset();
         fill(m_sampler, entries, model().sampler);

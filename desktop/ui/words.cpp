@@ -4,29 +4,13 @@
 #include <QCoreApplication>
 #include <QLocale>
 
-#include <array>
-#include <utility>
+#include "shared/protocol/samplers.h"
 
 namespace easel::ui {
 
-namespace {
-
-constexpr std::array<std::pair<std::string_view, const char*>, 5> kSamplerTitles{{
-    {"pndm", "PNDM (PLMS)"},
-    {"ddim", "DDIM"},
-    {"euler", "Euler"},
-    {"euler_a", "Euler ancestral"},
-    {"dpmpp_2m", "DPM++ 2M"},
-}};
-
-}  // namespace
-
 QString samplerTitle(const std::string& name) {
-    for (const auto& [wire, title] : kSamplerTitles) {
-        if (name == wire)
-            return QString::fromLatin1(title);
-    }
-    return QString::fromStdString(name);
+    const protocol::SamplerKind* const kind = protocol::findSamplerKind(name);
+    return QString::fromStdString(kind ? std::string(kind->title) : name);
 }
 
 QString scheduleTitle(const std::string& name) {

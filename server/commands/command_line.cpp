@@ -10,6 +10,7 @@
 #include "server/commands/locations.h"
 #include "server/commands/messages.h"
 #include "server/commands/serve.h"
+#include "shared/protocol/samplers.h"
 
 namespace easel::commands {
 
@@ -52,7 +53,7 @@ void addGenerate(CLI::App& app, GenerateOptions& options) {
     command.add_option("--seed", request.seed, "Same seed, same picture; a random one if not given");
     command.add_option("--steps", request.steps, "Sampler steps");
     command.add_option("--guidance", request.guidance, "How closely to follow the prompt, 0 to 30");
-    command.add_option("--sampler", request.sampler, "pndm, ddim, euler, euler_a or dpmpp_2m");
+    command.add_option("--sampler", request.sampler, "One of " + protocol::samplerNames());
     command.add_option("--schedule", request.schedule, "default or karras");
     command.add_option("--width", request.width, "In pixels, a multiple of 8");
     command.add_option("--height", request.height, "In pixels, a multiple of 8");

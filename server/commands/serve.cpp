@@ -35,6 +35,7 @@
 #include "server/jobs/queue.h"
 #include "server/jobs/sqlite_job_store.h"
 #include "server/models/model_folder.h"
+#include "shared/protocol/samplers.h"
 #include "shared/protocol/work.h"
 
 namespace easel::commands {
@@ -69,15 +70,6 @@ protocol::ModelInfo testPatternModel() {
     model.title = "Test pattern";
     model.description = "Coloured waves that depend on the seed alone; for trying the server out.";
     return model;
-}
-
-std::vector<protocol::SamplerInfo> samplers() {
-    std::vector<protocol::SamplerInfo> all;
-    for (const std::string_view name : protocol::kSamplers) {
-        const auto schedules = protocol::schedulesOf(name);
-        all.push_back({std::string(name), {schedules.begin(), schedules.end()}});
-    }
-    return all;
 }
 
 /// Megapixel-steps of 50 steps at 512x512, which no limit of an hour's work forbids.
@@ -192,7 +184,7 @@ private:
     const DataFolder m_data;
     const std::vector<protocol::ModelInfo> m_models;
     const protocol::Limits m_limits;
-    const std::vector<protocol::SamplerInfo> m_samplers = samplers();
+    const std::vector<protocol::SamplerInfo> m_samplers = protocol::describeSamplers();
     std::atomic<bool> m_isStopping = false;
     std::unique_ptr<jobs::Queue> m_queue;
     std::unique_ptr<http::Listener> m_listener;  // goes first: its handlers use the rest

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "server/diffusion/failure.h"
-#include "server/diffusion/samplers/timesteps.h"
+#include "server/diffusion/samplers/settings.h"
 
 namespace easel::diffusion {
 namespace {
@@ -46,22 +46,6 @@ void requireFinite(const at::Tensor& x, const char* what) {
             " came out with numbers that are not finite. Try another sampler, more steps "
             "or a lower guidance; if it happens always, the model is damaged."));
     }
-}
-
-void requireThatStepsFit(const protocol::GenerationSettings& settings,
-                         const models::SamplerSettings& sampler) {
-    const auto fits = [&](int steps) { return stepsFit(settings.sampler, sampler, steps); };
-    if (settings.steps <= sampler.trainTimesteps && fits(settings.steps)) {
-        return;
-    }
-    int most = std::min(settings.steps, sampler.trainTimesteps);
-    while (most > 1 && !fits(most)) {
-        --most;
-    }
-    throw Failure(protocol::invalidField(
-        "steps", std::to_string(settings.steps) + " steps are too many: the model was trained with " +
-                     std::to_string(sampler.trainTimesteps) + " timesteps, in which " + settings.sampler +
-                     " can take " + std::to_string(most) + ". Ask for no more than that."));
 }
 
 }  // namespace
@@ -134,21 +118,6 @@ at::Tensor Pipeline::predict(const Query& query, const at::Tensor& negative, con
 at::Tensor Pipeline::decode(const at::Tensor& latents) const {
     requireFinite(latents, "The picture's latents");
     return m_vae.forward(latents.to(m_device.placement.dtype) / m_model.vae.scalingFactor);
-}
-
-models::SamplerSettings samplerSettings(const models::SchedulerConfig& config,
-                                        const protocol::GenerationSettings& settings) {
-    auto result = models::settingsFor(config, settings.sampler);
-    if (settings.schedule != "default") {
-        const auto known = protocol::schedulesOf(settings.sampler);
-        if (std::find(known.begin(), known.end(), settings.schedule) == known.end()) {
-            throw Failure(protocol::invalidField(
-                "schedule", settings.sampler + " has no schedule called " + settings.schedule + "."));
-        }
-        result.karrasSigmas = true;
-    }
-    requireThatStepsFit(settings, result);
-    return result;
 }
 
 image::Image toImage(const at::Tensor& decoded) {

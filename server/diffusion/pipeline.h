@@ -63,10 +63,6 @@ private:
     std::list<Encoded> m_encoded;  // the latest first
 };
 
-/// The settings of `sampler` with `schedule`, for the model's scheduler.
-models::SamplerSettings samplerSettings(const models::SchedulerConfig& config,
-                                        const protocol::GenerationSettings& settings);
-
 /// [1, 3, H, W], about -1 to 1 → 8-bit pixels, rounded half to even. Throws where a number is not finite.
 image::Image toImage(const at::Tensor& decoded);
 

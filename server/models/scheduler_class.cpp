@@ -11,6 +11,7 @@ using Reads = SchedulerClass::Reads;
 
 constexpr unsigned kSolver = Reads::Thresholding | Reads::Flow | Reads::Karras;
 constexpr unsigned kDpmSolver = kSolver | Reads::LearnedVariance | Reads::LambdaMin;
+constexpr unsigned kEuler = Reads::Karras | Reads::OtherSigmas | Reads::FinalSigma | Reads::Interpolation;
 constexpr unsigned kDdpm = Reads::Thresholding | Reads::LearnedVariance;
 
 /// A class whose defaults are Stable Diffusion's betas.
@@ -22,12 +23,13 @@ constexpr SchedulerClass likeStableDiffusion(std::string_view name, std::string_
 // The nearest was measured with the starter model: the sampler whose latents come closest after 12 and 25
 // steps. DDPM's and TCD's are even the same but for rounding. LMS walks along the levels of euler.
 constexpr SchedulerClass kClasses[] = {
-    {"PNDMScheduler", "pndm", true},
+    {"PNDMScheduler", "pndm", true, Reads::RungeKutta},
     {"DDIMScheduler", "ddim", true, Reads::Thresholding},
     {"DDIMParallelScheduler", "ddim", true, Reads::Thresholding},
-    {"EulerDiscreteScheduler", "euler", true, Reads::Karras},
+    {"EulerDiscreteScheduler", "euler", true, kEuler},
     {"EulerAncestralDiscreteScheduler", "euler_a", true},
-    {"DPMSolverMultistepScheduler", "dpmpp_2m", true, kDpmSolver},
+    {"DPMSolverMultistepScheduler", "dpmpp_2m", true,
+     kDpmSolver | Reads::Solver | Reads::OtherSigmas | Reads::FinalSigma},
     {"DPMSolverSinglestepScheduler", "dpmpp_2m", false, kDpmSolver},
     {"DEISMultistepScheduler", "dpmpp_2m", false, kSolver},
     {"UniPCMultistepScheduler", "dpmpp_2m", false, kSolver},

@@ -18,6 +18,11 @@ struct SchedulerClass {
         LearnedVariance = 4,  ///< variance_type, as far as it says "learned" or "learned_range"
         LambdaMin = 8,        ///< lambda_min_clipped
         Karras = 16,          ///< use_karras_sigmas, and with it sigma_min and sigma_max
+        OtherSigmas = 32,     ///< use_exponential_sigmas, use_beta_sigmas
+        FinalSigma = 64,      ///< final_sigmas_type
+        Interpolation = 128,  ///< interpolation_type, timestep_type
+        RungeKutta = 256,     ///< skip_prk_steps
+        Solver = 512,         ///< algorithm_type, solver_type, solver_order, use_lu_lambdas
     };
 
     std::string_view name;
@@ -27,6 +32,8 @@ struct SchedulerClass {
     double betaStart = 0.0001;
     double betaEnd = 0.02;
     BetaSchedule betaSchedule = BetaSchedule::Linear;
+
+    constexpr bool doesRead(Reads key) const { return (reads & key) != 0; }
 };
 
 /// Null for a class that nothing here comes near to.

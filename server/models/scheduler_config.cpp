@@ -68,7 +68,7 @@ std::optional<bool> flag(JsonObject& json, const char* key) {
 
 /// What changes which picture there is to find, not just the way to it.
 void requireDefaults(JsonObject& json, const SchedulerClass& own) {
-    const auto reads = [&own](unsigned key) { return (own.reads & key) != 0; };
+    const auto reads = [&own](auto key) { return own.doesRead(key); };
     if (reads(SchedulerClass::Thresholding)) {
         json.require("thresholding", false);
     }
@@ -89,7 +89,7 @@ void requireDefaults(JsonObject& json, const SchedulerClass& own) {
         json.requireNone("sigma_min");
         json.requireNone("sigma_max");
     }
-    if (own.sampler == "euler" && own.isSame) {
+    if (reads(SchedulerClass::Interpolation)) {
         json.require("interpolation_type", "linear");
         json.require("timestep_type", "discrete");
     }
@@ -105,6 +105,7 @@ std::vector<std::string> otherWays(JsonObject& json, const SchedulerClass& own) 
                         ", which Easel does not have: it draws with " + sampler + ", the nearest to it.");
         return notes;
     }
+    const auto reads = [&own](auto key) { return own.doesRead(key); };
     const auto tell = [&](const char* key, const std::string& value) {
         notes.push_back("The model's scheduler has \"" + std::string(key) + "\": " + value +
                         ", which Easel does not have: it draws with plain " + sampler + ".");
@@ -119,10 +120,10 @@ std::vector<std::string> otherWays(JsonObject& json, const SchedulerClass& own) 
             json.refuse(key, "is not known to the scheduler's class");
         }
     };
-    if (sampler == "pndm" && !json.boolean("skip_prk_steps", false)) {
+    if (reads(SchedulerClass::RungeKutta) && !json.boolean("skip_prk_steps", false)) {
         tell("skip_prk_steps", "false");  // that class's own default, which no Stable Diffusion model wants
     }
-    if (sampler == "dpmpp_2m") {
+    if (reads(SchedulerClass::Solver)) {
         tellUnless("algorithm_type", {"dpmsolver++", "deis"},
                    {"dpmsolver", "sde-dpmsolver", "sde-dpmsolver++"});
         tellUnless("solver_type", {"midpoint", "logrho", "bh1", "bh2"}, {"heun"});
@@ -133,7 +134,7 @@ std::vector<std::string> otherWays(JsonObject& json, const SchedulerClass& own) 
             tell("use_lu_lambdas", "true");
         }
     }
-    if (sampler == "dpmpp_2m" || sampler == "euler") {
+    if (reads(SchedulerClass::OtherSigmas)) {
         for (const char* const key : {"use_exponential_sigmas", "use_beta_sigmas"}) {
             if (json.boolean(key, false)) {
                 tell(key, "true");
@@ -209,9 +210,9 @@ protocol::Expected<SchedulerConfig> readSchedulerConfig(const std::filesystem::p
     config.prediction =
         choice<PredictionType>(json, "prediction_type", kPredictions).value_or(config.prediction);
     config.timestepSpacing = choice<TimestepSpacing>(json, "timestep_spacing", kSpacings);
-    const bool readsFinalSigma = own->isSame && (own->sampler == "euler" || own->sampler == "dpmpp_2m");
-    config.finalSigma = readsFinalSigma ? choice<FinalSigma>(json, "final_sigmas_type", kFinalSigmas)
-                                        : leftover<FinalSigma>(json, "final_sigmas_type", kFinalSigmas);
+    config.finalSigma = own->doesRead(SchedulerClass::FinalSigma)
+                            ? choice<FinalSigma>(json, "final_sigmas_type", kFinalSigmas)
+                            : leftover<FinalSigma>(json, "final_sigmas_type", kFinalSigmas);
     if (json.has("steps_offset")) {
         config.stepsOffset = json.integer("steps_offset", 0, 0, config.trainTimesteps - 1);
     }

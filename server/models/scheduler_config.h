@@ -4,7 +4,6 @@
 #include <filesystem>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "shared/protocol/problem.h"
@@ -47,31 +46,5 @@ struct SchedulerConfig {
 /// what else it reads is honoured, or refused by its key.
 protocol::Expected<SchedulerConfig> readSchedulerConfig(const std::filesystem::path& file,
                                                         std::string className = {});
-
-/// What one sampler works with: nothing is left open any more.
-struct SamplerSettings {
-    int trainTimesteps = 1000;
-    double betaStart = 0.0001;
-    double betaEnd = 0.02;
-    BetaSchedule betaSchedule = BetaSchedule::Linear;
-    std::vector<float> trainedBetas;  ///< instead of the three above, when not empty
-    PredictionType prediction = PredictionType::Epsilon;
-    TimestepSpacing timestepSpacing = TimestepSpacing::Leading;
-    int stepsOffset = 0;
-    bool clipSample = false;     ///< ddim: clamp the predicted clean latent
-    double clipSampleRange = 1;  ///< to ± this
-    bool setAlphaToOne = false;  ///< ddim, pndm: the alpha after the last step is 1, not the first one
-    bool rescaleBetasZeroSnr = false;
-    FinalSigma finalSigma = FinalSigma::Zero;
-    bool karrasSigmas = false;
-    bool lowerOrderFinal = true;  ///< dpmpp_2m
-    bool eulerAtFinal = false;    ///< dpmpp_2m
-
-    bool operator==(const SamplerSettings&) const = default;
-};
-
-/// What diffusers' StableDiffusionPipeline would run `sampler` (a wire name) with: as loaded when it is the
-/// model's own, else as switched to, with that class's own defaults for all that the file does not say.
-SamplerSettings settingsFor(const SchedulerConfig& config, std::string_view sampler);
 
 }  // namespace easel::models

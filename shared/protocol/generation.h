@@ -3,9 +3,7 @@
 
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
-#include <string_view>
 
 namespace easel::protocol {
 
@@ -36,17 +34,12 @@ struct GenerationSettings {
     int height = 512;  ///< pixels
     int steps = 25;
     double guidance = 7.5;  ///< classifier-free guidance scale; <= 1 runs one branch
-    std::string sampler;    ///< one of kSamplers
+    std::string sampler;    ///< one of samplerKinds()
     std::string schedule = "default";
     std::int64_t seed = 0;  ///< of the first image; image i uses seed + i
     int count = 1;
 
     bool operator==(const GenerationSettings&) const = default;
 };
-
-/// Samplers that can be asked for, by their wire names.
-inline constexpr std::string_view kSamplers[] = {"pndm", "ddim", "euler", "euler_a", "dpmpp_2m"};
-/// Schedules that `sampler` supports ("default" first); empty for an unknown sampler.
-std::span<const std::string_view> schedulesOf(std::string_view sampler);
 
 }  // namespace easel::protocol

@@ -2,40 +2,16 @@
 #include "shared/protocol/infotext.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <iterator>
 #include <utility>
 
 #include "shared/protocol/infotext_line.h"
+#include "shared/protocol/samplers.h"
 
 namespace easel::protocol {
 
 namespace {
-
-using Names = std::pair<std::string_view, std::string_view>;  // wire, A1111
-
-constexpr std::array<Names, 5> kSamplerNames{{{"pndm", "PLMS"},
-                                              {"ddim", "DDIM"},
-                                              {"euler", "Euler"},
-                                              {"euler_a", "Euler a"},
-                                              {"dpmpp_2m", "DPM++ 2M"}}};
-// "default" is the model's own spacing, which has no name over there, so nothing is written for it.
-constexpr std::array<Names, 1> kScheduleNames{{{"karras", "Karras"}}};
-
-template <std::size_t N>
-std::string_view labelOf(const std::array<Names, N>& names, std::string_view wire) {
-    const auto found =
-        std::find_if(names.begin(), names.end(), [&](const Names& n) { return n.first == wire; });
-    return found == names.end() ? wire : found->second;
-}
-
-template <std::size_t N>
-std::string_view wireOf(const std::array<Names, N>& names, std::string_view label) {
-    const auto found =
-        std::find_if(names.begin(), names.end(), [&](const Names& n) { return n.second == label; });
-    return found == names.end() ? label : found->first;
-}
 
 /// The shortest text that reads back as `value`, whatever the locale.
 std::string decimal(double value) {
@@ -65,9 +41,9 @@ std::string write(const GenerationSettings& settings, std::string_view softwareV
         text += "\nNegative prompt: " + settings.negativePrompt;
     }
     text += "\nSteps: " + std::to_string(settings.steps);
-    text += ", Sampler: " + quotedIfNeeded(labelOf(kSamplerNames, settings.sampler));
+    text += ", Sampler: " + quotedIfNeeded(infotextOfSampler(settings.sampler));
     if (settings.schedule != "default") {
-        text += ", Schedule type: " + quotedIfNeeded(labelOf(kScheduleNames, settings.schedule));
+        text += ", Schedule type: " + quotedIfNeeded(infotextOfSchedule(settings.schedule));
     }
     text += ", CFG scale: " + decimal(settings.guidance);
     text += ", Seed: " + std::to_string(settings.seed);
@@ -146,18 +122,9 @@ std::optional<GenerationSettings> fromInfotext(std::string_view text) {
         readNumber(size.substr(cross + 1), settings.height);
     }
     settings.model = value("model");
-    std::string_view sampler = value("sampler");
-    std::string_view schedule = value("schedule type");
-    // Older files carry the schedule in the sampler's name: "DPM++ 2M Karras".
-    for (const auto& [wire, label] : kScheduleNames) {
-        if (schedule.empty() && sampler.size() > label.size() && sampler.ends_with(label)) {
-            sampler = trimmed(sampler.substr(0, sampler.size() - label.size()));
-            schedule = label;
-        }
-    }
-    settings.sampler = wireOf(kSamplerNames, sampler);
-    settings.schedule =
-        schedule.empty() || schedule == "Automatic" ? "default" : wireOf(kScheduleNames, schedule);
+    const auto [sampler, schedule] = samplerOfInfotext(value("sampler"), value("schedule type"));
+    settings.sampler = sampler;
+    settings.schedule = schedule;
     return settings;
 }
 
@@ -183,13 +150,14 @@ std::vector<std::string> unsupportedIn(std::string_view infotext) {
     if (words.size() == before) {
         noteKey(values, "denoising strength", "start picture", words);
     }
-    constexpr Names kOthers[] = {{"ti hashes", "embeddings"},
-                                 {"vae", "VAE"},
-                                 {"controlnet", "ControlNet"},
-                                 {"refiner", "refiner"},
-                                 {"face restoration", "face restoration"},
-                                 {"variation seed", "variation seed"},
-                                 {"tiling", "tiling"}};
+    constexpr std::pair<std::string_view, std::string_view> kOthers[] = {
+        {"ti hashes", "embeddings"},
+        {"vae", "VAE"},
+        {"controlnet", "ControlNet"},
+        {"refiner", "refiner"},
+        {"face restoration", "face restoration"},
+        {"variation seed", "variation seed"},
+        {"tiling", "tiling"}};
     for (const auto& [key, word] : kOthers) {
         noteKey(values, key, word, words);
     }

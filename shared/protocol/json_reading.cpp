@@ -161,6 +161,7 @@ Expected<SamplerInfo> readSampler(const json& value) {
     Reader reader(value, "The sampler");
     SamplerInfo sampler;
     reader.read("name", sampler.name);
+    reader.read("title", sampler.title);
     reader.readList("schedules", sampler.schedules, textItem);
     return reader.finish(std::move(sampler));
 }

@@ -50,6 +50,7 @@ struct ModelInfo {
 
 struct SamplerInfo {
     std::string name;
+    std::string title;  ///< for a person; empty: the name will do
     std::vector<std::string> schedules;
 
     bool operator==(const SamplerInfo&) const = default;

@@ -8,6 +8,8 @@
 #include <set>
 #include <string>
 
+#include "shared/protocol/samplers.h"
+
 namespace easel::protocol {
 
 namespace {
@@ -156,14 +158,15 @@ Expected<GenerationSettings> resolve(const GenerationRequest& request, std::span
     check(problem, "steps", settings.steps, limits.minSteps, limits.maxSteps);
     check(problem, "guidance", settings.guidance, limits.minGuidance, limits.maxGuidance);
     check(problem, "count", settings.count, 1, limits.maxCount);
-    const auto schedules = schedulesOf(settings.sampler);
-    if (!problem && schedules.empty()) {
-        problem = invalidField("sampler", "There is no sampler \"" + settings.sampler +
-                                              "\"; there is: " + listed(kSamplers) + ".");
+    const SamplerKind* const sampler = findSamplerKind(settings.sampler);
+    if (!problem && !sampler) {
+        problem = invalidField(
+            "sampler", "There is no sampler \"" + settings.sampler + "\"; there is: " + samplerNames() + ".");
     }
-    if (!problem && std::find(schedules.begin(), schedules.end(), settings.schedule) == schedules.end()) {
+    if (!problem && std::ranges::find(sampler->schedules, settings.schedule) == sampler->schedules.end()) {
         problem = invalidField("schedule", "The sampler " + settings.sampler + " has no schedule \"" +
-                                               settings.schedule + "\"; it has: " + listed(schedules) + ".");
+                                               settings.schedule +
+                                               "\"; it has: " + listed(sampler->schedules) + ".");
     }
     const std::int64_t seed = request.seed.value_or(-1);
     if (!problem && (seed < -1 || seed > limits.maxSeed)) {

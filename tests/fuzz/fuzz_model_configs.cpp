@@ -38,10 +38,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         case 3:
             if (const auto config =
                     models::readSchedulerConfig(scratch.write("scheduler_config.json", text))) {
-                for (const char* sampler : {"pndm", "ddim", "euler", "euler_a", "dpmpp_2m"}) {
-                    fuzz::require(models::settingsFor(*config, sampler).trainTimesteps > 0,
-                                  "there are timesteps");
-                }
+                fuzz::require(config->trainTimesteps > 0 && !config->sampler.empty(),
+                              "a scheduler has timesteps and a sampler");
             }
             break;
         default:

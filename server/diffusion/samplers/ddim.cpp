@@ -4,8 +4,8 @@
 #include <cmath>
 #include <utility>
 
-#include "server/diffusion/samplers/kinds.h"
 #include "server/diffusion/samplers/noise_schedule.h"
+#include "server/diffusion/samplers/registry.h"
 #include "server/diffusion/samplers/timesteps.h"
 
 namespace easel::diffusion {
@@ -14,7 +14,7 @@ namespace {
 /// The deterministic one (eta 0). https://arxiv.org/abs/2010.02502, formula 12
 class Ddim : public Sampler {
 public:
-    Ddim(const models::SamplerSettings& settings, int steps, at::Tensor noise)
+    Ddim(const SamplerSettings& settings, int steps, at::Tensor noise)
         : Sampler(rounded(spacedTimesteps(settings, steps)), std::move(noise)),
           m_settings(settings),
           m_alphas(alphasCumprod(settings)),
@@ -43,15 +43,21 @@ private:
         return std::sqrt(p) * picture + std::sqrt(1 - p) * noise;
     }
 
-    models::SamplerSettings m_settings;
+    SamplerSettings m_settings;
     std::vector<float> m_alphas;
     int m_stride;
 };
 
 }  // namespace
 
-std::unique_ptr<Sampler> makeDdim(const models::SamplerSettings& settings, int steps, at::Tensor noise) {
-    return std::make_unique<Ddim>(settings, steps, std::move(noise));
-}
+const SamplerEntry kDdim{"ddim",
+                         SamplerEntry::ClipSample | SamplerEntry::LastAlpha | SamplerEntry::ZeroSnr,
+                         models::TimestepSpacing::Leading,
+                         true,
+                         timestepsFit,
+                         [](const SamplerSettings& settings, int steps, at::Tensor noise,
+                            at::Generator) -> std::unique_ptr<Sampler> {
+                             return std::make_unique<Ddim>(settings, steps, std::move(noise));
+                         }};
 
 }  // namespace easel::diffusion

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <utility>
 
-#include "server/diffusion/samplers/kinds.h"
+#include "server/diffusion/samplers/registry.h"
 #include "server/diffusion/samplers/timesteps.h"
 
 namespace easel::diffusion {
@@ -29,7 +29,7 @@ struct Level {
 /// DPM-Solver++ of order two, multistep, midpoint. https://arxiv.org/abs/2211.01095
 class Dpmpp2m : public Sampler {
 public:
-    Dpmpp2m(const models::SamplerSettings& settings, const SigmaSchedule& schedule, at::Tensor noise)
+    Dpmpp2m(const SamplerSettings& settings, const SigmaSchedule& schedule, at::Tensor noise)
         : Sampler(schedule.timesteps, std::move(noise)), m_settings(settings), m_sigmas(schedule.sigmas) {}
 
 private:
@@ -57,15 +57,22 @@ private:
                         (m_settings.lowerOrderFinal && timesteps().size() < kFewSteps));
     }
 
-    models::SamplerSettings m_settings;
+    SamplerSettings m_settings;
     std::vector<float> m_sigmas;
     at::Tensor m_before;
 };
 
 }  // namespace
 
-std::unique_ptr<Sampler> makeDpmpp2m(const models::SamplerSettings& settings, int steps, at::Tensor noise) {
-    return std::make_unique<Dpmpp2m>(settings, multistepSchedule(settings, steps), std::move(noise));
-}
+const SamplerEntry kDpmpp2m{"dpmpp_2m",
+                            SamplerEntry::ZeroSnr | SamplerEntry::FinalSigma | SamplerEntry::Karras,
+                            models::TimestepSpacing::Linspace,
+                            false,
+                            multistepStepsFit,
+                            [](const SamplerSettings& settings, int steps, at::Tensor noise,
+                               at::Generator) -> std::unique_ptr<Sampler> {
+                                return std::make_unique<Dpmpp2m>(settings, multistepSchedule(settings, steps),
+                                                                 std::move(noise));
+                            }};
 
 }  // namespace easel::diffusion

@@ -7,12 +7,12 @@
 #include <cmath>
 #include <utility>
 
-#include "server/diffusion/samplers/kinds.h"
+#include "server/diffusion/samplers/registry.h"
 
 namespace easel::diffusion {
 namespace {
 
-float initialDeviation(const models::SamplerSettings& settings, const SigmaSchedule& schedule) {
+float initialDeviation(const SamplerSettings& settings, const SigmaSchedule& schedule) {
     const float highest = *std::max_element(schedule.sigmas.begin(), schedule.sigmas.end());
     return settings.timestepSpacing == models::TimestepSpacing::Leading ? std::sqrt(highest * highest + 1)
                                                                         : highest;
@@ -20,7 +20,7 @@ float initialDeviation(const models::SamplerSettings& settings, const SigmaSched
 
 class Euler : public EulerSampler {
 public:
-    Euler(const models::SamplerSettings& settings, const SigmaSchedule& schedule, const at::Tensor& noise)
+    Euler(const SamplerSettings& settings, const SigmaSchedule& schedule, const at::Tensor& noise)
         : EulerSampler(settings, schedule, noise) {}
 
 private:
@@ -31,7 +31,7 @@ private:
 
 }  // namespace
 
-EulerSampler::EulerSampler(const models::SamplerSettings& settings, const SigmaSchedule& schedule,
+EulerSampler::EulerSampler(const SamplerSettings& settings, const SigmaSchedule& schedule,
                            const at::Tensor& noise)
     : Sampler(schedule.timesteps, noise * initialDeviation(settings, schedule)),
       m_prediction(settings.prediction),
@@ -54,9 +54,14 @@ at::Tensor EulerSampler::derivative(const at::Tensor& latents, const at::Tensor&
     return (latents - picture) / level;
 }
 
-std::unique_ptr<Sampler> makeEuler(const models::SamplerSettings& settings, int steps,
-                                   const at::Tensor& noise) {
-    return std::make_unique<Euler>(settings, eulerSchedule(settings, steps), noise);
-}
+const SamplerEntry kEuler{"euler",
+                          SamplerEntry::ZeroSnr | SamplerEntry::FinalSigma | SamplerEntry::Karras,
+                          models::TimestepSpacing::Linspace,
+                          false,
+                          eulerStepsFit,
+                          [](const SamplerSettings& settings, int steps, at::Tensor noise,
+                             at::Generator) -> std::unique_ptr<Sampler> {
+                              return std::make_unique<Euler>(settings, eulerSchedule(settings, steps), noise);
+                          }};
 
 }  // namespace easel::diffusion

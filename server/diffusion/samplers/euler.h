@@ -10,8 +10,7 @@ namespace easel::diffusion {
 /// network. https://arxiv.org/abs/2206.00364
 class EulerSampler : public Sampler {
 protected:
-    EulerSampler(const models::SamplerSettings& settings, const SigmaSchedule& schedule,
-                 const at::Tensor& noise);
+    EulerSampler(const SamplerSettings& settings, const SigmaSchedule& schedule, const at::Tensor& noise);
 
     at::Tensor scaled(const at::Tensor& latents) const override;
     /// The direction in which the noise grows, at `sigma`.

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "server/diffusion/samplers/euler.h"
-#include "server/diffusion/samplers/kinds.h"
+#include "server/diffusion/samplers/registry.h"
 
 namespace easel::diffusion {
 namespace {
@@ -13,8 +13,8 @@ namespace {
 /// Euler ancestral: steps below the next level of noise, then adds fresh noise up to it.
 class EulerAncestral : public EulerSampler {
 public:
-    EulerAncestral(const models::SamplerSettings& settings, const SigmaSchedule& schedule,
-                   const at::Tensor& noise, at::Generator generator)
+    EulerAncestral(const SamplerSettings& settings, const SigmaSchedule& schedule, const at::Tensor& noise,
+                   at::Generator generator)
         : EulerSampler(settings, schedule, noise), m_generator(std::move(generator)) {}
 
 private:
@@ -33,10 +33,16 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Sampler> makeEulerAncestral(const models::SamplerSettings& settings, int steps,
-                                            const at::Tensor& noise, at::Generator generator) {
-    return std::make_unique<EulerAncestral>(settings, eulerSchedule(settings, steps), noise,
-                                            std::move(generator));
-}
+const SamplerEntry kEulerAncestral{"euler_a",
+                                   SamplerEntry::ZeroSnr,
+                                   models::TimestepSpacing::Linspace,
+                                   false,
+                                   eulerStepsFit,
+                                   [](const SamplerSettings& settings, int steps, at::Tensor noise,
+                                      at::Generator generator) -> std::unique_ptr<Sampler> {
+                                       return std::make_unique<EulerAncestral>(settings,
+                                                                               eulerSchedule(settings, steps),
+                                                                               noise, std::move(generator));
+                                   }};
 
 }  // namespace easel::diffusion

@@ -28,7 +28,7 @@ at::Tensor withZeroTerminalSnr(const at::Tensor& betas) {
 }  // namespace
 
 // Through ATen on the CPU, so that each rounding is the reference's.
-std::vector<float> alphasCumprod(const models::SamplerSettings& settings) {
+std::vector<float> alphasCumprod(const SamplerSettings& settings) {
     at::Tensor betas;
     if (!settings.trainedBetas.empty()) {
         betas = at::tensor(settings.trainedBetas);
@@ -46,7 +46,7 @@ std::vector<float> alphasCumprod(const models::SamplerSettings& settings) {
     return {alphas.const_data_ptr<float>(), alphas.const_data_ptr<float>() + alphas.numel()};
 }
 
-std::vector<float> noiseLevels(const models::SamplerSettings& settings) {
+std::vector<float> noiseLevels(const SamplerSettings& settings) {
     auto alphas = alphasCumprod(settings);
     if (settings.rescaleBetasZeroSnr) {
         alphas.back() = kLeastAlpha;

@@ -3,15 +3,15 @@
 
 #include <vector>
 
-#include "server/models/scheduler_config.h"
+#include "server/diffusion/samplers/settings.h"
 
 namespace easel::diffusion {
 
 /// How much of the picture is left at each training timestep: the running product of alphas, from 1 (all
 /// picture) down to 0 (all noise), one entry a timestep.
-std::vector<float> alphasCumprod(const models::SamplerSettings& settings);
+std::vector<float> alphasCumprod(const SamplerSettings& settings);
 
 /// The same as noise per picture, sqrt((1 - a) / a), growing; the last is finite even when nothing is left.
-std::vector<float> noiseLevels(const models::SamplerSettings& settings);
+std::vector<float> noiseLevels(const SamplerSettings& settings);
 
 }  // namespace easel::diffusion

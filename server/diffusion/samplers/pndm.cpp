@@ -5,15 +5,15 @@
 #include <deque>
 #include <utility>
 
-#include "server/diffusion/samplers/kinds.h"
 #include "server/diffusion/samplers/noise_schedule.h"
+#include "server/diffusion/samplers/registry.h"
 #include "server/diffusion/samplers/timesteps.h"
 
 namespace easel::diffusion {
 namespace {
 
 /// The second timestep is visited twice: the method warms up with a step of order two.
-std::vector<double> plmsTimesteps(const models::SamplerSettings& settings, int steps) {
+std::vector<double> plmsTimesteps(const SamplerSettings& settings, int steps) {
     auto timesteps = rounded(spacedTimesteps(settings, steps));
     if (timesteps.size() > 1) {
         timesteps.insert(timesteps.begin() + 1, timesteps[1]);
@@ -25,7 +25,7 @@ std::vector<double> plmsTimesteps(const models::SamplerSettings& settings, int s
 /// https://arxiv.org/abs/2202.09778, without the Runge-Kutta start.
 class Pndm : public Sampler {
 public:
-    Pndm(const models::SamplerSettings& settings, int steps, at::Tensor noise)
+    Pndm(const SamplerSettings& settings, int steps, at::Tensor noise)
         : Sampler(plmsTimesteps(settings, steps), std::move(noise)),
           m_settings(settings),
           m_alphas(alphasCumprod(settings)),
@@ -79,7 +79,7 @@ private:
         return std::sqrt(p / a) * latents - (p - a) * noise / divisor;
     }
 
-    models::SamplerSettings m_settings;
+    SamplerSettings m_settings;
     std::vector<float> m_alphas;
     int m_stride;
     std::deque<at::Tensor> m_answers;
@@ -88,8 +88,14 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Sampler> makePndm(const models::SamplerSettings& settings, int steps, at::Tensor noise) {
-    return std::make_unique<Pndm>(settings, steps, std::move(noise));
-}
+const SamplerEntry kPndm{"pndm",
+                         SamplerEntry::LastAlpha,
+                         models::TimestepSpacing::Leading,
+                         false,
+                         timestepsFit,
+                         [](const SamplerSettings& settings, int steps, at::Tensor noise,
+                            at::Generator) -> std::unique_ptr<Sampler> {
+                             return std::make_unique<Pndm>(settings, steps, std::move(noise));
+                         }};
 
 }  // namespace easel::diffusion

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "server/diffusion/failure.h"
-#include "server/diffusion/samplers/kinds.h"
+#include "server/diffusion/samplers/registry.h"
 
 namespace easel::diffusion {
 
@@ -23,24 +23,18 @@ void Sampler::accept(const at::Tensor& output) {
     ++m_index;
 }
 
-std::unique_ptr<Sampler> makeSampler(std::string_view name, const models::SamplerSettings& settings,
-                                     int steps, at::Tensor noise, at::Generator generator) {
-    if (name == "pndm") {
-        return makePndm(settings, steps, std::move(noise));
-    }
-    if (name == "ddim") {
-        return makeDdim(settings, steps, std::move(noise));
-    }
-    if (name == "euler") {
-        return makeEuler(settings, steps, noise);
-    }
-    if (name == "euler_a") {
-        return makeEulerAncestral(settings, steps, noise, std::move(generator));
-    }
-    if (name == "dpmpp_2m") {
-        return makeDpmpp2m(settings, steps, std::move(noise));
+const SamplerEntry& samplerEntry(std::string_view name) {
+    for (const SamplerEntry* const entry : kSamplerEntries) {
+        if (entry->name == name) {
+            return *entry;
+        }
     }
     throw Failure(protocol::invalidField("sampler", "There is no sampler called " + std::string(name) + "."));
+}
+
+std::unique_ptr<Sampler> makeSampler(std::string_view name, const SamplerSettings& settings, int steps,
+                                     at::Tensor noise, at::Generator generator) {
+    return samplerEntry(name).make(settings, steps, std::move(noise), std::move(generator));
 }
 
 }  // namespace easel::diffusion

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "server/models/scheduler_config.h"
+#include "server/diffusion/samplers/settings.h"
 
 namespace easel::diffusion {
 
@@ -49,8 +49,8 @@ private:
 };
 
 /// `noise` [1, C, H, W] float32, drawn from `generator`, which stochastic samplers go on drawing from.
-/// `name` is one of protocol::kSamplers.
-std::unique_ptr<Sampler> makeSampler(std::string_view name, const models::SamplerSettings& settings,
-                                     int steps, at::Tensor noise, at::Generator generator);
+/// `name` is one of protocol::samplerKinds().
+std::unique_ptr<Sampler> makeSampler(std::string_view name, const SamplerSettings& settings, int steps,
+                                     at::Tensor noise, at::Generator generator);
 
 }  // namespace easel::diffusion

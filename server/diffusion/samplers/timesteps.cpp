@@ -27,7 +27,7 @@ std::vector<double> linspace(double start, double stop, int count) {
     return values;
 }
 
-float lastLevel(const models::SamplerSettings& settings, const std::vector<float>& levels) {
+float lastLevel(const SamplerSettings& settings, const std::vector<float>& levels) {
     return settings.finalSigma == models::FinalSigma::SigmaMin ? levels.front() : 0;
 }
 
@@ -63,7 +63,7 @@ double timestepAt(double sigma, const std::vector<double>& logLevels) {
 }
 
 /// As the multistep solvers like them: linspace and leading leave out the last of one more.
-std::vector<double> multistepTimesteps(const models::SamplerSettings& settings, int steps) {
+std::vector<double> multistepTimesteps(const SamplerSettings& settings, int steps) {
     if (settings.timestepSpacing == models::TimestepSpacing::Trailing) {
         return trailing(steps, settings.trainTimesteps);
     }
@@ -118,6 +118,13 @@ SigmaSchedule karrasSigmas(int steps, double highest, double lowest, const std::
     return schedule;
 }
 
+/// Whether the first `count` of `values` grow ever smaller.
+template <typename T>
+bool fall(const std::vector<T>& values, std::size_t count) {
+    const auto end = values.begin() + static_cast<std::ptrdiff_t>(count);
+    return std::adjacent_find(values.begin(), end, std::less_equal<>()) == end;
+}
+
 }  // namespace
 
 std::vector<double> rounded(std::vector<double> values) {
@@ -127,7 +134,7 @@ std::vector<double> rounded(std::vector<double> values) {
     return values;
 }
 
-std::vector<double> spacedTimesteps(const models::SamplerSettings& settings, int steps) {
+std::vector<double> spacedTimesteps(const SamplerSettings& settings, int steps) {
     if (settings.timestepSpacing == models::TimestepSpacing::Trailing) {
         return trailing(steps, settings.trainTimesteps);
     }
@@ -139,7 +146,7 @@ std::vector<double> spacedTimesteps(const models::SamplerSettings& settings, int
     return values;
 }
 
-SigmaSchedule eulerSchedule(const models::SamplerSettings& settings, int steps) {
+SigmaSchedule eulerSchedule(const SamplerSettings& settings, int steps) {
     const auto levels = noiseLevels(settings);
     const float last = lastLevel(settings, levels);
     auto schedule = sigmasAt(spacedTimesteps(settings, steps), levels, last);
@@ -150,7 +157,7 @@ SigmaSchedule eulerSchedule(const models::SamplerSettings& settings, int steps) 
     return schedule;
 }
 
-SigmaSchedule multistepSchedule(const models::SamplerSettings& settings, int steps) {
+SigmaSchedule multistepSchedule(const SamplerSettings& settings, int steps) {
     const auto levels = noiseLevels(settings);
     const float last = lastLevel(settings, levels);
     if (!settings.karrasSigmas) {
@@ -161,22 +168,20 @@ SigmaSchedule multistepSchedule(const models::SamplerSettings& settings, int ste
     return schedule;
 }
 
-bool stepsFit(std::string_view sampler, const models::SamplerSettings& settings, int steps) {
-    const auto fall = [](const auto& values, std::size_t count) {
-        return std::adjacent_find(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(count),
-                                  std::less_equal<>()) == values.begin() + static_cast<std::ptrdiff_t>(count);
-    };
-    if (sampler == "dpmpp_2m") {  // divides by the distance between levels
-        const auto schedule = multistepSchedule(settings, steps);
-        return fall(schedule.sigmas, schedule.timesteps.size());
-    }
-    if (sampler == "pndm" || sampler == "ddim") {  // look their timesteps up
-        const auto timesteps = rounded(spacedTimesteps(settings, steps));
-        return fall(timesteps, timesteps.size()) && timesteps.front() < settings.trainTimesteps &&
-               timesteps.back() >= 0;
-    }
+bool timestepsFit(const SamplerSettings& settings, int steps) {
+    const auto timesteps = rounded(spacedTimesteps(settings, steps));
+    return fall(timesteps, timesteps.size()) && timesteps.front() < settings.trainTimesteps &&
+           timesteps.back() >= 0;
+}
+
+bool eulerStepsFit(const SamplerSettings& settings, int steps) {
     const auto timesteps = eulerSchedule(settings, steps).timesteps;
     return fall(timesteps, timesteps.size()) && timesteps.back() >= 0;
+}
+
+bool multistepStepsFit(const SamplerSettings& settings, int steps) {
+    const auto schedule = multistepSchedule(settings, steps);
+    return fall(schedule.sigmas, schedule.timesteps.size());
 }
 
 }  // namespace easel::diffusion

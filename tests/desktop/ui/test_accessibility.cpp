@@ -111,7 +111,7 @@ void TestAccessibility::tellsWhatHappens() {
 
 void TestAccessibility::tabReachesEverything() {
     FakeEasel server;
-    server.info.samplers = {{"pndm", {"default"}}};
+    server.info.samplers = {{"pndm", "PNDM (PLMS)", {"default"}}};
     App app(folder(), server.url());
     QTRY_VERIFY(!app.link.models().empty());
     const auto settings = tests::settings("a picture", 1);

@@ -690,7 +690,7 @@ void TestMainWindow::saysWhatIsNotTakenOver() {
     picture.settings->width = 4000;
     picture.settings->steps = 900;
     protocol::ServerInfo info;
-    info.samplers = {{"ddim", {"default"}}};
+    info.samplers = {{"ddim", "DDIM", {"default"}}};
     QCOMPARE(ui::reuse(picture, &info, app.link.models()).left,
              (QStringList{"model dreamshaper_8", "sampler DPM++ SDE", "size 4000 × 64", "steps 900"}));
     QVERIFY(ui::reuse(picture, nullptr, {}).left.isEmpty());

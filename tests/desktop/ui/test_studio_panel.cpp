@@ -38,7 +38,7 @@ ServerInfo server() {
     info.limits.maxSteps = 60;
     info.limits.maxGuidance = 20;
     info.limits.maxCount = 4;
-    info.samplers = {{"ddim", {"default"}}, {"euler", {"default", "karras"}}};
+    info.samplers = {{"ddim", "DDIM", {"default"}}, {"euler", "Euler", {"default", "karras"}}};
     return info;
 }
 

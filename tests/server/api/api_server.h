@@ -11,6 +11,7 @@
 #include "server/http/listener.h"
 #include "server/jobs/queue.h"
 #include "server/jobs/sqlite_job_store.h"
+#include "shared/protocol/samplers.h"
 #include "tests/server/http/raw_client.h"
 #include "tests/server/jobs/manual_generator.h"
 
@@ -76,10 +77,7 @@ private:
         protocol::ServerInfo info;
         info.version = "1.2.3";
         info.defaultModel = "tiny";
-        for (const std::string_view name : protocol::kSamplers) {
-            const auto schedules = protocol::schedulesOf(name);
-            info.samplers.push_back({std::string(name), {schedules.begin(), schedules.end()}});
-        }
+        info.samplers = protocol::describeSamplers();
         return info;
     }
 

@@ -11,6 +11,7 @@
 
 #include "server/image/png.h"
 #include "shared/protocol/json.h"
+#include "shared/protocol/samplers.h"
 #include "tests/server/api/api_server.h"
 
 using namespace easel;
@@ -460,7 +461,7 @@ private Q_SLOTS:
         const auto info = protocol::parseServerInfo(server.get("/v1/server").body).value();
         QCOMPARE(info.version, std::string("1.2.3"));
         QVERIFY(info.ready);
-        QCOMPARE(info.samplers.size(), std::size(protocol::kSamplers));
+        QVERIFY(info.samplers == protocol::describeSamplers());
         const auto models = protocol::parseModels(server.get("/v1/models").body).value();
         QCOMPARE(models.front().title, std::string("Tiny <model>"));
         QCOMPARE(server.get("/livez").status, 200);

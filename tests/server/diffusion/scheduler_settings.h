@@ -8,13 +8,13 @@
 #include <stdexcept>
 #include <string>
 
-#include "server/models/scheduler_config.h"
+#include "server/diffusion/samplers/settings.h"
 
 namespace easel::tests {
 
 /// What `sampler` works with in a model whose scheduler_config.json is `config`.
-inline models::SamplerSettings settingsOf(const QJsonObject& config, const std::string& sampler,
-                                          const std::string& schedule = "default") {
+inline diffusion::SamplerSettings settingsOf(const QJsonObject& config, const std::string& sampler,
+                                             const std::string& schedule = "default") {
     QTemporaryDir folder;
     QFile file(folder.filePath("scheduler_config.json"));
     [[maybe_unused]] const bool opened = file.open(QIODevice::WriteOnly);
@@ -24,7 +24,7 @@ inline models::SamplerSettings settingsOf(const QJsonObject& config, const std::
     if (!read) {
         throw std::runtime_error(read.error().detail);
     }
-    auto settings = models::settingsFor(*read, sampler);
+    auto settings = diffusion::settingsFor(*read, sampler);
     settings.karrasSigmas = settings.karrasSigmas || schedule == "karras";
     return settings;
 }

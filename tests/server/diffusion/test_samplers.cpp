@@ -7,7 +7,7 @@
 #include <QTest>
 #include <cmath>
 
-#include "shared/protocol/generation.h"
+#include "shared/protocol/samplers.h"
 #include "tests/server/diffusion/gates.h"
 #include "tests/server/diffusion/scheduler_settings.h"
 #include "tests/server/diffusion/tensor_file.h"
@@ -33,7 +33,7 @@ QJsonObject stableDiffusion(const QString& spacing, bool velocity) {
 }
 
 /// Where a sampler arrives when the model answers in * t / (t + 1).
-at::Tensor run(const models::SamplerSettings& settings, const std::string& sampler, int steps,
+at::Tensor run(const SamplerSettings& settings, const std::string& sampler, int steps,
                const at::Tensor& start) {
     const auto made = makeSampler(sampler, settings, steps, start,
                                   at::make_generator<at::CPUGeneratorImpl>(std::uint64_t{0}));
@@ -61,8 +61,8 @@ void SamplerTest::runsEqualDiffusers_data() {
     QTest::addColumn<QString>("sampler");
     QTest::addColumn<QString>("schedule");
     for (const char* model : {"sd1-tiny", "sd2-tiny"}) {
-        for (const std::string_view sampler : protocol::kSamplers) {
-            for (const std::string_view schedule : protocol::schedulesOf(sampler)) {
+        for (const auto& [sampler, title, infotext, schedules] : protocol::samplerKinds()) {
+            for (const std::string_view schedule : schedules) {
                 QTest::addRow("%s %s %s", model, sampler.data(), schedule.data())
                     << model << sampler.data() << schedule.data();
             }

@@ -5,9 +5,9 @@
 #include <QTest>
 #include <cmath>
 
-#include "server/diffusion/samplers/sampler.h"
+#include "server/diffusion/samplers/registry.h"
 #include "server/diffusion/samplers/timesteps.h"
-#include "shared/protocol/generation.h"
+#include "shared/protocol/samplers.h"
 #include "tests/server/diffusion/gates.h"
 #include "tests/server/diffusion/scheduler_settings.h"
 #include "tests/server/diffusion/tensor_file.h"
@@ -22,7 +22,7 @@ const std::filesystem::path kFixtures = EASEL_SOURCE_DIR "/tests/fixtures/diffus
 
 /// What of a schedule is further than its gate from the tensors at `golden`, by the units at `key`.
 QStringList strayed(const tests::TensorFile& file, const std::string& key, const std::string& golden,
-                    const models::SamplerSettings& settings, const std::string& sampler, int steps) {
+                    const SamplerSettings& settings, const std::string& sampler, int steps) {
     QStringList found;
     const auto compare = [&](const std::string& name, const at::Tensor& values, const at::Tensor& units,
                              double allowed) {
@@ -88,8 +88,8 @@ void ScheduleTest::schedulesEqualDiffusers_data() {
     const QStringList configs{"sd1-tiny", "sd2-tiny", "trailing", "linspace", "outdated",
                               "zero_snr", "euler",    "dpmpp_2m", "linear"};
     for (const QString& config : configs) {
-        for (const std::string_view sampler : protocol::kSamplers) {
-            for (const std::string_view schedule : protocol::schedulesOf(sampler)) {
+        for (const auto& [sampler, title, infotext, schedules] : protocol::samplerKinds()) {
+            for (const std::string_view schedule : schedules) {
                 for (const int steps : {1, 4, 20, 50}) {
                     const auto name = QString::fromUtf8(sampler.data(), qsizetype(sampler.size()));
                     const auto kind = QString::fromUtf8(schedule.data(), qsizetype(schedule.size()));
@@ -119,7 +119,7 @@ void ScheduleTest::levelsOfANeighbourFailTheGate_data() {
     QTest::addColumn<QString>("schedule");
     for (const char* config : {"sd1-tiny", "zero_snr"}) {
         for (const char* sampler : {"euler", "euler_a", "dpmpp_2m"}) {
-            for (const std::string_view schedule : protocol::schedulesOf(sampler)) {
+            for (const std::string_view schedule : protocol::findSamplerKind(sampler)->schedules) {
                 QTest::addRow("%s %s %s", config, sampler, schedule.data())
                     << config << sampler << schedule.data();
             }
@@ -154,8 +154,8 @@ void ScheduleTest::stepsThatFitAreSound_data() {
     QTest::addColumn<QString>("spacing");
     QTest::addColumn<bool>("zeroSnr");
     for (const char* spacing : {"leading", "trailing", "linspace"}) {
-        for (const std::string_view sampler : protocol::kSamplers) {
-            for (const std::string_view schedule : protocol::schedulesOf(sampler)) {
+        for (const auto& [sampler, title, infotext, schedules] : protocol::samplerKinds()) {
+            for (const std::string_view schedule : schedules) {
                 for (const bool zeroSnr : {false, true}) {
                     QTest::addRow("%s %s %s%s", sampler.data(), schedule.data(), spacing,
                                   zeroSnr ? " zero SNR" : "")
@@ -179,7 +179,7 @@ void ScheduleTest::stepsThatFitAreSound() {
     config["num_train_timesteps"] = 60;
     const auto settings = tests::settingsOf(config, sampler.toStdString(), schedule.toStdString());
     for (int steps = 1; steps <= 60; ++steps) {
-        if (!stepsFit(sampler.toStdString(), settings, steps)) {
+        if (!samplerEntry(sampler.toStdString()).stepsFit(settings, steps)) {
             QVERIFY2(steps >= 58, qPrintable(QString::number(steps)));  // only the last few are in doubt
             continue;
         }

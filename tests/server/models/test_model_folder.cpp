@@ -389,11 +389,10 @@ private Q_SLOTS:
         QVERIFY(QString::fromStdString(model->info.notes[0]).contains(className));
         QVERIFY(model->info.notes[0].find(sampler.toStdString()) != std::string::npos);
         // What the picture needs is as the file says.
-        const auto settings = settingsFor(model->scheduler, sampler.toStdString());
-        QCOMPARE(settings.betaStart, 0.00085);
-        QVERIFY(settings.betaSchedule == models::BetaSchedule::ScaledLinear);
-        QVERIFY(settings.prediction == models::PredictionType::VPrediction);
-        QVERIFY(settings.timestepSpacing == models::TimestepSpacing::Trailing);
+        QCOMPARE(model->scheduler.betaStart, 0.00085);
+        QVERIFY(model->scheduler.betaSchedule == models::BetaSchedule::ScaledLinear);
+        QVERIFY(model->scheduler.prediction == models::PredictionType::VPrediction);
+        QVERIFY(model->scheduler.timestepSpacing == models::TimestepSpacing::Trailing);
     }
 
     void betasThatAFileLeavesOutAreItsClasss() {

@@ -67,7 +67,7 @@ private Q_SLOTS:
         info.ready = true;
         info.setAside = 3;
         info.limits.maxCount = 4;
-        info.samplers = {{"euler", {"default", "karras"}}};
+        info.samplers = {{"euler", "Euler", {"default", "karras"}}};
         QVERIFY(parseServerInfo(toJson(info)) == info);
         info.limits.maxWork = 3'600.5;
         QVERIFY(parseServerInfo(toJson(info)) == info);

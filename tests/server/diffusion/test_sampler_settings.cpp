@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <QTest>
 
-#include "server/models/scheduler_config.h"
+#include <algorithm>
 
+#include "server/diffusion/samplers/registry.h"
+#include "shared/protocol/samplers.h"
+
+using namespace easel;
+using namespace easel::diffusion;
 using namespace easel::models;
 
 /// Which sampler gets what from which model's config, as diffusers does it.
@@ -10,6 +15,16 @@ class TestSamplerSettings : public QObject {
     Q_OBJECT
 
 private Q_SLOTS:
+    void everySamplerThatHasANameIsMade() {
+        const auto kinds = protocol::samplerKinds();
+        QCOMPARE(std::size(kSamplerEntries), kinds.size());
+        for (const protocol::SamplerKind& kind : kinds) {
+            QCOMPARE(samplerEntry(kind.name).name, kind.name);
+            const bool karras = std::ranges::find(kind.schedules, "karras") != kind.schedules.end();
+            QCOMPARE(samplerEntry(kind.name).doesRead(SamplerEntry::Karras), karras);
+        }
+    }
+
     void theModelsOwnIsSetRightByThePipeline() {
         SchedulerConfig config;
         config.sampler = "ddim";

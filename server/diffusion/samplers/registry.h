@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "server/diffusion/samplers/sampler.h"
+#include "server/diffusion/samplers/settings.h"
+
+namespace easel::diffusion {
+
+/// What the engine knows of a sampler: how diffusers' class of it takes a model's settings, and who makes it.
+/// Each lives in the file of its sampler; its names are protocol::SamplerKind's.
+struct SamplerEntry {
+    /// What the class reads of a scheduler's file beside what all of them read.
+    enum Reads : unsigned {
+        ClipSample = 1,  ///< clip_sample, which is on unless the file says otherwise
+        LastAlpha = 2,   ///< set_alpha_to_one
+        ZeroSnr = 4,     ///< rescale_betas_zero_snr
+        FinalSigma = 8,  ///< final_sigmas_type
+        Karras = 16,     ///< use_karras_sigmas
+    };
+
+    std::string_view name;  ///< on the wire
+    unsigned reads;
+    models::TimestepSpacing spacing;  ///< unless the file says otherwise
+    bool setAlphaToOne;               ///< unless the file says otherwise
+    /// Whether so many steps can be taken: each on a training timestep of its own, or to a level of noise of
+    /// its own. Towards the number of training timesteps some spacings run past the end or stand still.
+    bool (*stepsFit)(const SamplerSettings& settings, int steps);
+    /// `noise` [1, C, H, W] float32, drawn from `generator`.
+    std::unique_ptr<Sampler> (*make)(const SamplerSettings& settings, int steps, at::Tensor noise,
+                                     at::Generator generator);
+
+    constexpr bool doesRead(Reads key) const { return (reads & key) != 0; }
+};
+
+extern const SamplerEntry kPndm;
+extern const SamplerEntry kDdim;
+extern const SamplerEntry kEuler;
+extern const SamplerEntry kEulerAncestral;
+extern const SamplerEntry kDpmpp2m;
+
+inline constexpr const SamplerEntry* kSamplerEntries[] = {&kPndm, &kDdim, &kEuler, &kEulerAncestral,
+                                                          &kDpmpp2m};
+
+/// Throws Failure for a name that is none.
+const SamplerEntry& samplerEntry(std::string_view name);
+
+}  // namespace easel::diffusion

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/diffusion/samplers/settings.h"
+
+#include <algorithm>
+#include <string>
+
+#include "server/diffusion/failure.h"
+#include "server/diffusion/samplers/registry.h"
+#include "shared/protocol/samplers.h"
+
+namespace easel::diffusion {
+
+namespace {
+
+void requireThatStepsFit(const protocol::GenerationSettings& asked, const SamplerSettings& settings) {
+    const SamplerEntry& sampler = samplerEntry(asked.sampler);
+    if (asked.steps <= settings.trainTimesteps && sampler.stepsFit(settings, asked.steps)) {
+        return;
+    }
+    int most = std::min(asked.steps, settings.trainTimesteps);
+    while (most > 1 && !sampler.stepsFit(settings, most)) {
+        --most;
+    }
+    throw Failure(protocol::invalidField(
+        "steps", std::to_string(asked.steps) + " steps are too many: the model was trained with " +
+                     std::to_string(settings.trainTimesteps) + " timesteps, in which " + asked.sampler +
+                     " can take " + std::to_string(most) + ". Ask for no more than that."));
+}
+
+}  // namespace
+
+SamplerSettings settingsFor(const models::SchedulerConfig& config, std::string_view sampler) {
+    const SamplerEntry& entry = samplerEntry(sampler);
+    SamplerSettings settings;
+    settings.trainTimesteps = config.trainTimesteps;
+    settings.betaStart = config.betaStart;
+    settings.betaEnd = config.betaEnd;
+    settings.betaSchedule = config.betaSchedule;
+    settings.trainedBetas = config.trainedBetas;
+    settings.prediction = config.prediction;
+    settings.timestepSpacing = config.timestepSpacing.value_or(entry.spacing);
+    // The pipeline sets steps_offset to 1 and clip_sample to false in the scheduler that it is loaded with.
+    // Another one takes these over where the file had named the key, and has its own defaults where not.
+    const bool own = config.isOwn && sampler == config.sampler;
+    settings.stepsOffset = own || config.stepsOffset ? 1 : 0;
+    settings.clipSample = entry.doesRead(SamplerEntry::ClipSample) && !own && !config.clipSample;
+    settings.clipSampleRange = config.clipSampleRange.value_or(1);
+    settings.setAlphaToOne =
+        entry.doesRead(SamplerEntry::LastAlpha) && config.setAlphaToOne.value_or(entry.setAlphaToOne);
+    settings.rescaleBetasZeroSnr =
+        entry.doesRead(SamplerEntry::ZeroSnr) && config.rescaleBetasZeroSnr.value_or(false);
+    settings.finalSigma = entry.doesRead(SamplerEntry::FinalSigma)
+                              ? config.finalSigma.value_or(models::FinalSigma::Zero)
+                              : models::FinalSigma::Zero;
+    settings.karrasSigmas = entry.doesRead(SamplerEntry::Karras) && config.karrasSigmas.value_or(false);
+    settings.lowerOrderFinal = config.lowerOrderFinal.value_or(true);
+    settings.eulerAtFinal = config.eulerAtFinal.value_or(false);
+    return settings;
+}
+
+SamplerSettings samplerSettings(const models::SchedulerConfig& config,
+                                const protocol::GenerationSettings& settings) {
+    auto result = settingsFor(config, settings.sampler);
+    if (settings.schedule != "default") {
+        const auto* const kind = protocol::findSamplerKind(settings.sampler);
+        if (std::ranges::find(kind->schedules, settings.schedule) == kind->schedules.end()) {
+            throw Failure(protocol::invalidField(
+                "schedule", settings.sampler + " has no schedule called " + settings.schedule + "."));
+        }
+        result.karrasSigmas = true;
+    }
+    requireThatStepsFit(settings, result);
+    return result;
+}
+
+}  // namespace easel::diffusion

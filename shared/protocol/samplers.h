@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "shared/protocol/server_info.h"
+
+namespace easel::protocol {
+
+/// A sampler as everybody calls it: the one row from which the wire, the command line, infotexts and people
+/// have its names. What it computes stands in a row of the engine's own.
+struct SamplerKind {
+    std::string_view name;                        ///< on the wire
+    std::string_view title;                       ///< for a person
+    std::string_view infotext;                    ///< as AUTOMATIC1111 writes it
+    std::span<const std::string_view> schedules;  ///< by their wire names, "default" first
+};
+
+std::span<const SamplerKind> samplerKinds();
+/// Null for a name that is none.
+const SamplerKind* findSamplerKind(std::string_view name);
+
+/// "pndm, ddim, …", for a person.
+std::string samplerNames();
+/// What `GET /v1/server` lists.
+std::vector<SamplerInfo> describeSamplers();
+
+/// The infotext's name of a sampler and of a schedule; what is not known keeps its own.
+std::string_view infotextOfSampler(std::string_view name);
+std::string_view infotextOfSchedule(std::string_view name);
+
+struct InfotextSampler {
+    std::string_view sampler;
+    std::string_view schedule;
+};
+/// The wire names of what an infotext calls `sampler` and `schedule`, which may be empty. Older files have
+/// the schedule in the sampler's name.
+InfotextSampler samplerOfInfotext(std::string_view sampler, std::string_view schedule);
+
+}  // namespace easel::protocol
