@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "desktop/ui/words.h"
+#include "shared/protocol/generation_fields.h"
 
 namespace easel::ui {
 
@@ -40,16 +41,23 @@ void leaveSampler(Reuse& reuse, const std::vector<protocol::SamplerInfo>& sample
 
 /// The panel takes the nearest that is allowed.
 void leaveNumbers(Reuse& reuse, const protocol::Limits& limits) {
-    const auto& request = reuse.request;
+    const protocol::GenerationRequest& request = reuse.request;
     const auto side = [&](int pixels) {
         return pixels >= limits.minSide && pixels <= limits.maxSide && pixels % limits.sideMultiple == 0;
     };
     if (!side(*request.width) || !side(*request.height))
         reuse.left << translated("size %1 × %2").arg(*request.width).arg(*request.height);
-    if (*request.steps < limits.minSteps || *request.steps > limits.maxSteps)
-        reuse.left << translated("steps %1").arg(*request.steps);
-    if (*request.guidance < limits.minGuidance || *request.guidance > limits.maxGuidance)
-        reuse.left << translated("guidance %1").arg(*request.guidance);
+    protocol::forEachField([&](const auto& row) {
+        if constexpr (requires { row.range(limits).least <= *row.of(request); }) {
+            const std::string_view name = row.name;
+            if (!row.range || name == "width" || name == "height")
+                return;
+            const auto value = *row.of(request);
+            const protocol::Range range = row.range(limits);
+            if (double(value) < range.least || double(value) > range.most)
+                reuse.left << translated("%1 %2").arg(fieldTitle(row).toLower()).arg(value);
+        }
+    });
     if (*request.seed < 0 || *request.seed > limits.maxSeed)
         reuse.left << translated("seed %1").arg(*request.seed);
 }
@@ -61,20 +69,7 @@ Reuse reuse(const gallery::Picture& picture, const protocol::ServerInfo* info,
     const protocol::GenerationSettings& settings = *picture.settings;
     Reuse result;
     protocol::GenerationRequest& request = result.request;
-    request.prompt = settings.prompt;
-    if (!settings.negativePrompt.empty())
-        request.negativePrompt = settings.negativePrompt;
-    if (!settings.model.empty())
-        request.model = settings.model;
-    request.width = settings.width;
-    request.height = settings.height;
-    request.steps = settings.steps;
-    request.guidance = settings.guidance;
-    if (!settings.sampler.empty())
-        request.sampler = settings.sampler;
-    if (!settings.schedule.empty())
-        request.schedule = settings.schedule;
-    request.seed = settings.seed;
+    request = protocol::requestFor(settings);
     request.count = 1;
 
     if (info && !models.empty())

@@ -8,6 +8,10 @@
 
 namespace easel::ui {
 
+QString fieldTitle(const protocol::FieldWords& field) {
+    return QCoreApplication::translate("fields", field.title);
+}
+
 QString samplerTitle(const std::string& name) {
     const protocol::SamplerKind* const kind = protocol::findSamplerKind(name);
     return QString::fromStdString(kind ? std::string(kind->title) : name);

@@ -5,11 +5,13 @@
 
 #include <string>
 
-#include "shared/protocol/generation.h"
+#include "shared/protocol/generation_fields.h"
 
 /// Wire names and numbers as a person reads them.
 namespace easel::ui {
 
+/// A field of a request, in the person's language.
+QString fieldTitle(const protocol::FieldWords& field);
 /// "dpmpp_2m" → "DPM++ 2M"; a name that we don't know stays as it is.
 QString samplerTitle(const std::string& name);
 /// "karras" → "Karras".

@@ -75,7 +75,7 @@ std::optional<std::int64_t> wholeNumber(std::string_view text) {
 }
 
 std::optional<protocol::Problem> lostField(const http::Query& query,
-                                           std::initializer_list<std::string_view> known) {
+                                           const std::vector<std::string_view>& known) {
     const auto isKnown = [&](const auto& field) {
         return std::ranges::find(known, field.first) != known.end();
     };

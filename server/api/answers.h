@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "server/http/request.h"
 #include "server/http/response.h"
@@ -24,6 +25,6 @@ protocol::Problem transportProblem(int status, std::string detail);
 std::optional<std::int64_t> wholeNumber(std::string_view text);
 /// Refuses a query field that is none of `known`, or stands there twice: one would be silently lost.
 std::optional<protocol::Problem> lostField(const http::Query& query,
-                                           std::initializer_list<std::string_view> known);
+                                           const std::vector<std::string_view>& known);
 
 }  // namespace easel::api

@@ -3,11 +3,14 @@
 
 #include <charconv>
 #include <cmath>
+#include <concepts>
 #include <random>
+#include <type_traits>
 #include <utility>
 
 #include "server/api/answers.h"
 #include "server/jobs/queue.h"
+#include "shared/protocol/generation_fields.h"
 #include "shared/protocol/json.h"
 #include "shared/protocol/validation.h"
 
@@ -40,14 +43,17 @@ class FormReader {
 public:
     explicit FormReader(const http::Query& fields) : m_fields(fields) {}
 
-    void read(const char* name, std::optional<std::string>& into) {
+    /// Into a text, or one that may be absent.
+    template <typename Text>
+    requires std::is_assignable_v<Text&, std::string>
+    void read(const char* name, Text& into) {
         const auto text = m_fields.find(name);
         if (text && !text->empty()) {
             into = withPlainLineEnds(*text);
         }
     }
 
-    template <typename Integer>
+    template <std::integral Integer>
     void read(const char* name, std::optional<Integer>& into) {
         const auto text = m_fields.find(name);
         if (!text || text->empty()) {
@@ -110,25 +116,13 @@ protocol::Expected<protocol::Estimate> estimate(const Service& service, const Ge
 }
 
 protocol::Expected<GenerationRequest> parseForm(const http::Query& fields) {
-    if (auto problem = lostField(fields, {"prompt", "negative_prompt", "model", "width", "height", "steps",
-                                          "guidance", "sampler", "schedule", "seed", "count"})) {
+    constexpr auto kNames = protocol::fieldNames();
+    if (auto problem = lostField(fields, {kNames.begin(), kNames.end()})) {
         return tl::unexpected(*problem);
     }
     FormReader reader(fields);
     GenerationRequest request;
-    std::optional<std::string> prompt;
-    reader.read("prompt", prompt);
-    request.prompt = prompt.value_or("");
-    reader.read("negative_prompt", request.negativePrompt);
-    reader.read("model", request.model);
-    reader.read("width", request.width);
-    reader.read("height", request.height);
-    reader.read("steps", request.steps);
-    reader.read("guidance", request.guidance);
-    reader.read("sampler", request.sampler);
-    reader.read("schedule", request.schedule);
-    reader.read("seed", request.seed);
-    reader.read("count", request.count);
+    protocol::forEachField([&](const auto& row) { reader.read(row.name, row.of(request)); });
     if (reader.problem()) {
         return tl::unexpected(*reader.problem());
     }

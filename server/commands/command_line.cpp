@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/commands/command_line.h"
 
+#include <algorithm>
 #include <exception>
 #include <string>
+#include <string_view>
 
 #include <CLI/CLI.hpp>
 
@@ -10,6 +12,7 @@
 #include "server/commands/locations.h"
 #include "server/commands/messages.h"
 #include "server/commands/serve.h"
+#include "shared/protocol/generation_fields.h"
 #include "shared/protocol/samplers.h"
 
 namespace easel::commands {
@@ -48,16 +51,16 @@ void addDrawing(CLI::App& command, Drawing& drawing) {
 void addGenerate(CLI::App& app, GenerateOptions& options) {
     auto& command = *app.add_subcommand("generate", "Draw pictures into PNG files, without a server");
     auto& request = options.request;
-    command.add_option("--prompt", request.prompt, "What to draw")->required();
-    command.add_option("--negative-prompt", request.negativePrompt, "What not to draw");
-    command.add_option("--seed", request.seed, "Same seed, same picture; a random one if not given");
-    command.add_option("--steps", request.steps, "Sampler steps");
-    command.add_option("--guidance", request.guidance, "How closely to follow the prompt, 0 to 30");
-    command.add_option("--sampler", request.sampler, "One of " + protocol::samplerNames());
-    command.add_option("--schedule", request.schedule, "default or karras");
-    command.add_option("--width", request.width, "In pixels, a multiple of 8");
-    command.add_option("--height", request.height, "In pixels, a multiple of 8");
-    command.add_option("--count", request.count, "How many pictures; each has the next seed");
+    protocol::forEachField([&](const auto& row) {
+        const std::string_view name = row.name;
+        if (name == "model") {
+            return;  // here it is a folder: addDrawing
+        }
+        std::string option = "--" + std::string(name);
+        std::ranges::replace(option, '_', '-');
+        const std::string choices = name == "sampler" ? ": " + protocol::samplerNames() : "";
+        command.add_option(option, row.of(request), row.help + choices)->required(name == "prompt");
+    });
     command.add_option("-o,--output", options.output,
                        "The PNG file; with --count 2 or more NAME-0.png, NAME-1.png, …. Not given: a name "
                        "made of the time");

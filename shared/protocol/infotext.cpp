@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <charconv>
+#include <concepts>
 #include <iterator>
 #include <utility>
 
+#include "shared/protocol/generation_fields.h"
 #include "shared/protocol/infotext_line.h"
 #include "shared/protocol/samplers.h"
 
@@ -14,21 +16,32 @@ namespace easel::protocol {
 namespace {
 
 /// The shortest text that reads back as `value`, whatever the locale.
-std::string decimal(double value) {
+std::string spelled(double value) {
     char text[32];
     return {text, std::to_chars(text, text + sizeof text, value).ptr};
 }
-
-template <typename T>
-bool readNumber(std::string_view text, T& target) {
-    T value{};
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || end != text.data() + text.size()) {
-        return false;
-    }
-    target = value;
-    return true;
+template <std::integral Integer>
+std::string spelled(Integer value) {
+    return std::to_string(value);
 }
+std::string spelled(const std::string& value) {
+    return quotedIfNeeded(value);
+}
+
+void take(std::string_view text, std::string& target) {
+    target = text;
+}
+/// What is no number leaves `target` as it is.
+template <typename Number>
+void take(std::string_view text, Number& target) {
+    Number value{};
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (error == std::errc() && end == text.data() + text.size()) {
+        target = value;
+    }
+}
+
+constexpr std::string_view kSize = "Size";  ///< both sides: "512x768"
 
 /// What is written only where the prompts would not read back as they are. A1111 and its relatives skip keys
 /// that they do not know.
@@ -40,15 +53,21 @@ std::string write(const GenerationSettings& settings, std::string_view softwareV
     if (!settings.negativePrompt.empty()) {
         text += "\nNegative prompt: " + settings.negativePrompt;
     }
-    text += "\nSteps: " + std::to_string(settings.steps);
-    text += ", Sampler: " + quotedIfNeeded(infotextOfSampler(settings.sampler));
-    if (settings.schedule != "default") {
-        text += ", Schedule type: " + quotedIfNeeded(infotextOfSchedule(settings.schedule));
-    }
-    text += ", CFG scale: " + decimal(settings.guidance);
-    text += ", Seed: " + std::to_string(settings.seed);
-    text += ", Size: " + std::to_string(settings.width) + "x" + std::to_string(settings.height);
-    text += ", Model: " + quotedIfNeeded(settings.model);
+    GenerationSettings named = settings;
+    named.sampler = infotextOfSampler(settings.sampler);
+    named.schedule = infotextOfSchedule(settings.schedule);
+    const GenerationSettings usual;
+    std::string_view separator = "\n";
+    forEachField([&](const auto& row) {
+        if (*row.infotext == '\0' || (row.quiet && row.of(named) == row.of(usual))) {
+            return;
+        }
+        text.append(separator).append(row.infotext).append(": ").append(spelled(row.of(named)));
+        if (row.infotext == kSize) {
+            text += "x" + std::to_string(settings.height);
+        }
+        separator = ", ";
+    });
     if (exact) {
         text += ", " + std::string(kExactPrompt) + ": " + quoted(settings.prompt);
         text += ", " + std::string(kExactNegative) + ": " + quoted(settings.negativePrompt);
@@ -113,18 +132,19 @@ std::optional<GenerationSettings> fromInfotext(std::string_view text) {
         settings.prompt = value("easel prompt");
         settings.negativePrompt = value("easel negative prompt");
     }
-    readNumber(value("steps"), settings.steps);
-    readNumber(value("cfg scale"), settings.guidance);
-    readNumber(value("seed"), settings.seed);
-    const std::string_view size = value("size");
+    forEachField([&](const auto& row) {
+        if (*row.infotext != '\0') {
+            take(value(lowered(row.infotext)), row.of(settings));
+        }
+    });
+    const std::string_view size = value(lowered(kSize));
     if (const auto cross = size.find('x'); cross != std::string_view::npos) {
-        readNumber(size.substr(0, cross), settings.width);
-        readNumber(size.substr(cross + 1), settings.height);
+        take(size.substr(0, cross), settings.width);
+        take(size.substr(cross + 1), settings.height);
     }
-    settings.model = value("model");
-    const auto [sampler, schedule] = samplerOfInfotext(value("sampler"), value("schedule type"));
-    settings.sampler = sampler;
-    settings.schedule = schedule;
+    const auto [sampler, schedule] = samplerOfInfotext(settings.sampler, settings.schedule);
+    settings.sampler = std::string(sampler);
+    settings.schedule = std::string(schedule);
     return settings;
 }
 

@@ -44,8 +44,7 @@ InfotextValues parseSettingsLine(std::string_view line) {
         // Words before an earlier separator are not part of this key.
         const auto cut = line.rfind(separator, colon);
         const auto keyAt = cut != std::string_view::npos && cut >= at ? cut + 1 : at;
-        std::string key(trimmed(line.substr(keyAt, colon - keyAt)));
-        std::ranges::transform(key, key.begin(), lower);
+        std::string key = lowered(trimmed(line.substr(keyAt, colon - keyAt)));
         const auto valueAt = std::min(line.find_first_not_of(' ', colon + 1), line.size());
         const auto end = endOfValue(line, valueAt, separator);
         std::string value(trimmed(line.substr(valueAt, end - valueAt)));
@@ -70,6 +69,12 @@ std::string_view trimmed(std::string_view text) {
         return {};
     }
     return text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1);
+}
+
+std::string lowered(std::string_view text) {
+    std::string result(text);
+    std::ranges::transform(result, result.begin(), lower);
+    return result;
 }
 
 bool beginsWith(std::string_view text, std::string_view beginning) {

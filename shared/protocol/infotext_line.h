@@ -28,6 +28,8 @@ std::string quotedIfNeeded(std::string_view value);
 std::string quoted(std::string_view value);
 
 std::string_view trimmed(std::string_view text);
+/// With ASCII's letters in lower case.
+std::string lowered(std::string_view text);
 /// Whether `text` begins with `beginning` (in lower case), whatever the case of its ASCII letters.
 bool beginsWith(std::string_view text, std::string_view beginning);
 

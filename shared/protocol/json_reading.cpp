@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <array>
 #include <string>
 
 #include <nlohmann/json.hpp>
 
+#include "shared/protocol/generation_fields.h"
 #include "shared/protocol/json.h"
 #include "shared/protocol/json_reader.h"
 #include "shared/protocol/strict_json.h"
@@ -44,20 +44,9 @@ auto enumItem(std::optional<Enum> (*from)(std::string_view), const char* what) {
     };
 }
 
-/// A request and the settings that come of it have the same fields under the same names.
 template <typename Request>
 void readFields(Reader& reader, Request& request) {
-    reader.read("model", request.model);
-    reader.read("prompt", request.prompt);
-    reader.read("negative_prompt", request.negativePrompt);
-    reader.read("width", request.width);
-    reader.read("height", request.height);
-    reader.read("steps", request.steps);
-    reader.read("guidance", request.guidance);
-    reader.read("sampler", request.sampler);
-    reader.read("schedule", request.schedule);
-    reader.read("seed", request.seed);
-    reader.read("count", request.count);
+    forEachField([&](const auto& row) { reader.read(row.name, row.of(request)); });
 }
 
 Expected<GenerationSettings> readSettings(const json& value) {
@@ -174,14 +163,12 @@ auto parseWith(std::string_view body, Read read) {
 }  // namespace
 
 Expected<GenerationRequest> parseRequest(std::string_view body) {
-    static constexpr std::array<std::string_view, 11> kFields{
-        "prompt",   "negative_prompt", "model",    "width", "height", "steps",
-        "guidance", "sampler",         "schedule", "seed",  "count"};
+    static constexpr auto kFields = fieldNames();
     return parseWith(body, [](const json& value) -> Expected<GenerationRequest> {
         Reader reader(value, "The request");
         if (value.is_object()) {
             for (const auto& [key, ignored] : value.items()) {
-                if (std::find(kFields.begin(), kFields.end(), key) == kFields.end()) {
+                if (std::ranges::find(kFields, key) == kFields.end()) {
                     reader.fail(
                         invalidField(key, "There is no field of this name; GET /openapi.json lists them."));
                 }

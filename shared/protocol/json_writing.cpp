@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "shared/protocol/generation_fields.h"
 #include "shared/protocol/json.h"
 #include "shared/protocol/routes.h"
 #include "shared/protocol/timestamp.h"
@@ -25,17 +26,9 @@ json orNull(const std::optional<T>& value) {
 }
 
 json write(const GenerationSettings& settings) {
-    return {{"model", settings.model},
-            {"prompt", settings.prompt},
-            {"negative_prompt", settings.negativePrompt},
-            {"width", settings.width},
-            {"height", settings.height},
-            {"steps", settings.steps},
-            {"guidance", settings.guidance},
-            {"sampler", settings.sampler},
-            {"schedule", settings.schedule},
-            {"seed", settings.seed},
-            {"count", settings.count}};
+    json value = json::object();
+    forEachField([&](const auto& row) { value[row.name] = row.of(settings); });
+    return value;
 }
 
 json write(const Progress& progress) {
@@ -114,22 +107,16 @@ json write(const ModelInfo& model) {
 }  // namespace
 
 std::string toJson(const GenerationRequest& request) {
-    json value = {{"prompt", request.prompt}};
-    const auto put = [&](const char* key, const auto& field) {
-        if (field) {
-            value[key] = *field;
+    json value = json::object();
+    forEachField([&](const auto& row) {
+        if constexpr (requires { *row.of(request); }) {
+            if (row.of(request)) {
+                value[row.name] = *row.of(request);
+            }
+        } else {
+            value[row.name] = row.of(request);
         }
-    };
-    put("negative_prompt", request.negativePrompt);
-    put("model", request.model);
-    put("width", request.width);
-    put("height", request.height);
-    put("steps", request.steps);
-    put("guidance", request.guidance);
-    put("sampler", request.sampler);
-    put("schedule", request.schedule);
-    put("seed", request.seed);
-    put("count", request.count);
+    });
     return text(value);
 }
 

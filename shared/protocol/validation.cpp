@@ -7,7 +7,9 @@
 #include <iterator>
 #include <set>
 #include <string>
+#include <type_traits>
 
+#include "shared/protocol/generation_fields.h"
 #include "shared/protocol/samplers.h"
 
 namespace easel::protocol {
@@ -19,17 +21,26 @@ std::string number(double value) {
     return {text, std::to_chars(text, text + sizeof text, value, std::chars_format::general, 6).ptr};
 }
 
-template <typename T>
-void check(std::optional<Problem>& problem, const char* field, T value, T least, T most) {
-    if (!problem && !(value >= least && value <= most)) {
-        problem =
-            invalidField(field, std::string(field) + " must be between " + number(double(least)) + " and " +
-                                    number(double(most)) + "; it is " + number(double(value)) + ".");
+/// What was asked for, or else the model's own, or the usual.
+template <typename Row>
+void fill(const Row& row, const GenerationRequest& request, const ModelInfo& model,
+          GenerationSettings& settings) {
+    const auto& asked = row.of(request);
+    if constexpr (requires { asked.has_value(); }) {
+        row.of(settings) = asked.value_or(row.preset ? model.*row.preset : row.of(settings));
+    } else {
+        row.of(settings) = asked;
+    }
+}
+
+void check(std::optional<Problem>& problem, const char* field, double value, const Range& range) {
+    if (!problem && !(value >= range.least && value <= range.most)) {
+        problem = invalidField(field, std::string(field) + " must be between " + number(range.least) +
+                                          " and " + number(range.most) + "; it is " + number(value) + ".");
     }
 }
 
 void checkSide(std::optional<Problem>& problem, const char* field, int value, const Limits& limits) {
-    check(problem, field, value, limits.minSide, limits.maxSide);
     const int multiple = limits.sideMultiple;
     if (!problem && value % multiple != 0) {
         const int near =
@@ -139,25 +150,21 @@ Expected<GenerationSettings> resolve(const GenerationRequest& request, std::span
     }
 
     GenerationSettings settings;
+    forEachField([&](const auto& row) { fill(row, request, *model, settings); });
     settings.model = model->id;
-    settings.prompt = request.prompt;
-    settings.negativePrompt = request.negativePrompt.value_or("");
-    settings.width = request.width.value_or(model->width);
-    settings.height = request.height.value_or(model->height);
-    settings.steps = request.steps.value_or(model->steps);
-    settings.guidance = request.guidance.value_or(model->guidance);
-    settings.sampler = request.sampler.value_or(model->sampler);
-    settings.schedule = request.schedule.value_or("default");
-    settings.count = request.count.value_or(1);
 
     std::optional<Problem> problem;
     checkText(problem, "prompt", settings.prompt, limits);
     checkText(problem, "negative_prompt", settings.negativePrompt, limits);
+    forEachField([&](const auto& row) {
+        if constexpr (std::is_arithmetic_v<std::remove_cvref_t<decltype(row.of(settings))>>) {
+            if (row.range) {
+                check(problem, row.name, double(row.of(settings)), row.range(limits));
+            }
+        }
+    });
     checkSide(problem, "width", settings.width, limits);
     checkSide(problem, "height", settings.height, limits);
-    check(problem, "steps", settings.steps, limits.minSteps, limits.maxSteps);
-    check(problem, "guidance", settings.guidance, limits.minGuidance, limits.maxGuidance);
-    check(problem, "count", settings.count, 1, limits.maxCount);
     const SamplerKind* const sampler = findSamplerKind(settings.sampler);
     if (!problem && !sampler) {
         problem = invalidField(

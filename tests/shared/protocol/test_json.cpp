@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <QTest>
 
+#include "shared/protocol/generation_fields.h"
 #include "shared/protocol/json.h"
 #include "shared/protocol/timestamp.h"
 
@@ -45,6 +46,27 @@ private Q_SLOTS:
 
         const JobPage page{{job, job}, "j_7"};
         QVERIFY(parseJobPage(toJson(page)) == page);
+    }
+
+    void everyFieldComesBack() {
+        GenerationSettings settings;
+        int next = 2;
+        forEachField([&](const auto& row) {
+            if constexpr (requires { row.of(settings).empty(); }) {
+                row.of(settings) = row.name;
+            } else {
+                row.of(settings) += next++;
+            }
+            QVERIFY(row.of(settings) != row.of(GenerationSettings()));
+        });
+        QVERIFY(parseSettings(toJson(settings)) == settings);
+        const GenerationRequest request = requestFor(settings);
+        QVERIFY(parseRequest(toJson(request)) == request);
+        forEachField([&](const auto& row) { QVERIFY(row.of(request) == row.of(settings)); });
+
+        settings.negativePrompt.clear();
+        settings.model.clear();
+        QVERIFY(!requestFor(settings).negativePrompt && !requestFor(settings).model);
     }
 
     void requestsComeBackAsTheyWere() {
