@@ -105,7 +105,8 @@ void addServe(CLI::App& app, ServeOptions& options) {
         .add_option(
             "--max-work", options.maxWork,
             "How much one request may ask for, in megapixel-steps (width x height / 1,000,000 x steps "
-            "x count, half of it with a guidance of at most 1); if not given, about what this machine "
+            "x count, half of it with a guidance of at most 1, double with a sampler that asks the model "
+            "twice in a step); if not given, about what this machine "
             "draws in an hour")
         ->check(CLI::PositiveNumber);
     command.add_option("--port-file", options.portFile, "Write the port into this file once it is open");

@@ -17,6 +17,7 @@ struct SamplerKind {
     std::string_view title;                       ///< for a person
     std::string_view infotext;                    ///< as AUTOMATIC1111 writes it
     std::span<const std::string_view> schedules;  ///< by their wire names, "default" first
+    int passes = 1;                               ///< how often the network is asked in a step
 };
 
 std::span<const SamplerKind> samplerKinds();

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "shared/protocol/samplers.h"
+
 namespace easel::protocol {
 
 namespace {
@@ -64,8 +66,9 @@ std::vector<Way> waysToFit(const GenerationSettings& settings, const Limits& lim
 }  // namespace
 
 std::int64_t pixelStepsOf(const GenerationSettings& settings) {
-    const std::int64_t both =
-        std::int64_t{settings.width} * settings.height * settings.steps * settings.count;
+    const SamplerKind* const sampler = findSamplerKind(settings.sampler);
+    const std::int64_t both = std::int64_t{settings.width} * settings.height * settings.steps *
+                              settings.count * (sampler ? sampler->passes : 1);
     return settings.guidance > 1 ? both : both / 2;
 }
 
@@ -79,6 +82,7 @@ double workOf(const ModelInfo& model) {
     own.height = model.height;
     own.steps = model.steps;
     own.guidance = model.guidance;
+    own.sampler = model.sampler;
     return workOf(own);
 }
 

@@ -9,7 +9,7 @@
 
 /// What drawing costs, in megapixel-steps: a million pixels through one sampler step, or one pixel through
 /// a million. Without guidance (at most 1) a step is one pass through the model instead of two and counts
-/// half.
+/// half; a sampler that asks the model twice in a step counts double.
 namespace easel::protocol {
 
 /// The same in pixel-steps, which are whole.

@@ -61,10 +61,10 @@ void SamplerTest::runsEqualDiffusers_data() {
     QTest::addColumn<QString>("sampler");
     QTest::addColumn<QString>("schedule");
     for (const char* model : {"sd1-tiny", "sd2-tiny"}) {
-        for (const auto& [sampler, title, infotext, schedules] : protocol::samplerKinds()) {
-            for (const std::string_view schedule : schedules) {
-                QTest::addRow("%s %s %s", model, sampler.data(), schedule.data())
-                    << model << sampler.data() << schedule.data();
+        for (const protocol::SamplerKind& kind : protocol::samplerKinds()) {
+            for (const std::string_view schedule : kind.schedules) {
+                QTest::addRow("%s %s %s", model, kind.name.data(), schedule.data())
+                    << model << kind.name.data() << schedule.data();
             }
         }
     }

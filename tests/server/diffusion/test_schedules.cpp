@@ -88,14 +88,14 @@ void ScheduleTest::schedulesEqualDiffusers_data() {
     const QStringList configs{"sd1-tiny", "sd2-tiny", "trailing", "linspace", "outdated",
                               "zero_snr", "euler",    "dpmpp_2m", "linear"};
     for (const QString& config : configs) {
-        for (const auto& [sampler, title, infotext, schedules] : protocol::samplerKinds()) {
-            for (const std::string_view schedule : schedules) {
+        for (const protocol::SamplerKind& kind : protocol::samplerKinds()) {
+            for (const std::string_view schedule : kind.schedules) {
                 for (const int steps : {1, 4, 20, 50}) {
-                    const auto name = QString::fromUtf8(sampler.data(), qsizetype(sampler.size()));
-                    const auto kind = QString::fromUtf8(schedule.data(), qsizetype(schedule.size()));
-                    QTest::addRow("%s/%s/%s/%d", qPrintable(config), qPrintable(name), qPrintable(kind),
+                    const auto name = QString::fromUtf8(kind.name.data(), qsizetype(kind.name.size()));
+                    const auto spacing = QString::fromUtf8(schedule.data(), qsizetype(schedule.size()));
+                    QTest::addRow("%s/%s/%s/%d", qPrintable(config), qPrintable(name), qPrintable(spacing),
                                   steps)
-                        << config << name << kind << steps;
+                        << config << name << spacing << steps;
                 }
             }
         }
@@ -154,12 +154,12 @@ void ScheduleTest::stepsThatFitAreSound_data() {
     QTest::addColumn<QString>("spacing");
     QTest::addColumn<bool>("zeroSnr");
     for (const char* spacing : {"leading", "trailing", "linspace"}) {
-        for (const auto& [sampler, title, infotext, schedules] : protocol::samplerKinds()) {
-            for (const std::string_view schedule : schedules) {
+        for (const protocol::SamplerKind& kind : protocol::samplerKinds()) {
+            for (const std::string_view schedule : kind.schedules) {
                 for (const bool zeroSnr : {false, true}) {
-                    QTest::addRow("%s %s %s%s", sampler.data(), schedule.data(), spacing,
+                    QTest::addRow("%s %s %s%s", kind.name.data(), schedule.data(), spacing,
                                   zeroSnr ? " zero SNR" : "")
-                        << sampler.data() << schedule.data() << spacing << zeroSnr;
+                        << kind.name.data() << schedule.data() << spacing << zeroSnr;
                 }
             }
         }
