@@ -105,7 +105,7 @@ void makePictures(const QString& folder, int count) {
 
 int main(int argc, char* argv[]) {
     QApplication app(argc, argv);
-    const int count = argc > 1 ? std::atoi(argv[1]) : 20'000;
+    const int count = argc > 1 ? QByteArray(argv[1]).toInt() : 20'000;
     const QTemporaryDir dir;
     makePictures(dir.filePath("pictures"), count);
 
