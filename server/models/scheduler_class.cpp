@@ -17,7 +17,7 @@ constexpr unsigned kDdpm = Reads::Thresholding | Reads::LearnedVariance;
 /// A class whose defaults are Stable Diffusion's betas.
 constexpr SchedulerClass likeStableDiffusion(std::string_view name, std::string_view sampler, unsigned reads,
                                              BetaSchedule betas = BetaSchedule::Linear) {
-    return {name, sampler, false, reads, 0.00085, 0.012, betas};
+    return {name, sampler, false, reads, {0.00085, 0.012, betas}};
 }
 
 // The nearest was measured with the starter model: the sampler whose latents come closest after 12 and 25

@@ -29,9 +29,7 @@ struct SchedulerClass {
     std::string_view sampler;  ///< by its wire name: the same, or the nearest to it
     bool isSame = false;       ///< the sampler draws just what the class does
     unsigned reads = 0;
-    double betaStart = 0.0001;
-    double betaEnd = 0.02;
-    BetaSchedule betaSchedule = BetaSchedule::Linear;
+    Betas betas = {};
 
     constexpr bool doesRead(Reads key) const { return (reads & key) != 0; }
 };

@@ -146,16 +146,17 @@ std::vector<std::string> otherWays(JsonObject& json, const SchedulerClass& own) 
 
 void readBetas(JsonObject& json, SchedulerConfig& config) {
     config.trainTimesteps = json.integer("num_train_timesteps", config.trainTimesteps, 2);
-    config.betaStart = json.number("beta_start", config.betaStart);
-    config.betaEnd = json.number("beta_end", config.betaEnd);
     for (const auto& [key, beta] :
-         {std::pair{"beta_start", config.betaStart}, {"beta_end", config.betaEnd}}) {
-        if (beta >= 1) {
+         {std::pair{"beta_start", &config.betaStart}, {"beta_end", &config.betaEnd}}) {
+        if (!json.has(key)) {
+            continue;
+        }
+        *beta = json.number(key, 0);
+        if (**beta >= 1) {
             json.refuse(key, "must be below 1");
         }
     }
-    config.betaSchedule =
-        choice<BetaSchedule>(json, "beta_schedule", kBetaSchedules).value_or(config.betaSchedule);
+    config.betaSchedule = choice<BetaSchedule>(json, "beta_schedule", kBetaSchedules);
     config.trainedBetas = json.floats("trained_betas");
     if (!config.trainedBetas.empty() &&
         config.trainedBetas.size() != static_cast<std::size_t>(config.trainTimesteps)) {
@@ -197,9 +198,7 @@ protocol::Expected<SchedulerConfig> readSchedulerConfig(const std::filesystem::p
     SchedulerConfig config;
     config.sampler = own->sampler;
     config.isOwn = own->isSame;
-    config.betaStart = own->betaStart;
-    config.betaEnd = own->betaEnd;
-    config.betaSchedule = own->betaSchedule;
+    config.ownBetas = own->betas;
     requireDefaults(json, *own);
     config.notes = otherWays(json, *own);
     if (const auto named = json.text("_class_name", className); named != className) {

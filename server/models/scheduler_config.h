@@ -15,16 +15,26 @@ enum class PredictionType { Epsilon, VPrediction };
 enum class TimestepSpacing { Leading, Linspace, Trailing };
 enum class FinalSigma { Zero, SigmaMin };
 
+/// How much noise each training timestep adds.
+struct Betas {
+    double start = 0.0001;
+    double end = 0.02;
+    BetaSchedule schedule = BetaSchedule::Linear;
+
+    bool operator==(const Betas&) const = default;
+};
+
 /// scheduler/scheduler_config.json. A key whose default depends on the sampler stays empty when the file
 /// does not name it: only what a file says outright carries over to another sampler.
 struct SchedulerConfig {
     std::string sampler;  ///< the model's own, by its wire name, or the nearest to it
     bool isOwn = true;    ///< it is the model's own
     int trainTimesteps = 1000;
-    double betaStart = 0.0001;
-    double betaEnd = 0.02;
-    BetaSchedule betaSchedule = BetaSchedule::Linear;
-    std::vector<float> trainedBetas;  ///< instead of the three above, when not empty
+    Betas ownBetas;  ///< what the model's own class takes for those that the file does not name
+    std::optional<double> betaStart;
+    std::optional<double> betaEnd;
+    std::optional<BetaSchedule> betaSchedule;
+    std::vector<float> trainedBetas;  ///< instead of all these, when not empty
     PredictionType prediction = PredictionType::Epsilon;
     std::optional<TimestepSpacing> timestepSpacing;
     std::optional<int> stepsOffset;

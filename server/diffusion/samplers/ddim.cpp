@@ -50,14 +50,14 @@ private:
 
 }  // namespace
 
-const SamplerEntry kDdim{"ddim",
-                         SamplerEntry::ClipSample | SamplerEntry::LastAlpha | SamplerEntry::ZeroSnr,
-                         models::TimestepSpacing::Leading,
-                         true,
-                         timestepsFit,
-                         [](const SamplerSettings& settings, int steps, at::Tensor noise,
-                            at::Generator) -> std::unique_ptr<Sampler> {
-                             return std::make_unique<Ddim>(settings, steps, std::move(noise));
-                         }};
+const SamplerEntry kDdim{
+    .name = "ddim",
+    .reads = SamplerEntry::ClipSample | SamplerEntry::LastAlpha | SamplerEntry::ZeroSnr,
+    .spacing = models::TimestepSpacing::Leading,
+    .setAlphaToOne = true,
+    .stepsFit = timestepsFit,
+    .make = [](const SamplerSettings& settings, int steps, at::Tensor noise, at::Generator)
+        -> std::unique_ptr<Sampler> { return std::make_unique<Ddim>(settings, steps, std::move(noise)); },
+};
 
 }  // namespace easel::diffusion

@@ -64,15 +64,14 @@ private:
 
 }  // namespace
 
-const SamplerEntry kDpmpp2m{"dpmpp_2m",
-                            SamplerEntry::ZeroSnr | SamplerEntry::FinalSigma | SamplerEntry::Karras,
-                            models::TimestepSpacing::Linspace,
-                            false,
-                            multistepStepsFit,
-                            [](const SamplerSettings& settings, int steps, at::Tensor noise,
-                               at::Generator) -> std::unique_ptr<Sampler> {
-                                return std::make_unique<Dpmpp2m>(settings, multistepSchedule(settings, steps),
-                                                                 std::move(noise));
-                            }};
+const SamplerEntry kDpmpp2m{
+    .name = "dpmpp_2m",
+    .reads = SamplerEntry::ZeroSnr | SamplerEntry::FinalSigma | SamplerEntry::Karras,
+    .stepsFit = multistepStepsFit,
+    .make = [](const SamplerSettings& settings, int steps, at::Tensor noise,
+               at::Generator) -> std::unique_ptr<Sampler> {
+        return std::make_unique<Dpmpp2m>(settings, multistepSchedule(settings, steps), std::move(noise));
+    },
+};
 
 }  // namespace easel::diffusion

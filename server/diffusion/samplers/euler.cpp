@@ -54,14 +54,14 @@ at::Tensor EulerSampler::derivative(const at::Tensor& latents, const at::Tensor&
     return (latents - picture) / level;
 }
 
-const SamplerEntry kEuler{"euler",
-                          SamplerEntry::ZeroSnr | SamplerEntry::FinalSigma | SamplerEntry::Karras,
-                          models::TimestepSpacing::Linspace,
-                          false,
-                          eulerStepsFit,
-                          [](const SamplerSettings& settings, int steps, at::Tensor noise,
-                             at::Generator) -> std::unique_ptr<Sampler> {
-                              return std::make_unique<Euler>(settings, eulerSchedule(settings, steps), noise);
-                          }};
+const SamplerEntry kEuler{
+    .name = "euler",
+    .reads = SamplerEntry::ZeroSnr | SamplerEntry::FinalSigma | SamplerEntry::Karras,
+    .stepsFit = eulerStepsFit,
+    .make = [](const SamplerSettings& settings, int steps, at::Tensor noise,
+               at::Generator) -> std::unique_ptr<Sampler> {
+        return std::make_unique<Euler>(settings, eulerSchedule(settings, steps), noise);
+    },
+};
 
 }  // namespace easel::diffusion

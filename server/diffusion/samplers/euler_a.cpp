@@ -33,16 +33,15 @@ private:
 
 }  // namespace
 
-const SamplerEntry kEulerAncestral{"euler_a",
-                                   SamplerEntry::ZeroSnr,
-                                   models::TimestepSpacing::Linspace,
-                                   false,
-                                   eulerStepsFit,
-                                   [](const SamplerSettings& settings, int steps, at::Tensor noise,
-                                      at::Generator generator) -> std::unique_ptr<Sampler> {
-                                       return std::make_unique<EulerAncestral>(settings,
-                                                                               eulerSchedule(settings, steps),
-                                                                               noise, std::move(generator));
-                                   }};
+const SamplerEntry kEulerAncestral{
+    .name = "euler_a",
+    .reads = SamplerEntry::ZeroSnr,
+    .stepsFit = eulerStepsFit,
+    .make = [](const SamplerSettings& settings, int steps, at::Tensor noise,
+               at::Generator generator) -> std::unique_ptr<Sampler> {
+        return std::make_unique<EulerAncestral>(settings, eulerSchedule(settings, steps), noise,
+                                                std::move(generator));
+    },
+};
 
 }  // namespace easel::diffusion

@@ -32,12 +32,12 @@ std::vector<float> alphasCumprod(const SamplerSettings& settings) {
     at::Tensor betas;
     if (!settings.trainedBetas.empty()) {
         betas = at::tensor(settings.trainedBetas);
-    } else if (settings.betaSchedule == models::BetaSchedule::ScaledLinear) {
-        betas = at::linspace(std::sqrt(settings.betaStart), std::sqrt(settings.betaEnd),
+    } else if (settings.betas.schedule == models::BetaSchedule::ScaledLinear) {
+        betas = at::linspace(std::sqrt(settings.betas.start), std::sqrt(settings.betas.end),
                              settings.trainTimesteps, at::kFloat)
                     .square();
     } else {
-        betas = at::linspace(settings.betaStart, settings.betaEnd, settings.trainTimesteps, at::kFloat);
+        betas = at::linspace(settings.betas.start, settings.betas.end, settings.trainTimesteps, at::kFloat);
     }
     if (settings.rescaleBetasZeroSnr) {
         betas = withZeroTerminalSnr(betas);

@@ -88,14 +88,13 @@ private:
 
 }  // namespace
 
-const SamplerEntry kPndm{"pndm",
-                         SamplerEntry::LastAlpha,
-                         models::TimestepSpacing::Leading,
-                         false,
-                         timestepsFit,
-                         [](const SamplerSettings& settings, int steps, at::Tensor noise,
-                            at::Generator) -> std::unique_ptr<Sampler> {
-                             return std::make_unique<Pndm>(settings, steps, std::move(noise));
-                         }};
+const SamplerEntry kPndm{
+    .name = "pndm",
+    .reads = SamplerEntry::LastAlpha,
+    .spacing = models::TimestepSpacing::Leading,
+    .stepsFit = timestepsFit,
+    .make = [](const SamplerSettings& settings, int steps, at::Tensor noise, at::Generator)
+        -> std::unique_ptr<Sampler> { return std::make_unique<Pndm>(settings, steps, std::move(noise)); },
+};
 
 }  // namespace easel::diffusion

@@ -22,9 +22,11 @@ struct SamplerEntry {
     };
 
     std::string_view name;  ///< on the wire
-    unsigned reads;
-    models::TimestepSpacing spacing;  ///< unless the file says otherwise
-    bool setAlphaToOne;               ///< unless the file says otherwise
+    unsigned reads = 0;
+    // Where the file does not say otherwise:
+    models::Betas betas = {};
+    models::TimestepSpacing spacing = models::TimestepSpacing::Linspace;
+    bool setAlphaToOne = false;
     /// Whether so many steps can be taken: each on a training timestep of its own, or to a level of noise of
     /// its own. Towards the number of training timesteps some spacings run past the end or stand still.
     bool (*stepsFit)(const SamplerSettings& settings, int steps);

@@ -33,9 +33,10 @@ SamplerSettings settingsFor(const models::SchedulerConfig& config, std::string_v
     const SamplerEntry& entry = samplerEntry(sampler);
     SamplerSettings settings;
     settings.trainTimesteps = config.trainTimesteps;
-    settings.betaStart = config.betaStart;
-    settings.betaEnd = config.betaEnd;
-    settings.betaSchedule = config.betaSchedule;
+    // Whoever draws for the model's own class has its betas, even where it only stands for it.
+    const models::Betas& usual = sampler == config.sampler ? config.ownBetas : entry.betas;
+    settings.betas = {config.betaStart.value_or(usual.start), config.betaEnd.value_or(usual.end),
+                      config.betaSchedule.value_or(usual.schedule)};
     settings.trainedBetas = config.trainedBetas;
     settings.prediction = config.prediction;
     settings.timestepSpacing = config.timestepSpacing.value_or(entry.spacing);

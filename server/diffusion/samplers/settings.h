@@ -12,10 +12,8 @@ namespace easel::diffusion {
 /// What one sampler works with: nothing is left open any more.
 struct SamplerSettings {
     int trainTimesteps = 1000;
-    double betaStart = 0.0001;
-    double betaEnd = 0.02;
-    models::BetaSchedule betaSchedule = models::BetaSchedule::Linear;
-    std::vector<float> trainedBetas;  ///< instead of the three above, when not empty
+    models::Betas betas;
+    std::vector<float> trainedBetas;  ///< instead of them, when not empty
     models::PredictionType prediction = models::PredictionType::Epsilon;
     models::TimestepSpacing timestepSpacing = models::TimestepSpacing::Leading;
     int stepsOffset = 0;

@@ -45,7 +45,7 @@ private Q_SLOTS:
         const auto ddim = settingsFor(config, "ddim");
         QCOMPARE(ddim.stepsOffset, 0);
         QVERIFY(ddim.clipSample && ddim.setAlphaToOne);
-        QVERIFY(ddim.betaSchedule == BetaSchedule::ScaledLinear);
+        QVERIFY(ddim.betas.schedule == BetaSchedule::ScaledLinear);
         QVERIFY(ddim.prediction == PredictionType::VPrediction);
 
         config.stepsOffset = 1;
@@ -69,6 +69,17 @@ private Q_SLOTS:
         config.clipSample = true;
         QCOMPARE(settingsFor(config, "ddim").stepsOffset, 1);
         QVERIFY(!settingsFor(config, "ddim").clipSample);
+    }
+
+    void betasAreTheFilesOrTheClasss() {
+        SchedulerConfig config;
+        config.sampler = "euler_a";
+        config.isOwn = false;  // as an LCM model whose file names no betas
+        config.ownBetas = {0.00085, 0.012, BetaSchedule::ScaledLinear};
+        QVERIFY(settingsFor(config, "euler_a").betas == config.ownBetas);
+        QVERIFY(settingsFor(config, "ddim").betas == Betas());
+        config.betaEnd = 0.015;
+        QVERIFY(settingsFor(config, "ddim").betas == (Betas{0.0001, 0.015}));
     }
 
     void spacingIsTheFilesOrTheClasss() {

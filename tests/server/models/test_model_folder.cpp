@@ -389,7 +389,7 @@ private Q_SLOTS:
         QVERIFY(QString::fromStdString(model->info.notes[0]).contains(className));
         QVERIFY(model->info.notes[0].find(sampler.toStdString()) != std::string::npos);
         // What the picture needs is as the file says.
-        QCOMPARE(model->scheduler.betaStart, 0.00085);
+        QCOMPARE(model->scheduler.betaStart.value_or(0), 0.00085);
         QVERIFY(model->scheduler.betaSchedule == models::BetaSchedule::ScaledLinear);
         QVERIFY(model->scheduler.prediction == models::PredictionType::VPrediction);
         QVERIFY(model->scheduler.timestepSpacing == models::TimestepSpacing::Trailing);
@@ -402,9 +402,9 @@ private Q_SLOTS:
         }
         const auto model = openFiles(files);
         QVERIFY2(model, model ? "" : model.error().detail.c_str());
-        QCOMPARE(model->scheduler.betaStart, 0.00085);
-        QCOMPARE(model->scheduler.betaEnd, 0.012);
-        QVERIFY(model->scheduler.betaSchedule == models::BetaSchedule::ScaledLinear);
+        QVERIFY(model->scheduler.ownBetas ==
+                (models::Betas{0.00085, 0.012, models::BetaSchedule::ScaledLinear}));
+        QVERIFY(!model->scheduler.betaStart && !model->scheduler.betaEnd && !model->scheduler.betaSchedule);
     }
 
     void anotherWayFromStepToStepIsTold_data() {
