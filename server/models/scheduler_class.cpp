@@ -36,7 +36,7 @@ constexpr SchedulerClass kClasses[] = {
     {"LMSDiscreteScheduler", "euler", false, Reads::Karras},
     {"DDPMScheduler", "euler_a", false, kDdpm},
     {"DDPMParallelScheduler", "euler_a", false, kDdpm},
-    likeStableDiffusion("HeunDiscreteScheduler", "dpmpp_2m", Reads::Karras),
+    {"HeunDiscreteScheduler", "heun", true, Reads::Karras | Reads::OtherSigmas, {0.00085, 0.012}},
     likeStableDiffusion("KDPM2DiscreteScheduler", "dpmpp_2m", Reads::Karras),
     likeStableDiffusion("KDPM2AncestralDiscreteScheduler", "euler_a", Reads::Karras),
     likeStableDiffusion("DPMSolverSDEScheduler", "euler_a", Reads::Karras),

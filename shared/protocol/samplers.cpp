@@ -13,11 +13,9 @@ constexpr std::string_view kDefaultOnly[] = {"default"};
 constexpr std::string_view kWithKarras[] = {"default", "karras"};
 
 constexpr SamplerKind kKinds[] = {
-    {"pndm", "PNDM (PLMS)", "PLMS", kDefaultOnly},
-    {"ddim", "DDIM", "DDIM", kDefaultOnly},
-    {"euler", "Euler", "Euler", kWithKarras},
-    {"euler_a", "Euler ancestral", "Euler a", kDefaultOnly},
-    {"dpmpp_2m", "DPM++ 2M", "DPM++ 2M", kWithKarras},
+    {"pndm", "PNDM (PLMS)", "PLMS", kDefaultOnly}, {"ddim", "DDIM", "DDIM", kDefaultOnly},
+    {"euler", "Euler", "Euler", kWithKarras},      {"euler_a", "Euler ancestral", "Euler a", kDefaultOnly},
+    {"heun", "Heun", "Heun", kWithKarras, 2},      {"dpmpp_2m", "DPM++ 2M", "DPM++ 2M", kWithKarras},
 };
 
 // "default" is the model's own spacing, which has no name over there, so nothing is written for it.

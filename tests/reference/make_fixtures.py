@@ -15,10 +15,10 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 import tiny_models
 from schedulers import CLASSES, chosen
-from units import units
+from units import levels, units
 from wrong import ERRORS, TIMESTEP, wrong
 
-KARRAS = ("euler", "dpmpp_2m")
+KARRAS = ("euler", "dpmpp_2m", "heun")
 STEPS = (1, 4, 20, 50)
 # Beside the tiny models' own: what other configs make of switching and of each spacing.
 EXTRA_SCHEDULERS = {
@@ -76,7 +76,7 @@ def schedule_of(scheduler, steps, key):
     tensors = {key + "/timesteps": scheduler.timesteps.float(),
                key + "/init": torch.as_tensor(scheduler.init_noise_sigma).float().reshape(1)}
     if hasattr(scheduler, "sigmas"):
-        tensors[key + "/sigmas"] = scheduler.sigmas.float()
+        tensors[key + "/sigmas"] = levels(scheduler).float()
         for name, unit in units(scheduler).items():
             if name != "timesteps" or scheduler.timesteps.is_floating_point():
                 tensors[f"{key}/{name}/unit"] = torch.from_numpy(unit).float()
@@ -193,9 +193,12 @@ def main():
                         default=pathlib.Path(__file__).resolve().parent.parent / "fixtures")
     parser.add_argument("--like", type=pathlib.Path, metavar="FIXTURES",
                         help="take the models and the stages' inputs from there")
+    parser.add_argument("--add", action="store_true", help="keep every tensor that is there and add the new ones")
     args = parser.parse_args()
     out = args.folder
     models, like = out / "models", None
+    if args.add:
+        args.like = out
     if args.like:
         models, like = args.like / "models", load_file(args.like / "diffusion/stages.safetensors")
     else:
@@ -223,11 +226,11 @@ def main():
     folder = out / "diffusion"
     folder.mkdir(parents=True, exist_ok=True)
     schedule_tensors, configs = schedules()
-    save_file(schedule_tensors, folder / "schedules.safetensors")
-    save_file(runs(), folder / "runs.safetensors")
-    save_file(noise(), folder / "noise.safetensors")
-    save_file({k: v.contiguous() for k, v in stage_tensors.items()}, folder / "stages.safetensors")
-    save_file({k: v.contiguous() for k, v in picture_tensors.items()}, folder / "pictures.safetensors")
+    for name, tensors in (("schedules", schedule_tensors), ("runs", runs()), ("noise", noise()),
+                          ("stages", stage_tensors), ("pictures", picture_tensors)):
+        file = folder / f"{name}.safetensors"
+        there = load_file(file) if args.add else {}
+        save_file({key: value.contiguous() for key, value in (tensors | there).items()}, file)
     tiny_models.write_json(folder / "schedulers.json", configs)
     tiny_models.write_json(folder / "cases.json", cases())
 

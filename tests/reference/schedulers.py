@@ -9,6 +9,7 @@ CLASSES = {
     "euler": diffusers.EulerDiscreteScheduler,
     "euler_a": diffusers.EulerAncestralDiscreteScheduler,
     "dpmpp_2m": diffusers.DPMSolverMultistepScheduler,
+    "heun": diffusers.HeunDiscreteScheduler,
 }
 
 

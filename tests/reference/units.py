@@ -8,6 +8,7 @@ fast the levels grow there.
 """
 
 import numpy as np
+import torch
 
 EPSILON = 2.0**-23
 
@@ -34,13 +35,23 @@ def _levels(scheduler):
     return np.sqrt((1 - alphas) / alphas), EPSILON * (1 + condition)
 
 
+def _once(scheduler, values):
+    """Heun's scheduler has each timestep and level but the first twice."""
+    return values[::2] if scheduler.order == 2 else values
+
+
+def levels(scheduler):
+    """The scheduler's sigmas, each once."""
+    return torch.cat([_once(scheduler, scheduler.sigmas[:-1]), scheduler.sigmas[-1:]])
+
+
 def units(scheduler):
     """By the tensor's name; for a scheduler with sigmas whose timesteps are set."""
-    levels, errors = _levels(scheduler)
-    sigmas = scheduler.sigmas[:-1].double().numpy()
-    timesteps = scheduler.timesteps.double().numpy()
-    at = np.interp(sigmas, levels, np.arange(len(levels)))
-    relative = np.interp(at, np.arange(len(levels)), errors)
+    trained, errors = _levels(scheduler)
+    sigmas = levels(scheduler)[:-1].double().numpy()
+    timesteps = _once(scheduler, scheduler.timesteps).double().numpy()
+    at = np.interp(sigmas, trained, np.arange(len(trained)))
+    relative = np.interp(at, np.arange(len(trained)), errors)
     result = {}
     if scheduler.config.get("use_karras_sigmas"):
         # A mixture of the two ends' seventh roots, with their errors.
@@ -48,9 +59,10 @@ def units(scheduler):
         ramp = np.linspace(0, 1, len(sigmas))
         mixture = (1 - ramp) * first * relative[0] + ramp * last * relative[-1]
         own = EPSILON + mixture / (first + ramp * (last - first))
-        low = np.clip(at.astype(int), 0, len(levels) - 2)
-        growth = np.log(levels[low + 1] / levels[low])
-        result["timesteps"] = (relative + own + EPSILON * np.abs(np.log(sigmas))) / growth + EPSILON * timesteps
+        low = np.clip(at.astype(int), 0, len(trained) - 2)
+        growth = np.log(trained[low + 1] / trained[low])
+        unit = (relative + own + EPSILON * np.abs(np.log(sigmas))) / growth + EPSILON * timesteps
+        result["timesteps"] = np.repeat(unit, 2)[1:] if scheduler.order == 2 else unit
         relative = own
     last = scheduler.sigmas[-1].item()
     result["sigmas"] = np.append(sigmas * relative, last * errors[0])

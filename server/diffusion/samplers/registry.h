@@ -41,10 +41,11 @@ extern const SamplerEntry kPndm;
 extern const SamplerEntry kDdim;
 extern const SamplerEntry kEuler;
 extern const SamplerEntry kEulerAncestral;
+extern const SamplerEntry kHeun;
 extern const SamplerEntry kDpmpp2m;
 
-inline constexpr const SamplerEntry* kSamplerEntries[] = {&kPndm, &kDdim, &kEuler, &kEulerAncestral,
-                                                          &kDpmpp2m};
+inline constexpr const SamplerEntry* kSamplerEntries[] = {&kPndm,           &kDdim, &kEuler,
+                                                          &kEulerAncestral, &kHeun, &kDpmpp2m};
 
 /// Throws Failure for a name that is none.
 const SamplerEntry& samplerEntry(std::string_view name);

@@ -260,6 +260,7 @@ void EngineTest::moreStepsThanFitAreRefused_data() {
     QTest::newRow("ddim") << "ddim" << 99;
     QTest::newRow("euler") << "euler" << 100;
     QTest::newRow("euler_a") << "euler_a" << 100;
+    QTest::newRow("heun") << "heun" << 100;
     QTest::newRow("dpmpp_2m") << "dpmpp_2m" << 98;  // leaves out one, and may not go to the same level twice
 }
 

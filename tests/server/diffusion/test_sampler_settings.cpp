@@ -88,11 +88,11 @@ private Q_SLOTS:
         for (const char* const sampler : {"pndm", "ddim"}) {
             QVERIFY(settingsFor(config, sampler).timestepSpacing == TimestepSpacing::Leading);
         }
-        for (const char* const sampler : {"euler", "euler_a", "dpmpp_2m"}) {
+        for (const char* const sampler : {"euler", "euler_a", "heun", "dpmpp_2m"}) {
             QVERIFY(settingsFor(config, sampler).timestepSpacing == TimestepSpacing::Linspace);
         }
         config.timestepSpacing = TimestepSpacing::Trailing;
-        for (const char* const sampler : {"pndm", "ddim", "euler", "euler_a", "dpmpp_2m"}) {
+        for (const char* const sampler : {"pndm", "ddim", "euler", "euler_a", "heun", "dpmpp_2m"}) {
             QVERIFY(settingsFor(config, sampler).timestepSpacing == TimestepSpacing::Trailing);
         }
     }
@@ -116,6 +116,9 @@ private Q_SLOTS:
         QVERIFY(!settingsFor(config, "dpmpp_2m").lowerOrderFinal);
         QVERIFY(settingsFor(config, "dpmpp_2m").eulerAtFinal);
         QVERIFY(!settingsFor(config, "euler").clipSample);
+        QVERIFY(settingsFor(config, "heun").karrasSigmas);
+        QVERIFY(!settingsFor(config, "heun").rescaleBetasZeroSnr && !settingsFor(config, "heun").clipSample);
+        QVERIFY(settingsFor(config, "heun").finalSigma == FinalSigma::Zero);
     }
 };
 

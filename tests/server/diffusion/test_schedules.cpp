@@ -118,7 +118,7 @@ void ScheduleTest::levelsOfANeighbourFailTheGate_data() {
     QTest::addColumn<QString>("sampler");
     QTest::addColumn<QString>("schedule");
     for (const char* config : {"sd1-tiny", "zero_snr"}) {
-        for (const char* sampler : {"euler", "euler_a", "dpmpp_2m"}) {
+        for (const char* sampler : {"euler", "euler_a", "heun", "dpmpp_2m"}) {
             for (const std::string_view schedule : protocol::findSamplerKind(sampler)->schedules) {
                 QTest::addRow("%s %s %s", config, sampler, schedule.data())
                     << config << sampler << schedule.data();

@@ -368,7 +368,7 @@ private Q_SLOTS:
                                                  {"UniPCMultistepScheduler", "dpmpp_2m"},
                                                  {"DPMSolverSinglestepScheduler", "dpmpp_2m"},
                                                  {"LMSDiscreteScheduler", "euler"},
-                                                 {"HeunDiscreteScheduler", "dpmpp_2m"},
+                                                 {"KDPM2DiscreteScheduler", "dpmpp_2m"},
                                                  {"DDPMScheduler", "euler_a"},
                                                  {"LCMScheduler", "euler_a"}}) {
             QTest::newRow(className) << QString(className) << QString(sampler);
@@ -407,6 +407,18 @@ private Q_SLOTS:
         QVERIFY(!model->scheduler.betaStart && !model->scheduler.betaEnd && !model->scheduler.betaSchedule);
     }
 
+    void heunsOwnBetasAreItsClasss() {
+        Files files = withScheduler("HeunDiscreteScheduler");
+        for (const char* const key : {"beta_start", "beta_end", "beta_schedule"}) {
+            files["scheduler/scheduler_config.json"].remove(key);
+        }
+        const auto model = openFiles(files);
+        QVERIFY2(model, model ? "" : model.error().detail.c_str());
+        QCOMPARE(model->info.sampler, std::string("heun"));
+        QVERIFY(model->info.notes.empty());
+        QVERIFY(model->scheduler.ownBetas == (models::Betas{0.00085, 0.012, models::BetaSchedule::Linear}));
+    }
+
     void anotherWayFromStepToStepIsTold_data() {
         QTest::addColumn<QString>("className");
         QTest::addColumn<QString>("key");
@@ -421,6 +433,7 @@ private Q_SLOTS:
         row("DPMSolverMultistepScheduler", "use_lu_lambdas", true);
         row("EulerDiscreteScheduler", "use_beta_sigmas", true);
         row("EulerDiscreteScheduler", "use_exponential_sigmas", true);
+        row("HeunDiscreteScheduler", "use_beta_sigmas", true);
     }
 
     void anotherWayFromStepToStepIsTold() {

@@ -160,6 +160,8 @@ private Q_SLOTS:
         QCOMPARE(workOf(made), 33'554.432);
         made.guidance = 1;
         QCOMPARE(workOf(made), 16'777.216);
+        made.sampler = "heun";  // asks twice in a step
+        QCOMPARE(workOf(made), 33'554.432);
         QCOMPARE(workOf(models().front()), 128 * 128 * 20 / 1e6);
     }
 
