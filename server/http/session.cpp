@@ -31,9 +31,10 @@ constexpr std::size_t kMaxLingerBytes = 16UL * 1024 * 1024;
 constexpr std::chrono::seconds kLinger{2};
 constexpr std::string_view kLineEnd = "\r\n";
 constexpr std::string_view kHeartbeat = ":\n\n";
-/// From the first look whether a client that sends nothing more still waits to the second; then twice as
-/// long each time.
-constexpr std::chrono::seconds kFirstProbePause{2};
+/// When to look whether a client that sends nothing more still waits. Most answers are quicker than the first
+/// look; from it to the second the pause is as long as said here, then twice as long each time.
+constexpr std::chrono::milliseconds kFirstProbe{500};
+constexpr std::chrono::seconds kProbePause{2};
 /// A status that is never sent: the client has gone, or says nothing, and there is nobody to tell.
 constexpr int kNobodyThere = 0;
 
@@ -355,17 +356,20 @@ net::awaitable<void> Session::waitFor(Exchange& exchange) {
     }
     m_stream.expires_never();
     watchClient();
-    Clock::time_point nextProbe;
-    std::chrono::seconds pause = kFirstProbePause;
+    std::optional<Clock::time_point> nextProbe;
+    std::chrono::seconds pause = kProbePause;
     while (!exchange.isAnswered() && !m_clientGone) {
         const bool probes = m_clientEnded && m_writer.canProbe();
-        if (probes && nextProbe <= Clock::now()) {
+        if (probes && !nextProbe) {
+            nextProbe = Clock::now() + kFirstProbe;
+        }
+        if (probes && *nextProbe <= Clock::now()) {
             m_clientGone = !co_await m_writer.probe();
             nextProbe = Clock::now() + pause;
             pause *= 2;
             continue;
         }
-        m_wake.expires_at(probes ? nextProbe : Clock::time_point::max());
+        m_wake.expires_at(probes ? *nextProbe : Clock::time_point::max());
         co_await m_wake.async_wait(kAwait);
     }
     beast::error_code ignored;
