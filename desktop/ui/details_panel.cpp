@@ -116,6 +116,10 @@ void DetailsPanel::setPicture(const gallery::Picture& picture) {
         addFact(tr("Guidance"), locale.toString(s->guidance, 'g', 4));
         addFact(tr("Seed"), QString::number(s->seed));
         addFact(tr("Sampler"), samplerLine(*s));
+        protocol::forEachNumber([&](const auto& row) {
+            if (row.quiet && row.of(*s) != row.of(protocol::GenerationSettings()))
+                addFact(fieldTitle(row), locale.toString(row.of(*s)));
+        });
         if (!s->model.empty())
             addFact(tr("Model"), QString::fromStdString(s->model));
         QStringList others;

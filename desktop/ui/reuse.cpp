@@ -47,16 +47,13 @@ void leaveNumbers(Reuse& reuse, const protocol::Limits& limits) {
     };
     if (!side(*request.width) || !side(*request.height))
         reuse.left << translated("size %1 × %2").arg(*request.width).arg(*request.height);
-    protocol::forEachField([&](const auto& row) {
-        if constexpr (requires { row.range(limits).least <= *row.of(request); }) {
-            const std::string_view name = row.name;
-            if (!row.range || name == "width" || name == "height")
-                return;
-            const auto value = *row.of(request);
-            const protocol::Range range = row.range(limits);
-            if (double(value) < range.least || double(value) > range.most)
-                reuse.left << translated("%1 %2").arg(fieldTitle(row).toLower()).arg(value);
-        }
+    protocol::forEachNumber([&](const auto& row) {
+        const std::string_view name = row.name;
+        const auto value = *row.of(request);
+        const protocol::Range range = row.range(limits);
+        if (name != "width" && name != "height" &&
+            (double(value) < range.least || double(value) > range.most))
+            reuse.left << translated("%1 %2").arg(fieldTitle(row).toLower()).arg(value);
     });
     if (*request.seed < 0 || *request.seed > limits.maxSeed)
         reuse.left << translated("seed %1").arg(*request.seed);

@@ -28,6 +28,8 @@
 #include "desktop/ui/size_field.h"
 #include "desktop/ui/theme.h"
 #include "desktop/ui/wheel_guard.h"
+#include "desktop/ui/words.h"
+#include "shared/protocol/generation_fields.h"
 #include "shared/protocol/validation.h"
 
 namespace easel::ui {
@@ -54,6 +56,19 @@ protected:
             QPushButton::keyPressEvent(event);
     }
 };
+
+/// A row in which `box` is no wider than its numbers.
+QWidget* shortRow(QSpinBox* box, QWidget* parent) {
+    box->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
+    box->setFixedWidth(80);
+    new WheelGuard(box);
+    auto* row = new QWidget(parent);
+    auto* layout = new QHBoxLayout(row);
+    layout->setContentsMargins(0, 0, 0, 0);
+    layout->addWidget(box);
+    layout->addStretch();
+    return row;
+}
 
 QStringList toQt(const std::vector<std::string>& words) {
     QStringList list;
@@ -131,15 +146,7 @@ QWidget* StudioPanel::buildKnobs() {
     m_guidance->setToolTip(tr("How closely the picture follows the words (CFG scale)"));
     m_count->setObjectName("countBox");
     m_count->setAccessibleName(tr("Count"));
-    m_count->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
-    m_count->setFixedWidth(80);
     m_count->setToolTip(tr("How many pictures; each has a seed of its own"));
-    new WheelGuard(m_count);
-    auto* countRow = new QWidget(page);
-    auto* countLayout = new QHBoxLayout(countRow);
-    countLayout->setContentsMargins(0, 0, 0, 0);
-    countLayout->addWidget(m_count);
-    countLayout->addStretch();
 
     m_promptBox = new FieldBox(tr("&Prompt"), Place::Above, m_prompt, m_prompt, page);
     auto* negativeBox = new FieldBox({}, Place::Above, m_negative, m_negative, page);
@@ -149,7 +156,7 @@ QWidget* StudioPanel::buildKnobs() {
     auto* stepsBox = new FieldBox(tr("&Steps"), Place::Before, m_steps, m_steps->box(), page);
     auto* guidanceBox = new FieldBox(tr("G&uidance"), Place::Before, m_guidance, m_guidance->box(), page);
     auto* seedBox = new FieldBox(tr("S&eed"), Place::Before, m_seed, m_seed->edit(), page);
-    auto* countBox = new FieldBox(tr("&Count"), Place::Before, countRow, m_count, page);
+    auto* countBox = new FieldBox(tr("&Count"), Place::Before, shortRow(m_count, page), m_count, page);
     buildModelPart();
     m_modelFold = new Fold(tr("Model, sampler"), m_modelFields, page);
     m_modelFold->setObjectName("modelFold");
@@ -161,6 +168,7 @@ QWidget* StudioPanel::buildKnobs() {
                                      {"guidance", guidanceBox, m_guidance->box()},
                                      {"seed", seedBox, m_seed->edit()},
                                      {"count", countBox, m_count}});
+    buildOtherNumbers();
 
     auto* column = new QVBoxLayout(page);
     column->setContentsMargins(kMargin, kMargin, kMargin, kMargin);
@@ -188,6 +196,35 @@ void StudioPanel::buildModelPart() {
     add("model", tr("&Model"), m_modelFields->modelBox());
     add("sampler", tr("S&ampler"), m_modelFields->samplerBox());
     add("schedule", tr("Sche&dule"), m_modelFields->scheduleBox());
+}
+
+/// One plain box for each number that has no control of its own.
+void StudioPanel::buildOtherNumbers() {
+    protocol::forEachNumber([this](const auto& row) {
+        if (std::ranges::find(m_fields, row.name, &Field::name) != m_fields.end())
+            return;
+        auto* box = new WholeBox(m_modelFields);
+        box->setObjectName(QString::fromLatin1(row.name) + QStringLiteral("Box"));
+        box->setAccessibleName(fieldTitle(row));
+        box->setToolTip(fieldHelp(row));
+        auto* field = new FieldBox(fieldTitle(row), FieldBox::Place::Before, shortRow(box, m_modelFields),
+                                   box, m_modelFields);
+        m_fields.push_back({row.name, field, box});
+        m_modelFields->layout()->addWidget(field);
+        const auto usual = row.of(protocol::GenerationSettings());
+        m_showOthers.emplace_back([this, box, row, usual] {
+            const QSignalBlocker quiet(box);
+            const protocol::Range range = row.range(m_offer.limits);
+            box->setRange(qRound(range.least), qRound(range.most));
+            box->setValue(qRound(double(row.of(m_request).value_or(usual))));
+            if (row.of(m_request))
+                row.of(m_request) = box->value();
+        });
+        connect(box, &QSpinBox::valueChanged, this, [this, row](int value) {
+            row.of(m_request) = value;
+            changed(row.name);
+        });
+    });
 }
 
 void StudioPanel::connectFields() {
@@ -365,6 +402,8 @@ void StudioPanel::showRequest() {
     if (m_request.count)
         m_request.count = m_count->value();
     m_request.seed = m_seed->value();
+    for (const auto& show : m_showOthers)
+        show();
 
     m_prompt->setWords(toQt(now.knownNames) + toQt(now.knownWords));
     showWordHint();
@@ -397,11 +436,12 @@ void StudioPanel::changed(std::string_view field) {
 void StudioPanel::adoptModel(const std::string& id) {
     m_request.model = id;
     // Another model likes another size and other numbers: start from its own.
-    m_request.width.reset();
-    m_request.height.reset();
-    m_request.steps.reset();
-    m_request.guidance.reset();
-    m_request.sampler.reset();
+    protocol::forEachField([this](const auto& row) {
+        if constexpr (requires { row.of(m_request).reset(); }) {
+            if (row.preset)
+                row.of(m_request).reset();
+        }
+    });
     m_request.schedule.reset();
     showRequest();
     changed("model");

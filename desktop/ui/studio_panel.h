@@ -4,6 +4,7 @@
 #include <QTimer>
 #include <QWidget>
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -76,6 +77,7 @@ private:
 
     QWidget* buildKnobs();
     void buildModelPart();
+    void buildOtherNumbers();
     void connectFields();
     void applyLimits();
     /// Fills the controls from the request and, where it is silent, from the model.
@@ -89,6 +91,7 @@ private:
     protocol::GenerationRequest m_request;
     Offer m_offer;
     std::vector<Field> m_fields;
+    std::vector<std::function<void()>> m_showOthers;  ///< fill the controls of buildOtherNumbers
     QTimer m_wordHint;
 
     QScrollArea* m_scroll;

@@ -12,6 +12,10 @@ QString fieldTitle(const protocol::FieldWords& field) {
     return QCoreApplication::translate("fields", field.title);
 }
 
+QString fieldHelp(const protocol::FieldWords& field) {
+    return QCoreApplication::translate("fields", field.help);
+}
+
 QString samplerTitle(const std::string& name) {
     const protocol::SamplerKind* const kind = protocol::findSamplerKind(name);
     return QString::fromStdString(kind ? std::string(kind->title) : name);

@@ -12,6 +12,8 @@ namespace easel::ui {
 
 /// A field of a request, in the person's language.
 QString fieldTitle(const protocol::FieldWords& field);
+/// What it does, in one sentence.
+QString fieldHelp(const protocol::FieldWords& field);
 /// "dpmpp_2m" → "DPM++ 2M"; a name that we don't know stays as it is.
 QString samplerTitle(const std::string& name);
 /// "karras" → "Karras".

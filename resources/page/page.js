@@ -5,9 +5,7 @@
 
 const byId = (id) => document.getElementById(id);
 const form = byId("studio");
-const fields = ["prompt", "negative_prompt", "width", "height", "steps", "guidance", "seed", "count", "model",
-    "sampler", "schedule"];
-const numbers = ["width", "height", "steps", "guidance", "seed", "count"];
+const fields = [...form.elements].map((element) => element.name).filter(Boolean);
 
 let server = null;
 let models = [];
@@ -70,7 +68,7 @@ function readForm() {
     for (const name of fields) {
         const value = byId(name).value;
         if (value !== "") {
-            request[name] = numbers.includes(name) ? Number(value) : value;
+            request[name] = byId(name).type === "number" ? Number(value) : value;
         }
     }
     return request;

@@ -10,6 +10,7 @@
 
 #include "server/api/assets.h"
 #include "server/http/target.h"
+#include "shared/protocol/generation_fields.h"
 #include "shared/protocol/routes.h"
 #include "shared/protocol/validation.h"
 
@@ -63,6 +64,24 @@ std::string number(double value) {
 std::string option(std::string_view value, std::string_view label, bool selected) {
     return "<option value=\"" + escaped(value) + "\"" + (selected ? " selected" : "") + ">" + escaped(label) +
            "</option>\n";
+}
+
+/// Rows for the numbers that the page has no place of their own for.
+std::string moreFields(const PageState& state, std::string_view page) {
+    std::string rows;
+    protocol::forEachNumber([&](const auto& row) {
+        const std::string name = row.name;
+        if (page.find("name=\"" + name + "\"") != std::string_view::npos) {
+            return;
+        }
+        const auto value = row.of(state.request).value_or(row.of(protocol::GenerationSettings()));
+        const auto [least, most] = row.range(state.server.limits);
+        rows += "<div class=\"row\" title=\"" + escaped(row.help) + "\"><label for=\"" + name + "\">" +
+                escaped(row.title) + "</label>\n<input id=\"" + name + "\" name=\"" + name +
+                "\" type=\"number\" value=\"" + number(double(value)) + "\" min=\"" + number(least) +
+                "\" max=\"" + number(most) + "\"></div>\n";
+    });
+    return rows;
 }
 
 const ModelInfo& chosenModel(const PageState& state) {
@@ -190,7 +209,7 @@ std::string renderPage(const PageState& state) {
     std::string samplers;
     std::set<std::string> schedules;
     for (const auto& each : state.server.samplers) {
-        samplers += option(each.name, each.name, each.name == sampler);
+        samplers += option(each.name, each.title, each.name == sampler);
         schedules.insert(each.schedules.begin(), each.schedules.end());
     }
     schedules.erase("default");
@@ -200,45 +219,46 @@ std::string renderPage(const PageState& state) {
     }
     const std::string negative = request.negativePrompt.value_or("");
 
-    return fill(asset("page.html"),
-                {{"server_state", state.server.ready ? "ready" : "waiting"},
-                 {"server_line", escaped(serverLine(state))},
-                 {"prompt", escaped(request.prompt)},
-                 {"max_prompt_bytes", std::to_string(limits.maxPromptBytes)},
-                 {"hint", escaped(hint(state))},
-                 {"known_names", escaped(commaSeparated(model.knownNames))},
-                 {"known_hidden", model.knownNames.empty() ? " hidden" : ""},
-                 {"negative_prompt", escaped(negative)},
-                 {"negative_open", negative.empty() ? "" : " open"},
-                 {"width", std::to_string(request.width.value_or(model.width))},
-                 {"height", std::to_string(request.height.value_or(model.height))},
-                 {"min_side", std::to_string(limits.minSide)},
-                 {"max_side", std::to_string(limits.maxSide)},
-                 {"side_multiple", std::to_string(limits.sideMultiple)},
-                 {"steps", std::to_string(request.steps.value_or(model.steps))},
-                 {"min_steps", std::to_string(limits.minSteps)},
-                 {"max_steps", std::to_string(limits.maxSteps)},
-                 {"slider_steps", std::to_string(std::min(limits.maxSteps, kSliderSteps))},
-                 {"slider_guidance", number(std::min(limits.maxGuidance, kSliderGuidance))},
-                 {"guidance", number(request.guidance.value_or(model.guidance))},
-                 {"min_guidance", number(limits.minGuidance)},
-                 {"max_guidance", number(limits.maxGuidance)},
-                 {"seed", request.seed && *request.seed >= 0 ? std::to_string(*request.seed) : ""},
-                 {"max_seed", std::to_string(limits.maxSeed)},
-                 {"count", std::to_string(request.count.value_or(1))},
-                 {"max_count", std::to_string(limits.maxCount)},
-                 {"models", models},
-                 {"samplers", samplers},
-                 {"schedules", scheduleOptions},
-                 {"setup", escaped(modelTitle(model) + " · " + sampler)},
-                 {"problem", state.problem ? escaped(state.problem->detail) : ""},
-                 {"problem_field", state.problem ? escaped(state.problem->field.value_or("")) : ""},
-                 {"problem_hidden", state.problem ? "" : " hidden"},
-                 {"figure", figure(state)},
-                 {"figure_hidden", state.job ? "" : " hidden"},
-                 {"empty_hidden", state.job || !state.recent.empty() ? " hidden" : ""},
-                 {"examples", examples(model)},
-                 {"history", thumbnails(state.recent)}});
+    const std::string_view page = asset("page.html");
+    return fill(page, {{"server_state", state.server.ready ? "ready" : "waiting"},
+                       {"server_line", escaped(serverLine(state))},
+                       {"prompt", escaped(request.prompt)},
+                       {"max_prompt_bytes", std::to_string(limits.maxPromptBytes)},
+                       {"hint", escaped(hint(state))},
+                       {"known_names", escaped(commaSeparated(model.knownNames))},
+                       {"known_hidden", model.knownNames.empty() ? " hidden" : ""},
+                       {"negative_prompt", escaped(negative)},
+                       {"negative_open", negative.empty() ? "" : " open"},
+                       {"width", std::to_string(request.width.value_or(model.width))},
+                       {"height", std::to_string(request.height.value_or(model.height))},
+                       {"min_side", std::to_string(limits.minSide)},
+                       {"max_side", std::to_string(limits.maxSide)},
+                       {"side_multiple", std::to_string(limits.sideMultiple)},
+                       {"steps", std::to_string(request.steps.value_or(model.steps))},
+                       {"min_steps", std::to_string(limits.minSteps)},
+                       {"max_steps", std::to_string(limits.maxSteps)},
+                       {"slider_steps", std::to_string(std::min(limits.maxSteps, kSliderSteps))},
+                       {"slider_guidance", number(std::min(limits.maxGuidance, kSliderGuidance))},
+                       {"guidance", number(request.guidance.value_or(model.guidance))},
+                       {"min_guidance", number(limits.minGuidance)},
+                       {"max_guidance", number(limits.maxGuidance)},
+                       {"seed", request.seed && *request.seed >= 0 ? std::to_string(*request.seed) : ""},
+                       {"max_seed", std::to_string(limits.maxSeed)},
+                       {"count", std::to_string(request.count.value_or(1))},
+                       {"max_count", std::to_string(limits.maxCount)},
+                       {"models", models},
+                       {"samplers", samplers},
+                       {"schedules", scheduleOptions},
+                       {"more_fields", moreFields(state, page)},
+                       {"setup", escaped(modelTitle(model) + " · " + sampler)},
+                       {"problem", state.problem ? escaped(state.problem->detail) : ""},
+                       {"problem_field", state.problem ? escaped(state.problem->field.value_or("")) : ""},
+                       {"problem_hidden", state.problem ? "" : " hidden"},
+                       {"figure", figure(state)},
+                       {"figure_hidden", state.job ? "" : " hidden"},
+                       {"empty_hidden", state.job || !state.recent.empty() ? " hidden" : ""},
+                       {"examples", examples(model)},
+                       {"history", thumbnails(state.recent)}});
 }
 
 }  // namespace easel::api

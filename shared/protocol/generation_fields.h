@@ -30,6 +30,8 @@ struct FieldWords {
 /// One row: `Asked` is std::optional<Drawn>, but for the prompt, which nobody may leave out.
 template <typename Asked, typename Drawn>
 struct Field : FieldWords {
+    using Value = Drawn;
+
     Asked GenerationRequest::*asked;
     Drawn GenerationSettings::*drawn;
     Drawn ModelInfo::*preset;              ///< what the model prefers; null: the same for each model
@@ -94,6 +96,18 @@ inline constexpr std::tuple kGenerationFields{
 template <typename Visit>
 constexpr void forEachField(Visit&& visit) {
     std::apply([&](const auto&... row) { (visit(row), ...); }, kGenerationFields);
+}
+
+/// Calls `visit` with each row that is a number with a range.
+template <typename Visit>
+constexpr void forEachNumber(Visit&& visit) {
+    forEachField([&](const auto& row) {
+        if constexpr (std::is_arithmetic_v<typename std::remove_cvref_t<decltype(row)>::Value>) {
+            if (row.range) {
+                visit(row);
+            }
+        }
+    });
 }
 
 /// Their names on the wire.

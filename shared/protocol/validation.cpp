@@ -7,7 +7,6 @@
 #include <iterator>
 #include <set>
 #include <string>
-#include <type_traits>
 
 #include "shared/protocol/generation_fields.h"
 #include "shared/protocol/samplers.h"
@@ -156,13 +155,8 @@ Expected<GenerationSettings> resolve(const GenerationRequest& request, std::span
     std::optional<Problem> problem;
     checkText(problem, "prompt", settings.prompt, limits);
     checkText(problem, "negative_prompt", settings.negativePrompt, limits);
-    forEachField([&](const auto& row) {
-        if constexpr (std::is_arithmetic_v<std::remove_cvref_t<decltype(row.of(settings))>>) {
-            if (row.range) {
-                check(problem, row.name, double(row.of(settings)), row.range(limits));
-            }
-        }
-    });
+    forEachNumber(
+        [&](const auto& row) { check(problem, row.name, double(row.of(settings)), row.range(limits)); });
     checkSide(problem, "width", settings.width, limits);
     checkSide(problem, "height", settings.height, limits);
     const SamplerKind* const sampler = findSamplerKind(settings.sampler);
