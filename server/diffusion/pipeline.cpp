@@ -68,9 +68,9 @@ std::int64_t Pipeline::activationSize(const protocol::GenerationSettings& settin
            (settings.width / scale);
 }
 
-at::Tensor Pipeline::encode(const std::string& prompt) {
+at::Tensor Pipeline::encode(const std::string& prompt, int skippedLayers) {
     for (auto it = m_encoded.begin(); it != m_encoded.end(); ++it) {
-        if (it->prompt == prompt) {
+        if (it->prompt == prompt && it->skippedLayers == skippedLayers) {
             m_encoded.splice(m_encoded.begin(), m_encoded, it);
             return it->context;
         }
@@ -83,9 +83,9 @@ at::Tensor Pipeline::encode(const std::string& prompt) {
                                        "encoder has not learned: the two do "
                                        "not belong together. Leave the word out."));
     }
-    const at::Tensor context =
-        m_textEncoder.forward(at::tensor(ids, at::kLong).unsqueeze(0).to(m_device.placement.device));
-    m_encoded.push_front({prompt, context});
+    const at::Tensor context = m_textEncoder.forward(
+        at::tensor(ids, at::kLong).unsqueeze(0).to(m_device.placement.device), skippedLayers);
+    m_encoded.push_front({prompt, skippedLayers, context});
     if (m_encoded.size() > kRememberedPrompts) {
         m_encoded.pop_back();
     }

@@ -32,8 +32,9 @@ public:
     /// an operation is.
     std::int64_t activationSize(const protocol::GenerationSettings& settings) const;
 
-    /// → [1, T, D] in the device's dtype. The last few are remembered.
-    at::Tensor encode(const std::string& prompt);
+    /// → [1, T, D] in the device's dtype, without the text encoder's last `skippedLayers`. The last few are
+    /// remembered.
+    at::Tensor encode(const std::string& prompt, int skippedLayers = 0);
 
     /// Image `index` of a request at its first step. Its noise comes from a CPU generator of its own, so
     /// that a seed means the same picture on any device, alone or among others.
@@ -58,6 +59,7 @@ private:
 
     struct Encoded {
         std::string prompt;
+        int skippedLayers;
         at::Tensor context;
     };
     std::list<Encoded> m_encoded;  // the latest first

@@ -122,6 +122,9 @@ def stages(pipe, name, like):
     tensors = {"ids": ids}
     text = pipe.text_encoder(ids)[0]
     tensors["text"] = text
+    states = pipe.text_encoder(ids, output_hidden_states=True).hidden_states
+    for skipped in range(1, len(states)):
+        tensors[f"text/skipped {skipped}"] = final_layer_norm(pipe.text_encoder)(states[-1 - skipped])
     for h, w, t in ((8, 8, 981.0), (9, 13, 501.5)):
         sample = normal(f"unet/{h}x{w}/sample", (2, 4, h, w), h)
         tensors[f"unet/{h}x{w}/sample"] = sample
@@ -134,6 +137,10 @@ def stages(pipe, name, like):
     tensors["vae/latents"] = latents
     tensors["vae/output"] = pipe.vae.decode(latents / pipe.vae.config.scaling_factor).sample
     return {f"{name}/{key}": value for key, value in tensors.items()}
+
+
+def final_layer_norm(text_encoder):
+    return getattr(text_encoder, "text_model", text_encoder).final_layer_norm
 
 
 def without_mid_block(unet):

@@ -3,6 +3,11 @@
 
 #include <ATen/ATen.h>
 
+#include <string>
+#include <utility>
+
+#include "server/diffusion/failure.h"
+
 namespace easel::diffusion {
 namespace {
 
@@ -56,10 +61,16 @@ TextEncoder::TextEncoder(const Weights& all, const models::TextEncoderConfig& co
     }
 }
 
-at::Tensor TextEncoder::forward(const at::Tensor& ids) const {
+at::Tensor TextEncoder::forward(const at::Tensor& ids, int skipped) const {
+    const int last = static_cast<int>(layers.size()) - skipped;
+    if (last < 0) {
+        throw Failure(protocol::invalidField(
+            "clip_skip", "The text encoder of this model has " + std::to_string(layers.size()) +
+                             " layers: clip_skip can be " + std::to_string(layers.size() + 1) + " at most."));
+    }
     at::Tensor x = at::embedding(token_embedding, ids).add_(position_embedding.slice(0, 0, ids.size(1)));
-    for (const auto& layer : layers) {
-        x = layer.forward(std::move(x));
+    for (int i = 0; i < last; ++i) {
+        x = layers[static_cast<std::size_t>(i)].forward(std::move(x));
     }
     return final_layer_norm.forward(x);
 }

@@ -10,6 +10,7 @@ namespace easel::diffusion {
 
 struct TextAttention {
     TextAttention(const Weights& in, std::int64_t width, std::int64_t headCount);
+    /// [B, T, width] → the same; each token sees those before it.
     at::Tensor forward(const at::Tensor& x) const;
 
     Linear q_proj;
@@ -21,6 +22,7 @@ struct TextAttention {
 
 struct TextLayer {
     TextLayer(const Weights& in, const models::TextEncoderConfig& config);
+    /// [B, T, width] → the same
     at::Tensor forward(at::Tensor x) const;
 
     LayerNorm layer_norm1;
@@ -36,8 +38,9 @@ class TextEncoder {
 public:
     TextEncoder(const Weights& all, const models::TextEncoderConfig& config);
 
-    /// ids [B, T] int64 → [B, T, width], the last layer's output after the final norm.
-    at::Tensor forward(const at::Tensor& ids) const;
+    /// ids [B, T] int64 → [B, T, width], the last layer's output after the final norm, or that of the layer
+    /// `skipped` before it. Throws Failure where there are not so many.
+    at::Tensor forward(const at::Tensor& ids, int skipped = 0) const;
 
 private:
     at::Tensor token_embedding;

@@ -112,7 +112,17 @@ void StagesTest::textEncoder() {
     const auto encoder =
         load<TextEncoder>(folder.textEncoderFolder(), models::WeightNaming::Transformers, folder.textEncoder);
     const std::string name = model.toStdString();
-    compare("text", encoder.forward(m_stages[name + "/ids"]), m_stages[name + "/text"]);
+    const at::Tensor ids = m_stages[name + "/ids"];
+    compare("text", encoder.forward(ids), m_stages[name + "/text"]);
+    int skipped = 0;
+    while (m_stages.has(name + "/text/skipped " + std::to_string(skipped + 1))) {
+        ++skipped;
+        const at::Tensor golden = m_stages[name + "/text/skipped " + std::to_string(skipped)];
+        compare("text", encoder.forward(ids, skipped), golden);
+        QVERIFY(tests::greatestDifference(encoder.forward(ids, skipped - 1), golden) > tests::gate("text"));
+    }
+    QCOMPARE(skipped, folder.textEncoder.layers);
+    QVERIFY_EXCEPTION_THROWN(encoder.forward(ids, skipped + 1), Failure);
 }
 
 void StagesTest::unet() {
