@@ -220,8 +220,10 @@ void StudioPanel::buildOtherNumbers() {
             if (row.of(m_request))
                 row.of(m_request) = box->value();
         });
-        connect(box, &QSpinBox::valueChanged, this, [this, row](int value) {
+        connect(box, &QSpinBox::valueChanged, this, [this, row, usual](int value) {
             row.of(m_request) = value;
+            if (value == qRound(double(usual)))
+                row.of(m_request).reset();  // older servers may not know it
             changed(row.name);
         });
     });

@@ -36,7 +36,7 @@ struct Field : FieldWords {
     Drawn GenerationSettings::*drawn;
     Drawn ModelInfo::*preset;              ///< what the model prefers; null: the same for each model
     Range (*range)(const Limits& limits);  ///< null where it is not a matter of more or less
-    bool quiet;                            ///< an infotext leaves its usual value out
+    bool quiet;                            ///< its usual value goes without saying
 
     auto& of(GenerationRequest& request) const { return request.*asked; }
     const auto& of(const GenerationRequest& request) const { return request.*asked; }
@@ -117,7 +117,8 @@ constexpr auto fieldNames() {
         kGenerationFields);
 }
 
-/// A request for just these pictures again. Empty texts stay unset.
+/// A request for just these pictures again. Empty texts stay unset, as does what goes without saying: older
+/// servers may not know it.
 GenerationRequest requestFor(const GenerationSettings& settings);
 
 }  // namespace easel::protocol

@@ -66,7 +66,9 @@ private Q_SLOTS:
 
         settings.negativePrompt.clear();
         settings.model.clear();
-        QVERIFY(!requestFor(settings).negativePrompt && !requestFor(settings).model);
+        settings.schedule = "default";
+        const GenerationRequest less = requestFor(settings);
+        QVERIFY(!less.negativePrompt && !less.model && !less.schedule);
     }
 
     void requestsComeBackAsTheyWere() {
