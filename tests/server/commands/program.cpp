@@ -114,7 +114,7 @@ QString modelNamed(const QString& name, const QString& folder) {
 }
 
 QString oddModel(const QString& folder) {
-    const QString model = folder + "/odd";
+    QString model = folder + "/odd";
     std::filesystem::copy(EASEL_SOURCE_DIR "/tests/fixtures/models/sd1-tiny", model.toStdString(),
                           std::filesystem::copy_options::recursive);
     for (const char* const name : {"/model_index.json", "/scheduler/scheduler_config.json"}) {

@@ -7,10 +7,15 @@
 #include <QTemporaryDir>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 #include "server/diffusion/samplers/settings.h"
 
 namespace easel::tests {
+
+inline QString toQt(std::string_view text) {
+    return QString::fromUtf8(text.data(), static_cast<qsizetype>(text.size()));
+}
 
 /// What `sampler` works with in a model whose scheduler_config.json is `config`.
 inline diffusion::SamplerSettings settingsOf(const QJsonObject& config, const std::string& sampler,

@@ -63,8 +63,9 @@ void SamplerTest::runsEqualDiffusers_data() {
     for (const char* model : {"sd1-tiny", "sd2-tiny"}) {
         for (const protocol::SamplerKind& kind : protocol::samplerKinds()) {
             for (const std::string_view schedule : kind.schedules) {
-                QTest::addRow("%s %s %s", model, kind.name.data(), schedule.data())
-                    << model << kind.name.data() << schedule.data();
+                const QString sampler = tests::toQt(kind.name);
+                QTest::addRow("%s %s %s", model, qPrintable(sampler), qPrintable(tests::toQt(schedule)))
+                    << model << sampler << tests::toQt(schedule);
             }
         }
     }

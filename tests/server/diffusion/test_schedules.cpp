@@ -91,8 +91,8 @@ void ScheduleTest::schedulesEqualDiffusers_data() {
         for (const protocol::SamplerKind& kind : protocol::samplerKinds()) {
             for (const std::string_view schedule : kind.schedules) {
                 for (const int steps : {1, 4, 20, 50}) {
-                    const auto name = QString::fromUtf8(kind.name.data(), qsizetype(kind.name.size()));
-                    const auto spacing = QString::fromUtf8(schedule.data(), qsizetype(schedule.size()));
+                    const QString name = tests::toQt(kind.name);
+                    const QString spacing = tests::toQt(schedule);
                     QTest::addRow("%s/%s/%s/%d", qPrintable(config), qPrintable(name), qPrintable(spacing),
                                   steps)
                         << config << name << spacing << steps;
@@ -120,8 +120,8 @@ void ScheduleTest::levelsOfANeighbourFailTheGate_data() {
     for (const char* config : {"sd1-tiny", "zero_snr"}) {
         for (const char* sampler : {"euler", "euler_a", "heun", "dpmpp_2m"}) {
             for (const std::string_view schedule : protocol::findSamplerKind(sampler)->schedules) {
-                QTest::addRow("%s %s %s", config, sampler, schedule.data())
-                    << config << sampler << schedule.data();
+                QTest::addRow("%s %s %s", config, sampler, qPrintable(tests::toQt(schedule)))
+                    << config << sampler << tests::toQt(schedule);
             }
         }
     }
@@ -157,9 +157,10 @@ void ScheduleTest::stepsThatFitAreSound_data() {
         for (const protocol::SamplerKind& kind : protocol::samplerKinds()) {
             for (const std::string_view schedule : kind.schedules) {
                 for (const bool zeroSnr : {false, true}) {
-                    QTest::addRow("%s %s %s%s", kind.name.data(), schedule.data(), spacing,
-                                  zeroSnr ? " zero SNR" : "")
-                        << kind.name.data() << schedule.data() << spacing << zeroSnr;
+                    const QString sampler = tests::toQt(kind.name);
+                    QTest::addRow("%s %s %s%s", qPrintable(sampler), qPrintable(tests::toQt(schedule)),
+                                  spacing, zeroSnr ? " zero SNR" : "")
+                        << sampler << tests::toQt(schedule) << spacing << zeroSnr;
                 }
             }
         }
