@@ -94,7 +94,8 @@ void Engine::Impl::generate(const protocol::GenerationSettings& settings, const 
 
     stopIfCancelled();
     pace.enter(protocol::Stage::Encoding);
-    const at::Tensor positive = pipeline.encode(settings.prompt);
+    // As diffusers has it, for the prompt alone.
+    const at::Tensor positive = pipeline.encode(settings.prompt, settings.clipSkip - 1);
     const bool guided = settings.guidance > 1;
     const at::Tensor negative = guided ? pipeline.encode(settings.negativePrompt) : at::Tensor();
 

@@ -21,6 +21,7 @@ struct GenerationRequest {
     std::optional<std::string> schedule;
     std::optional<std::int64_t> seed;  ///< -1 or absent: the server draws one.
     std::optional<int> count;
+    std::optional<int> clipSkip;
 
     bool operator==(const GenerationRequest&) const = default;
 };
@@ -38,6 +39,7 @@ struct GenerationSettings {
     std::string schedule = "default";
     std::int64_t seed = 0;  ///< of the first image; image i uses seed + i
     int count = 1;
+    int clipSkip = 1;  ///< the text encoder's layer that is listened to, from the last; 2: the penultimate
 
     bool operator==(const GenerationSettings&) const = default;
 };

@@ -85,6 +85,14 @@ inline constexpr std::tuple kGenerationFields{
               return Range{double(limits.minSide), double(limits.maxSide)};
           }),
     field({"model", "Model", "Model", "What draws"}, &GenerationRequest::model, &GenerationSettings::model),
+    field(
+        {"clip_skip", "Clip skip", "Clip skip",
+         "Which of the text encoder's layers the prompt is read from: 1 is the last, 2 the one before it"},
+        &GenerationRequest::clipSkip, &GenerationSettings::clipSkip, nullptr,
+        [](const Limits&) {
+            return Range{1, 4};
+        },
+        true),
     field({"count", "", "Count", "How many pictures; each has the next seed"}, &GenerationRequest::count,
           &GenerationSettings::count, nullptr,
           [](const Limits& limits) {

@@ -161,9 +161,6 @@ std::vector<std::string> unsupportedIn(std::string_view infotext) {
     if (parts->prompts.find("<hypernet:") != std::string_view::npos || values.contains("hypernet")) {
         words.emplace_back("hypernetwork");
     }
-    if (valueOf(values, "clip skip") != "1") {
-        noteKey(values, "clip skip", "clip skip", words);
-    }
     // The hires fix denoises too; without it a strength means that the picture began with another.
     const std::size_t before = words.size();
     noteKey(values, "hires", "hires fix", words);

@@ -579,7 +579,8 @@ void TestMainWindow::bringsBackWhatWasDeletedDaysAgo() {
     QTRY_VERIFY(!dialog->findChild<QMessageBox*>("destroyQuestion"));
     QCOMPARE(app.store.inTrash(), 2);
     QTest::mouseClick(dialog->findChild<QAbstractButton*>("emptyTrashButton"), Qt::LeftButton);
-    QTRY_VERIFY((question = dialog->findChild<QMessageBox*>("destroyQuestion")));
+    QTRY_VERIFY(dialog->findChild<QMessageBox*>("destroyQuestion"));
+    question = dialog->findChild<QMessageBox*>("destroyQuestion");
     for (QAbstractButton* button : question->buttons()) {
         if (question->buttonRole(button) == QMessageBox::DestructiveRole)
             button->click();
@@ -681,7 +682,8 @@ void TestMainWindow::saysWhatIsNotTakenOver() {
     QTRY_COMPARE(app.model.pictureCount(), 1);
     open(app, 0);
     QTest::mouseClick(app.find("useSettingsButton"), Qt::LeftButton);
-    QCOMPARE(app.find<QLabel>("noticeText")->text(), "Not taken over: model dreamshaper_8, LoRA, clip skip");
+    QCOMPARE(app.find<QLabel>("noticeText")->text(), "Not taken over: model dreamshaper_8, LoRA");
+    QCOMPARE(app.studio.rememberedRequest().clipSkip, 2);
     QCOMPARE(app.studio.rememberedRequest().seed, 5);
     QCOMPARE(app.studio.rememberedRequest().model, model);
 

@@ -95,6 +95,7 @@ class TestStudioPanel : public QObject {
 private Q_SLOTS:
     void asksForNoMoreThanWasSet();
     void asksForWhatWasSet();
+    void asksForOtherNumbers();
     void takesLimitsFromTheServer();
     void bringsAnOldRequestWithinTheLimits();
     void choosesShapes();
@@ -145,6 +146,20 @@ void TestStudioPanel::asksForWhatWasSet() {
     QCOMPARE(shown.request(), expected);
     QCOMPARE(changes.size(), 6);
     QCOMPARE(changes.last()[0].value<GenerationRequest>(), expected);
+}
+
+void TestStudioPanel::asksForOtherNumbers() {
+    const Shown shown;
+    auto* box = shown.find<QSpinBox>("clip_skipBox");
+    QCOMPARE(box->value(), 1);
+    QCOMPARE(box->maximum(), 4);
+    QCOMPARE(box->accessibleName(), "Clip skip");
+    const QSignalSpy changes(&shown.panel, &StudioPanel::requestChanged);
+    box->setValue(2);
+    QCOMPARE(changes.count(), 1);
+    QCOMPARE(shown.request().clipSkip, 2);
+    box->setValue(1);
+    QVERIFY(!shown.request().clipSkip);  // older servers may not know it
 }
 
 void TestStudioPanel::takesLimitsFromTheServer() {

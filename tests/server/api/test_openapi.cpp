@@ -50,7 +50,7 @@ protocol::Job fullJob() {
 }
 
 protocol::GenerationRequest fullRequest() {
-    return {"fox", "blur", "tiny", 64, 64, 4, 3.5, "ddim", "default", 1, 1};
+    return {"fox", "blur", "tiny", 64, 64, 4, 3.5, "ddim", "default", 1, 1, 1};
 }
 
 }  // namespace

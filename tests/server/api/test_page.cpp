@@ -190,7 +190,7 @@ private Q_SLOTS:
         const std::string policy = page.header("content-security-policy");
         QVERIFY(contains(policy, "default-src 'none'") && !contains(policy, "unsafe"));
         for (const char* name : {"prompt", "negative_prompt", "width", "height", "steps", "guidance", "seed",
-                                 "count", "model", "sampler", "schedule"}) {
+                                 "count", "model", "sampler", "schedule", "clip_skip"}) {
             QVERIFY2(contains(page.body, std::string("name=\"") + name + "\""), name);
         }
         QVERIFY(!contains(page.body, "{{"));
@@ -200,6 +200,7 @@ private Q_SLOTS:
         QVERIFY(contains(page.body, "<option value=\"ddim\" selected>"));
         QVERIFY(contains(page.body,
                          "name=\"width\" type=\"number\" value=\"64\" min=\"64\" max=\"2048\" step=\"8\""));
+        QVERIFY(contains(page.body, "name=\"clip_skip\" type=\"number\" value=\"1\" min=\"1\" max=\"4\""));
         for (const char* asset : {"/page.css", "/page.js", "/favicon.svg"}) {
             const auto first = server.get(asset);
             QCOMPARE(first.status, 200);

@@ -140,6 +140,7 @@ void EngineTest::picturesEqualDiffusers() {
     settings.schedule = given["schedule"].toString().toStdString();
     settings.seed = given["seed"].toInt();
     settings.count = given["count"].toInt();
+    settings.clipSkip = given["clip_skip"].toInt(1);
     const Drawn drawn = draw(*engine, settings);
     QVERIFY2(!drawn.problem, drawn.problem ? drawn.problem->detail.c_str() : "");
 

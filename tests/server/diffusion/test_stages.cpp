@@ -187,7 +187,8 @@ void StagesTest::latents() {
     settings.schedule = given["schedule"].toString().toStdString();
     settings.seed = given["seed"].toInt();
     const double guidance = given["guidance"].toDouble();
-    const at::Tensor positive = pipeline.encode(given["prompt"].toString().toStdString());
+    const at::Tensor positive =
+        pipeline.encode(given["prompt"].toString().toStdString(), given["clip_skip"].toInt(1) - 1);
     const at::Tensor negative =
         guidance > 1 ? pipeline.encode(given["negative_prompt"].toString().toStdString()) : at::Tensor();
     for (int i = 0; i < given["count"].toInt(); ++i) {

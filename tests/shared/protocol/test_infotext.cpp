@@ -155,15 +155,24 @@ private Q_SLOTS:
         using Words = std::vector<std::string>;
         const std::string line = "Steps: 20, Sampler: Euler a, CFG scale: 7.5, Seed: 1234, Size: 512x512";
         QCOMPARE(unsupportedIn("red fox\n" + line), Words{});
-        QCOMPARE(unsupportedIn("just words, clip skip: 2"), Words{});
         QCOMPARE(unsupportedIn("red fox\n" + line + ", Clip skip: 1, VAE: None"), Words{});
         QCOMPARE(
             unsupportedIn("red <lora:fur:0.8> fox\n" + line +
                           ", Denoising strength: 0.4, Clip skip: 2, Hires upscale: 2, VAE hash: ab, VAE: "
                           "x.pt, Lora hashes: \"fur: 12, b: 3\""),
-            (Words{"LoRA", "clip skip", "hires fix", "VAE"}));
+            (Words{"LoRA", "hires fix", "VAE"}));
         QCOMPARE(unsupportedIn("fox\n" + line + ", denoising strength: 0.7, ControlNet 0: \"a: b\""),
                  (Words{"start picture", "ControlNet"}));
+    }
+
+    void clipSkipIsWrittenWhereItIsNotTheUsual() {
+        GenerationSettings settings;
+        settings.prompt = "fox";
+        QVERIFY(toInfotext(settings, "1").find("Clip skip") == std::string::npos);
+        settings.clipSkip = 2;
+        const std::string text = toInfotext(settings, "1");
+        QVERIFY(text.find(", Clip skip: 2,") != std::string::npos);
+        QCOMPARE(fromInfotext(text)->clipSkip, 2);
     }
 
     void readsOtherToolsFiles() {
