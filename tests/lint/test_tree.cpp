@@ -46,8 +46,10 @@ QMap<QString, Folder> table() {
         for (auto names = name.globalMatch(match.captured(2)); names.hasNext();) {
             folder.mayInclude += names.next().captured(1);
         }
-        for (const QString& library : match.captured(3).split(',', Qt::SkipEmptyParts)) {
-            folder.libraries += library.trimmed();
+        for (const QString& library : match.captured(3).split(',')) {
+            if (!library.trimmed().isEmpty()) {
+                folder.libraries += library.trimmed();
+            }
         }
         folders[match.captured(1)] = folder;
     }
@@ -74,8 +76,10 @@ QString folderOf(const QMap<QString, Folder>& folders, const QString& path) {
     return best;
 }
 
-/// What is wrong with one file's includes; empty when nothing is.
-QStringList wrongArrows(const QMap<QString, Folder>& folders, const QString& path, const QString& text) {
+/// What is wrong with one file's includes; empty when nothing is. The permissions that it needs are added to
+/// `used`, as "folder > permission".
+QStringList wrongArrows(const QMap<QString, Folder>& folders, const QString& path, const QString& text,
+                        QSet<QString>* used = nullptr) {
     QStringList wrong;
     const QString home = folderOf(folders, path);
     if (home.isEmpty()) {
@@ -91,7 +95,11 @@ QStringList wrongArrows(const QMap<QString, Folder>& folders, const QString& pat
             const bool generated = header.endsWith(".moc");
             bool allowed = generated || header.startsWith(home + '/');
             for (const QString& other : folder.mayInclude) {
-                allowed = allowed || header == other || header.startsWith(other + '/');
+                const bool permits = header == other || header.startsWith(other + '/');
+                allowed = allowed || permits;
+                if (permits && used) {
+                    used->insert(home + " > " + other);
+                }
             }
             if (!allowed) {
                 wrong += path + " includes " + header;
@@ -100,13 +108,31 @@ QStringList wrongArrows(const QMap<QString, Folder>& folders, const QString& pat
         }
         for (auto library = kLibraries.begin(); library != kLibraries.end(); ++library) {
             for (const QString& prefix : library.value()) {
-                if (header.startsWith(prefix) && !folder.libraries.contains(library.key())) {
+                if (!header.startsWith(prefix)) {
+                    continue;
+                }
+                if (!folder.libraries.contains(library.key())) {
                     wrong += path + " includes <" + header + ">";
+                } else if (used) {
+                    used->insert(home + " > " + library.key());
                 }
             }
         }
     }
     return wrong;
+}
+
+/// What the table permits and nobody needs.
+QStringList unused(const QMap<QString, Folder>& folders, const QSet<QString>& used) {
+    QStringList idle;
+    for (auto folder = folders.begin(); folder != folders.end(); ++folder) {
+        for (const QString& name : folder->mayInclude + folder->libraries.values()) {
+            if (const QString permission = folder.key() + " > " + name; !used.contains(permission)) {
+                idle += permission;
+            }
+        }
+    }
+    return idle;
 }
 
 }  // namespace
@@ -120,12 +146,15 @@ private Q_SLOTS:
         const auto folders = table();
         QVERIFY2(folders.size() >= 15, "the table in ARCHITECTURE.md was not read");
         QStringList wrong;
+        QSet<QString> used;
         for (const char* top : {"shared", "server", "desktop"}) {
             for (const QString& path : filesBelow(QString(top), {"*.h", "*.cpp"})) {
-                wrong += wrongArrows(folders, path, read(kRoot + path));
+                wrong += wrongArrows(folders, path, read(kRoot + path), &used);
             }
         }
         QVERIFY2(wrong.isEmpty(), qPrintable(wrong.join('\n')));
+        const QStringList idle = unused(folders, used);
+        QVERIFY2(idle.isEmpty(), qPrintable("permitted, but not used: " + idle.join(", ")));
     }
 
     void aWrongArrowIsSeen() {
@@ -135,6 +164,14 @@ private Q_SLOTS:
         QCOMPARE(wrongArrows(folders, "desktop/ui/x.cpp", "#include \"server/image/image.h\"\n").size(), 1);
         QCOMPARE(wrongArrows(folders, "server/stray/x.cpp", "").size(), 1);
         QCOMPARE(wrongArrows(folders, "server/jobs/x.cpp", "#include \"server/jobs/queue.h\"\n").size(), 0);
+    }
+
+    void anIdlePermissionIsSeen() {
+        const QMap<QString, Folder> folders{{"server/api", {{"shared/protocol", "server/http"}, {"tl"}}}};
+        QSet<QString> used;
+        const QString text = "#include <tl/expected.hpp>\n#include \"shared/protocol/job.h\"\n";
+        QCOMPARE(wrongArrows(folders, "server/api/x.cpp", text, &used), QStringList());
+        QCOMPARE(unused(folders, used), QStringList("server/api > server/http"));
     }
 
     void everySourceNamesItsLicence() {
