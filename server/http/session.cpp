@@ -76,6 +76,7 @@ Session::Session(net::ip::tcp::socket socket, const SessionContext& context)
     m_remote = error ? "unknown" : endpoint.address().to_string();
     m_client = clientOf(m_remote);
     m_stream.socket().set_option(net::ip::tcp::no_delay(true), error);
+    m_stream.socket().non_blocking(true, error);  // or watchReading would wait for bytes that are not there
 }
 
 net::awaitable<void> Session::run() {
@@ -372,18 +373,32 @@ net::awaitable<void> Session::waitFor(Exchange& exchange) {
         m_wake.expires_at(probes ? *nextProbe : Clock::time_point::max());
         co_await m_wake.async_wait(kAwait);
     }
-    beast::error_code ignored;
-    m_stream.socket().cancel(ignored);
+    unwatchClient();
 }
 
 void Session::watchClient() {
+    m_isWatched = true;
+    watchReading();
+    auto& socket = m_stream.socket();
+    socket.async_wait(net::socket_base::wait_error, [self = shared_from_this()](beast::error_code error) {
+        if (!error && isReset(self->m_stream.socket())) {
+            self->m_clientGone = true;
+            self->m_wake.cancel();
+        }
+    });
+}
+
+void Session::watchReading() {
     auto& socket = m_stream.socket();
     socket.async_wait(net::socket_base::wait_read, [self = shared_from_this()](beast::error_code error) {
-        if (error) {
+        if (error || !self->m_isWatched) {
             return;
         }
         char byte = 0;
         self->m_stream.socket().receive(net::buffer(&byte, 1), net::socket_base::message_peek, error);
+        if (error == net::error::would_block) {
+            return self->watchReading();  // what it was woken for had been read already
+        }
         // Otherwise it is the next request, sent ahead; it waits its turn.
         if (error) {
             self->m_clientEnded = true;
@@ -391,12 +406,12 @@ void Session::watchClient() {
             self->m_wake.cancel();
         }
     });
-    socket.async_wait(net::socket_base::wait_error, [self = shared_from_this()](beast::error_code error) {
-        if (!error && isReset(self->m_stream.socket())) {
-            self->m_clientGone = true;
-            self->m_wake.cancel();
-        }
-    });
+}
+
+void Session::unwatchClient() {
+    m_isWatched = false;
+    beast::error_code ignored;
+    m_stream.socket().cancel(ignored);
 }
 
 net::awaitable<bool> Session::write(const Incoming& incoming, Response response) {
@@ -439,8 +454,7 @@ net::awaitable<bool> Session::writeStream(const Incoming& incoming, EventBuffer&
         }
         open = co_await m_writer.writeText(text);
     }
-    beast::error_code ignored;
-    m_stream.socket().cancel(ignored);
+    unwatchClient();
     events.end();
     co_return false;
 }

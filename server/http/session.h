@@ -69,6 +69,8 @@ private:
 
     /// Looks out for the client's going away while nothing is read from it.
     void watchClient();
+    void watchReading();
+    void unwatchClient();
     void enter(Stage stage);
     void note(const Incoming& incoming, int status) const;
 
@@ -85,6 +87,7 @@ private:
     std::atomic<bool> m_isLeaving = false;
     bool m_isUnasked = false;  // waits for a request of which nothing has come yet
     bool m_stopping = false;
+    bool m_isWatched = false;    // for its end, while nothing else reads from the socket
     bool m_clientEnded = false;  // it sends nothing more; whether it still reads is open
     bool m_clientGone = false;
 };

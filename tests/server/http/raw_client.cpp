@@ -53,6 +53,10 @@ RawClient::RawClient(std::uint16_t port, const std::string& from)
     address.sin_family = AF_INET;
     address.sin_port = htons(port);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    // The port is chosen by connect(), among those that are free for this server: bind() would want one that
+    // nothing on the machine uses.
+    const int later = 1;
+    ::setsockopt(m_socket, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &later, sizeof later);
     if (m_socket < 0 || ::bind(m_socket, reinterpret_cast<const sockaddr*>(&own), sizeof own) != 0 ||
         ::connect(m_socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
         close();

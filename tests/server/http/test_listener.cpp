@@ -43,6 +43,7 @@ private:
     std::mutex m_mutex;
     std::optional<Responder> m_kept;
     std::optional<EventStream> m_stream;
+    std::map<std::string, EventStream> m_named;
     std::atomic<int> m_gone = 0;
     QTemporaryDir m_folder;
     std::string m_file;
@@ -76,6 +77,10 @@ private:
             stream.onClosed([this] { ++m_gone; });
             const std::lock_guard lock(m_mutex);
             m_stream = stream;
+        });
+        router.add("GET", "/named", [this](const Request& request, const Responder& responder) {
+            const std::lock_guard lock(m_mutex);
+            m_named.insert_or_assign(std::string(*request.query.find("name")), responder.stream());
         });
         return router;
     }
@@ -331,6 +336,36 @@ private Q_SLOTS:
         QCOMPARE(newer.receive()->status, 200);
         responder.send(textResponse(200, "still"));
         QCOMPARE(waiting.receive()->body, std::string("still"));
+    }
+
+    /// That a socket can be read may be told a moment after it was read: nothing may wait for more then.
+    void noThreadWaitsForAClient() {
+        const auto listener = start();
+        std::atomic<int> missed = 0;
+        const auto follow = [&](const std::string& name) {
+            RawClient client(listener->port());
+            client.send("GET /named?name=" + name + " HT");
+            client.send("TP/1.1\r\n" + kHost + "\r\n");
+            if (client.receiveUntil("\r\n\r\n").empty()) {
+                return false;
+            }
+            EventStream stream = [&] {
+                const std::lock_guard lock(m_mutex);
+                return m_named.extract(name).mapped();
+            }();
+            return stream.send("tick", "1") && !client.receiveUntil("data: 1\n\n").empty();
+        };
+        {
+            std::vector<std::jthread> clients;
+            for (int c = 0; c < 4; ++c) {
+                clients.emplace_back([&, c] {
+                    for (int i = 0; i < 2000 && missed == 0; ++i) {
+                        missed += follow(std::to_string(c) + "-" + std::to_string(i)) ? 0 : 1;
+                    }
+                });
+            }
+        }
+        QCOMPARE(missed.load(), 0);
     }
 
     void silentConnectionsKeepNobodyOut() {
