@@ -9,32 +9,6 @@
 
 namespace easel::api {
 
-namespace {
-
-struct Kind {
-    int status;
-    std::string_view code;
-    std::string_view title;
-};
-
-constexpr Kind kKinds[] = {
-    {400, "malformed", "The request cannot be read"},
-    {403, "forbidden", "Not allowed from there"},
-    {404, "not_found", "Not found"},
-    {405, "method_not_allowed", "The method does not fit this path"},
-    {412, "precondition_failed", "It is not what it was"},
-    {413, "too_large", "The request is too large"},
-    {415, "unsupported_media_type", "The body is of the wrong type"},
-    {416, "range_not_satisfiable", "There is no such part"},
-    {417, "expectation_failed", "The expectation cannot be met"},
-    {421, "wrong_host", "This server has another name"},
-    {431, "too_large", "The request is too large"},
-    {503, "unavailable", "Too busy"},
-    {505, "version_not_supported", "The version of HTTP is not supported"},
-};
-
-}  // namespace
-
 http::Response jsonResponse(int status, std::string json) {
     http::Response response = http::textResponse(status, std::move(json), "application/json");
     response.headers.set("Cache-Control", "no-store");
@@ -53,16 +27,6 @@ void setRetryAfter(http::Response& response, const protocol::Problem& problem) {
     if (problem.retryAfter) {
         response.headers.set("Retry-After", std::to_string(*problem.retryAfter));
     }
-}
-
-protocol::Problem transportProblem(int status, std::string detail) {
-    const auto* kind = std::ranges::find(kKinds, status, &Kind::status);
-    if (kind == std::end(kKinds)) {
-        protocol::Problem problem = protocol::internalError(std::move(detail));
-        problem.status = status;
-        return problem;
-    }
-    return {status, std::string(kind->code), std::string(kind->title), std::move(detail), {}};
 }
 
 std::optional<std::int64_t> wholeNumber(std::string_view text) {

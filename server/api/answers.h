@@ -18,8 +18,6 @@ http::Response jsonResponse(int status, std::string json);
 http::Response problemResponse(const protocol::Problem& problem);
 /// When to come back, where the problem says so.
 void setRetryAfter(http::Response& response, const protocol::Problem& problem);
-/// What the transport refuses by itself, as a Problem.
-protocol::Problem transportProblem(int status, std::string detail);
 
 /// A whole number that fills all of `text`.
 std::optional<std::int64_t> wholeNumber(std::string_view text);

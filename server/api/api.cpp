@@ -9,7 +9,7 @@ namespace easel::api {
 http::Router makeRouter(const Service& service) {
     http::Router router;
     router.setErrorWriter([](int status, std::string detail) {
-        return problemResponse(transportProblem(status, std::move(detail)));
+        return problemResponse(protocol::ofStatus(status, std::move(detail)));
     });
     addJobRoutes(router, service);
     addInfoRoutes(router, service);

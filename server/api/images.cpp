@@ -20,8 +20,8 @@ http::Response explained(http::Response response) {
         return response;
     }
     http::Response refusal = problemResponse(
-        transportProblem(response.status, isOther ? "The picture is none of those that If-Match asks for."
-                                                  : "The range lies behind the end of the picture."));
+        protocol::ofStatus(response.status, isOther ? "The picture is none of those that If-Match asks for."
+                                                    : "The range lies behind the end of the picture."));
     for (const char* name : {"ETag", "Accept-Ranges", "Content-Range"}) {
         if (const auto value = response.headers.find(name)) {
             refusal.headers.set(name, std::string(*value));

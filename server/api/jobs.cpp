@@ -40,7 +40,7 @@ Response jobResponse(const protocol::Expected<Job>& job) {
 protocol::Expected<protocol::GenerationRequest> requestIn(const Request& request) {
     if (!isJson(request)) {
         return tl::unexpected(
-            transportProblem(415, "Send the request as JSON, with Content-Type: application/json."));
+            protocol::ofStatus(415, "Send the request as JSON, with Content-Type: application/json."));
     }
     return protocol::parseRequest(request.body);
 }

@@ -142,7 +142,7 @@ void answerRoot(const Service& service, const Request& request, const Responder&
     }
     if (isFromAnotherPage(request)) {
         return responder.send(
-            problemResponse(transportProblem(403, "Other pages may not have pictures drawn here.")));
+            problemResponse(protocol::ofStatus(403, "Other pages may not have pictures drawn here.")));
     }
     if (request.method == "HEAD") {
         const std::string type = isPage ? "text/html; charset=utf-8" : "image/png";

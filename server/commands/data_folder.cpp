@@ -15,7 +15,7 @@
 #include <system_error>
 #include <utility>
 
-#include "server/commands/whole_file.h"
+#include "server/jobs/files.h"
 
 namespace easel::commands {
 
@@ -114,7 +114,7 @@ Expected<DataFolder> DataFolder::open(path folder) {
     if (data.m_id.empty()) {
         data.m_id = newId();
         // An older folder on a full disk still has to be opened, or nothing in it could be deleted.
-        if (!writeWhole(folder / kMark, data.m_id + '\n') && !contents->isOlder) {
+        if (jobs::writeWhole(folder / kMark, data.m_id + '\n') != 0 && !contents->isOlder) {
             return refuse("the file " + std::string(kMark) + " cannot be written");
         }
     }

@@ -22,11 +22,10 @@
 #include "server/commands/messages.h"
 #include "server/commands/progress_bar.h"
 #include "server/commands/signals.h"
-#include "server/commands/whole_file.h"
 #include "server/generator/worker_process.h"
-#include "server/image/png.h"
+#include "server/image/drawn.h"
+#include "server/jobs/files.h"
 #include "server/models/model_folder.h"
-#include "shared/protocol/infotext.h"
 #include "shared/protocol/validation.h"
 
 namespace easel::commands {
@@ -78,6 +77,9 @@ std::filesystem::path fileOf(const std::filesystem::path& output, int index, int
     name += ".png";
     return output.parent_path() / name;
 }
+
+/// The umask decides who may read it.
+constexpr jobs::Writing kForTheUser{.durably = false, .mode = 0666};
 
 /// One run of the command, from a worker that is starting to pictures on the disk. The generator's thread
 /// and the signals' thread report to the one that waits.
@@ -161,12 +163,9 @@ private:
         auto own = m_settings;
         own.seed = seed;
         own.count = 1;
-        const image::PngText infotext{std::string(protocol::kInfotextKeyword),
-                                      toInfotext(own, EASEL_VERSION)};
-        const auto bytes = encodePng(picture, {&infotext, 1});
+        const auto bytes = image::encodeDrawn(picture, own);
         const auto file = fileOf(m_output, index, m_settings.count);
-        const bool kept =
-            bytes && writeWhole(file, {reinterpret_cast<const char*>(bytes->data()), bytes->size()});
+        const bool kept = bytes && jobs::writeWhole(file, *bytes, kForTheUser) == 0;
         const std::scoped_lock lock(m_mutex);
         if (!kept) {
             m_failure = bytes ? file.string() + " could not be written." : bytes.error().detail;

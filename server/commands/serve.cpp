@@ -27,11 +27,11 @@
 #include "server/commands/log.h"
 #include "server/commands/messages.h"
 #include "server/commands/signals.h"
-#include "server/commands/whole_file.h"
 #include "server/generator/test_pattern.h"
 #include "server/generator/worker_process.h"
 #include "server/http/descriptors.h"
 #include "server/http/listener.h"
+#include "server/jobs/files.h"
 #include "server/jobs/queue.h"
 #include "server/jobs/sqlite_job_store.h"
 #include "server/models/model_folder.h"
@@ -261,7 +261,8 @@ int serve(ServeOptions options) {
     if (const auto started = server.start(generatorOf(options), options); !started) {
         return fail(kFailure, started.error().detail);
     }
-    if (!options.portFile.empty() && !writeWhole(options.portFile, std::to_string(server.port()) + '\n')) {
+    if (!options.portFile.empty() &&
+        jobs::writeWhole(options.portFile, std::to_string(server.port()) + '\n', {.durably = false}) != 0) {
         return fail(kFailure, "The port file " + options.portFile.string() + " could not be written.");
     }
     output.write("Listening on " + urlOf(options.bind, server.port()) + '\n');

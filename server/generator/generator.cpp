@@ -20,4 +20,16 @@ protocol::Problem workerLost(std::string detail) {
     return {500, kWorkerLost, "The picture could not be finished", std::move(detail), {}};
 }
 
+End endOf(const std::optional<protocol::Problem>& problem) {
+    static const std::string kNotReady = protocol::unavailable({}).code;
+    if (!problem) {
+        return End::Drawn;
+    }
+    const std::string& code = problem->code;
+    return code == kCancelled    ? End::Cancelled
+           : code == kWorkerLost ? End::WorkerLost
+           : code == kNotReady   ? End::NotReady
+                                 : End::Failed;
+}
+
 }  // namespace easel::generator

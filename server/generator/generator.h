@@ -34,6 +34,11 @@ inline constexpr const char* kWorkerLost = "worker_lost";
 protocol::Problem cancelled();
 protocol::Problem workerLost(std::string detail);
 
+/// How a request ended, by what `finished` told.
+enum class End { Drawn, Cancelled, WorkerLost, NotReady, Failed };
+
+End endOf(const std::optional<protocol::Problem>& problem);
+
 /// What draws, as its owner sees it.
 struct Status {
     bool ready = false;      ///< a model is loaded

@@ -3,9 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "server/image/png.h"
+#include "server/image/drawn.h"
 #include "server/jobs/queue.h"
-#include "shared/protocol/infotext.h"
 
 namespace easel::jobs {
 
@@ -291,10 +290,11 @@ void Queue::onFinished(const std::string& id, int attempt, const std::optional<P
         }
     }
     const bool wanted = !live->cancelRequested && !live->failure;
-    if (problem && problem->code == "unavailable" && wanted) {
+    const auto end = generator::endOf(problem);
+    if (end == generator::End::NotReady && wanted) {
         return requeue(*live, Requeue::GivenBack);
     }
-    if (problem && problem->code == generator::kWorkerLost && wanted) {
+    if (end == generator::End::WorkerLost && wanted) {
         if (live->record.losses < m_options.maxRetries) {
             return requeue(*live, m_stopping ? Requeue::GivenBack : Requeue::Lost);
         }
@@ -315,9 +315,7 @@ void Queue::onFinished(const std::string& id, int attempt, const std::optional<P
 
 Expected<protocol::ImageInfo> Queue::keep(const std::string& id, protocol::GenerationSettings settings,
                                           int index, const image::Image& picture) const {
-    const image::PngText infotext{std::string(protocol::kInfotextKeyword),
-                                  toInfotext(settings, EASEL_VERSION)};
-    const auto bytes = encodePng(picture, {&infotext, 1});
+    const auto bytes = encodeDrawn(picture, settings);
     if (!bytes) {
         return tl::unexpected(bytes.error());
     }

@@ -20,10 +20,6 @@ std::string inMebibytes(std::int64_t bytes) {
 
 }  // namespace
 
-bool isNoSpace(const protocol::Problem& problem) {
-    return problem.code == protocol::noSpace({}).code;
-}
-
 std::optional<protocol::Problem> DiskRoom::problem() const {
     if (!m_options.freeBytes) {
         return {};

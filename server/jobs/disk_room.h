@@ -10,9 +10,6 @@
 
 namespace easel::jobs {
 
-/// Whether a disk without room is what went wrong.
-bool isNoSpace(const protocol::Problem& problem);
-
 /// How much of the disk Easel leaves free.
 struct DiskOptions {
     std::int64_t minFreeBytes = 0;
@@ -35,7 +32,7 @@ public:
     template <typename Work>
     auto withReserve(Work work) const {
         auto result = work();
-        if (!result && isNoSpace(result.error()) && releaseReserve()) {
+        if (!result && protocol::isNoSpace(result.error()) && releaseReserve()) {
             result = work();
         }
         return result;

@@ -6,11 +6,15 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
+#include <system_error>
 
 namespace easel::jobs {
 
-int writeDurably(const std::filesystem::path& file, std::span<const std::uint8_t> bytes) {
-    const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+namespace {
+
+int write(const std::filesystem::path& file, std::span<const std::uint8_t> bytes, Writing how) {
+    const int fd = ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, how.mode);
     if (fd < 0) {
         return errno;
     }
@@ -23,13 +27,36 @@ int writeDurably(const std::filesystem::path& file, std::span<const std::uint8_t
             error = errno;
         }
     }
-    if (error == 0 && ::fsync(fd) != 0) {
+    if (error == 0 && how.durably && ::fsync(fd) != 0) {
         error = errno;
     }
     if (::close(fd) != 0 && error == 0) {
         error = errno;
     }
     return error;
+}
+
+}  // namespace
+
+int writeWhole(const std::filesystem::path& file, std::span<const std::uint8_t> bytes, Writing how) {
+    auto draft = file;
+    draft += ".part";
+    int error = write(draft, bytes, how);
+    if (error == 0 && ::rename(draft.c_str(), file.c_str()) != 0) {
+        error = errno;
+    }
+    if (error == 0 && how.durably) {
+        error = sync(file.has_parent_path() ? file.parent_path() : ".");
+    }
+    if (error != 0) {
+        std::error_code ignored;  // The first failure is the one to tell.
+        std::filesystem::remove(draft, ignored);
+    }
+    return error;
+}
+
+int writeWhole(const std::filesystem::path& file, std::string_view text, Writing how) {
+    return writeWhole(file, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}, how);
 }
 
 int sync(const std::filesystem::path& place) {

@@ -1,16 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <filesystem>
 #include <span>
 #include <string>
+#include <string_view>
 
-/// Files and folders that are their owner's alone and outlive a power cut. Each answers 0 or an errno.
+/// Files and folders that are their owner's alone and outlive a power cut, where nothing else is said. Each
+/// answers 0 or an errno.
 namespace easel::jobs {
 
-/// Writes or replaces a file.
-int writeDurably(const std::filesystem::path& file, std::span<const std::uint8_t> bytes);
+/// How a file is written.
+struct Writing {
+    bool durably = true;  ///< it outlives a power cut
+    ::mode_t mode = 0600;
+};
+
+/// Writes or replaces a file, which is there complete or not at all; until it is, what has been written lies
+/// beside it as FILE.part.
+int writeWhole(const std::filesystem::path& file, std::span<const std::uint8_t> bytes, Writing how = {});
+int writeWhole(const std::filesystem::path& file, std::string_view text, Writing how = {});
 /// Makes what was written into a file, or created or renamed in a folder, outlive a power cut.
 int sync(const std::filesystem::path& place);
 /// Makes a folder in one that is there. EEXIST when it is there already.

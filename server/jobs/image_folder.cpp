@@ -2,7 +2,6 @@
 #include "server/jobs/image_folder.h"
 
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <string_view>
 #include <system_error>
@@ -103,21 +102,11 @@ Expected<void> ImageFolder::write(const std::string& job, int index,
     if (made != 0 && made != EEXIST) {
         return tl::unexpected(failure(folder, made));
     }
-    std::filesystem::path draft = target;
-    draft += kDraft;
-    int error = writeDurably(draft, bytes);
-    if (error == 0 && ::rename(draft.c_str(), target.c_str()) != 0) {
-        error = errno;
-    }
-    if (error == 0) {
-        error = sync(folder);
-    }
+    int error = writeWhole(target, bytes);
     if (error == 0 && made == 0) {
         error = sync(m_folder);
     }
     if (error != 0) {
-        std::error_code ignored;  // The first failure is the one to tell.
-        std::filesystem::remove(draft, ignored);
         return tl::unexpected(failure(target, error));
     }
     return {};

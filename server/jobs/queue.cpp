@@ -34,14 +34,6 @@ Problem noSuchJob(const std::string& id) {
     return protocol::notFound("job " + id);
 }
 
-Problem keyReused() {
-    return {422,
-            "idempotency_key_reused",
-            "The idempotency key was used before",
-            "This Idempotency-Key came with another request; use a new one for each request.",
-            {}};
-}
-
 }  // namespace
 
 Expected<std::unique_ptr<Queue>> Queue::open(std::unique_ptr<JobStore> store, ImageFolder images,
@@ -82,7 +74,7 @@ Expected<Job> Queue::submit(const protocol::GenerationSettings& settings, const 
         }
         if (*known) {
             return (*known)->key == key ? findLocked((*known)->job.id)
-                                        : Expected<Job>(tl::unexpected(keyReused()));
+                                        : Expected<Job>(tl::unexpected(protocol::idempotencyKeyReused()));
         }
     }
     if (const auto admitted = admit(settings, owner); !admitted) {

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <initializer_list>
+#include <iterator>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -72,6 +76,19 @@ public:
                 return fail(std::move(converted.error()));
             }
             target.push_back(std::move(*converted));
+        }
+    }
+
+    /// Every member must be one of `names`.
+    template <typename Names = std::initializer_list<std::string_view>>
+    void refuseOthers(const Names& names) {
+        if (!m_object.is_object()) {
+            return;
+        }
+        for (const auto& [key, ignored] : m_object.items()) {
+            if (std::ranges::find(names, key) == std::end(names)) {
+                fail(invalidField(key, "There is no field of this name; GET /openapi.json lists them."));
+            }
         }
     }
 

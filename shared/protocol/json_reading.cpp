@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
 #include <string>
 
 #include <nlohmann/json.hpp>
@@ -166,17 +165,9 @@ Expected<GenerationRequest> parseRequest(std::string_view body) {
     static constexpr auto kFields = fieldNames();
     return parseWith(body, [](const json& value) -> Expected<GenerationRequest> {
         Reader reader(value, "The request");
-        if (value.is_object()) {
-            for (const auto& [key, ignored] : value.items()) {
-                if (std::ranges::find(kFields, key) == kFields.end()) {
-                    reader.fail(
-                        invalidField(key, "There is no field of this name; GET /openapi.json lists them."));
-                }
-            }
-            const auto prompt = value.find("prompt");
-            if (prompt == value.end() || prompt->is_null()) {
-                reader.fail(invalidField("prompt", "Please specify a prompt."));
-            }
+        reader.refuseOthers(kFields);
+        if (value.is_object() && (!value.contains("prompt") || value["prompt"].is_null())) {
+            reader.fail(invalidField("prompt", "Please specify a prompt."));
         }
         GenerationRequest request;
         readFields(reader, request);

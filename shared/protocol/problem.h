@@ -36,13 +36,20 @@ Problem conflict(std::string detail);
 Problem queueFull(int capacity);
 /// 429: of the `capacity` places in the queue the client has `own`, and what is left is kept for others.
 Problem queueShareTaken(int own, int capacity);
+/// 422: the request is more than this server draws at a time; a smaller `field` is less.
+Problem tooMuchWork(std::string field, std::string detail);
+/// 422: the key came with another request.
+Problem idempotencyKeyReused();
 /// 503: nothing can draw just now; it may again in a moment.
 Problem unavailable(std::string detail);
 /// 507: there is no room on the server's disk.
 Problem noSpace(std::string detail);
+bool isNoSpace(const Problem& problem);
 /// 500: our fault.
 Problem internalError(std::string detail);
 /// 422: a picture could not be made (non-finite numbers, a model that is not supported, …).
 Problem generationFailed(std::string detail);
+/// What the transport refuses with `status`.
+Problem ofStatus(int status, std::string detail);
 
 }  // namespace easel::protocol

@@ -98,11 +98,10 @@ Expected<void> checkWork(const GenerationSettings& settings, const Limits& limit
     if (ways.empty()) {
         advice = "fewer and smaller pictures with fewer steps";
     }
-    return tl::unexpected(Problem{422, "too_much_work", "The request is too large for this server",
-                                  sum(settings) + "; this server takes at most " + spelled(*limits.maxWork) +
-                                      " in one request. Ask for " + (ways.empty() ? "" : "at most ") +
-                                      advice + ".",
-                                  ways.empty() ? "steps" : ways.front().field});
+    return tl::unexpected(tooMuchWork(ways.empty() ? "steps" : ways.front().field,
+                                      sum(settings) + "; this server takes at most " +
+                                          spelled(*limits.maxWork) + " in one request. Ask for " +
+                                          (ways.empty() ? "" : "at most ") + advice + "."));
 }
 
 }  // namespace easel::protocol
