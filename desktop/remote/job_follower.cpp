@@ -4,6 +4,7 @@
 #include <QNetworkReply>
 
 #include <algorithm>
+#include <utility>
 
 #include "desktop/remote/network_problem.h"
 #include "desktop/remote/remote.h"
@@ -81,7 +82,7 @@ void JobFollower::take(const ServerEvent& event) {
     if (isNumber)
         m_lastEvent = id;
     m_nextPause = m_timing.firstPause;
-    merge(*parsed);
+    merge(std::move(*parsed));
 
     Q_EMIT changed(m_job);
     if (protocol::isFinished(m_job.state) && m_reply) {
@@ -90,22 +91,16 @@ void JobFollower::take(const ServerEvent& event) {
     }
 }
 
-void JobFollower::merge(const protocol::JobEvent& event) {
-    switch (event.type) {
-        case protocol::JobEventType::State:
-        case protocol::JobEventType::Done:
-            m_job = event.job;
-            break;
-        case protocol::JobEventType::Progress:
-            m_job.progress = event.job.progress;
-            break;
-        case protocol::JobEventType::Image:
-            for (const auto& image : event.job.images)
-                if (std::ranges::find(m_job.images, image.index, &protocol::ImageInfo::index) ==
-                    m_job.images.end())
-                    m_job.images.push_back(image);
-            break;
-    }
+void JobFollower::merge(protocol::JobEvent event) {
+    std::visit(
+        protocol::Overloaded{[this](protocol::Job& job) { m_job = std::move(job); },
+                             [this](const protocol::Progress& progress) { m_job.progress = progress; },
+                             [this](protocol::ImageInfo& image) {
+                                 if (std::ranges::find(m_job.images, image.index,
+                                                       &protocol::ImageInfo::index) == m_job.images.end())
+                                     m_job.images.push_back(std::move(image));
+                             }},
+        event.news);
 }
 
 void JobFollower::closed() {

@@ -53,7 +53,7 @@ private:
     void open();
     void read();
     void take(const ServerEvent& event);
-    void merge(const protocol::JobEvent& event);
+    void merge(protocol::JobEvent event);
     void closed();
     void retryLater();
     void drop();

@@ -12,6 +12,7 @@ http::Router makeRouter(const Service& service) {
         return problemResponse(protocol::ofStatus(status, std::move(detail)));
     });
     addJobRoutes(router, service);
+    addQueueRoutes(router, service);
     addInfoRoutes(router, service);
     addPageRoutes(router, service);
     return router;

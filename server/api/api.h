@@ -8,7 +8,7 @@
 #include "shared/protocol/server_info.h"
 
 namespace easel::jobs {
-class Queue;
+class JobQueue;
 }
 
 namespace easel::api {
@@ -16,7 +16,7 @@ namespace easel::api {
 /// What the routes answer from; all of it outlives the listener. The functions are called from the I/O
 /// threads and must not block.
 struct Service {
-    jobs::Queue& queue;
+    jobs::JobQueue& queue;
     std::function<protocol::ServerInfo()> server;              ///< as it is just now
     std::function<std::vector<protocol::ModelInfo>()> models;  ///< the default one first
 };

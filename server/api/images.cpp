@@ -7,7 +7,7 @@
 
 #include "server/api/answers.h"
 #include "server/http/conditional.h"
-#include "server/jobs/queue.h"
+#include "server/jobs/job_queue.h"
 
 namespace easel::api {
 

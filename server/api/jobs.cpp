@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <limits>
-#include <memory>
 #include <string>
 #include <utility>
 
@@ -8,7 +7,7 @@
 #include "server/api/images.h"
 #include "server/api/routes.h"
 #include "server/api/submission.h"
-#include "server/jobs/queue.h"
+#include "server/jobs/job_queue.h"
 #include "shared/protocol/json.h"
 #include "shared/protocol/routes.h"
 
@@ -22,7 +21,6 @@ using http::Response;
 using protocol::Job;
 
 constexpr int kDefaultPage = 20;
-constexpr int kLargestPage = 100;
 constexpr std::size_t kLongestKey = 255;
 
 /// `application/json`, with or without parameters.
@@ -37,12 +35,27 @@ Response jobResponse(const protocol::Expected<Job>& job) {
     return job ? jsonResponse(200, protocol::toJson(*job)) : problemResponse(job.error());
 }
 
-protocol::Expected<protocol::GenerationRequest> requestIn(const Request& request) {
+/// What `parse` makes of the body.
+template <typename Value>
+protocol::Expected<Value> bodyOf(const Request& request,
+                                 protocol::Expected<Value> (*parse)(std::string_view json)) {
     if (!isJson(request)) {
         return tl::unexpected(
             protocol::ofStatus(415, "Send the request as JSON, with Content-Type: application/json."));
     }
-    return protocol::parseRequest(request.body);
+    return parse(request.body);
+}
+
+protocol::Expected<int> priorityIn(const Request& request) {
+    if (const auto problem = lostField(request.query, {"priority"})) {
+        return tl::unexpected(*problem);
+    }
+    const auto text = request.query.find("priority");
+    const auto number = text ? wholeNumber(*text) : 0;
+    if (!number || !protocol::isPriority(*number)) {
+        return tl::unexpected(protocol::priorityOutOfRange());
+    }
+    return static_cast<int>(*number);
 }
 
 Response createJob(const Service& service, const Request& request) {
@@ -59,8 +72,13 @@ Response createJob(const Service& service, const Request& request) {
         }
         key = *field;
     }
-    const auto job = requestIn(request).and_then(
-        [&](const auto& asked) { return submit(service, asked, request.peer, key); });
+    const auto priority = priorityIn(request);
+    if (!priority) {
+        return problemResponse(priority.error());
+    }
+    const auto job = bodyOf(request, protocol::parseRequest).and_then([&](const auto& asked) {
+        return submit(service, asked, request.peer, key, *priority);
+    });
     if (!job) {
         return problemResponse(job.error());
     }
@@ -70,9 +88,16 @@ Response createJob(const Service& service, const Request& request) {
 }
 
 Response estimateJob(const Service& service, const Request& request) {
-    const auto answer = requestIn(request).and_then(
-        [&](const auto& asked) { return estimate(service, asked, request.peer); });
+    const auto answer = bodyOf(request, protocol::parseRequest).and_then([&](const auto& asked) {
+        return estimate(service, asked, request.peer);
+    });
     return answer ? jsonResponse(200, protocol::toJson(*answer)) : problemResponse(answer.error());
+}
+
+Response moveJob(const Service& service, const Request& request) {
+    return jobResponse(bodyOf(request, protocol::parseMove).and_then([&](const protocol::Move& move) {
+        return service.queue.move(request.param("id"), move);
+    }));
 }
 
 Response listJobs(const Service& service, const Request& request) {
@@ -81,9 +106,9 @@ Response listJobs(const Service& service, const Request& request) {
     }
     const auto text = request.query.find("limit");
     const auto limit = text ? wholeNumber(*text) : kDefaultPage;
-    if (!limit || *limit < 1 || *limit > kLargestPage) {
+    if (!limit || *limit < 1 || *limit > protocol::kMaxPage) {
         return problemResponse(protocol::invalidField(
-            "limit", "limit must be between 1 and " + std::to_string(kLargestPage) + "."));
+            "limit", "limit must be between 1 and " + std::to_string(protocol::kMaxPage) + "."));
     }
     const auto before = request.query.find("before");
     const auto page = service.queue.list(static_cast<int>(*limit),
@@ -107,32 +132,6 @@ Response getImage(const Service& service, const Request& request) {
     return std::move(*response);
 }
 
-/// Where a client that lost its stream left off; what is no number of ours starts anew.
-std::optional<std::uint64_t> lastEventId(const Request& request) {
-    const auto number = wholeNumber(request.headers.find("Last-Event-ID").value_or(""));
-    return number && *number >= 0 ? std::optional(static_cast<std::uint64_t>(*number)) : std::nullopt;
-}
-
-void followJob(const Service& service, const Request& request, const http::Responder& responder) {
-    const std::string& id = request.param("id");
-    if (const auto job = service.queue.find(id); !job) {
-        return responder.send(problemResponse(job.error()));
-    }
-    http::EventStream stream = responder.stream();
-    auto subscription =
-        service.queue.subscribe(id, lastEventId(request), [stream](const protocol::JobEvent& event) mutable {
-            stream.send(toString(event.type), eventData(event), std::to_string(event.sequence));
-            if (event.type == protocol::JobEventType::Done) {
-                stream.close();
-            }
-        });
-    if (!subscription) {
-        return stream.close();  // removed since it was found: the client asks again and learns so
-    }
-    // The stream keeps its subscription until it ends.
-    stream.onClosed([kept = std::make_shared<jobs::Subscription>(std::move(*subscription))] {});
-}
-
 }  // namespace
 
 void addJobRoutes(http::Router& router, const Service& service) {
@@ -152,10 +151,11 @@ void addJobRoutes(http::Router& router, const Service& service) {
     router.addSimple("POST", routes::jobCancel("{id}"), [service](const Request& request) {
         return jobResponse(service.queue.cancel(request.param("id")));
     });
-    router.add("GET", routes::jobEvents("{id}"),
-               [service](const Request& request, const http::Responder& responder) {
-                   followJob(service, request, responder);
-               });
+    router.addSimple("POST", routes::jobMove("{id}"),
+                     [service](const Request& request) { return moveJob(service, request); });
+    router.addSimple("POST", routes::jobRelease("{id}"), [service](const Request& request) {
+        return jobResponse(service.queue.release(request.param("id")));
+    });
     router.addSimple("GET", job + "/images/{n}",
                      [service](const Request& request) { return getImage(service, request); });
 }

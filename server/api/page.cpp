@@ -12,7 +12,7 @@
 #include "server/api/routes.h"
 #include "server/api/submission.h"
 #include "server/http/conditional.h"
-#include "server/jobs/queue.h"
+#include "server/jobs/job_queue.h"
 #include "shared/protocol/validation.h"
 
 namespace easel::api {
@@ -75,8 +75,8 @@ void whenFinished(const Service& service, const std::string& id, const Responder
                   std::function<void(const Job&)> finished) {
     auto subscription =
         service.queue.subscribe(id, {}, [finished = std::move(finished)](const protocol::JobEvent& event) {
-            if (event.type == protocol::JobEventType::Done) {
-                finished(event.job);
+            if (isLast(event)) {
+                finished(std::get<Job>(event.news));
             }
         });
     if (!subscription) {

@@ -7,6 +7,7 @@
 namespace easel::api {
 
 void addJobRoutes(http::Router& router, const Service& service);
+void addQueueRoutes(http::Router& router, const Service& service);
 void addInfoRoutes(http::Router& router, const Service& service);
 void addPageRoutes(http::Router& router, const Service& service);
 

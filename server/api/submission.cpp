@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "server/api/answers.h"
-#include "server/jobs/queue.h"
+#include "server/jobs/job_queue.h"
 #include "shared/protocol/generation_fields.h"
 #include "shared/protocol/json.h"
 #include "shared/protocol/validation.h"
@@ -97,7 +97,8 @@ private:
 }  // namespace
 
 protocol::Expected<protocol::Job> submit(const Service& service, const GenerationRequest& request,
-                                         const std::string& client, const std::optional<std::string>& key) {
+                                         const std::string& client, const std::optional<std::string>& key,
+                                         int priority) {
     const auto settings = protocol::resolve(request, service.models(), service.server().limits, drawSeed);
     if (!settings) {
         return tl::unexpected(settings.error());
@@ -106,7 +107,7 @@ protocol::Expected<protocol::Job> submit(const Service& service, const Generatio
     if (key) {
         named = jobs::IdempotencyKey{*key, protocol::toJson(request)};
     }
-    return service.queue.submit(*settings, client, named);
+    return service.queue.submit(*settings, client, named, priority);
 }
 
 protocol::Expected<protocol::Estimate> estimate(const Service& service, const GenerationRequest& request,

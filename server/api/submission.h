@@ -18,7 +18,7 @@ namespace easel::api {
 /// `key` is its Idempotency-Key.
 protocol::Expected<protocol::Job> submit(const Service& service, const protocol::GenerationRequest& request,
                                          const std::string& client,
-                                         const std::optional<std::string>& key = {});
+                                         const std::optional<std::string>& key = {}, int priority = 0);
 
 /// What would come of `submit`.
 protocol::Expected<protocol::Estimate> estimate(const Service& service,

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -84,6 +85,13 @@ void addServe(CLI::App& app, ServeOptions& options) {
                     "At the end, how long a running job may go on before it is put back")
         ->check(CLI::Range(0, 3600))
         ->capture_default_str();
+    command
+        .add_option("--on-restart", options.onRestart,
+                    "What becomes of a job that was being drawn when the server was killed: retry draws it "
+                    "again, hold keeps it until somebody releases it")
+        ->transform(CLI::CheckedTransformer(std::map<std::string, jobs::OnRestart>{
+            {"retry", jobs::OnRestart::Retry}, {"hold", jobs::OnRestart::Hold}}))
+        ->default_str("retry");
     command
         .add_option("--keep-days", options.keepDays,
                     "For how many days on which it runs it keeps finished jobs and their pictures")

@@ -32,7 +32,7 @@
 #include "server/http/descriptors.h"
 #include "server/http/listener.h"
 #include "server/jobs/files.h"
-#include "server/jobs/queue.h"
+#include "server/jobs/job_queue.h"
 #include "server/jobs/sqlite_job_store.h"
 #include "server/models/model_folder.h"
 #include "shared/protocol/samplers.h"
@@ -128,6 +128,10 @@ private:
         options.leastMaxWork = std::max(kUsualPicture, protocol::workOf(m_models.front()));
         options.retention = retention(serving);
         options.disk = disk(serving);
+        options.onRestart = serving.onRestart;
+        options.obstacle = [this](const protocol::GenerationSettings& settings) {
+            return obstacleTo(settings);
+        };
         options.log = logError;
         options.onGeneratorStatus = [](const generator::Status& status) {
             spdlog::log(status.failed ? spdlog::level::err : spdlog::level::info, inOneLine(status));
@@ -135,8 +139,18 @@ private:
                 spdlog::info(note);
             }
         };
-        return jobs::Queue::open(std::move(*store), std::move(*images), std::move(generator), options)
-            .map([this](std::unique_ptr<jobs::Queue> queue) { m_queue = std::move(queue); });
+        return jobs::JobQueue::open(std::move(*store), std::move(*images), std::move(generator), options)
+            .map([this](std::unique_ptr<jobs::JobQueue> queue) { m_queue = std::move(queue); });
+    }
+
+    /// A job may be older than the server's present choice of a model.
+    std::optional<protocol::Hold> obstacleTo(const protocol::GenerationSettings& settings) const {
+        if (std::ranges::count(m_models, settings.model, &protocol::ModelInfo::id) > 0) {
+            return {};
+        }
+        return protocol::Hold{protocol::HoldReason::ModelMissing,
+                              fmt::format("The model {} is not on this server.", settings.model),
+                              "Start the server with this model, or cancel the job."};
     }
 
     Expected<void> listen(const ServeOptions& options) {
@@ -172,8 +186,10 @@ private:
                       : load.disk  ? load.disk->detail
                                    : status.message;
         info.defaultModel = m_models.front().id;
-        info.queued = load.queued;
-        info.running = load.running;
+        info.paused = load.queue.paused;
+        info.queued = load.queue.queued;
+        info.held = load.queue.held;
+        info.running = load.queue.running;
         info.setAside = load.setAside;
         info.limits = m_limits;
         info.limits.maxWork = load.maxWork;
@@ -186,7 +202,7 @@ private:
     const protocol::Limits m_limits;
     const std::vector<protocol::SamplerInfo> m_samplers = protocol::describeSamplers();
     std::atomic<bool> m_isStopping = false;
-    std::unique_ptr<jobs::Queue> m_queue;
+    std::unique_ptr<jobs::JobQueue> m_queue;
     std::unique_ptr<http::Listener> m_listener;  // goes first: its handlers use the rest
 };
 

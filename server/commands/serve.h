@@ -6,6 +6,7 @@
 #include <string>
 
 #include "server/commands/locations.h"
+#include "server/jobs/queue_options.h"
 #include "shared/protocol/routes.h"
 
 namespace easel::commands {
@@ -17,6 +18,7 @@ struct ServeOptions {
     std::filesystem::path data;  ///< empty: the user's folder
     bool allowInsecure = false;
     int drainSeconds = 10;
+    jobs::OnRestart onRestart = jobs::OnRestart::Retry;
     // What bounds the finished jobs, whichever is reached first.
     int keepDays = 7;
     int keepJobs = 10'000;

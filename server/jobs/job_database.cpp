@@ -59,6 +59,16 @@ ALTER TABLE jobs ADD COLUMN owner_used INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE jobs ADD COLUMN finished_uptime INTEGER NOT NULL DEFAULT 0;
 CREATE TABLE time (latest INTEGER NOT NULL, uptime INTEGER NOT NULL) STRICT;
 INSERT INTO time VALUES (0, 0);
+)",
+                                       R"(
+ALTER TABLE jobs ADD COLUMN hold TEXT;
+ALTER TABLE jobs ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE jobs ADD COLUMN rank INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE jobs ADD COLUMN finished_event INTEGER NOT NULL DEFAULT 0;
+UPDATE jobs SET rank = number WHERE finished_at IS NULL;
+CREATE INDEX finished_events ON jobs (owner, finished_event) WHERE finished_at IS NOT NULL;
+CREATE TABLE queue (paused INTEGER NOT NULL) STRICT;
+INSERT INTO queue VALUES (0);
 )"};
 constexpr int kSchemaVersion = std::size(kMigrations);
 
@@ -131,6 +141,7 @@ std::optional<std::string> damageOf(SQLite::Database& database) {
     const SQLite::Statement jobs(database, kRecord);  // Throws when the schema is not ours.
     const SQLite::Statement images(database, kImagesOfJob);
     const SQLite::Statement time(database, kTime);
+    const SQLite::Statement paused(database, kPaused);
     return {};
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -28,12 +29,47 @@ struct JobRecord {
     std::optional<IdempotencyKey> key;
     std::string owner;           ///< the client that asked for it, in whatever form tells clients apart
     std::int64_t ownerUsed = 0;  ///< see Turns; only ever stored
+    std::int64_t rank = 0;       ///< see Turns::Place; the store gives it
 };
 
 /// Why a running job goes back into the queue.
 enum class Requeue {
     Lost,      ///< what drew it was lost; counted in JobRecord::losses
     GivenBack  ///< it was in order, but is not to be finished now
+};
+
+/// How a job ended, and when.
+struct Ending {
+    protocol::JobState state = protocol::JobState::Failed;
+    std::optional<protocol::Problem> error;
+    std::int64_t at = 0;      ///< the machine's time
+    std::int64_t uptime = 0;  ///< the server's
+    std::uint64_t event = 0;  ///< the number of the event that tells it
+};
+
+/// A worker's claim to a job, which ends unless it is renewed in time.
+struct Lease {
+    std::string worker;
+    std::chrono::milliseconds time;
+};
+
+/// A job to be held.
+struct Holding {
+    std::string id;
+    protocol::Hold hold;
+};
+
+/// Where a waiting job stands among its owner's.
+struct Placement {
+    std::string id;
+    int priority = 0;
+    std::int64_t rank = 0;
+};
+
+/// A finished job and the number of the event that told it.
+struct Told {
+    std::uint64_t event = 0;
+    protocol::Job job;
 };
 
 /// How much of what is finished is kept; what has finished first goes first. Zero: nothing. Ages are in
@@ -45,44 +81,58 @@ struct Retention {
 };
 
 /// The durable record of every job. What a call returned success for survives the death of the process
-/// and of the machine. Every change of a job that was started names the attempt that it belongs to and
-/// answers false, changing nothing, when the job is gone or is not running that attempt: a late worker
-/// cannot overwrite anything. Safe to call from any thread. Errors: noSpace, internalError.
+/// and of the machine; claims need not. Every change of a job that was started names the attempt that it
+/// belongs to and answers false, changing nothing, when the job is gone or is not running that attempt: a
+/// late worker cannot overwrite anything. Safe to call from any thread. Errors: noSpace, internalError.
 class JobStore {
 public:
     virtual ~JobStore() = default;
 
-    /// Keeps a new job as queued. With a key that is known already nothing is added and the record that
-    /// has it is returned; else the new one.
+    /// Keeps a new job as queued, behind all others. With a key that is known already nothing is added and
+    /// the record that has it is returned; else the new one.
     virtual protocol::Expected<JobRecord> add(const JobRecord& record) = 0;
     virtual protocol::Expected<std::optional<JobRecord>> find(const std::string& id) = 0;
     virtual protocol::Expected<std::optional<JobRecord>> findByKey(const std::string& key) = 0;
     /// Newest first, without those that cannot be read; `before` is a former page's `next`.
     virtual protocol::Expected<protocol::JobPage> list(int limit,
                                                        const std::optional<std::string>& before) = 0;
-    /// Queued and running jobs, oldest first. One that cannot be read is failed, so that it is told and keeps
-    /// nobody from the others.
+    /// Jobs that are not finished, oldest first. One that cannot be read is failed, so that it is told and
+    /// keeps nobody from the others.
     virtual protocol::Expected<std::vector<JobRecord>> unfinished() = 0;
 
     /// By owner, the most that was ever stored as used with one of the jobs that are still kept.
     virtual protocol::Expected<std::map<std::string, std::int64_t>> used() = 0;
 
-    /// Queued → running as attempt number `attempt`, which is one more than the last.
-    virtual protocol::Expected<bool> start(const std::string& id, int attempt, std::int64_t now,
-                                           std::int64_t ownerUsed) = 0;
+    /// Queued → running as attempt number `attempt`, which is one more than the last, and `lease.worker`'s. A
+    /// running job whose claim has ended counts as lost and is claimed in the same way.
+    virtual protocol::Expected<bool> claim(const std::string& id, int attempt, const Lease& lease,
+                                           std::int64_t now, std::int64_t ownerUsed) = 0;
+    /// Lets a claim end later. False: it is another's, or nobody's any more.
+    virtual protocol::Expected<bool> renew(const std::string& id, int attempt, const Lease& lease) = 0;
     virtual protocol::Expected<bool> addImage(const std::string& id, int attempt,
                                               const protocol::ImageInfo& image) = 0;
     /// Running → queued, at its old place; its images are forgotten.
     virtual protocol::Expected<bool> requeue(const std::string& id, int attempt, Requeue why) = 0;
-    /// Queued or running → `state`, a finished one. `attempt` is the job's present one, 0 before the first.
-    virtual protocol::Expected<bool> finish(const std::string& id, int attempt, protocol::JobState state,
-                                            const std::optional<protocol::Problem>& error, std::int64_t now,
-                                            std::int64_t uptime) = 0;
+    /// Queued → held, all or none; what is not queued stays as it is.
+    virtual protocol::Expected<void> hold(const std::vector<Holding>& jobs) = 0;
+    /// Held → queued, in the same way.
+    virtual protocol::Expected<void> release(const std::vector<std::string>& ids) = 0;
+    /// Gives unfinished jobs other places, all or none.
+    virtual protocol::Expected<void> place(const std::vector<Placement>& placements) = 0;
+    /// Any unfinished state → `ending.state`. `attempt` is the job's present one, 0 before the first.
+    virtual protocol::Expected<bool> finish(const std::string& id, int attempt, const Ending& ending) = 0;
+    /// The owner's finished jobs that an event after `event` told, in the order of these.
+    virtual protocol::Expected<std::vector<Told>> finishedAfter(const std::string& owner,
+                                                                std::uint64_t event) = 0;
     /// Forgets the job, whatever its state. False: there was none.
     virtual protocol::Expected<bool> remove(const std::string& id) = 0;
     /// Finished jobs that `retention` does not keep at `uptime`.
     virtual protocol::Expected<std::vector<std::string>> expired(const Retention& retention,
                                                                  std::int64_t uptime) = 0;
+
+    /// Whether the queue is paused.
+    virtual protocol::Expected<bool> paused() = 0;
+    virtual protocol::Expected<void> setPaused(bool paused) = 0;
 
     virtual protocol::Expected<KeptTime> keptTime() = 0;
     virtual protocol::Expected<void> keepTime(const KeptTime& time) = 0;

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/jobs/sqlite_job_store.h"
 
+#include <algorithm>
 #include <charconv>
+#include <map>
 #include <mutex>
 #include <set>
 #include <string_view>
 #include <utility>
 
 #include "server/jobs/job_database.h"
+#include "server/jobs/job_rows.h"
 #include "shared/protocol/json.h"
 
 namespace easel::jobs {
@@ -17,20 +20,15 @@ namespace {
 using protocol::Expected;
 using protocol::Job;
 
-void bindAll(SQLite::Statement&, int) {}
-
-template <typename First, typename... Rest>
-void bindAll(SQLite::Statement& statement, int position, const First& first, const Rest&... rest) {
-    statement.bind(position, first);
-    bindAll(statement, position + 1, rest...);
-}
-
 /// One connection behind one mutex: writes are short, and SQLite lets only one go on at a time anyway.
 class SqliteJobStore final : public JobStore {
 public:
     SqliteJobStore(SQLite::Database database, std::filesystem::path file,
-                   std::function<void(const std::string&)> log)
-        : m_database(std::move(database)), m_file(std::move(file)), m_log(std::move(log)) {}
+                   std::function<void(const std::string&)> log, std::function<SteadyTime()> now)
+        : m_database(std::move(database)),
+          m_file(std::move(file)),
+          m_log(std::move(log)),
+          m_now(std::move(now)) {}
 
     Expected<JobRecord> add(const JobRecord& record) override {
         return writing([&]() -> Expected<JobRecord> {
@@ -43,17 +41,22 @@ public:
                     return std::move(**known);
                 }
             }
-            SQLite::Statement insert(m_database,
-                                     "INSERT INTO jobs (id, state, settings, created_at, owner, owner_used, "
-                                     "idempotency_key, idempotency_request) "
-                                     "VALUES (?, 'queued', ?, ?, ?, ?, ?, ?)");
+            SQLite::Statement insert(
+                m_database,
+                "INSERT INTO jobs (id, state, settings, created_at, owner, owner_used, priority, rank, "
+                "idempotency_key, idempotency_request) VALUES (?, 'queued', ?, ?, ?, ?, ?, "
+                "(SELECT coalesce(max(rank), 0) + 1 FROM jobs WHERE finished_at IS NULL), ?, ?) "
+                "RETURNING rank");
             bindAll(insert, 1, record.job.id, toJson(record.job.settings), record.job.createdAt, record.owner,
-                    record.ownerUsed);
+                    record.ownerUsed, record.job.priority);
             if (record.key) {
-                bindAll(insert, 6, record.key->key, record.key->request);
+                bindAll(insert, 7, record.key->key, record.key->request);
             }
-            insert.exec();
-            return record;
+            JobRecord added = record;
+            insert.executeStep();
+            added.rank = insert.getColumn(0).getInt64();
+            insert.executeStep();  // to its end, or nothing is committed
+            return added;
         });
     }
 
@@ -84,7 +87,7 @@ public:
             bindAll(query, 1, last);
             protocol::JobPage page;
             while (query.executeStep()) {
-                auto record = read(query);
+                auto record = readJob(m_database, query);
                 if (!record) {
                     tell(record.error());
                     continue;
@@ -107,7 +110,7 @@ public:
             std::vector<JobRecord> records;
             std::vector<std::int64_t> unreadable;
             while (query.executeStep()) {
-                auto record = read(query);
+                auto record = readJob(m_database, query);
                 if (record && !isFinished(record->job.state)) {
                     records.push_back(std::move(*record));
                 } else {
@@ -116,7 +119,8 @@ public:
             }
             query.reset();
             for (const std::int64_t number : unreadable) {
-                giveUp(number);
+                tell(protocol::internalError("Job " + giveUp(m_database, number) +
+                                             " could not be read from the database and was given up."));
             }
             return records;
         });
@@ -134,12 +138,35 @@ public:
         });
     }
 
-    Expected<bool> start(const std::string& id, int attempt, std::int64_t now,
+    Expected<bool> claim(const std::string& id, int attempt, const Lease& lease, std::int64_t now,
                          std::int64_t ownerUsed) override {
-        return change(
-            "UPDATE jobs SET state = 'running', attempt = ?, started_at = ?, "
-            "owner_used = max(owner_used, ?) WHERE id = ? AND attempt = ? AND state = 'queued'",
-            attempt, now, ownerUsed, id, attempt - 1);
+        return writing([&]() -> Expected<bool> {
+            SQLite::Transaction transaction(m_database);
+            if (const auto claim = m_claims.find(id);
+                claim == m_claims.end() || claim->second.until <= m_now()) {
+                takeBack(id, attempt - 1, Requeue::Lost);
+            }
+            const bool claimed = execute(
+                "UPDATE jobs SET state = 'running', attempt = ?, started_at = ?, "
+                "owner_used = max(owner_used, ?) WHERE id = ? AND attempt = ? AND state = 'queued'",
+                attempt, now, ownerUsed, id, attempt - 1);
+            transaction.commit();
+            if (claimed) {
+                m_claims[id] = {lease.worker, attempt, m_now() + lease.time};
+            }
+            return claimed;
+        });
+    }
+
+    Expected<bool> renew(const std::string& id, int attempt, const Lease& lease) override {
+        const std::scoped_lock lock(m_mutex);
+        const auto claim = m_claims.find(id);
+        if (claim == m_claims.end() || claim->second.worker != lease.worker ||
+            claim->second.attempt != attempt) {
+            return false;
+        }
+        claim->second.until = m_now() + lease.time;
+        return true;
     }
 
     Expected<bool> addImage(const std::string& id, int attempt, const protocol::ImageInfo& image) override {
@@ -152,29 +179,72 @@ public:
     Expected<bool> requeue(const std::string& id, int attempt, Requeue why) override {
         return writing([&]() -> Expected<bool> {
             SQLite::Transaction transaction(m_database);
-            const bool changed = execute(
-                "UPDATE jobs SET state = 'queued', started_at = NULL, losses = losses + ? "
-                "WHERE id = ? AND attempt = ? AND state = 'running'",
-                why == Requeue::Lost ? 1 : 0, id, attempt);
-            if (changed) {
-                execute("DELETE FROM images WHERE job = (SELECT number FROM jobs WHERE id = ?)", id);
-            }
+            const bool changed = takeBack(id, attempt, why);
             transaction.commit();
+            if (changed) {
+                m_claims.erase(id);
+            }
             return changed;
         });
     }
 
-    Expected<bool> finish(const std::string& id, int attempt, protocol::JobState state,
-                          const std::optional<protocol::Problem>& error, std::int64_t now,
-                          std::int64_t uptime) override {
-        return change(
-            "UPDATE jobs SET state = ?, error = nullif(?, ''), finished_at = ?, finished_uptime = ? "
-            "WHERE id = ? AND attempt = ? AND finished_at IS NULL",
-            std::string(toString(state)), error ? toJson(*error) : std::string(), now, uptime, id, attempt);
+    Expected<void> hold(const std::vector<Holding>& jobs) override {
+        return changeEach(jobs, [&](const Holding& job) {
+            execute("UPDATE jobs SET state = 'held', hold = ? WHERE id = ? AND state = 'queued'",
+                    toJson(job.hold), job.id);
+        });
+    }
+
+    Expected<void> release(const std::vector<std::string>& ids) override {
+        return changeEach(ids, [&](const std::string& id) {
+            execute("UPDATE jobs SET state = 'queued', hold = NULL WHERE id = ? AND state = 'held'", id);
+        });
+    }
+
+    Expected<void> place(const std::vector<Placement>& placements) override {
+        return changeEach(placements, [&](const Placement& each) {
+            execute("UPDATE jobs SET priority = ?, rank = ? WHERE id = ? AND finished_at IS NULL",
+                    each.priority, each.rank, each.id);
+        });
+    }
+
+    Expected<bool> finish(const std::string& id, int attempt, const Ending& ending) override {
+        return writing([&]() -> Expected<bool> {
+            const bool changed = execute(
+                "UPDATE jobs SET state = ?, error = nullif(?, ''), finished_at = ?, finished_uptime = ?, "
+                "finished_event = ?, hold = NULL WHERE id = ? AND attempt = ? AND finished_at IS NULL",
+                std::string(toString(ending.state)), ending.error ? toJson(*ending.error) : std::string(),
+                ending.at, ending.uptime, static_cast<std::int64_t>(ending.event), id, attempt);
+            if (changed) {
+                m_claims.erase(id);
+            }
+            return changed;
+        });
+    }
+
+    Expected<std::vector<Told>> finishedAfter(const std::string& owner, std::uint64_t event) override {
+        const std::scoped_lock lock(m_mutex);
+        return guarded([&]() -> Expected<std::vector<Told>> {
+            SQLite::Statement query(m_database, std::string(kRecord) +
+                                                    "WHERE owner = ? AND finished_event > ? "
+                                                    "AND finished_at IS NOT NULL ORDER BY finished_event");
+            bindAll(query, 1, owner, static_cast<std::int64_t>(std::min<std::uint64_t>(event, INT64_MAX)));
+            std::vector<Told> told;
+            while (query.executeStep()) {
+                if (auto record = readJob(m_database, query)) {
+                    const auto number = query.getColumn("finished_event").getInt64();
+                    told.push_back({static_cast<std::uint64_t>(number), std::move(record->job)});
+                }
+            }
+            return told;
+        });
     }
 
     Expected<bool> remove(const std::string& id) override {
-        return change("DELETE FROM jobs WHERE id = ?", id);
+        return writing([&]() -> Expected<bool> {
+            m_claims.erase(id);
+            return execute("DELETE FROM jobs WHERE id = ?", id);
+        });
     }
 
     Expected<std::vector<std::string>> expired(const Retention& retention, std::int64_t uptime) override {
@@ -196,6 +266,18 @@ public:
             }
             return ids;
         });
+    }
+
+    Expected<bool> paused() override {
+        const std::scoped_lock lock(m_mutex);
+        return guarded([&]() -> Expected<bool> {
+            SQLite::Statement query(m_database, kPaused);
+            return query.executeStep() && query.getColumn(0).getInt() != 0;
+        });
+    }
+
+    Expected<void> setPaused(bool paused) override {
+        return change("UPDATE queue SET paused = ?", static_cast<int>(paused)).map([](bool) {});
     }
 
     Expected<KeptTime> keptTime() override {
@@ -225,13 +307,38 @@ private:
         return writing([&]() -> Expected<bool> { return execute(sql, values...); });
     }
 
+    template <typename Items, typename Change>
+    Expected<void> changeEach(const Items& items, Change change) {
+        return writing([&]() -> Expected<void> {
+            SQLite::Transaction transaction(m_database);
+            for (const auto& item : items) {
+                change(item);
+            }
+            transaction.commit();
+            return {};
+        });
+    }
+
+    bool takeBack(const std::string& id, int attempt, Requeue why) {
+        const bool changed = execute(
+            "UPDATE jobs SET state = 'queued', started_at = NULL, losses = losses + ? "
+            "WHERE id = ? AND attempt = ? AND state = 'running'",
+            why == Requeue::Lost ? 1 : 0, id, attempt);
+        if (changed) {
+            execute("DELETE FROM images WHERE job = (SELECT number FROM jobs WHERE id = ?)", id);
+        }
+        return changed;
+    }
+
     Expected<std::optional<JobRecord>> one(const char* where, const std::string& value) {
         SQLite::Statement query(m_database, std::string(kRecord) + where);
         query.bind(1, value);
         if (!query.executeStep()) {
             return std::optional<JobRecord>();
         }
-        return read(query).map([](JobRecord record) { return std::optional(std::move(record)); });
+        return readJob(m_database, query).map([](JobRecord record) {
+            return std::optional(std::move(record));
+        });
     }
 
     /// Runs what changes the database, after a look whether that is still where it was.
@@ -255,76 +362,30 @@ private:
         }
     }
 
-    /// Nobody can draw a job that cannot be read, but its client can be told.
-    void giveUp(std::int64_t number) {
-        const auto lost = protocol::internalError(
-            "The job could not be read from the server's database and was given up; ask for it again.");
-        SQLite::Statement row(m_database, std::string(kRecord) + "WHERE number = ?");
-        row.bind(1, number);
-        row.executeStep();
-        const std::string settings = row.getColumn("settings").getString();
-        tell(protocol::internalError("Job " + row.getColumn("id").getString() +
-                                     " could not be read from the database and was given up."));
-        execute(
-            "UPDATE jobs SET state = 'failed', settings = ?, error = ?, "
-            "finished_at = coalesce(started_at, created_at), finished_uptime = (SELECT uptime FROM time) "
-            "WHERE number = ?",
-            protocol::parseSettings(settings) ? settings : toJson(protocol::GenerationSettings()),
-            toJson(lost), number);
-    }
-
-    Expected<JobRecord> read(SQLite::Statement& row) {
-        const auto optionalTime = [&](const char* column) -> std::optional<std::int64_t> {
-            const SQLite::Column value = row.getColumn(column);
-            return value.isNull() ? std::optional<std::int64_t>() : value.getInt64();
-        };
-        const auto state = protocol::jobStateFrom(row.getColumn("state").getString());
-        auto settings = protocol::parseSettings(row.getColumn("settings").getString());
-        if (!state || !settings) {
-            return tl::unexpected(protocol::internalError("Job " + row.getColumn("id").getString() +
-                                                          " cannot be read from the server's database."));
-        }
-        JobRecord record;
-        record.losses = row.getColumn("losses").getInt();
-        record.owner = row.getColumn("owner").getString();
-        Job& job = record.job;
-        job.id = row.getColumn("id").getString();
-        job.state = *state;
-        job.settings = std::move(*settings);
-        job.attempt = row.getColumn("attempt").getInt();
-        job.createdAt = row.getColumn("created_at").getInt64();
-        job.startedAt = optionalTime("started_at");
-        job.finishedAt = optionalTime("finished_at");
-        if (const SQLite::Column error = row.getColumn("error"); !error.isNull()) {
-            auto problem = protocol::parseProblem(error.getString());
-            job.error = problem ? std::move(*problem) : std::move(problem.error());
-        }
-        if (const SQLite::Column key = row.getColumn("idempotency_key"); !key.isNull()) {
-            record.key = {key.getString(), row.getColumn("idempotency_request").getString()};
-        }
-        SQLite::Statement images(m_database, kImagesOfJob);
-        images.bind(1, row.getColumn("number").getInt64());
-        while (images.executeStep()) {
-            job.images.push_back({images.getColumn(0).getInt(), images.getColumn(1).getInt64(),
-                                  images.getColumn(2).getInt(), images.getColumn(3).getInt(),
-                                  images.getColumn(4).getInt64(), images.getColumn(5).getString()});
-        }
-        return record;
-    }
-
     std::mutex m_mutex;
     SQLite::Database m_database;
     const std::filesystem::path m_file;
     const std::function<void(const std::string&)> m_log;
     std::set<std::string> m_told;
+
+    /// Who draws what. Not on disk: whoever had claimed a job before this process is gone, for only one at a
+    /// time uses the file.
+    struct Claim {
+        std::string worker;
+        int attempt = 0;
+        SteadyTime until;
+    };
+    std::map<std::string, Claim> m_claims;  // by job
+    const std::function<SteadyTime()> m_now;
 };
 
 }  // namespace
 
 Expected<std::unique_ptr<JobStore>> openSqliteJobStore(const std::filesystem::path& file,
-                                                       std::function<void(const std::string&)> log) {
+                                                       std::function<void(const std::string&)> log,
+                                                       std::function<SteadyTime()> now) {
     return openJobDatabase(file, log).map([&](SQLite::Database database) -> std::unique_ptr<JobStore> {
-        return std::make_unique<SqliteJobStore>(std::move(database), file, std::move(log));
+        return std::make_unique<SqliteJobStore>(std::move(database), file, std::move(log), std::move(now));
     });
 }
 

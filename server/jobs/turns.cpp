@@ -6,12 +6,31 @@
 
 namespace easel::jobs {
 
-void Turns::add(const std::string& owner, const std::string& id, std::int64_t work) {
+void Turns::add(const std::string& owner, const std::string& id, std::int64_t work, Place place) {
     Line& line = m_lines[owner];
     if (line.jobs.empty()) {
         line.used = std::max(line.used, m_level);
     }
-    line.jobs.push_back({id, work, ++m_arrivals});
+    insert(line, {id, work, place});
+}
+
+void Turns::move(const std::string& id, Place place) {
+    for (auto& [owner, line] : m_lines) {
+        const auto job = std::ranges::find(line.jobs, id, &Waiting::id);
+        if (job != line.jobs.end()) {
+            Waiting moved = *job;
+            moved.place = place;
+            line.jobs.erase(job);
+            return insert(line, std::move(moved));
+        }
+    }
+}
+
+/// Behind those of the same place.
+void Turns::insert(Line& line, Waiting job) {
+    const auto key = [](const Waiting& each) { return std::pair(-each.place.priority, each.place.rank); };
+    const auto behind = std::ranges::upper_bound(line.jobs, key(job), {}, key);
+    line.jobs.insert(behind, std::move(job));
 }
 
 void Turns::addReturned(const std::string& id) {
@@ -94,20 +113,20 @@ void Turns::restore(const std::map<std::string, std::int64_t>& used) {
 
 std::vector<std::string> Turns::order() const {
     std::vector<std::string> ids(m_returned.begin(), m_returned.end());
-    struct Place {
+    struct Next {
         const std::deque<Waiting>* jobs;
         std::size_t next;
         std::int64_t used;
     };
-    std::vector<Place> places;
+    std::vector<Next> places;
     for (const auto& [owner, line] : m_lines) {
         if (!line.jobs.empty()) {
             places.push_back({&line.jobs, 0, line.used});
         }
     }
     while (!places.empty()) {
-        const auto first = std::ranges::min_element(places, {}, [](const Place& place) {
-            return std::pair(place.used, (*place.jobs)[place.next].arrival);
+        const auto first = std::ranges::min_element(places, {}, [](const Next& line) {
+            return std::pair(line.used, (*line.jobs)[line.next].place.rank);
         });
         const Waiting& job = (*first->jobs)[first->next];
         ids.push_back(job.id);

@@ -11,13 +11,20 @@ namespace easel::jobs {
 
 /// Whose turn it is: start-time fair queueing (Goyal, Vin and Cheng, 1996,
 /// https://doi.org/10.1145/248156.248171). Next is the owner for whom the device has worked least, so
-/// whoever asks for much waits for himself; an owner's own jobs go in their order. One who comes, or comes
-/// again, starts level with whoever is next: time in which he asked for nothing is not saved up. Work is in
-/// pixel-steps. In memory alone, passive, guarded by its owner.
+/// whoever asks for much waits for himself; an owner's own jobs go in the order of their places. One who
+/// comes, or comes again, starts level with whoever is next: time in which he asked for nothing is not saved
+/// up. Work is in pixel-steps. In memory alone, passive, guarded by its owner.
 class Turns {
 public:
-    /// Behind the owner's other jobs.
-    void add(const std::string& owner, const std::string& id, std::int64_t work);
+    /// Where a job stands among its owner's: the higher priority first, then the lower rank.
+    struct Place {
+        int priority = 0;
+        std::int64_t rank = 0;
+    };
+
+    void add(const std::string& owner, const std::string& id, std::int64_t work, Place place);
+    /// Moves a waiting job.
+    void move(const std::string& id, Place place);
     /// In front of all: a job that had its turn, which was paid for, and is to be drawn again.
     void addReturned(const std::string& id);
     /// The job's turn has come.
@@ -44,20 +51,20 @@ private:
     struct Waiting {
         std::string id;
         std::int64_t work = 0;
-        std::uint64_t arrival = 0;
+        Place place;
     };
     struct Line {
         std::int64_t used = 0;
         std::deque<Waiting> jobs;
     };
 
+    static void insert(Line& line, Waiting job);
     bool takeReturned(const std::string& id);
     void forgetTheSettled();
 
     std::map<std::string, Line> m_lines;  // by owner
     std::deque<std::string> m_returned;
     std::int64_t m_level = 0;  // what had been done for the owner of the latest job when it started
-    std::uint64_t m_arrivals = 0;
 };
 
 }  // namespace easel::jobs

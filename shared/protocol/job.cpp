@@ -9,9 +9,11 @@ namespace easel::protocol {
 namespace {
 
 // Each enum's names in the order of its values.
-constexpr std::array<std::string_view, 5> kJobStates{"queued", "running", "succeeded", "failed", "cancelled"};
+constexpr std::array<std::string_view, 6> kJobStates{"queued",    "held",   "running",
+                                                     "succeeded", "failed", "cancelled"};
 constexpr std::array<std::string_view, 4> kStages{"waiting", "encoding", "denoising", "decoding"};
-constexpr std::array<std::string_view, 4> kEventTypes{"state", "progress", "image", "done"};
+constexpr std::array<std::string_view, 5> kHoldReasons{"disk_low", "model_missing", "device_drained",
+                                                       "restarted", "other"};
 
 template <typename Enum, std::size_t N>
 std::optional<Enum> find(const std::array<std::string_view, N>& names, std::string_view name) {
@@ -34,7 +36,7 @@ std::optional<JobState> jobStateFrom(std::string_view name) {
 }
 
 bool isFinished(JobState state) {
-    return state != JobState::Queued && state != JobState::Running;
+    return state == JobState::Succeeded || state == JobState::Failed || state == JobState::Cancelled;
 }
 
 std::string_view toString(Stage stage) {
@@ -45,12 +47,35 @@ std::optional<Stage> stageFrom(std::string_view name) {
     return find<Stage>(kStages, name);
 }
 
-std::string_view toString(JobEventType type) {
-    return kEventTypes[static_cast<std::size_t>(type)];
+std::string_view toString(HoldReason reason) {
+    return kHoldReasons[static_cast<std::size_t>(reason)];
 }
 
-std::optional<JobEventType> jobEventTypeFrom(std::string_view name) {
-    return find<JobEventType>(kEventTypes, name);
+std::optional<HoldReason> holdReasonFrom(std::string_view name) {
+    return find<HoldReason>(kHoldReasons, name);
+}
+
+bool isPriority(std::int64_t number) {
+    return -kMaxPriority <= number && number <= kMaxPriority;
+}
+
+Problem priorityOutOfRange() {
+    const std::string most = std::to_string(kMaxPriority);
+    return invalidField("priority", "priority must be between -" + most + " and " + most + ".");
+}
+
+std::string_view nameOf(const JobEvent& event) {
+    return std::visit(Overloaded{[](const Job& job) -> std::string_view {
+                                     return isFinished(job.state) ? "done" : "state";
+                                 },
+                                 [](const Progress&) -> std::string_view { return "progress"; },
+                                 [](const ImageInfo&) -> std::string_view { return "image"; }},
+                      event.news);
+}
+
+bool isLast(const JobEvent& event) {
+    const Job* job = std::get_if<Job>(&event.news);
+    return job != nullptr && isFinished(job->state);
 }
 
 }  // namespace easel::protocol

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "shared/protocol/generation.h"
@@ -12,12 +13,33 @@
 
 namespace easel::protocol {
 
-enum class JobState { Queued, Running, Succeeded, Failed, Cancelled };
+enum class JobState { Queued, Held, Running, Succeeded, Failed, Cancelled };
 
 std::string_view toString(JobState state);
 std::optional<JobState> jobStateFrom(std::string_view name);
 /// Succeeded, failed and cancelled jobs never change again.
 bool isFinished(JobState state);
+
+/// `Other`: one that a newer server gives.
+enum class HoldReason { DiskLow, ModelMissing, DeviceDrained, Restarted, Other };
+
+std::string_view toString(HoldReason reason);
+std::optional<HoldReason> holdReasonFrom(std::string_view name);
+
+/// Why a job does not get its turn, and what gives it back: a sentence each.
+struct Hold {
+    HoldReason reason = HoldReason::Other;
+    std::string detail;
+    std::string cure;
+
+    bool operator==(const Hold&) const = default;
+};
+
+/// A job's priority is in -kMaxPriority..kMaxPriority.
+inline constexpr int kMaxPriority = 100;
+
+bool isPriority(std::int64_t number);
+Problem priorityOutOfRange();
 
 enum class Stage { Waiting, Encoding, Denoising, Decoding };
 
@@ -52,6 +74,8 @@ struct Job {
     std::string id;
     JobState state = JobState::Queued;
     GenerationSettings settings;
+    std::optional<Hold> hold;  ///< of a held job
+    int priority = 0;          ///< among its client's jobs the higher goes first
     int attempt = 0;
     int ahead = 0;  ///< jobs that will run before this one
     Progress progress;
@@ -72,19 +96,46 @@ struct JobPage {
     bool operator==(const JobPage&) const = default;
 };
 
-enum class JobEventType { State, Progress, Image, Done };
+/// Most jobs that one page may have.
+inline constexpr int kMaxPage = 100;
 
-std::string_view toString(JobEventType type);
-std::optional<JobEventType> jobEventTypeFrom(std::string_view name);
+/// The queue as a whole.
+struct QueueState {
+    bool paused = false;  ///< nothing is started
+    int queued = 0;
+    int held = 0;
+    int running = 0;
 
-/// One event of a job's stream. On the wire its data is: State and Done, the whole job; Progress, the
-/// progress; Image, the image. A follower gets the whole job first, so it can join at any time.
+    bool operator==(const QueueState&) const = default;
+};
+
+/// Where a waiting job is to go among its client's jobs; without either: in front of all of its priority.
+struct Move {
+    std::optional<std::string> before;  ///< in front of that job, with its priority
+    std::optional<int> priority;        ///< behind the others of this priority
+
+    bool operator==(const Move&) const = default;
+};
+
+/// One event of a stream: the whole job, or the part of it that is new. A follower gets the whole job first,
+/// so it can join at any time.
 struct JobEvent {
-    std::uint64_t sequence = 0;  ///< grows within a job; the SSE id
-    JobEventType type = JobEventType::State;
-    Job job;  ///< as it is after this event; a client that parses one fills in just the event's part
+    std::uint64_t sequence = 0;  ///< grows from event to event, over all jobs; the SSE id
+    std::string job;             ///< whose
+    std::variant<Job, Progress, ImageInfo> news;
 
     bool operator==(const JobEvent&) const = default;
+};
+
+/// The event's name on the wire: "state", "done" for a job that is finished, "progress", "image".
+std::string_view nameOf(const JobEvent& event);
+/// Whether nothing comes after it for its job.
+bool isLast(const JobEvent& event);
+
+/// For std::visit: a function for each alternative.
+template <typename... Functions>
+struct Overloaded : Functions... {
+    using Functions::operator()...;
 };
 
 }  // namespace easel::protocol

@@ -20,13 +20,15 @@ std::string toJson(const GenerationRequest& request);
 std::string toJson(const GenerationSettings& settings);
 std::string toJson(const Job& job);
 std::string toJson(const JobPage& page);
+std::string toJson(const QueueState& queue);
+std::string toJson(const Hold& hold);
 std::string toJson(const Progress& progress);
 std::string toJson(const ImageInfo& image);
 std::string toJson(const Problem& problem);
 std::string toJson(const ServerInfo& info);
 std::string toJson(const Estimate& estimate);
 std::string toJson(const std::vector<ModelInfo>& models);
-/// The `data` of an event on the wire.
+/// The `data` of an event on the wire: what is new, with the job's id under "job" where that is a part.
 std::string eventData(const JobEvent& event);
 
 /// A request as a client sent it: types and unknown fields are checked here, bounds by `resolve`.
@@ -34,6 +36,10 @@ Expected<GenerationRequest> parseRequest(std::string_view json);
 Expected<GenerationSettings> parseSettings(std::string_view json);
 Expected<Job> parseJob(std::string_view json);
 Expected<JobPage> parseJobPage(std::string_view json);
+Expected<QueueState> parseQueueState(std::string_view json);
+Expected<Hold> parseHold(std::string_view json);
+/// What a client asks for; unknown fields are refused, as by `parseRequest`.
+Expected<Move> parseMove(std::string_view json);
 Expected<Progress> parseProgress(std::string_view json);
 Expected<ImageInfo> parseImageInfo(std::string_view json);
 Expected<Problem> parseProblem(std::string_view json);

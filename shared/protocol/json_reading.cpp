@@ -88,12 +88,33 @@ Expected<Problem> readProblem(const json& value) {
     return reader.finish(std::move(problem));
 }
 
+/// What a newer server may say is read as the nearest that is known.
+template <typename Enum>
+auto enumItemOr(std::optional<Enum> (*from)(std::string_view), Enum otherwise) {
+    return [=](const json& value) -> Expected<Enum> {
+        return value.is_string() ? from(value.get_ref<const std::string&>()).value_or(otherwise) : otherwise;
+    };
+}
+
+Expected<Hold> readHold(const json& value) {
+    Reader reader(value, "The hold");
+    Hold hold;
+    reader.read("reason", hold.reason, enumItemOr(holdReasonFrom, HoldReason::Other));
+    reader.read("detail", hold.detail);
+    reader.read("cure", hold.cure);
+    return reader.finish(std::move(hold));
+}
+
 Expected<Job> readJob(const json& value) {
     Reader reader(value, "The job");
     Job job;
     reader.read("id", job.id);
-    reader.read("state", job.state, enumItem(jobStateFrom, "job state"));
+    reader.read("finished_at", job.finishedAt, timeItem);
+    reader.read("state", job.state,
+                enumItemOr(jobStateFrom, job.finishedAt ? JobState::Failed : JobState::Queued));
     reader.read("request", job.settings, readSettings);
+    reader.read("hold", job.hold, readHold);
+    reader.read("priority", job.priority);
     reader.read("attempt", job.attempt);
     reader.read("ahead", job.ahead);
     reader.read("progress", job.progress, readProgress);
@@ -101,7 +122,6 @@ Expected<Job> readJob(const json& value) {
     reader.read("error", job.error, readProblem);
     reader.read("created_at", job.createdAt, timeItem);
     reader.read("started_at", job.startedAt, timeItem);
-    reader.read("finished_at", job.finishedAt, timeItem);
     if (job.id.empty()) {
         reader.fail(malformed("The job has no id."));
     }
@@ -213,7 +233,9 @@ Expected<ServerInfo> parseServerInfo(std::string_view body) {
         reader.read("ready", info.ready);
         reader.read("status", info.status);
         reader.read("default_model", info.defaultModel);
+        reader.read("paused", info.paused);
         reader.read("queued", info.queued);
+        reader.read("held", info.held);
         reader.read("running", info.running);
         reader.read("set_aside", info.setAside);
         reader.read("limits", info.limits, readLimits);
@@ -248,33 +270,61 @@ Expected<std::vector<ModelInfo>> parseModels(std::string_view body) {
     });
 }
 
-Expected<JobEvent> parseEvent(std::string_view name, std::string_view data) {
-    const auto type = jobEventTypeFrom(name);
-    if (!type) {
-        return tl::unexpected(malformed("Unknown event \"" + std::string(name) + "\"."));
-    }
-    return parseWith(data, [&](const json& value) -> Expected<JobEvent> {
-        JobEvent event;
-        event.type = *type;
-        switch (*type) {
-            case JobEventType::Progress:
-                return readProgress(value).map([&](Progress progress) {
-                    event.job.progress = progress;
-                    return event;
-                });
-            case JobEventType::Image:
-                return readImage(value).map([&](ImageInfo image) {
-                    event.job.images.push_back(std::move(image));
-                    return event;
-                });
-            case JobEventType::State:
-            case JobEventType::Done:
-                break;
+Expected<QueueState> parseQueueState(std::string_view body) {
+    return parseWith(body, [](const json& value) {
+        Reader reader(value, "The queue");
+        QueueState queue;
+        reader.read("paused", queue.paused);
+        reader.read("queued", queue.queued);
+        reader.read("held", queue.held);
+        reader.read("running", queue.running);
+        return reader.finish(queue);
+    });
+}
+
+Expected<Hold> parseHold(std::string_view body) {
+    return parseWith(body, readHold);
+}
+
+Expected<Move> parseMove(std::string_view body) {
+    return parseWith(body, [](const json& value) -> Expected<Move> {
+        Reader reader(value, "The move");
+        Move move;
+        bool first = false;
+        reader.refuseOthers({"first", "before", "priority"});
+        reader.read("first", first);
+        reader.read("before", move.before);
+        reader.read("priority", move.priority);
+        if (int(first) + int(move.before.has_value()) + int(move.priority.has_value()) != 1) {
+            reader.fail(invalidField("first",
+                                     "Say one of \"first\": true, \"before\": a job's id, and "
+                                     "\"priority\": a number."));
         }
-        return readJob(value).map([&](Job job) {
-            event.job = std::move(job);
-            return event;
-        });
+        if (move.priority && !isPriority(*move.priority)) {
+            reader.fail(priorityOutOfRange());
+        }
+        return reader.finish(std::move(move));
+    });
+}
+
+Expected<JobEvent> parseEvent(std::string_view name, std::string_view data) {
+    return parseWith(data, [&](const json& value) -> Expected<JobEvent> {
+        const auto part = [&](auto news) {
+            Reader reader(value, "The event");
+            JobEvent event{0, {}, std::move(news)};
+            reader.read("job", event.job);
+            return reader.finish(std::move(event));
+        };
+        if (name == "state" || name == "done") {
+            return readJob(value).map([](Job job) { return JobEvent{0, job.id, std::move(job)}; });
+        }
+        if (name == "progress") {
+            return readProgress(value).and_then(part);
+        }
+        if (name == "image") {
+            return readImage(value).and_then(part);
+        }
+        return tl::unexpected(malformed("Unknown event \"" + std::string(name) + "\"."));
     });
 }
 

@@ -55,6 +55,10 @@ json write(const Problem& problem) {
     return value;
 }
 
+json write(const Hold& hold) {
+    return {{"reason", toString(hold.reason)}, {"detail", hold.detail}, {"cure", hold.cure}};
+}
+
 json writeTime(const std::optional<std::int64_t>& time) {
     return time ? json(formatTimestamp(*time)) : json(nullptr);
 }
@@ -69,6 +73,8 @@ json write(const Job& job) {
     return {{"id", job.id},
             {"state", toString(job.state)},
             {"request", write(job.settings)},
+            {"hold", job.hold ? write(*job.hold) : json(nullptr)},
+            {"priority", job.priority},
             {"attempt", job.attempt},
             {"ahead", job.ahead},
             {"progress", write(job.progress)},
@@ -126,6 +132,15 @@ std::string toJson(const GenerationSettings& settings) {
 std::string toJson(const Job& job) {
     return text(write(job));
 }
+std::string toJson(const QueueState& queue) {
+    return text({{"paused", queue.paused},
+                 {"queued", queue.queued},
+                 {"held", queue.held},
+                 {"running", queue.running}});
+}
+std::string toJson(const Hold& hold) {
+    return text(write(hold));
+}
 std::string toJson(const Progress& progress) {
     return text(write(progress));
 }
@@ -158,7 +173,9 @@ std::string toJson(const ServerInfo& info) {
                  {"ready", info.ready},
                  {"status", info.status},
                  {"default_model", info.defaultModel},
+                 {"paused", info.paused},
                  {"queued", info.queued},
+                 {"held", info.held},
                  {"running", info.running},
                  {"set_aside", info.setAside},
                  {"limits", write(info.limits)},
@@ -184,19 +201,12 @@ std::string toJson(const std::vector<ModelInfo>& models) {
 }
 
 std::string eventData(const JobEvent& event) {
-    switch (event.type) {
-        case JobEventType::Progress:
-            return toJson(event.job.progress);
-        case JobEventType::Image:
-            if (!event.job.images.empty()) {
-                return toJson(event.job.images.back());
-            }
-            [[fallthrough]];
-        case JobEventType::State:
-        case JobEventType::Done:
-            break;
-    }
-    return toJson(event.job);
+    const auto part = [&](const auto& news) {
+        json value = write(news);
+        value["job"] = event.job;
+        return text(value);
+    };
+    return std::visit(Overloaded{[](const Job& job) { return toJson(job); }, part}, event.news);
 }
 
 }  // namespace easel::protocol

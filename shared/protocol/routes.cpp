@@ -15,6 +15,14 @@ std::string jobCancel(std::string_view id) {
     return job(id) + "/cancel";
 }
 
+std::string jobMove(std::string_view id) {
+    return job(id) + "/move";
+}
+
+std::string jobRelease(std::string_view id) {
+    return job(id) + "/release";
+}
+
 std::string jobImage(std::string_view id, int index) {
     return job(id) + "/images/" + std::to_string(index);
 }

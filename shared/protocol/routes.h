@@ -8,6 +8,10 @@
 namespace easel::protocol::routes {
 
 inline constexpr std::string_view kJobs = "/v1/jobs";
+inline constexpr std::string_view kEvents = "/v1/events";
+inline constexpr std::string_view kQueue = "/v1/queue";
+inline constexpr std::string_view kQueuePause = "/v1/queue/pause";
+inline constexpr std::string_view kQueueResume = "/v1/queue/resume";
 inline constexpr std::string_view kServer = "/v1/server";
 inline constexpr std::string_view kEstimate = "/v1/estimate";
 inline constexpr std::string_view kModels = "/v1/models";
@@ -18,6 +22,8 @@ inline constexpr std::string_view kOpenApi = "/openapi.json";
 std::string job(std::string_view id);
 std::string jobEvents(std::string_view id);
 std::string jobCancel(std::string_view id);
+std::string jobMove(std::string_view id);
+std::string jobRelease(std::string_view id);
 std::string jobImage(std::string_view id, int index);
 
 inline constexpr int kDefaultPort = 5000;

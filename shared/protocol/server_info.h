@@ -66,7 +66,9 @@ struct ServerInfo {
     bool ready = false;      ///< a worker has a model loaded
     std::string status;      ///< one sentence for a person when not ready
     std::string defaultModel;
+    bool paused = false;  ///< the queue: nothing is started
     int queued = 0;
+    int held = 0;
     int running = 0;
     int setAside = 0;  ///< pictures on its disk whose jobs it does not know
     Limits limits;

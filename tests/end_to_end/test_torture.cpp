@@ -159,20 +159,24 @@ private:
     void checkEvents(const std::string& id, const std::vector<Ledger::Event>& events) {
         std::optional<std::uint64_t> last;
         int attempt = 0;
+        std::optional<JobState> ended;
         for (const auto& [number, event] : events) {
             if (last && number <= *last) {
                 m_ledger.complain(id + ": event " + std::to_string(number) + " came after " +
                                   std::to_string(*last));
             }
             last = number;
-            const bool hasJob =
-                event.type == protocol::JobEventType::State || event.type == protocol::JobEventType::Done;
-            if (hasJob && event.job.attempt < attempt) {
+            if (event.job != id) {
+                m_ledger.complain(id + ": an event of " + event.job + " was told");
+            }
+            const Job* job = std::get_if<Job>(&event.news);
+            if (job && job->attempt < attempt) {
                 m_ledger.complain(id + ": the attempt went backwards");
             }
-            attempt = hasJob ? event.job.attempt : attempt;
+            attempt = job ? job->attempt : attempt;
+            ended = job ? std::optional(job->state) : ended;
         }
-        if (!events.empty() && m_stored.contains(id) && events.back().event.job.state != m_stored[id].state) {
+        if (ended && m_stored.contains(id) && *ended != m_stored[id].state) {
             m_ledger.complain(id + " ended otherwise to its follower");
         }
     }

@@ -50,7 +50,7 @@ bool readEvents(tests::RawClient& client, std::vector<Ledger::Event>& events, st
             return true;
         }
         events.push_back({std::stoull(field(block, "id")), std::move(*event)});
-        if (events.back().event.type == protocol::JobEventType::Done) {
+        if (isLast(events.back().event)) {
             return true;
         }
     }

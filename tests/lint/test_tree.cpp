@@ -159,11 +159,13 @@ private Q_SLOTS:
 
     void aWrongArrowIsSeen() {
         const auto folders = table();
-        QCOMPARE(wrongArrows(folders, "server/http/x.cpp", "#include \"server/jobs/queue.h\"\n").size(), 1);
+        QCOMPARE(wrongArrows(folders, "server/http/x.cpp", "#include \"server/jobs/job_queue.h\"\n").size(),
+                 1);
         QCOMPARE(wrongArrows(folders, "server/jobs/x.cpp", "  # include <boost/beast.hpp>\n").size(), 1);
         QCOMPARE(wrongArrows(folders, "desktop/ui/x.cpp", "#include \"server/image/image.h\"\n").size(), 1);
         QCOMPARE(wrongArrows(folders, "server/stray/x.cpp", "").size(), 1);
-        QCOMPARE(wrongArrows(folders, "server/jobs/x.cpp", "#include \"server/jobs/queue.h\"\n").size(), 0);
+        QCOMPARE(wrongArrows(folders, "server/jobs/x.cpp", "#include \"server/jobs/job_queue.h\"\n").size(),
+                 0);
     }
 
     void anIdlePermissionIsSeen() {

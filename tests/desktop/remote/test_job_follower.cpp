@@ -9,7 +9,6 @@
 
 using namespace easel;
 using namespace std::chrono_literals;
-using protocol::JobEventType;
 using protocol::JobState;
 using remote::JobFollower;
 using tests::FakeRequest;
@@ -33,25 +32,43 @@ struct Script {
         job.createdAt = 1'790'000'000'000;
     }
 
-    QByteArray event(JobEventType type) {
-        const protocol::JobEvent event{++sequence, type, job};
+    QByteArray event(decltype(protocol::JobEvent::news) news) {
+        const protocol::JobEvent event{++sequence, job.id, std::move(news)};
         return "id: " + QByteArray::number(static_cast<qulonglong>(sequence)) +
-               "\nevent: " + QByteArray::fromStdString(std::string(protocol::toString(type))) +
+               "\nevent: " + QByteArray::fromStdString(std::string(protocol::nameOf(event))) +
                "\ndata: " + QByteArray::fromStdString(protocol::eventData(event)) + "\n\n";
     }
     QByteArray state(JobState state) {
         job.state = state;
-        return event(protocol::isFinished(state) ? JobEventType::Done : JobEventType::State);
+        return event(job);
     }
     QByteArray step(int step) {
         job.progress = {protocol::Stage::Denoising, step, 4, 4.0 - step};
-        return event(JobEventType::Progress);
+        return event(job.progress);
     }
     QByteArray image(int index) {
         job.images.push_back({index, 41 + index, 64, 64, 100, "image/png"});
-        return event(JobEventType::Image);
+        return event(job.images.back());
     }
 };
+return "id: " + QByteArray::number(static_cast<qulonglong>(sequence)) +
+       "\nevent: " + QByteArray::fromStdString(std::string(protocol::toString(type))) +
+       "\ndata: " + QByteArray::fromStdString(protocol::eventData(event)) + "\n\n";
+}
+QByteArray state(JobState state) {
+    job.state = state;
+    return event(protocol::isFinished(state) ? JobEventType::Done : JobEventType::State);
+}
+QByteArray step(int step) {
+    job.progress = {protocol::Stage::Denoising, step, 4, 4.0 - step};
+    return event(JobEventType::Progress);
+}
+QByteArray image(int index) {
+    job.images.push_back({index, 41 + index, 64, 64, 100, "image/png"});
+    return event(JobEventType::Image);
+}
+}
+;
 
 /// Braces keep the order in which events are made; operands of + do not.
 QByteArray stream(const QByteArrayList& events) {

@@ -8,7 +8,6 @@
 
 namespace easel::tests {
 
-using protocol::JobEventType;
 using protocol::JobState;
 
 namespace {
@@ -38,29 +37,36 @@ int FakeEasel::streamCount(const std::string& id) const {
     }));
 }
 
+void FakeEasel::hold(const std::string& id, const protocol::Hold& why) {
+    m_jobs.at(id).state = JobState::Held;
+    m_jobs.at(id).hold = why;
+    tell(id, job(id));
+}
+
 void FakeEasel::run(const std::string& id) {
+    m_jobs.at(id).hold.reset();
     m_jobs.at(id).state = JobState::Running;
     ++m_jobs.at(id).attempt;
     m_jobs.at(id).progress = {};
-    tell(id, JobEventType::State);
+    tell(id, job(id));
 }
 
 void FakeEasel::step(const std::string& id, int step, int steps) {
     m_jobs.at(id).progress = {protocol::Stage::Denoising, step, steps, 0.5 * (steps - step)};
-    tell(id, JobEventType::Progress);
+    tell(id, job(id).progress);
 }
 
 void FakeEasel::finishImage(const std::string& id) {
     protocol::Job& job = m_jobs.at(id);
     const auto index = static_cast<int>(job.images.size());
     job.images.push_back({index, job.settings.seed + index, job.settings.width, job.settings.height, 1000});
-    tell(id, JobEventType::Image);
+    tell(id, job.images.back());
 }
 
 void FakeEasel::finish(const std::string& id, JobState state, std::optional<protocol::Problem> error) {
     m_jobs.at(id).state = state;
     m_jobs.at(id).error = std::move(error);
-    tell(id, JobEventType::Done);
+    tell(id, job(id));
 }
 
 void FakeEasel::draw(const std::string& id) {
@@ -90,9 +96,8 @@ void FakeEasel::handle(const FakeRequest& request, QTcpSocket& socket) {
     } else if (!m_jobs.contains(id)) {
         socket.write(problemAnswer(protocol::notFound("job " + id)));
     } else if (what == "events") {
-        const bool over = protocol::isFinished(job(id).state);
         m_streams[QString::fromStdString(id)].append(&socket);
-        socket.write(streamHead() + event(id, over ? JobEventType::Done : JobEventType::State));
+        socket.write(streamHead() + event(id, job(id)));
     } else if (what == "cancel") {
         if (!protocol::isFinished(job(id).state))
             finish(id, JobState::Cancelled);
@@ -124,17 +129,17 @@ QByteArray FakeEasel::createJob(const FakeRequest& request) {
                       "Location: /v1/jobs/" + QByteArray::fromStdString(id) + "\r\n");
 }
 
-void FakeEasel::tell(const std::string& id, JobEventType type) {
-    const QByteArray bytes = event(id, type);
+void FakeEasel::tell(const std::string& id, News news) {
+    const QByteArray bytes = event(id, std::move(news));
     for (const QPointer<QTcpSocket>& socket : m_streams.value(QString::fromStdString(id)))
         if (socket)
             socket->write(bytes);
 }
 
-QByteArray FakeEasel::event(const std::string& id, JobEventType type) {
-    const protocol::JobEvent event{++m_sequence, type, job(id)};
+QByteArray FakeEasel::event(const std::string& id, News news) {
+    const protocol::JobEvent event{++m_sequence, id, std::move(news)};
     return "id: " + QByteArray::number(static_cast<qulonglong>(m_sequence)) +
-           "\nevent: " + QByteArray::fromStdString(std::string(protocol::toString(type))) +
+           "\nevent: " + QByteArray::fromStdString(std::string(protocol::nameOf(event))) +
            "\ndata: " + QByteArray::fromStdString(protocol::eventData(event)) + "\n\n";
 }
 

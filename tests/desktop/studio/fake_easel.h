@@ -40,6 +40,7 @@ public:
     void step(const std::string& id, int step, int steps);
     /// The next image of the job is ready.
     void finishImage(const std::string& id);
+    void hold(const std::string& id, const protocol::Hold& why);
     void finish(const std::string& id, protocol::JobState state, std::optional<protocol::Problem> error = {});
     /// All of the above: run, every image, succeeded.
     void draw(const std::string& id);
@@ -48,8 +49,10 @@ public:
 private:
     void handle(const FakeRequest& request, QTcpSocket& socket);
     QByteArray createJob(const FakeRequest& request);
-    void tell(const std::string& id, protocol::JobEventType type);
-    QByteArray event(const std::string& id, protocol::JobEventType type);
+    using News = decltype(protocol::JobEvent::news);
+
+    void tell(const std::string& id, News news);
+    QByteArray event(const std::string& id, News news);
 
     std::map<std::string, protocol::Job> m_jobs;
     std::map<QByteArray, std::string> m_keys;

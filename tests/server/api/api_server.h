@@ -9,7 +9,7 @@
 
 #include "server/api/api.h"
 #include "server/http/listener.h"
-#include "server/jobs/queue.h"
+#include "server/jobs/job_queue.h"
 #include "server/jobs/sqlite_job_store.h"
 #include "shared/protocol/samplers.h"
 #include "tests/server/http/raw_client.h"
@@ -32,9 +32,9 @@ public:
         const std::filesystem::path folder = m_folder.path().toStdString();
         jobs::QueueOptions options;
         options.limits = m_info.limits;
-        m_queue = jobs::Queue::open(jobs::openSqliteJobStore(folder / "jobs.db").value(),
-                                    jobs::ImageFolder::open(folder / "images").value(), std::move(generator),
-                                    options)
+        m_queue = jobs::JobQueue::open(jobs::openSqliteJobStore(folder / "jobs.db").value(),
+                                       jobs::ImageFolder::open(folder / "images").value(),
+                                       std::move(generator), options)
                       .value();
         m_listener = http::Listener::start({}, api::makeRouter(service())).value();
     }
@@ -43,7 +43,7 @@ public:
         return {*m_queue, [this] { return info(); }, [this] { return std::vector{m_model}; }};
     }
     ManualGenerator& generator() { return *m_generator; }
-    jobs::Queue& queue() { return *m_queue; }
+    jobs::JobQueue& queue() { return *m_queue; }
     http::Listener& listener() { return *m_listener; }
     std::uint16_t port() const { return m_listener->port(); }
 
@@ -68,6 +68,10 @@ private:
         info.device = status.device;
         info.deviceName = status.deviceName;
         const auto load = m_queue->load();
+        info.paused = load.queue.paused;
+        info.queued = load.queue.queued;
+        info.held = load.queue.held;
+        info.running = load.queue.running;
         info.setAside = load.setAside;
         info.limits.maxWork = load.maxWork;
         return info;
@@ -100,7 +104,7 @@ private:
     protocol::ServerInfo m_info = makeInfo();
     protocol::ModelInfo m_model = makeModel();
     ManualGenerator* m_generator = nullptr;
-    std::unique_ptr<jobs::Queue> m_queue;
+    std::unique_ptr<jobs::JobQueue> m_queue;
     std::unique_ptr<http::Listener> m_listener;
 };
 

@@ -347,7 +347,7 @@ private Q_SLOTS:
         QVERIFY(!estimate.seconds && !estimate.problem);
         QVERIFY(answer.body.find("\"fits\":true") != std::string::npos);
         QVERIFY(server.generator().isIdle());
-        QCOMPARE(server.queue().load().queued, 0);
+        QCOMPARE(server.queue().load().queue.queued, 0);
 
         server.post(R"({"prompt":"fox"})");
         server.post(R"({"prompt":"fox"})");

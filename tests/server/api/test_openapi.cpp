@@ -42,6 +42,7 @@ protocol::Job fullJob() {
     job.id = "j_1";
     job.settings.model = "tiny";
     job.settings.sampler = "ddim";
+    job.hold = protocol::Hold{};
     job.images = {{0, 1, 64, 64, 100, "image/png"}};
     job.error = protocol::invalidField("width", "It is odd.");
     job.startedAt = job.finishedAt = 1'795'384'489'120;
@@ -93,6 +94,8 @@ private Q_SLOTS:
         row("Image", parsed(toJson(protocol::ImageInfo{})));
         row("Problem", job["error"].toObject());
         row("Estimate", parsed(toJson(protocol::Estimate{})));
+        row("Hold", job["hold"].toObject());
+        row("QueueState", parsed(toJson(protocol::QueueState{})));
         row("JobPage", parsed(toJson(protocol::JobPage{})));
         row("ServerInfo", info);
         row("Limits", info["limits"].toObject());
@@ -123,6 +126,18 @@ private Q_SLOTS:
         QCOMPARE(of("guidance", "maximum"), limits.maxGuidance);
         QCOMPARE(of("count", "maximum"), double(limits.maxCount));
         QCOMPARE(of("seed", "maximum"), double(limits.maxSeed));
+
+        const auto priority = [](const QJsonValue& schema, const char* bound) {
+            return schema.toObject()[bound].toInt();
+        };
+        const QJsonValue move = schema("Move")["properties"].toObject()["priority"];
+        const QJsonValue create = document()["paths"]["/v1/jobs"]["post"]["parameters"][1]["schema"];
+        for (const QJsonValue& bounds : {move, create}) {
+            QCOMPARE(priority(bounds, "maximum"), protocol::kMaxPriority);
+            QCOMPARE(priority(bounds, "minimum"), -protocol::kMaxPriority);
+        }
+        const QJsonValue limit = document()["paths"]["/v1/jobs"]["get"]["parameters"][0]["schema"];
+        QCOMPARE(limit["maximum"].toInt(), protocol::kMaxPage);
 
         std::set<std::string_view> schedules;
         for (const protocol::SamplerKind& sampler : protocol::samplerKinds()) {

@@ -24,6 +24,11 @@ protocol::ImageInfo image(int index, std::int64_t bytes = 1000) {
     return info;
 }
 
+Ending ending(JobState state, std::int64_t now, std::int64_t uptime,
+              const std::optional<protocol::Problem>& error = {}) {
+    return {state, error, now, uptime, static_cast<std::uint64_t>(now)};
+}
+
 std::vector<std::string> ids(const std::vector<protocol::Job>& jobs) {
     std::vector<std::string> found;
     for (const auto& job : jobs) {
@@ -47,10 +52,13 @@ protocol::Job jobNamed(std::string id) {
 }
 
 JobRecord recordOf(const protocol::Job& job, const std::optional<IdempotencyKey>& key = {}) {
-    return {job, 0, key, "192.0.2.1", 0};
+    return {job, 0, key, "192.0.2.1", 0, 0};
 }
 
 using Ids = std::vector<std::string>;
+
+const Lease kLease{"worker", std::chrono::seconds(60)};
+const protocol::Hold kHold{protocol::HoldReason::ModelMissing, "The model \"x\" is not here.", "Bring it."};
 
 }  // namespace
 
@@ -62,15 +70,20 @@ protocol::Job JobStoreConformance::add(const std::string& id) {
     return job;
 }
 
+protocol::Expected<bool> JobStoreConformance::claim(const std::string& id, int attempt, std::int64_t now,
+                                                    std::int64_t ownerUsed) {
+    return m_store->claim(id, attempt, kLease, now, ownerUsed);
+}
+
 JobRecord JobStoreConformance::get(const std::string& id) {
     return m_store->find(id).value().value();
 }
 
 void JobStoreConformance::runToEnd(const std::string& id, std::int64_t now, std::int64_t bytes) {
     add(id);
-    QVERIFY(m_store->start(id, 1, now, 0).value());
+    QVERIFY(claim(id, 1, now, 0).value());
     QVERIFY(m_store->addImage(id, 1, image(0, bytes)).value());
-    QVERIFY(m_store->finish(id, 1, JobState::Succeeded, {}, now, now).value());
+    QVERIFY(m_store->finish(id, 1, ending(JobState::Succeeded, now, now)).value());
 }
 
 void JobStoreConformance::keepsWhatWasAdded() {
@@ -84,7 +97,7 @@ void JobStoreConformance::keepsWhatWasAdded() {
 
 void JobStoreConformance::keepsWhatWasDone() {
     auto job = add("a");
-    QVERIFY(m_store->start("a", 1, 2000, 0).value());
+    QVERIFY(claim("a", 1, 2000, 0).value());
     QVERIFY(m_store->addImage("a", 1, image(1)).value());
     QVERIFY(m_store->addImage("a", 1, image(0)).value());
     job.state = JobState::Running;
@@ -93,7 +106,7 @@ void JobStoreConformance::keepsWhatWasDone() {
     job.images = {image(0), image(1)};
     reopen();
     QVERIFY(get("a").job == job);
-    QVERIFY(m_store->finish("a", 1, JobState::Succeeded, {}, 3000, 3000).value());
+    QVERIFY(m_store->finish("a", 1, ending(JobState::Succeeded, 3000, 3000)).value());
     job.state = JobState::Succeeded;
     job.finishedAt = 3000;
     reopen();
@@ -103,12 +116,12 @@ void JobStoreConformance::keepsWhatWasDone() {
 void JobStoreConformance::keepsWhoAskedAndWhatTheyUsed() {
     QVERIFY(m_store->used().value().empty());
     const auto add = [this](const char* id, const char* owner, std::int64_t used) {
-        return m_store->add({jobNamed(id), 0, {}, owner, used}).has_value();
+        return m_store->add({jobNamed(id), 0, {}, owner, used, 0}).has_value();
     };
     QVERIFY(add("a", "192.0.2.1", 0) && add("b", "192.0.2.1", 5) && add("c", "192.0.2.2", 7));
-    QVERIFY(m_store->start("a", 1, 1, 9).value());
+    QVERIFY(claim("a", 1, 1, 9).value());
     QVERIFY(m_store->requeue("a", 1, Requeue::Lost).value());
-    QVERIFY(m_store->start("a", 2, 1, 0).value());  // never less than before
+    QVERIFY(claim("a", 2, 1, 0).value());  // never less than before
     reopen();
     QCOMPARE(get("c").owner, std::string("192.0.2.2"));
     QCOMPARE(m_store->unfinished().value().front().owner, std::string("192.0.2.1"));
@@ -119,10 +132,10 @@ void JobStoreConformance::keepsWhoAskedAndWhatTheyUsed() {
 void JobStoreConformance::knowsNoOtherJobs() {
     QVERIFY(!m_store->find("a").value());
     QVERIFY(!m_store->findByKey("a").value());
-    QVERIFY(!m_store->start("a", 1, 0, 0).value());
+    QVERIFY(!claim("a", 1, 0, 0).value());
     QVERIFY(!m_store->addImage("a", 0, image(0)).value());
     QVERIFY(!m_store->requeue("a", 0, Requeue::Lost).value());
-    QVERIFY(!m_store->finish("a", 0, JobState::Cancelled, {}, 0, 0).value());
+    QVERIFY(!m_store->finish("a", 0, ending(JobState::Cancelled, 0, 0)).value());
     QVERIFY(!m_store->remove("a").value());
 }
 
@@ -162,10 +175,10 @@ void JobStoreConformance::listsTheUnfinishedOldestFirst() {
     for (const char* id : {"a", "b", "c", "d"}) {
         add(id);
     }
-    QVERIFY(m_store->finish("b", 0, JobState::Cancelled, {}, 1, 1).value());
-    QVERIFY(m_store->start("c", 1, 1, 0).value());
+    QVERIFY(m_store->finish("b", 0, ending(JobState::Cancelled, 1, 1)).value());
+    QVERIFY(claim("c", 1, 1, 0).value());
     QVERIFY(m_store->requeue("c", 1, Requeue::GivenBack).value());
-    QVERIFY(m_store->start("d", 1, 1, 0).value());
+    QVERIFY(claim("d", 1, 1, 0).value());
     std::vector<protocol::Job> jobs;
     const auto records = m_store->unfinished().value();
     for (const auto& record : records) {
@@ -178,32 +191,33 @@ void JobStoreConformance::listsTheUnfinishedOldestFirst() {
 
 void JobStoreConformance::startsAnAttemptOnce() {
     add("a");
-    QVERIFY(!m_store->start("a", 2, 1, 0).value());
-    QVERIFY(m_store->start("a", 1, 1, 0).value());
-    QVERIFY(!m_store->start("a", 1, 1, 0).value());
-    QVERIFY(!m_store->start("a", 2, 1, 0).value());
+    QVERIFY(!claim("a", 2, 1, 0).value());
+    QVERIFY(claim("a", 1, 1, 0).value());
+    QVERIFY(!claim("a", 1, 1, 0).value());
+    QVERIFY(!claim("a", 2, 1, 0).value());
 }
 
 void JobStoreConformance::refusesALateWorker() {
     add("a");
-    QVERIFY(m_store->start("a", 1, 1, 0).value());
+    QVERIFY(claim("a", 1, 1, 0).value());
     QVERIFY(m_store->requeue("a", 1, Requeue::Lost).value());
     QVERIFY(!m_store->addImage("a", 1, image(0)).value());  // not running
     QVERIFY(!m_store->requeue("a", 1, Requeue::Lost).value());
-    QVERIFY(m_store->start("a", 2, 2, 0).value());
+    QVERIFY(claim("a", 2, 2, 0).value());
     QVERIFY(m_store->addImage("a", 2, image(0, 7)).value());
     const auto before = get("a").job;
     QVERIFY(!m_store->addImage("a", 1, image(0, 8)).value());
-    QVERIFY(!m_store->finish("a", 1, JobState::Failed, protocol::internalError("late"), 3, 3).value());
+    QVERIFY(
+        !m_store->finish("a", 1, ending(JobState::Failed, 3, 3, protocol::internalError("late"))).value());
     QVERIFY(!m_store->requeue("a", 1, Requeue::Lost).value());
     QVERIFY(get("a").job == before);
-    QVERIFY(m_store->finish("a", 2, JobState::Succeeded, {}, 3, 3).value());
+    QVERIFY(m_store->finish("a", 2, ending(JobState::Succeeded, 3, 3)).value());
     QVERIFY(!m_store->addImage("a", 2, image(1)).value());  // finished
 }
 
 void JobStoreConformance::requeueForgetsImages() {
     add("a");
-    QVERIFY(m_store->start("a", 1, 1, 0).value());
+    QVERIFY(claim("a", 1, 1, 0).value());
     QVERIFY(m_store->addImage("a", 1, image(0)).value());
     QVERIFY(m_store->requeue("a", 1, Requeue::Lost).value());
     const auto job = get("a").job;
@@ -216,7 +230,7 @@ void JobStoreConformance::requeueForgetsImages() {
 void JobStoreConformance::countsLossesOnly() {
     add("a");
     for (int attempt = 1; attempt <= 3; ++attempt) {
-        QVERIFY(m_store->start("a", attempt, 1, 0).value());
+        QVERIFY(claim("a", attempt, 1, 0).value());
         QVERIFY(m_store->requeue("a", attempt, attempt == 2 ? Requeue::GivenBack : Requeue::Lost).value());
     }
     reopen();
@@ -225,9 +239,9 @@ void JobStoreConformance::countsLossesOnly() {
 
 void JobStoreConformance::finishesOnce() {
     add("a");
-    QVERIFY(m_store->finish("a", 0, JobState::Cancelled, {}, 5, 5).value());
-    QVERIFY(!m_store->finish("a", 0, JobState::Failed, {}, 6, 6).value());
-    QVERIFY(!m_store->start("a", 1, 6, 0).value());
+    QVERIFY(m_store->finish("a", 0, ending(JobState::Cancelled, 5, 5)).value());
+    QVERIFY(!m_store->finish("a", 0, ending(JobState::Failed, 6, 6)).value());
+    QVERIFY(!claim("a", 1, 6, 0).value());
     QVERIFY(get("a").job.state == JobState::Cancelled);
     QCOMPARE(get("a").job.finishedAt, std::optional<std::int64_t>(5));
 }
@@ -235,8 +249,8 @@ void JobStoreConformance::finishesOnce() {
 void JobStoreConformance::keepsTheProblem() {
     add("a");
     const auto problem = protocol::generationFailed("The picture came out \"non-finite\".");
-    QVERIFY(m_store->start("a", 1, 1, 0).value());
-    QVERIFY(m_store->finish("a", 1, JobState::Failed, problem, 2, 2).value());
+    QVERIFY(claim("a", 1, 1, 0).value());
+    QVERIFY(m_store->finish("a", 1, ending(JobState::Failed, 2, 2, problem)).value());
     reopen();
     QVERIFY(get("a").job.error == problem);
 }
@@ -259,12 +273,12 @@ void JobStoreConformance::sameKeySameJob() {
 void JobStoreConformance::removes() {
     runToEnd("a", 1, 1000);
     add("b");
-    QVERIFY(m_store->start("b", 1, 1, 0).value());
+    QVERIFY(claim("b", 1, 1, 0).value());
     QVERIFY(m_store->remove("a").value());
     QVERIFY(m_store->remove("b").value());
     QVERIFY(!m_store->remove("b").value());
     QVERIFY(!m_store->addImage("b", 1, image(0)).value());
-    QVERIFY(!m_store->finish("b", 1, JobState::Succeeded, {}, 2, 2).value());
+    QVERIFY(!m_store->finish("b", 1, ending(JobState::Succeeded, 2, 2)).value());
     QVERIFY(m_store->list(10, {}).value().jobs.empty());
 }
 
@@ -283,7 +297,7 @@ void JobStoreConformance::agesAreUptimeWhateverTheClock() {
          {std::int64_t{8'000'000'000}, std::int64_t{1'000}, std::int64_t{9'000'000'000}}) {
         const std::string id = std::to_string(now);
         add(id);
-        QVERIFY(m_store->finish(id, 0, JobState::Cancelled, {}, now, 5'000).value());
+        QVERIFY(m_store->finish(id, 0, ending(JobState::Cancelled, now, 5'000)).value());
     }
     Retention retention;
     retention.maxAgeMs = 500;
@@ -320,4 +334,138 @@ void JobStoreConformance::expiresByBytes() {
     Retention retention;
     retention.maxBytes = 1000;
     QCOMPARE(m_store->expired(retention, 3000).value(), (Ids{"a"}));
+}
+
+void JobStoreConformance::claimsEndUnlessTheyAreRenewed() {
+    using namespace std::chrono_literals;
+    const Lease other{"other", 60s};
+    add("a");
+    QVERIFY(claim("a", 1, 1, 0).value());
+    QVERIFY(m_store->addImage("a", 1, image(0)).value());
+    pass(59s);
+    QVERIFY(!m_store->claim("a", 2, other, 2, 0).value());
+    QVERIFY(m_store->renew("a", 1, kLease).value());
+    pass(59s);
+    QVERIFY(!m_store->claim("a", 2, other, 2, 0).value());
+    pass(1s);
+    QVERIFY(!m_store->claim("a", 1, other, 2, 0).value());  // no number may come twice
+    QVERIFY(m_store->claim("a", 2, other, 2, 0).value());
+    const auto record = get("a");
+    QVERIFY(record.job.state == JobState::Running);
+    QCOMPARE(record.job.attempt, 2);
+    QCOMPARE(record.losses, 1);
+    QVERIFY(record.job.images.empty());
+    // The first has lost it.
+    QVERIFY(!m_store->renew("a", 1, kLease).value());
+    QVERIFY(!m_store->renew("a", 2, kLease).value());
+    QVERIFY(!m_store->addImage("a", 1, image(0)).value());
+    QVERIFY(!m_store->finish("a", 1, ending(JobState::Succeeded, 3, 3)).value());
+    QVERIFY(m_store->renew("a", 2, other).value());
+    QVERIFY(m_store->finish("a", 2, ending(JobState::Succeeded, 3, 3)).value());
+}
+
+/// As long as nobody else wants it, a claim that is late is no trouble.
+void JobStoreConformance::aLateRenewalHolds() {
+    using namespace std::chrono_literals;
+    add("a");
+    QVERIFY(claim("a", 1, 1, 0).value());
+    pass(1h);
+    QVERIFY(m_store->renew("a", 1, kLease).value());
+    QVERIFY(!m_store->claim("a", 2, {"other", 60s}, 2, 0).value());
+}
+
+void JobStoreConformance::aClaimEndsWithItsAttempt() {
+    add("a");
+    QVERIFY(!m_store->renew("a", 0, kLease).value());
+    QVERIFY(claim("a", 1, 1, 0).value());
+    QVERIFY(m_store->requeue("a", 1, Requeue::GivenBack).value());
+    QVERIFY(!m_store->renew("a", 1, kLease).value());
+    QVERIFY(m_store->claim("a", 2, {"other", std::chrono::seconds(60)}, 2, 0).value());
+    QCOMPARE(get("a").losses, 0);
+    QVERIFY(m_store->remove("a").value());
+    QVERIFY(!m_store->renew("a", 2, {"other", std::chrono::seconds(60)}).value());
+}
+
+void JobStoreConformance::holdsAndReleases() {
+    for (const char* id : {"a", "b", "c"}) {
+        add(id);
+    }
+    QVERIFY(claim("b", 1, 1, 0).value());
+    QVERIFY(m_store->hold({{"a", kHold}, {"b", kHold}, {"none", kHold}}));
+    reopen();
+    QVERIFY(get("a").job.state == JobState::Held);
+    QVERIFY(get("a").job.hold == kHold);
+    QVERIFY(get("b").job.state == JobState::Running);  // only what waits is held
+    QCOMPARE(m_store->unfinished().value().size(), std::size_t{3});
+    QVERIFY(!claim("a", 1, 1, 0).value());
+    QVERIFY(m_store->release({"a", "b", "c"}));
+    QVERIFY(get("a").job.state == JobState::Queued);
+    QVERIFY(!get("a").job.hold);
+    QVERIFY(get("b").job.state == JobState::Running);
+    QVERIFY(claim("a", 1, 1, 0).value());
+}
+
+void JobStoreConformance::aHeldJobCanEnd() {
+    add("a");
+    QVERIFY(m_store->hold({{"a", kHold}}));
+    QVERIFY(m_store->finish("a", 0, ending(JobState::Cancelled, 1, 1)).value());
+    QVERIFY(get("a").job.state == JobState::Cancelled);
+    QVERIFY(!get("a").job.hold);
+    QVERIFY(m_store->hold({{"a", kHold}}));
+    QVERIFY(m_store->release({"a"}));
+    QVERIFY(get("a").job.state == JobState::Cancelled);
+}
+
+void JobStoreConformance::givesRanksAndPlaces() {
+    add("a");
+    auto second = recordOf(jobNamed("b"));
+    second.job.priority = -3;
+    const auto added = m_store->add(second).value();
+    QVERIFY(added.rank > get("a").rank);
+    QCOMPARE(get("b").rank, added.rank);
+    QCOMPARE(get("b").job.priority, -3);
+    QVERIFY(m_store->place({{"a", 5, 70}, {"b", 5, 60}, {"none", 0, 1}}));
+    reopen();
+    QCOMPARE(get("a").job.priority, 5);
+    QCOMPARE(get("a").rank, std::int64_t{70});
+    QCOMPARE(get("b").rank, std::int64_t{60});
+    QVERIFY(m_store->add(recordOf(jobNamed("c"))).value().rank > 70);  // behind all
+}
+
+void JobStoreConformance::remembersThatItIsPaused() {
+    QVERIFY(!m_store->paused().value());
+    QVERIFY(m_store->setPaused(true));
+    reopen();
+    QVERIFY(m_store->paused().value());
+    QVERIFY(m_store->setPaused(false));
+    reopen();
+    QVERIFY(!m_store->paused().value());
+}
+
+void JobStoreConformance::tellsWhatEndedAfterAnEvent() {
+    for (const char* id : {"a", "b", "c", "d"}) {
+        add(id);
+    }
+    QVERIFY(m_store->add({jobNamed("other"), 0, {}, "192.0.2.9", 0, 0}));
+    const auto end = [this](const char* id, std::uint64_t event) {
+        auto how = ending(JobState::Cancelled, 1, 1);
+        how.event = event;
+        return m_store->finish(id, 0, how).value();
+    };
+    constexpr std::uint64_t kLate = std::uint64_t{1} << 52;
+    QVERIFY(end("c", 7) && end("a", 9) && end("b", kLate) && end("other", 8));
+    reopen();
+    const auto after = [this](std::uint64_t event) {
+        std::vector<std::pair<std::string, std::uint64_t>> found;
+        const auto told = m_store->finishedAfter("192.0.2.1", event).value();
+        for (const Told& each : told) {
+            found.emplace_back(each.job.id, each.event);
+        }
+        return found;
+    };
+    using Found = std::vector<std::pair<std::string, std::uint64_t>>;
+    QCOMPARE(after(0), (Found{{"c", 7}, {"a", 9}, {"b", kLate}}));
+    QCOMPARE(after(7), (Found{{"a", 9}, {"b", kLate}}));
+    QVERIFY(after(kLate).empty());
+    QVERIFY(after(UINT64_MAX).empty());
 }

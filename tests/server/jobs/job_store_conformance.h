@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <memory>
 
 #include <QObject>
@@ -16,6 +17,8 @@ protected:
     virtual void openEmpty() = 0;
     /// Makes m_store another that holds what the former one held, as after a crash.
     virtual void reopen() = 0;
+    /// Lets the time go on by which claims are measured.
+    virtual void pass(std::chrono::milliseconds time) = 0;
 
     easel::protocol::Job add(const std::string& id);
 
@@ -46,8 +49,18 @@ private Q_SLOTS:
     void keepsTheTime();
     void expiresByNumber();
     void expiresByBytes();
+    void claimsEndUnlessTheyAreRenewed();
+    void aLateRenewalHolds();
+    void aClaimEndsWithItsAttempt();
+    void holdsAndReleases();
+    void aHeldJobCanEnd();
+    void givesRanksAndPlaces();
+    void remembersThatItIsPaused();
+    void tellsWhatEndedAfterAnEvent();
 
 private:
+    easel::protocol::Expected<bool> claim(const std::string& id, int attempt, std::int64_t now,
+                                          std::int64_t ownerUsed);
     easel::jobs::JobRecord get(const std::string& id);
     void runToEnd(const std::string& id, std::int64_t now, std::int64_t bytes);
 };

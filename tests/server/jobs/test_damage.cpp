@@ -17,7 +17,7 @@
 #include <QTest>
 
 #include "server/generator/test_pattern.h"
-#include "server/jobs/queue.h"
+#include "server/jobs/job_queue.h"
 #include "server/jobs/sqlite_job_store.h"
 
 using namespace easel;
@@ -75,7 +75,7 @@ protocol::GenerationSettings settings(int seed) {
 /// A server's data with the marks of each moment.
 struct Server {
     path folder;
-    std::unique_ptr<Queue> queue;
+    std::unique_ptr<JobQueue> queue;
     std::string log;
 
     explicit Server(path where) : folder(std::move(where)) {
@@ -87,8 +87,8 @@ struct Server {
         }
         QueueOptions options;
         options.log = tell;
-        queue = Queue::open(std::move(*store), ImageFolder::open(folder / "images").value(),
-                            std::make_unique<generator::TestPattern>(), options)
+        queue = JobQueue::open(std::move(*store), ImageFolder::open(folder / "images").value(),
+                               std::make_unique<generator::TestPattern>(), options)
                     .value();
     }
 

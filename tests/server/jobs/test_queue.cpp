@@ -15,7 +15,7 @@
 #include <QTest>
 
 #include "server/image/png.h"
-#include "server/jobs/queue.h"
+#include "server/jobs/job_queue.h"
 #include "server/jobs/sqlite_job_store.h"
 #include "shared/protocol/infotext.h"
 #include "tests/server/jobs/manual_generator.h"
@@ -24,7 +24,6 @@ using namespace easel;
 using namespace easel::jobs;
 using namespace std::chrono_literals;
 using protocol::JobEvent;
-using protocol::JobEventType;
 using protocol::JobState;
 
 namespace {
@@ -51,7 +50,7 @@ public:
     std::string types() const {
         std::string text;
         for (const JobEvent& event : events()) {
-            text += std::string(toString(event.type)) + " ";
+            text += std::string(nameOf(event)) + " ";
         }
         return text;
     }
@@ -77,6 +76,10 @@ protocol::GenerationSettings settings(const std::string& prompt = "a fox", int c
     return made;
 }
 
+const protocol::Job& jobOf(const JobEvent& event) {
+    return std::get<protocol::Job>(event.news);
+}
+
 std::vector<std::uint8_t> bytesOf(const std::filesystem::path& path) {
     std::ifstream file(path, std::ios::binary);
     return {std::istreambuf_iterator<char>(file), {}};
@@ -89,7 +92,7 @@ class TestQueue : public QObject {
 
 private:
     std::unique_ptr<QTemporaryDir> m_folder;
-    std::unique_ptr<Queue> m_queue;
+    std::unique_ptr<JobQueue> m_queue;
     ManualGenerator* m_generator = nullptr;  // m_queue's
 
     std::filesystem::path folder() const { return m_folder->path().toStdString(); }
@@ -100,7 +103,7 @@ private:
         auto images = ImageFolder::open(folder() / "images");
         auto generator = std::make_unique<ManualGenerator>();
         m_generator = generator.get();
-        auto queue = Queue::open(std::move(*store), std::move(*images), std::move(generator), options);
+        auto queue = JobQueue::open(std::move(*store), std::move(*images), std::move(generator), options);
         QVERIFY(queue);
         m_queue = std::move(*queue);
     }
@@ -115,11 +118,41 @@ private:
         return job ? job->id : job.error().code;
     }
 
+    /// Hands in a picture and waits until it is kept, or is not to be.
+    void deliver(const ManualGenerator::Request& request, int index = 0) {
+        afterwards(
+            request, [&] { ManualGenerator::deliver(request, index); },
+            [&](const protocol::Job& job) {
+                return std::ranges::count(job.images, index, &protocol::ImageInfo::index) > 0 ||
+                       m_generator->wasCancelled(request.id);
+            });
+    }
+    /// Ends a request and waits until its job has become what it becomes.
+    void finish(const ManualGenerator::Request& request,
+                const std::optional<protocol::Problem>& problem = {}) {
+        afterwards(
+            request, [&] { ManualGenerator::finish(request, problem); },
+            [](const protocol::Job&) { return false; });
+    }
+    /// Waits until it is so, or the job is not running any more as it was before.
+    template <typename Act, typename IsSo>
+    void afterwards(const ManualGenerator::Request& request, Act act, IsSo isSo) {
+        const auto before = m_queue->find(request.id);
+        act();
+        QVERIFY(QTest::qWaitFor(
+            [&] {
+                const auto now = m_queue->find(request.id);
+                return !now || now->state != JobState::Running || now->attempt != before->attempt ||
+                       isSo(*now);
+            },
+            kPatienceMs));
+    }
+
     /// Draws the next job and answers its id.
     std::string drawNext() {
         const auto request = m_generator->take();
-        ManualGenerator::deliver(*request);
-        ManualGenerator::finish(*request);
+        deliver(*request);
+        finish(*request);
         return request->id;
     }
 
@@ -150,9 +183,9 @@ private Q_SLOTS:
         ManualGenerator::step(*request, 3);
         QCOMPARE(get(id).progress.step, 3);
         QCOMPARE(m_queue->image(id, 0).error().status, 404);
-        ManualGenerator::deliver(*request, 0);
-        ManualGenerator::deliver(*request, 1);
-        ManualGenerator::finish(*request);
+        deliver(*request, 0);
+        deliver(*request, 1);
+        finish(*request);
 
         const auto job = get(id);
         QVERIFY(job.state == JobState::Succeeded);
@@ -181,18 +214,18 @@ private Q_SLOTS:
         const auto third = submit("third");
         QCOMPARE(get(second).ahead, 1);
         QCOMPARE(get(third).ahead, 2);
-        QCOMPARE(m_queue->load().queued, 2);
-        QCOMPARE(m_queue->load().running, 1);
-        ManualGenerator::deliver(*running);
-        ManualGenerator::finish(*running);
+        QCOMPARE(m_queue->load().queue.queued, 2);
+        QCOMPARE(m_queue->load().queue.running, 1);
+        deliver(*running);
+        finish(*running);
         QVERIFY(get(first).state == JobState::Succeeded);
         const auto next = m_generator->take();
         QCOMPARE(next->id, second);
         QCOMPARE(get(third).ahead, 1);
-        ManualGenerator::finish(*next, protocol::generationFailed("no"));
+        finish(*next, protocol::generationFailed("no"));
         const auto last = m_generator->take();
         QCOMPARE(last->id, third);
-        ManualGenerator::finish(*last, protocol::generationFailed("no"));
+        finish(*last, protocol::generationFailed("no"));
     }
 
     void waitsUntilTheGeneratorIsReady() {
@@ -273,7 +306,7 @@ private Q_SLOTS:
         const std::vector<std::string> late{submitAs("late"), submitAs("late")};
         QCOMPARE(get(late[0]).ahead, 1);
         QCOMPARE(get(late[1]).ahead, 3);
-        ManualGenerator::finish(*running, protocol::generationFailed("no"));
+        finish(*running, protocol::generationFailed("no"));
     }
 
     void whatACancelledJobDidNotUseIsGivenBack() {
@@ -285,7 +318,7 @@ private Q_SLOTS:
         std::vector<std::string> others{submitAs("other"), submitAs("other"), submitAs("other")};
         QCOMPARE(get(next).ahead, 4);
         QVERIFY(m_queue->cancel(hasty));
-        ManualGenerator::finish(*running, generator::cancelled());
+        finish(*running, generator::cancelled());
         const auto order = std::vector{drawNext(), drawNext()};
         QCOMPARE(order, (std::vector{next, others[0]}));
     }
@@ -295,7 +328,7 @@ private Q_SLOTS:
         submitAs("a");
         const auto lost = m_generator->take();
         submitAs("b");
-        ManualGenerator::finish(*lost, generator::workerLost("killed"));
+        finish(*lost, generator::workerLost("killed"));
         QCOMPARE(get(first).ahead, 0);
         QCOMPARE(m_generator->take()->id, first);
     }
@@ -343,9 +376,9 @@ private Q_SLOTS:
         QVERIFY(diary.waitFor(3));
         QVERIFY(m_queue->remove(last));
         QVERIFY(diary.waitFor(4));
-        QCOMPARE(diary.events()[0].job.ahead, 2);
-        QCOMPARE(diary.events()[1].job.ahead, 3);
-        QCOMPARE(diary.events()[2].job.ahead, 2);
+        QCOMPARE(jobOf(diary.events()[0]).ahead, 2);
+        QCOMPARE(jobOf(diary.events()[1]).ahead, 3);
+        QCOMPARE(jobOf(diary.events()[2]).ahead, 2);
         QCOMPARE(diary.types(), std::string("state state state done "));
     }
 
@@ -363,7 +396,7 @@ private Q_SLOTS:
         QVERIFY2(refused.detail.starts_with("You have 75 of the 100 places"), refused.detail.c_str());
         QVERIFY(refused.retryAfter.value_or(0) >= 1);
         // Room comes back as jobs are drawn.
-        ManualGenerator::finish(*running, protocol::generationFailed("no"));
+        finish(*running, protocol::generationFailed("no"));
         drawNext();
         drawNext();
         QVERIFY(get(submitAs("flood")).state == JobState::Queued);
@@ -434,8 +467,8 @@ private Q_SLOTS:
         QTest::qSleep(100);
         ManualGenerator::step(*request, 2);
         QCOMPARE(m_queue->load().maxWork, 3'600.0);  // settled when the job ends
-        ManualGenerator::deliver(*request);
-        ManualGenerator::finish(*request);
+        deliver(*request);
+        finish(*request);
         QVERIFY(get(id).state == JobState::Succeeded);
         QVERIFY(m_queue->load().maxWork <= 3'600 / 0.1 * 1.05);  // 100 ms for 1.05 megapixels, or longer
         QVERIFY(m_queue->load().maxWork != 3'600.0);
@@ -467,7 +500,7 @@ private Q_SLOTS:
         QVERIFY(estimate.seconds.value() >= 0.08);
         QCOMPARE(estimate.waitSeconds.value(), *estimate.seconds / 2);  // two of four steps are done
         QCOMPARE(m_queue->estimate(settings(), "a").ahead, 3);
-        QCOMPARE(m_queue->load().queued, 2);
+        QCOMPARE(m_queue->load().queue.queued, 2);
 
         auto huge = settings("a fox", 16);
         huge.width = huge.height = 2048;
@@ -505,7 +538,7 @@ private Q_SLOTS:
         QVERIFY(m_queue->cancel(id).value().state == JobState::Running);
         QVERIFY(m_queue->cancel(id));
         QVERIFY(m_generator->wasCancelled(id));
-        ManualGenerator::finish(*request, generator::cancelled());
+        finish(*request, generator::cancelled());
         QVERIFY(get(id).state == JobState::Cancelled);
         QVERIFY(!get(id).error);
     }
@@ -514,8 +547,8 @@ private Q_SLOTS:
         const auto id = submit();
         const auto request = m_generator->take();
         QVERIFY(m_queue->cancel(id));
-        ManualGenerator::deliver(*request);
-        ManualGenerator::finish(*request);
+        deliver(*request);
+        finish(*request);
         QVERIFY(get(id).state == JobState::Succeeded);
         QVERIFY(m_queue->cancel(id).value().state == JobState::Succeeded);
     }
@@ -524,7 +557,7 @@ private Q_SLOTS:
         const auto id = submit();
         const auto request = m_generator->take();
         QVERIFY(m_queue->cancel(id));
-        ManualGenerator::finish(*request, generator::workerLost("killed"));
+        finish(*request, generator::workerLost("killed"));
         QVERIFY(get(id).state == JobState::Cancelled);
     }
 
@@ -535,14 +568,14 @@ private Q_SLOTS:
         QCOMPARE(m_queue->image("j_none", 0).error().status, 404);
         QCOMPARE(m_queue->subscribe("j_none", {}, [](const JobEvent&) {}).error().status, 404);
         QCOMPARE(m_queue->list(0).error().field.value_or(""), std::string("limit"));
-        QCOMPARE(m_queue->list(201).error().field.value_or(""), std::string("limit"));
+        QCOMPARE(m_queue->list(101).error().field.value_or(""), std::string("limit"));
     }
 
     void aLostWorkerCostsARetry() {
         const auto id = submit();
         auto request = m_generator->take();
-        ManualGenerator::deliver(*request);
-        ManualGenerator::finish(*request, generator::workerLost("killed"));
+        deliver(*request);
+        finish(*request, generator::workerLost("killed"));
         QVERIFY(get(id).images.empty());
         const auto late = *request;
         request = m_generator->take();
@@ -552,9 +585,10 @@ private Q_SLOTS:
         ManualGenerator::deliver(late);
         QCOMPARE(get(id).progress.step, 0);
         QVERIFY(get(id).images.empty());
-        ManualGenerator::deliver(*request);
-        ManualGenerator::finish(*request);
+        deliver(*request);
+        finish(*request);
         QVERIFY(get(id).state == JobState::Succeeded);
+        QCOMPARE(get(id).images.size(), std::size_t{1});
     }
 
     void aThirdLossIsTheEnd() {
@@ -563,7 +597,7 @@ private Q_SLOTS:
         for (int attempt = 1; attempt <= 3; ++attempt) {
             const auto request = m_generator->take();
             QCOMPARE(request->id, id);
-            ManualGenerator::finish(*request, generator::workerLost("Killed by signal 9."));
+            finish(*request, generator::workerLost("Killed by signal 9."));
         }
         const auto job = get(id);
         QVERIFY(job.state == JobState::Failed);
@@ -576,7 +610,7 @@ private Q_SLOTS:
     void aFailureIsTold() {
         const auto id = submit();
         const auto problem = protocol::generationFailed("The picture is not finite.");
-        ManualGenerator::finish(*m_generator->take(), problem);
+        finish(*m_generator->take(), problem);
         QVERIFY(get(id).state == JobState::Failed);
         QVERIFY(get(id).error == problem);
     }
@@ -584,8 +618,8 @@ private Q_SLOTS:
     void tooFewPicturesAreAFailure() {
         const auto id = submit("a fox", 2);
         const auto request = m_generator->take();
-        ManualGenerator::deliver(*request);
-        ManualGenerator::finish(*request);
+        deliver(*request);
+        finish(*request);
         QVERIFY(get(id).state == JobState::Failed);
     }
 
@@ -593,19 +627,19 @@ private Q_SLOTS:
         const auto first = submit("first");
         const auto second = submit("second");
         const auto request = m_generator->take();
-        ManualGenerator::deliver(*request);
+        deliver(*request);
         crash();
         QVERIFY(get(second).state == JobState::Queued);
         auto again = m_generator->take();
         QCOMPARE(again->id, first);
         QCOMPARE(get(first).attempt, 2);
-        ManualGenerator::deliver(*again);
-        ManualGenerator::finish(*again);
+        deliver(*again);
+        finish(*again);
         again = m_generator->take();
         QCOMPARE(again->id, second);
         QCOMPARE(get(second).attempt, 1);
-        ManualGenerator::deliver(*again);
-        ManualGenerator::finish(*again);
+        deliver(*again);
+        finish(*again);
         open();
         QVERIFY(get(first).state == JobState::Succeeded);
         QCOMPARE(bytesOf(m_queue->image(second, 0)->path).size(),
@@ -644,8 +678,8 @@ private Q_SLOTS:
         m_queue->drain(0ms);
         QVERIFY(get(id).state == JobState::Queued);
         QVERIFY(m_generator->wasCancelled(id));
-        ManualGenerator::deliver(*request);  // Too late.
-        ManualGenerator::finish(*request);
+        deliver(*request);  // Too late.
+        finish(*request);
         QVERIFY(get(id).state == JobState::Queued);
         for (int restart = 0; restart < 3; ++restart) {  // Giving back is no loss.
             open();
@@ -654,29 +688,29 @@ private Q_SLOTS:
         }
         open();
         const auto last = m_generator->take();
-        ManualGenerator::deliver(*last);
-        ManualGenerator::finish(*last);
+        deliver(*last);
+        finish(*last);
         QVERIFY(get(id).state == JobState::Succeeded);
     }
 
     void removesWhatIsFinishedWaitingAndRunning() {
         const auto finished = submit();
         auto request = m_generator->take();
-        ManualGenerator::deliver(*request);
-        ManualGenerator::finish(*request);
+        deliver(*request);
+        finish(*request);
         const auto path = m_queue->image(finished, 0)->path;
         const auto running = submit();
         request = m_generator->take();
         const auto waiting = submit();
-        ManualGenerator::deliver(*request);
+        deliver(*request);
         for (const auto& id : {finished, running, waiting}) {
             QVERIFY(m_queue->remove(id));
             QCOMPARE(m_queue->find(id).error().status, 404);
             QCOMPARE(m_queue->remove(id).error().status, 404);
         }
         QVERIFY(m_generator->wasCancelled(running));
-        ManualGenerator::deliver(*request);  // What the removed job still draws leaves nothing behind.
-        ManualGenerator::finish(*request, generator::cancelled());
+        deliver(*request);  // What the removed job still draws leaves nothing behind.
+        finish(*request, generator::cancelled());
         QVERIFY(!std::filesystem::exists(path));
         QVERIFY(std::filesystem::is_empty(folder() / "images"));
         const auto next = submit();
@@ -686,8 +720,8 @@ private Q_SLOTS:
     void forgetsWhatIsTooOld() {
         const auto old = submit();
         auto request = m_generator->take();
-        ManualGenerator::deliver(*request);
-        ManualGenerator::finish(*request);
+        deliver(*request);
+        finish(*request);
         const auto waiting = submit();
         QueueOptions options;
         options.retention.maxJobs = 0;
@@ -727,15 +761,15 @@ private Q_SLOTS:
         const auto waiting = submit();
         const auto request = m_generator->take();
         back = 3'600'000;
-        ManualGenerator::deliver(*request);
-        ManualGenerator::finish(*request);
+        deliver(*request);
+        finish(*request);
         const auto job = get(id);
         QVERIFY(job.startedAt.value() >= job.createdAt);
         QVERIFY(job.finishedAt.value() >= job.startedAt.value());
         const auto next = m_generator->take();
         QCOMPARE(next->id, waiting);
         QVERIFY(get(waiting).startedAt.value() >= get(waiting).createdAt);
-        ManualGenerator::finish(*next, protocol::generationFailed("no"));
+        finish(*next, protocol::generationFailed("no"));
     }
 
     void eventNumbersNeverFall() {
@@ -760,8 +794,8 @@ private Q_SLOTS:
             const auto second = m_queue->subscribe(running, {}, other.writer());
             QVERIFY(other.waitFor(1));
             QVERIFY(other.events()[0].sequence > last);
-            ManualGenerator::deliver(*request);
-            ManualGenerator::finish(*request);
+            deliver(*request);
+            finish(*request);
             QVERIFY(other.waitFor(3));
             last = std::max(last, other.events().back().sequence);
             if (isKilled) {
@@ -817,9 +851,9 @@ private Q_SLOTS:
         const auto request = m_generator->take();
         std::filesystem::remove_all(folder() / "images");
         std::ofstream(folder() / "images") << "not a folder";
-        ManualGenerator::deliver(*request);
+        deliver(*request);
         QVERIFY(m_generator->wasCancelled(id));
-        ManualGenerator::finish(*request, generator::cancelled());
+        finish(*request, generator::cancelled());
         const auto job = get(id);
         QVERIFY(job.state == JobState::Failed);
         QVERIFY2(job.error->detail.starts_with("The picture could not be kept"), job.error->detail.c_str());
@@ -833,8 +867,8 @@ private Q_SLOTS:
         const auto request = m_generator->take();
         std::filesystem::create_directory(folder() / "images" / id);
         std::filesystem::create_symlink("/dev/full", folder() / "images" / id / "0.png.part");
-        ManualGenerator::deliver(*request);
-        ManualGenerator::finish(*request, generator::cancelled());
+        deliver(*request);
+        finish(*request, generator::cancelled());
         QVERIFY(get(id).state == JobState::Queued);
         std::filesystem::remove(folder() / "images" / id / "0.png.part");
         drawNext();
@@ -850,9 +884,9 @@ private Q_SLOTS:
         const auto request = m_generator->take();
         std::filesystem::create_directory(folder() / "images" / id);
         std::filesystem::create_symlink("/dev/full", folder() / "images" / id / "0.png.part");
-        ManualGenerator::deliver(*request);
+        deliver(*request);
         QVERIFY(m_queue->cancel(id));
-        ManualGenerator::finish(*request, generator::cancelled());
+        finish(*request, generator::cancelled());
         QVERIFY(get(id).state == JobState::Cancelled);
     }
 
@@ -878,15 +912,19 @@ private Q_SLOTS:
         QVERIFY2(refused.error().detail.find("12 MiB free, and 128 MiB") != std::string::npos,
                  refused.error().detail.c_str());
         // What is drawn may end; what waits goes on waiting, through a restart too.
-        ManualGenerator::deliver(*request);
-        ManualGenerator::finish(*request);
+        deliver(*request);
+        finish(*request);
         QVERIFY(waitForState(running, JobState::Succeeded));
         QVERIFY(QTest::qWaitFor([&] { return told == 1; }, kPatienceMs));
         QVERIFY(m_generator->isIdle());
         open(options);
         QVERIFY(QTest::qWaitFor([&] { return told == 2; }, kPatienceMs));
         QVERIFY(m_generator->isIdle());
-        QVERIFY(get(waiting).state == JobState::Queued);
+        QVERIFY(waitForState(waiting, JobState::Held));
+        QVERIFY(get(waiting).hold->reason == protocol::HoldReason::DiskLow);
+        QVERIFY2(get(waiting).hold->detail.find("12 MiB free") != std::string::npos,
+                 get(waiting).hold->detail.c_str());
+        QCOMPARE(m_queue->state().held, 1);
         QVERIFY(m_queue->remove(running));
         free = 200 << 20;
         drawNext();
@@ -902,22 +940,22 @@ private Q_SLOTS:
         Diary diary;
         const auto subscription = m_queue->subscribe(id, {}, diary.writer());
         QVERIFY(diary.waitFor(1));
-        ManualGenerator::finish(*blocker, protocol::generationFailed("no"));
+        finish(*blocker, protocol::generationFailed("no"));
         const auto request = m_generator->take();
         ManualGenerator::step(*request, 1);
         ManualGenerator::step(*request, 2);
-        ManualGenerator::deliver(*request);
-        ManualGenerator::finish(*request);
+        deliver(*request);
+        finish(*request);
         QVERIFY(diary.waitFor(7));
         QCOMPARE(diary.types(), std::string("state state state progress progress image done "));
         const auto events = diary.events();
-        QCOMPARE(events[0].job.ahead, 1);
-        QCOMPARE(events[1].job.ahead, 0);
-        QVERIFY(events[2].job.state == JobState::Running);
-        QVERIFY(!events[3].job.progress.etaSeconds);
-        QVERIFY(events[4].job.progress.etaSeconds);
-        QVERIFY(events[6].job.state == JobState::Succeeded);
-        QVERIFY(events[6].job == get(id));
+        QCOMPARE(jobOf(events[0]).ahead, 1);
+        QCOMPARE(jobOf(events[1]).ahead, 0);
+        QVERIFY(jobOf(events[2]).state == JobState::Running);
+        QVERIFY(!std::get<protocol::Progress>(events[3].news).etaSeconds);
+        QVERIFY(std::get<protocol::Progress>(events[4].news).etaSeconds);
+        QVERIFY(jobOf(events[6]).state == JobState::Succeeded);
+        QVERIFY(jobOf(events[6]) == get(id));
         for (std::size_t i = 1; i < events.size(); ++i) {
             QVERIFY(events[i].sequence > events[i - 1].sequence);
         }
@@ -931,7 +969,7 @@ private Q_SLOTS:
         auto subscription = m_queue->subscribe(id, {}, early.writer());
         QVERIFY(early.waitFor(1));
         const auto seen = early.events()[0].sequence;
-        QCOMPARE(early.events()[0].job.progress.step, 1);
+        QCOMPARE(jobOf(early.events()[0]).progress.step, 1);
 
         // One who has seen the latest event is told only what comes after it.
         Diary upToDate;
@@ -939,17 +977,17 @@ private Q_SLOTS:
         subscription = {};
         ManualGenerator::step(*request, 2);
         QVERIFY(upToDate.waitFor(1));
-        QVERIFY(upToDate.events()[0].type == JobEventType::Progress);
+        QVERIFY(std::holds_alternative<protocol::Progress>(upToDate.events()[0].news));
         QVERIFY(upToDate.events()[0].sequence > seen);
 
         // One who has missed something is told the whole job.
         Diary behind;
         const auto third = m_queue->subscribe(id, seen, behind.writer());
         QVERIFY(behind.waitFor(1));
-        QVERIFY(behind.events()[0].type == JobEventType::State);
-        QCOMPARE(behind.events()[0].job.progress.step, 2);
+        QVERIFY(std::holds_alternative<protocol::Job>(behind.events()[0].news));
+        QCOMPARE(jobOf(behind.events()[0]).progress.step, 2);
 
-        ManualGenerator::finish(*request, protocol::generationFailed("no"));
+        finish(*request, protocol::generationFailed("no"));
         QVERIFY(upToDate.waitFor(2));
         QCOMPARE(early.events().size(), std::size_t{1});  // It had left.
     }
@@ -959,15 +997,15 @@ private Q_SLOTS:
         const auto request = m_generator->take();
         Diary live;
         const auto first = m_queue->subscribe(id, {}, live.writer());
-        ManualGenerator::deliver(*request);
-        ManualGenerator::finish(*request);
+        deliver(*request);
+        finish(*request);
         QVERIFY(live.waitFor(3));
         open();
         Diary diary;
         const auto second = m_queue->subscribe(id, live.events().back().sequence, diary.writer());
         QVERIFY(diary.waitFor(1));
         QCOMPARE(diary.types(), std::string("done "));
-        QVERIFY(diary.events()[0].job == get(id));
+        QVERIFY(jobOf(diary.events()[0]) == get(id));
         QVERIFY(diary.events()[0].sequence > live.events().back().sequence);
     }
 
@@ -976,13 +1014,13 @@ private Q_SLOTS:
         const auto request = m_generator->take();
         std::atomic<bool> called = false;
         const auto subscription = m_queue->subscribe(id, {}, [&](const JobEvent& event) {
-            static_cast<void>(m_queue->find(event.job.id));
-            static_cast<void>(m_queue->cancel(event.job.id));
+            static_cast<void>(m_queue->find(event.job));
+            static_cast<void>(m_queue->cancel(event.job));
             called = true;
         });
         QVERIFY(QTest::qWaitFor([&] { return called.load(); }, kPatienceMs));
         QVERIFY(m_generator->wasCancelled(id));
-        ManualGenerator::finish(*request, generator::cancelled());
+        finish(*request, generator::cancelled());
     }
 
     void listsNewestFirstWithWhatIsLive() {

@@ -90,6 +90,8 @@ private Q_SLOTS:
         info.device = "cpu";
         info.ready = true;
         info.setAside = 3;
+        info.paused = true;
+        info.held = 2;
         info.limits.maxCount = 4;
         info.samplers = {{"euler", "Euler", {"default", "karras"}}};
         QVERIFY(parseServerInfo(toJson(info)) == info);
@@ -114,20 +116,63 @@ private Q_SLOTS:
     }
 
     void eventsCarryJustTheirPart() {
-        JobEvent event{9, JobEventType::Progress, sampleJob()};
-        auto back = parseEvent("progress", eventData(event));
-        QVERIFY(back.has_value());
-        QVERIFY(back->job.progress == event.job.progress);
-        QVERIFY(back->job.id.empty());
-
-        event.type = JobEventType::Image;
-        back = parseEvent("image", eventData(event));
-        QVERIFY(back.has_value() && back->job.images == event.job.images);
-
-        event.type = JobEventType::Done;
-        back = parseEvent("done", eventData(event));
-        QVERIFY(back.has_value() && back->job == event.job);
+        const Job job = sampleJob();
+        const std::vector<std::pair<std::string, JobEvent>> events{
+            {"state", {0, job.id, job}},
+            {"progress", {0, job.id, job.progress}},
+            {"image", {0, job.id, job.images.front()}}};
+        for (const auto& [name, event] : events) {
+            QCOMPARE(std::string(nameOf(event)), name);
+            QVERIFY(!isLast(event));
+            const auto back = parseEvent(name, eventData(event));
+            QVERIFY(back.has_value());
+            QVERIFY(*back == event);
+        }
+        Job done = job;
+        done.state = JobState::Cancelled;
+        QCOMPARE(std::string(nameOf({0, job.id, done})), std::string("done"));
+        QVERIFY(isLast({0, job.id, done}));
         QVERIFY(!parseEvent("surprise", "{}").has_value());
+        // An older server does not say whose step it was.
+        QCOMPARE(parseEvent("progress", R"({"step":3})")->job, std::string());
+    }
+
+    void holdsComeBackAsTheyWere() {
+        Job job = sampleJob();
+        job.state = JobState::Held;
+        job.priority = -7;
+        job.hold = Hold{HoldReason::ModelMissing, "It is not here.", "Bring it."};
+        QVERIFY(parseJob(toJson(job)) == job);
+        QVERIFY(parseHold(toJson(*job.hold)) == *job.hold);
+        const QueueState queue{true, 3, 2, 1};
+        QVERIFY(parseQueueState(toJson(queue)) == queue);
+    }
+
+    /// What a newer server may say must not cost an older client the job.
+    void newerStatesAreReadAsTheNearest() {
+        const auto job = [](const char* more) {
+            return parseJob(std::string(R"({"id":"j_1",)") + more + "}").value();
+        };
+        QVERIFY(job(R"("state":"dreaming")").state == JobState::Queued);
+        QVERIFY(job(R"("state":"lost","finished_at":"2026-11-22T20:15:00.000Z")").state == JobState::Failed);
+        const Job held = job(R"("state":"held","hold":{"reason":"full moon","detail":"It is full."})");
+        QVERIFY(held.state == JobState::Held);
+        QVERIFY(held.hold->reason == HoldReason::Other);
+        QCOMPARE(held.hold->detail, std::string("It is full."));
+    }
+
+    void movesSayOneThing() {
+        QVERIFY(parseMove(R"({"first":true})") == Move());
+        QVERIFY(parseMove(R"({"before":"j_1"})") == (Move{"j_1", {}}));
+        QVERIFY(parseMove(R"({"priority":-100})") == (Move{{}, -100}));
+        const auto field = [](const char* body) { return parseMove(body).error().field.value_or(""); };
+        QCOMPARE(field("{}"), std::string("first"));
+        QCOMPARE(field(R"({"first":false})"), std::string("first"));
+        QCOMPARE(field(R"({"first":true,"priority":1})"), std::string("first"));
+        QCOMPARE(field(R"({"before":7})"), std::string("before"));
+        QCOMPARE(field(R"({"priority":101})"), std::string("priority"));
+        QCOMPARE(field(R"({"last":true})"), std::string("last"));
+        QCOMPARE(parseMove("[]").error().status, 400);
     }
 
     void requestsAreReadStrictly_data() {

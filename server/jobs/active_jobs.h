@@ -11,15 +11,15 @@
 #include <utility>
 #include <vector>
 
-#include "server/jobs/followers.h"
 #include "server/jobs/job_store.h"
 #include "server/jobs/pace.h"
+#include "server/jobs/subscribers.h"
 #include "server/jobs/turns.h"
 #include "shared/protocol/job.h"
 
 namespace easel::jobs {
 
-/// How a job ended, as long as the store could not yet be told.
+/// How a job ended.
 struct Outcome {
     protocol::JobState state;
     std::optional<protocol::Problem> error;
@@ -31,26 +31,30 @@ struct LiveJob {
     std::uint64_t sequence = 0;  ///< of its latest event
     bool cancelRequested = false;
     std::optional<protocol::Problem> failure;  ///< it is being stopped because of this
-    std::optional<Outcome> outcome;
+    std::optional<Outcome> outcome;            ///< it has ended, but the store could not yet be told
     std::chrono::steady_clock::time_point firstStepAt{};
     int firstStep = 0;  ///< the step that was done at firstStepAt; 0: none yet
     std::chrono::steady_clock::time_point lastStepAt{};
 };
 
+/// Whether it is queued or held.
+bool waits(const protocol::Job& job);
+/// Whether it waits for its first turn; who had one is next anyway.
+bool canMove(const LiveJob& live);
 /// Completes a finished job with what the store does not keep.
 protocol::Job withFinalProgress(protocol::Job job);
 
-/// Every unfinished job as clients see it: the waiting ones in their order, the running ones, how far
-/// they are, and who follows them. In memory alone, passive, guarded by its owner.
-class Roster {
+/// Every unfinished job as clients see it: the waiting ones in their order, the held ones, the running ones
+/// and how far they are, and who follows them. In memory alone, passive, guarded by its owner.
+class ActiveJobs {
 public:
     using Clock = std::chrono::steady_clock;
 
-    /// `sequence` is asked for numbers that are later than those of all events before, see ServerClock.
-    explicit Roster(std::function<std::uint64_t()> sequence) : m_sequence(std::move(sequence)) {}
+    /// `sequence` is asked for numbers that are later than those of all events of earlier processes.
+    explicit ActiveJobs(std::function<std::uint64_t()> sequence) : m_sequence(std::move(sequence)) {}
 
-    /// Adds a queued job: one that was started before is next, any other is behind those of its owner.
-    void add(JobRecord record);
+    /// Adds a queued or held job: one that was started before is next, any other stands where Turns puts it.
+    const LiveJob& add(JobRecord record);
     /// See Turns.
     void restore(const std::map<std::string, std::int64_t>& used);
     std::int64_t used(const std::string& owner) const { return m_turns.used(owner); }
@@ -59,13 +63,21 @@ public:
     const LiveJob* find(const std::string& id) const;
     /// The job if it is running as this attempt, so that what a lost attempt still says goes nowhere.
     LiveJob* running(const std::string& id, int attempt);
+    const LiveJob* running(const std::string& id, int attempt) const;
     std::optional<std::string> nextWaiting() const;
+    const std::vector<std::string>& waitingIds() const { return m_waiting; }
     std::vector<std::string> runningIds() const;
     std::vector<std::string> withOutcome() const;
+    std::vector<const LiveJob*> held() const;
+    /// The owner's jobs of this priority that can be moved, in the order of their ranks.
+    std::vector<const LiveJob*> lineOf(const std::string& owner, int priority) const;
 
     int waitingCount() const { return static_cast<int>(m_waiting.size()); }
-    int runningCount() const { return static_cast<int>(m_live.size()) - waitingCount(); }
-    int waitingCount(const std::string& owner) const;
+    int heldCount() const { return static_cast<int>(held().size()); }
+    int runningCount() const { return count(protocol::JobState::Running); }
+    /// Waiting or held: each takes one of the places to wait in.
+    int placesTaken() const { return waitingCount() + heldCount(); }
+    int placesTaken(const std::string& owner) const;
     /// Seconds for a megapixel-step; empty while that is not known.
     std::optional<double> pace() const { return m_pace.seconds(); }
     /// Megapixel-steps that are drawn in an hour; empty until a job has ended.
@@ -84,32 +96,52 @@ public:
     /// Seconds until it may, if nothing else comes; empty while the pace is not known.
     std::optional<double> secondsUntilRoom(const std::string& owner, int capacity) const;
 
-    /// Each of these tells the job's followers, and the others whose place changed.
+    /// Each of these tells who follows the job, and the others whose place changed.
+    void place(const std::vector<Placement>& placements);
+    void hold(LiveJob& live, protocol::Hold why);
+    void release(LiveJob& live);
     void start(LiveJob& live, int attempt, std::int64_t now);
     void progress(LiveJob& live, protocol::Progress progress, Clock::time_point now);
     void addImage(LiveJob& live, protocol::ImageInfo image);
     void requeue(LiveJob& live, Requeue why);
-    void finish(LiveJob& live, const Outcome& outcome, std::int64_t now);  ///< and forgets it
+    /// A number for the event that will tell of an end. Until it is told or dropped, no later event is.
+    std::uint64_t reserveEvent();
+    void dropReserved() { m_reserved.reset(); }
+    void finish(LiveJob& live, const Ending& ending);  ///< and forgets it
+    /// It is gone, and its followers are told that it was cancelled.
+    void removed(LiveJob& live, std::int64_t now);
 
-    /// Follows a live job. See Queue::subscribe.
-    std::shared_ptr<Followers::Follower> follow(const LiveJob& live, std::optional<std::uint64_t> after,
-                                                EventCallback callback);
+    /// See JobQueue::subscribe.
+    std::shared_ptr<Subscribers::Subscriber> follow(const LiveJob& live, std::optional<std::uint64_t> after,
+                                                    EventCallback callback);
     /// Follows a job that is not live any more: it is told just that.
-    std::shared_ptr<Followers::Follower> followFinished(protocol::Job job, EventCallback callback);
-    /// The calls that followers are to get, made by the owner without its lock.
-    bool hasPending() const { return m_followers.hasPending(); }
-    std::vector<Followers::Telling> takePending() { return m_followers.takePending(); }
+    std::shared_ptr<Subscribers::Subscriber> followFinished(protocol::Job job, EventCallback callback);
+    /// See JobQueue::subscribeToAll; `finished` is told first where it came first.
+    std::shared_ptr<Subscribers::Subscriber> followAll(const std::string& owner,
+                                                       std::optional<std::uint64_t> after,
+                                                       std::vector<Told> finished, EventCallback callback);
+    /// The calls that subscribers are to get, made by the owner without its lock.
+    std::vector<Subscribers::Telling> takePending() {
+        return m_subscribers.takePending(m_reserved.value_or(UINT64_MAX));
+    }
 
 private:
-    void emit(LiveJob& live, protocol::JobEventType type);
-    void reorder();
+    std::uint64_t nextEvent();
+    void tell(LiveJob& live);
+    template <typename News>
+    void tell(LiveJob& live, const News& news);
+    void enqueue(const LiveJob& live);
+    void reorder(const std::string& except = {});
+    int count(protocol::JobState state) const;
     double runningWork() const;
 
     const std::function<std::uint64_t()> m_sequence;
+    std::uint64_t m_lastEvent = 0;
+    std::optional<std::uint64_t> m_reserved;
     std::unordered_map<std::string, LiveJob> m_live;
     Turns m_turns;
     std::vector<std::string> m_waiting;  // in the order of their turns
-    Followers m_followers;
+    Subscribers m_subscribers;
     Pace m_pace;
     HourOfWork m_hour;
 };

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "server/api/answers.h"
+#include "server/api/routes.h"
+#include "server/jobs/job_queue.h"
+#include "shared/protocol/json.h"
+#include "shared/protocol/routes.h"
+
+namespace easel::api {
+
+namespace {
+
+namespace routes = protocol::routes;
+using http::Request;
+using http::Responder;
+using http::Response;
+
+Response stateResponse(const protocol::Expected<protocol::QueueState>& state) {
+    return state ? jsonResponse(200, protocol::toJson(*state)) : problemResponse(state.error());
+}
+
+/// Where a client that lost its stream left off; what is no number of ours starts anew.
+std::optional<std::uint64_t> lastEventId(const Request& request) {
+    const auto number = wholeNumber(request.headers.find("Last-Event-ID").value_or(""));
+    return number && *number >= 0 ? std::optional(static_cast<std::uint64_t>(*number)) : std::nullopt;
+}
+
+void send(http::EventStream& stream, const protocol::JobEvent& event) {
+    stream.send(std::string(nameOf(event)), eventData(event), std::to_string(event.sequence));
+}
+
+/// The stream keeps its subscription until it ends; without one the client asks again and learns why.
+void keep(http::EventStream& stream, protocol::Expected<jobs::Subscription> subscription) {
+    if (!subscription) {
+        return stream.close();
+    }
+    stream.onClosed([kept = std::make_shared<jobs::Subscription>(std::move(*subscription))] {});
+}
+
+void followJob(const Service& service, const Request& request, const Responder& responder) {
+    const std::string& id = request.param("id");
+    if (const auto job = service.queue.find(id); !job) {
+        return responder.send(problemResponse(job.error()));
+    }
+    http::EventStream stream = responder.stream();
+    keep(stream,
+         service.queue.subscribe(id, lastEventId(request), [stream](const protocol::JobEvent& event) mutable {
+             send(stream, event);
+             if (isLast(event)) {
+                 stream.close();
+             }
+         }));
+}
+
+void followAll(const Service& service, const Request& request, const Responder& responder) {
+    http::EventStream stream = responder.stream();
+    keep(stream, service.queue.subscribeToAll(
+                     request.peer, lastEventId(request),
+                     [stream](const protocol::JobEvent& event) mutable { send(stream, event); }));
+}
+
+}  // namespace
+
+void addQueueRoutes(http::Router& router, const Service& service) {
+    router.add("GET", routes::jobEvents("{id}"),
+               [service](const Request& request, const Responder& responder) {
+                   followJob(service, request, responder);
+               });
+    router.add("GET", routes::kEvents, [service](const Request& request, const Responder& responder) {
+        followAll(service, request, responder);
+    });
+    router.addSimple("GET", routes::kQueue,
+                     [service](const Request&) { return stateResponse(service.queue.state()); });
+    router.addSimple("POST", routes::kQueuePause,
+                     [service](const Request&) { return stateResponse(service.queue.pause()); });
+    router.addSimple("POST", routes::kQueueResume,
+                     [service](const Request&) { return stateResponse(service.queue.resume()); });
+}
+
+}  // namespace easel::api
