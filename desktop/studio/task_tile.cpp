@@ -40,7 +40,7 @@ gallery::PendingTile::State Task::tileState() const {
         return State::Stopping;
     if (m_record.jobId.empty())
         return State::Unsent;
-    if (m_job.state == JobState::Queued)
+    if (m_job.state == JobState::Queued || m_job.state == JobState::Held)
         return State::Waiting;
     return m_job.state == JobState::Running ? State::Running : State::Fetching;
 }
@@ -64,6 +64,10 @@ QString Task::note() const {
         case State::Unsent:
             return tr("Sending…");
         case State::Waiting:
+            if (m_job.hold)
+                return tr("On hold: %1 %2")
+                    .arg(QString::fromStdString(m_job.hold->detail),
+                         QString::fromStdString(m_job.hold->cure));
             return m_job.ahead > 0 ? tr("Waiting, %1 ahead").arg(m_job.ahead) : tr("Waiting");
         case State::Fetching:
             return tr("Fetching the picture…");
