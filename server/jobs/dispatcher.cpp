@@ -213,6 +213,12 @@ bool Dispatcher::startNext() {
     if (!id) {
         return false;
     }
+    // It may have come after the review.
+    const auto next = m_ledger.copyOf(*id);
+    if (auto why = next ? obstacleTo(next->record.job, lackOfRoom()) : std::nullopt) {
+        m_ledger.hold({{*id, std::move(*why)}});
+        return true;
+    }
     const auto started = m_ledger.start(*id, m_lease);
     if (!started || !*started) {
         if (!started) {
@@ -259,9 +265,7 @@ void Dispatcher::review() {
         return;
     }
     const auto room = lackOfRoom();
-    const auto obstacle = [&](const protocol::Job& job) {
-        return room || !m_options.obstacle ? room : m_options.obstacle(job.settings);
-    };
+    const auto obstacle = [&](const protocol::Job& job) { return obstacleTo(job, room); };
     std::vector<Holding> hold;
     std::vector<std::string> release;
     m_ledger.look([&](const ActiveJobs& active) {
@@ -285,6 +289,10 @@ void Dispatcher::review() {
         }
     }
     m_reviewAt = Clock::now() + kRoomPause;
+}
+
+std::optional<Hold> Dispatcher::obstacleTo(const protocol::Job& job, const std::optional<Hold>& room) const {
+    return room || !m_options.obstacle ? room : m_options.obstacle(job.settings);
 }
 
 /// Tells the log when that changes.

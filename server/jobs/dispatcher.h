@@ -51,6 +51,9 @@ private:
     bool startNext();
     void review();
     std::optional<protocol::Hold> lackOfRoom();
+    /// Why it cannot be drawn as things are; `room` is lackOfRoom().
+    std::optional<protocol::Hold> obstacleTo(const protocol::Job& job,
+                                             const std::optional<protocol::Hold>& room) const;
     void renewClaims();
     void waitBeforeStoring();
     void letGo();

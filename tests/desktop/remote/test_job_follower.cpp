@@ -51,24 +51,6 @@ struct Script {
         return event(job.images.back());
     }
 };
-return "id: " + QByteArray::number(static_cast<qulonglong>(sequence)) +
-       "\nevent: " + QByteArray::fromStdString(std::string(protocol::toString(type))) +
-       "\ndata: " + QByteArray::fromStdString(protocol::eventData(event)) + "\n\n";
-}
-QByteArray state(JobState state) {
-    job.state = state;
-    return event(protocol::isFinished(state) ? JobEventType::Done : JobEventType::State);
-}
-QByteArray step(int step) {
-    job.progress = {protocol::Stage::Denoising, step, 4, 4.0 - step};
-    return event(JobEventType::Progress);
-}
-QByteArray image(int index) {
-    job.images.push_back({index, 41 + index, 64, 64, 100, "image/png"});
-    return event(JobEventType::Image);
-}
-}
-;
 
 /// Braces keep the order in which events are made; operands of + do not.
 QByteArray stream(const QByteArrayList& events) {

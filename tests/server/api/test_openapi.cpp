@@ -31,6 +31,10 @@ QJsonObject schema(const QString& name) {
     return document()["components"].toObject()["schemas"].toObject()[name].toObject();
 }
 
+QJsonArray parameters(const QString& path, const QString& method) {
+    return document()["paths"].toObject()[path].toObject()[method].toObject()["parameters"].toArray();
+}
+
 QSet<QString> keysOf(const QJsonObject& object) {
     const QStringList keys = object.keys();
     return {keys.begin(), keys.end()};
@@ -131,12 +135,12 @@ private Q_SLOTS:
             return schema.toObject()[bound].toInt();
         };
         const QJsonValue move = schema("Move")["properties"].toObject()["priority"];
-        const QJsonValue create = document()["paths"]["/v1/jobs"]["post"]["parameters"][1]["schema"];
+        const QJsonValue create = parameters("/v1/jobs", "post")[1].toObject()["schema"];
         for (const QJsonValue& bounds : {move, create}) {
             QCOMPARE(priority(bounds, "maximum"), protocol::kMaxPriority);
             QCOMPARE(priority(bounds, "minimum"), -protocol::kMaxPriority);
         }
-        const QJsonValue limit = document()["paths"]["/v1/jobs"]["get"]["parameters"][0]["schema"];
+        const QJsonValue limit = parameters("/v1/jobs", "get")[0].toObject()["schema"];
         QCOMPARE(limit["maximum"].toInt(), protocol::kMaxPage);
 
         std::set<std::string_view> schedules;

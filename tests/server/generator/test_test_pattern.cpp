@@ -26,7 +26,7 @@ protocol::GenerationSettings settings(int steps, int count) {
     return made;
 }
 
-using End = std::optional<protocol::Problem>;
+using Ended = std::optional<protocol::Problem>;
 
 }  // namespace
 
@@ -46,11 +46,11 @@ private Q_SLOTS:
         QVERIFY(QTest::qWaitFor([&] { return generator.status().ready; }));
         std::vector<int> steps;
         std::vector<std::int64_t> seeds;
-        std::promise<End> end;
+        std::promise<Ended> end;
         generator.submit("a", settings(3, 2),
                          {[&](const protocol::Progress& progress) { steps.push_back(progress.step); },
                           [&](int, std::int64_t seed, const image::Image&) { seeds.push_back(seed); },
-                          [&](End problem) { end.set_value(std::move(problem)); }});
+                          [&](Ended problem) { end.set_value(std::move(problem)); }});
         QVERIFY(!end.get_future().get());
         QCOMPARE(steps, (std::vector<int>{0, 1, 2, 3, 3, 4, 5, 6, 6}));
         QCOMPARE(seeds, (std::vector<std::int64_t>{7, 8}));
@@ -59,12 +59,12 @@ private Q_SLOTS:
     void cancelsWhatRunsAndWhatWaits() {
         TestPattern generator({.startTime = 0ms, .stepTime = 20ms});
         QVERIFY(QTest::qWaitFor([&] { return generator.status().ready; }));
-        std::promise<End> first;
-        std::promise<End> second;
+        std::promise<Ended> first;
+        std::promise<Ended> second;
         for (auto* end : {&first, &second}) {
             generator.submit(end == &first ? "a" : "b", settings(500, 1),
                              {[](const protocol::Progress&) {}, [](int, std::int64_t, const image::Image&) {},
-                              [end](End problem) { end->set_value(std::move(problem)); }});
+                              [end](Ended problem) { end->set_value(std::move(problem)); }});
         }
         generator.cancel("b");
         generator.cancel("a");
