@@ -29,7 +29,7 @@ std::optional<std::uint64_t> lastEventId(const Request& request) {
 }
 
 void send(http::EventStream& stream, const protocol::JobEvent& event) {
-    stream.send(std::string(nameOf(event)), eventData(event), std::to_string(event.sequence));
+    stream.send(nameOf(event), eventData(event), std::to_string(event.sequence));
 }
 
 /// The stream keeps its subscription until it ends; without one the client asks again and learns why.

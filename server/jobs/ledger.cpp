@@ -111,7 +111,7 @@ Expected<std::optional<Ledger::Started>> Ledger::start(const std::string& id, co
         return std::optional<Started>();
     }
     const Job& job = live->record.job;
-    const Started started{job.attempt + 1, job.settings};
+    Started started{job.attempt + 1, job.settings};
     const std::int64_t now = timeFor(job);
     const auto used = look([&](const ActiveJobs& active) { return active.usedOnceStarted(id); });
     const auto claimed = m_store->claim(id, started.attempt, lease, now, used);
