@@ -120,8 +120,8 @@ void Dispatcher::stop(const std::string& id) {
 
 void Dispatcher::drain(std::chrono::milliseconds grace) {
     {
-        m_draining = true;
         std::unique_lock lock(m_mutex);
+        m_draining = true;
         m_idle.wait_for(lock, grace, [this] { return m_inFlight == 0 && m_keeper.isIdle(); });
     }
     for (const auto& id : m_ledger.look([](const ActiveJobs& active) { return active.runningIds(); })) {
@@ -219,17 +219,26 @@ bool Dispatcher::startNext() {
         m_ledger.hold({{*id, std::move(*why)}});
         return true;
     }
+    {
+        const std::scoped_lock lock(m_mutex);
+        if (m_draining) {
+            return false;
+        }
+        ++m_inFlight;  // from here on drain() waits for it
+    }
     const auto started = m_ledger.start(*id, m_lease);
     if (!started || !*started) {
         if (!started) {
             m_ledger.complain("Job " + *id + " cannot be started", started.error());
         }
+        letGo();
         waitBeforeStoring();
         return false;
     }
-    {
-        const std::scoped_lock lock(m_mutex);
-        ++m_inFlight;
+    if (m_draining) {
+        m_ledger.giveBack(*id);
+        letGo();
+        return false;
     }
     const auto& [attempt, settings] = **started;
     m_generator->submit(*id, settings, listenTo(*id, attempt, settings));

@@ -85,6 +85,10 @@ private Q_SLOTS:
         const auto waiting = submit();
         const auto request = m_generator->take();
         std::thread drawing([&] {
+            // Not before it drains: then the other would have its turn.
+            while (!m_queue->estimate(settings(), kSomebody).problem) {
+                std::this_thread::sleep_for(1ms);
+            }
             ManualGenerator::deliver(*request);
             ManualGenerator::finish(*request);
         });
