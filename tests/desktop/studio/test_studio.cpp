@@ -75,6 +75,7 @@ class TestStudio : public QObject {
 private Q_SLOTS:
     void init() { m_dir = std::make_unique<QTemporaryDir>(); }
     void drawsAPicture();
+    void tellsWhyAJobIsOnHold();
     void fetchesEachImageAtOnce();
     void waitsForAServerThatIsAway();
     void doesNotDoubleAfterALostAnswer();
@@ -141,6 +142,20 @@ void TestStudio::drawsAPicture() {
     QVERIFY(QFile::exists(pictures[0][1].value<Picture>().path));
     QCOMPARE(app.studio.statusLine(), "");
     QCOMPARE(app.studio.activeCount(), 0);
+}
+
+void TestStudio::tellsWhyAJobIsOnHold() {
+    FakeEasel server;
+    App app(folder(), server.url());
+    QTRY_VERIFY(app.link.isOnline());
+    app.studio.generate(request("a cat"));
+    QTRY_COMPARE(server.streamCount("j_1"), 1);
+    server.hold("j_1", {protocol::HoldReason::DiskLow, "The disk is full.", "Delete jobs."});
+    QTRY_COMPARE(app.tile().note, "On hold: The disk is full. Delete jobs.");
+    QVERIFY(app.tile().state == State::Waiting);
+    server.draw("j_1");
+    QTRY_COMPARE(app.model.tileCount(), 0);
+    QCOMPARE(app.model.pictureCount(), 1);
 }
 
 void TestStudio::fetchesEachImageAtOnce() {

@@ -332,6 +332,101 @@ private Q_SLOTS:
         QCOMPARE(server.generator().take()->id, jobIn(other).id);
     }
 
+    void theQueueIsPausedAndResumed() {
+        ApiServer server;
+        const auto state = [](const RawResponse& answer) {
+            return protocol::parseQueueState(answer.body).value();
+        };
+        const auto paused = server.request("POST", "/v1/queue/pause");
+        QCOMPARE(paused.status, 200);
+        QVERIFY(state(paused).paused);
+        server.post(R"({"prompt":"fox"})");
+        QVERIFY(state(server.get("/v1/queue")) == (protocol::QueueState{true, 1, 0, 0}));
+        const auto info = protocol::parseServerInfo(server.get("/v1/server").body).value();
+        QVERIFY(info.paused);
+        QCOMPARE(info.queued, 1);
+        QVERIFY(server.generator().isIdle());
+        QVERIFY(!state(server.request("POST", "/v1/queue/resume")).paused);
+        QVERIFY(server.generator().take());
+        QCOMPARE(server.request("DELETE", "/v1/queue").status, 405);
+    }
+
+    void waitingJobsAreMoved() {
+        ApiServer server;
+        server.request("POST", "/v1/queue/pause");
+        const auto post = [&](const std::string& query) {
+            return server.post(R"({"prompt":"fox"})", "", "127.0.0.1", "/v1/jobs" + query);
+        };
+        const std::string first = jobIn(post("")).id;
+        const std::string second = jobIn(post("?priority=-2")).id;
+        const auto move = [&](const std::string& id, const std::string& body) {
+            return server.post(body, "", "127.0.0.1", "/v1/jobs/" + id + "/move");
+        };
+        QCOMPARE(jobIn(server.get("/v1/jobs/" + second)).priority, -2);
+        QCOMPARE(jobIn(move(second, R"({"before":")" + first + R"("})")).ahead, 0);
+        QCOMPARE(jobIn(server.get("/v1/jobs/" + first)).ahead, 1);
+        QCOMPARE(jobIn(move(first, R"({"first":true})")).ahead, 0);
+        QCOMPARE(jobIn(move(first, R"({"priority":-1})")).ahead, 1);
+        const auto fieldOf = [](const RawResponse& refusal) {
+            return refusal.status == 422 ? problemIn(refusal).field.value_or("") : "";
+        };
+        QCOMPARE(fieldOf(post("?priority=101")), std::string("priority"));
+        QCOMPARE(fieldOf(post("?priority=high")), std::string("priority"));
+        QCOMPARE(fieldOf(post("?urgent=1")), std::string("urgent"));
+        QCOMPARE(fieldOf(move(first, R"({"before":"j_none"})")), std::string("before"));
+        QCOMPARE(fieldOf(move(first, R"({"priority":101})")), std::string("priority"));
+        QCOMPARE(fieldOf(move(first, R"({"last":true})")), std::string("last"));
+        QCOMPARE(fieldOf(move(first, "{}")), std::string("first"));
+        QCOMPARE(move("j_none", R"({"first":true})").status, 404);
+        QCOMPARE(fetch(server.port(), "POST", "/v1/jobs/" + first + "/move", "", "{}")->status, 415);
+        QCOMPARE(jobIn(server.request("POST", "/v1/jobs/" + first + "/release")).id, first);
+        QCOMPARE(server.request("POST", "/v1/jobs/j_none/release").status, 404);
+        server.request("POST", "/v1/jobs/" + first + "/cancel");
+        QCOMPARE(move(first, R"({"first":true})").status, 409);
+    }
+
+    /// Cut and taken up again, each end is told once, and nobody else's jobs are.
+    void oneStreamTellsOfAllOfAClientsJobs() {
+        ApiServer server;
+        const auto follow = [&](RawClient& client, const std::string& last) {
+            client.send("GET /v1/events HTTP/1.1\r\nHost: localhost\r\n" +
+                        (last.empty() ? "" : "Last-Event-ID: " + last + "\r\n") + "\r\n");
+            client.receiveUntil("\r\n\r\n");
+        };
+        const auto idOf = [](const std::string& event) {
+            const auto start = event.find("id: ") + 4;
+            return event.substr(start, event.find('\n', start) - start);
+        };
+        const std::string first = jobIn(server.post(R"({"prompt":"fox"})")).id;
+        const auto drawing = server.generator().take();
+        server.post(R"({"prompt":"owl"})", "", "127.0.0.2");
+        std::string last;
+        {
+            RawClient client(server.port());
+            follow(client, "");
+            const std::string event = nextEvent(client);
+            QVERIFY2(event.find(first) != std::string::npos, event.c_str());
+            ManualGenerator::step(*drawing, 1);
+            const std::string progress = nextEvent(client);
+            QVERIFY2(progress.find("event: progress") != std::string::npos, progress.c_str());
+            QVERIFY2(progress.find("\"job\":\"" + first + "\"") != std::string::npos, progress.c_str());
+            last = idOf(progress);
+        }
+        ManualGenerator::deliver(*drawing);
+        ManualGenerator::finish(*drawing);
+        QTRY_COMPARE_WITH_TIMEOUT(stateOf(server, first), std::string("succeeded"), 30'000);
+        RawClient back(server.port());
+        follow(back, last);
+        const std::string done = nextEvent(back);
+        QVERIFY2(done.find("event: done") != std::string::npos && done.find(first) != std::string::npos,
+                 done.c_str());
+        RawClient upToDate(server.port());
+        follow(upToDate, idOf(done));
+        const std::string second = jobIn(server.post(R"({"prompt":"cat"})")).id;
+        const std::string next = nextEvent(upToDate);
+        QVERIFY2(next.find(second) != std::string::npos, next.c_str());
+    }
+
     void estimatesMakeNoJob() {
         ApiServer server;
         const auto ask = [&](const char* json, const std::string& from = "127.0.0.1") {

@@ -425,6 +425,24 @@ private Q_SLOTS:
         QCOMPARE(get(protocol::routes::jobImage(running, 0)).status, 200);
     }
 
+    void aKilledServerMayHoldWhatItDrew() {
+        Program wrong(command({"--on-restart", "perhaps"}));
+        QCOMPARE(wrong.waitForEnd(), 2);
+        QVERIFY(start());
+        const auto running = submit("slow", 100);
+        const auto waiting = submit("a fox");
+        QVERIFY(waitForStep(running));
+        m_server->signal(SIGKILL);
+        QCOMPARE(m_server->waitForEnd(), -1);
+        QVERIFY(start({"--on-restart", "hold"}));
+        QVERIFY(waitForState(waiting, JobState::Succeeded));
+        QVERIFY(job(running).state == JobState::Held);
+        QVERIFY(job(running).hold->reason == protocol::HoldReason::Restarted);
+        wait(m_network.post(request(protocol::routes::jobRelease(running)), QByteArray()));
+        QVERIFY(waitForState(running, JobState::Succeeded));
+        QCOMPARE(job(running).attempt, 2);
+    }
+
     void aKilledWorkerCostsARetry() {
         QVERIFY(start());
         const auto id = submit("slow", 50);
