@@ -219,6 +219,9 @@ function describe(job) {
     if (job.state === "queued") {
         return job.ahead > 0 ? `Waiting, ${job.ahead} before it` : "Waiting";
     }
+    if (job.state === "held") {
+        return [job.hold?.detail, job.hold?.cure].filter(Boolean).join(" ") || "On hold";
+    }
     if (stage === "encoding") {
         return "Reading the prompt";
     }
@@ -393,7 +396,7 @@ byId("history").addEventListener("click", async (event) => {
         await refreshServer();
         formChanged();
         const {jobs} = await call("/v1/jobs?limit=100");
-        jobs.filter((job) => job.state === "queued" || job.state === "running").reverse().forEach(follow);
+        jobs.filter((job) => !job.finished_at).reverse().forEach(follow);
     } catch {
         refreshServer();
     }
