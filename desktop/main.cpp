@@ -37,13 +37,15 @@ void onSignal(int) {
 /// was started here ends, too.
 void quitOnSignals(QApplication& app) {
     int ends[2];
-    if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
+    if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) {
         return;
+    }
     g_wake = ends[1];
     auto* notifier = new QSocketNotifier(ends[0], QSocketNotifier::Read, &app);
     QObject::connect(notifier, &QSocketNotifier::activated, &app, &QApplication::quit);
-    for (const int signal : {SIGTERM, SIGINT, SIGHUP})
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
         std::signal(signal, onSignal);
+    }
 }
 
 /// Settings, pictures and thumbnails live in the user's folders (XDG_CONFIG_HOME, XDG_DATA_HOME and
@@ -65,14 +67,17 @@ int run(QApplication& app, const QString& server, const QString& theme) {
     ui::MainWindow window({studio, link, local, model, store, settings, look});
     window.show();
 
-    if (auto opened = store.open(); !opened)
+    if (auto opened = store.open(); !opened) {
         window.warn(opened.error());
+    }
     const auto started = studio.start(server);
-    if (!started)
+    if (!started) {
         window.warn(started.error());
+    }
     // A second window leaves the server to the first, with which it ends.
-    if (server.isEmpty() && local.wasUsed() && (started || started.error().code != "already_running"))
+    if (server.isEmpty() && local.wasUsed() && (started || started.error().code != "already_running")) {
         local.start();
+    }
     return QApplication::exec();
 }
 

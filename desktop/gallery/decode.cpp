@@ -47,8 +47,9 @@ protocol::Expected<QImage> decode(const QString& path, Target target) {
     std::call_once(once, [] { QImageReader::setAllocationLimit(int(kMostDecodedBytes / 1024 / 1024)); });
 
     QFile file(path);
-    if (!file.open(QIODevice::ReadOnly))
+    if (!file.open(QIODevice::ReadOnly)) {
         return tl::unexpected(cannotRead(path, file.errorString()));
+    }
     QBuffer stripped;
     QIODevice* device = &file;
     if (hasLargeTexts(file)) {
@@ -60,16 +61,20 @@ protocol::Expected<QImage> decode(const QString& path, Target target) {
     reader.setDecideFormatFromContent(true);
     const QSize size = reader.size();
     const QSize wanted = target(size);
-    if (bytesOf(wanted) > kMostDecodedBytes)
+    if (bytesOf(wanted) > kMostDecodedBytes) {
         return tl::unexpected(tooLarge(path, size));
-    if (wanted != size)
+    }
+    if (wanted != size) {
         reader.setScaledSize(wanted);
+    }
     QImage image = reader.read();
-    if (!image.isNull())
+    if (!image.isNull()) {
         return image;
+    }
     // Some forms (interlaced, 16 bits) are read in full even when they are wanted small.
-    if (bytesOf(size) > kMostDecodedBytes)
+    if (bytesOf(size) > kMostDecodedBytes) {
         return tl::unexpected(tooLarge(path, size));
+    }
     return tl::unexpected(brokenPicture(QFileInfo(path).fileName(), reader.errorString()));
 }
 
@@ -87,8 +92,9 @@ protocol::Expected<QImage> decodeSmall(const QString& path, int edge) {
 
 protocol::Expected<QImage> decodeToShow(const QString& path) {
     return decode(path, [](const QSize& size) {
-        if (bytesOf(size) <= kPictureBytes)
+        if (bytesOf(size) <= kPictureBytes) {
             return size;
+        }
         const double factor = std::sqrt(double(kPictureBytes) / double(bytesOf(size)));
         return reduced(size, {int(size.width() * factor), int(size.height() * factor)});
     });

@@ -24,10 +24,11 @@ protocol::Problem cannotWrite(const QString& path, qint64 bytes, const QString& 
     // Not QStorageInfo: it knows a disk only by the table of mounts, which a container may not show.
     std::error_code unknown;
     const auto disk = std::filesystem::space(folder.toStdString(), unknown);
-    if (!unknown && disk.available < static_cast<std::uintmax_t>(bytes))
+    if (!unknown && disk.available < static_cast<std::uintmax_t>(bytes)) {
         return make(
             kDiskFull, QObject::tr("The disk is full"),
             QObject::tr("There is no room for %1. Free some space on its disk and try again.").arg(shown));
+    }
     return make(kNotWritable, QObject::tr("The file can't be written"),
                 QObject::tr("%1 can't be written: %2. Check that the folder exists and is yours to write in.")
                     .arg(shown, reason));

@@ -29,8 +29,9 @@ const QByteArray kKeyword(protocol::kInfotextKeyword.data(), protocol::kInfotext
 
 protocol::Expected<QByteArray> readBytes(const QString& path) {
     QFile file(path);
-    if (!file.open(QIODevice::ReadOnly))
+    if (!file.open(QIODevice::ReadOnly)) {
         return tl::unexpected(cannotRead(path, file.errorString()));
+    }
     return file.readAll();
 }
 
@@ -61,25 +62,31 @@ void flatten(QImage& image) {
 
 protocol::Expected<QByteArray> encode(const Picture& picture, const ExportOptions& options) {
     auto image = decodeWhole(picture.path);
-    if (!image)
+    if (!image) {
         return tl::unexpected(std::move(image.error()));
-    if (options.longestSide > 0 && std::max(image->width(), image->height()) > options.longestSide)
+    }
+    if (options.longestSide > 0 && std::max(image->width(), image->height()) > options.longestSide) {
         *image = image->scaled(options.longestSide, options.longestSide, Qt::KeepAspectRatio,
                                Qt::SmoothTransformation);
+    }
     const bool jpeg = options.format == ExportOptions::Format::Jpeg;
-    if (jpeg)
+    if (jpeg) {
         flatten(*image);
+    }
 
     QByteArray bytes;
     QBuffer buffer(&bytes);
     QImageWriter writer(&buffer, qtName(options.format));
-    if (options.format != ExportOptions::Format::Png)
+    if (options.format != ExportOptions::Format::Png) {
         writer.setQuality(options.quality);
+    }
     writer.setOptimizedWrite(jpeg);
-    if (!writer.write(bare(*image)))
+    if (!writer.write(bare(*image))) {
         return tl::unexpected(brokenPicture(QFileInfo(picture.path).fileName(), writer.errorString()));
-    if (!picture.settings || !options.keepSettings)
+    }
+    if (!picture.settings || !options.keepSettings) {
         return bytes;
+    }
     const QString text = QString::fromStdString(protocol::toInfotext(*picture.settings, EASEL_VERSION));
     switch (options.format) {
         case ExportOptions::Format::Jpeg:
@@ -102,10 +109,12 @@ bool asItIs(const Picture& picture, const ExportOptions& options) {
 /// Writes a file that must not exist yet; takes a half-written one away again.
 protocol::Expected<void> writeNew(const QString& path, const QByteArray& bytes) {
     QFile file(path);
-    if (!file.open(QIODevice::WriteOnly | QIODevice::NewOnly))
+    if (!file.open(QIODevice::WriteOnly | QIODevice::NewOnly)) {
         return tl::unexpected(cannotWrite(path, bytes.size(), file.errorString()));
-    if (file.write(bytes) == bytes.size() && file.flush())
+    }
+    if (file.write(bytes) == bytes.size() && file.flush()) {
         return {};
+    }
     protocol::Problem problem = cannotWrite(path, bytes.size(), file.errorString());
     file.remove();
     return tl::unexpected(std::move(problem));
@@ -125,15 +134,18 @@ protocol::Expected<QString> exportPicture(const Picture& picture, const ExportOp
     // What is not known yet (the scan may still be on its way) is read now.
     const Picture known = picture.described ? picture : describeFile(picture.path);
     auto bytes = asItIs(known, options) ? readBytes(picture.path) : encode(known, options);
-    if (!bytes)
+    if (!bytes) {
         return tl::unexpected(std::move(bytes.error()));
+    }
     QString path =
         freePath(options.folder, expandPattern(options.pattern, known, index), suffixOf(options.format));
-    if (!QDir().mkpath(options.folder))
+    if (!QDir().mkpath(options.folder)) {
         return tl::unexpected(
             cannotWrite(path, 0, QObject::tr("the folder %1 can't be made").arg(options.folder)));
-    if (auto written = writeNew(path, *bytes); !written)
+    }
+    if (auto written = writeNew(path, *bytes); !written) {
         return tl::unexpected(std::move(written.error()));
+    }
     return path;
 }
 
@@ -147,8 +159,9 @@ Exporter::~Exporter() {
 }
 
 void Exporter::start(const QList<Picture>& pictures, const ExportOptions& options) {
-    if (m_running)
+    if (m_running) {
         return;
+    }
     m_running = true;
     m_cancelled = false;
     m_thread.start([this, pictures, options] {
@@ -161,10 +174,11 @@ void Exporter::start(const QList<Picture>& pictures, const ExportOptions& option
                 break;
             }
             auto path = exportPicture(picture, options, ++done);
-            if (path)
+            if (path) {
                 report.files.append(*path);
-            else
+            } else {
                 report.problems.push_back(std::move(path.error()));
+            }
             QMetaObject::invokeMethod(this, [this, done, total] { Q_EMIT progress(done, total); });
         }
         QMetaObject::invokeMethod(this, [this, report] {
@@ -191,8 +205,9 @@ public:
 
 protected:
     QVariant retrieveData(const QString& format, QMetaType type) const override {
-        if (format != QLatin1String(kImage))
+        if (format != QLatin1String(kImage)) {
             return QMimeData::retrieveData(format, type);
+        }
         return m_image.isNull() ? decodeWhole(m_path).value_or(QImage()) : m_image;
     }
 
@@ -205,8 +220,9 @@ private:
 
 std::unique_ptr<QMimeData> filesOf(std::unique_ptr<QMimeData> data, const QStringList& paths) {
     QList<QUrl> urls;
-    for (const QString& path : paths)
+    for (const QString& path : paths) {
         urls.append(QUrl::fromLocalFile(path));
+    }
     data->setUrls(urls);
     return data;
 }
@@ -214,17 +230,20 @@ std::unique_ptr<QMimeData> filesOf(std::unique_ptr<QMimeData> data, const QStrin
 }  // namespace
 
 std::unique_ptr<QMimeData> mimeDataFor(const QStringList& paths) {
-    if (paths.size() == 1)
+    if (paths.size() == 1) {
         return filesOf(std::make_unique<PictureMime>(paths.first()), paths);
+    }
     return filesOf(std::make_unique<QMimeData>(), paths);
 }
 
 void copyToClipboard(const QStringList& paths) {
     std::unique_ptr<QMimeData> data = mimeDataFor(paths);
-    if (auto* picture = dynamic_cast<PictureMime*>(data.get()); picture && isQuick(paths.first()))
+    if (auto* picture = dynamic_cast<PictureMime*>(data.get()); picture && isQuick(paths.first())) {
         picture->decodeNow();
-    if (!paths.isEmpty())
+    }
+    if (!paths.isEmpty()) {
         QGuiApplication::clipboard()->setMimeData(data.release());
+    }
 }
 
 }  // namespace easel::gallery

@@ -27,28 +27,38 @@ const QRegularExpression& ownName() {
 }
 
 QString valueOf(const QString& token, const Picture& picture, int index) {
-    if (token == QLatin1String("date"))
+    if (token == QLatin1String("date")) {
         return picture.created.toString(QStringLiteral("yyyy-MM-dd"));
-    if (token == QLatin1String("time"))
+    }
+    if (token == QLatin1String("time")) {
         return picture.created.toString(QStringLiteral("HH-mm-ss"));
-    if (token == QLatin1String("index"))
+    }
+    if (token == QLatin1String("index")) {
         return QStringLiteral("%1").arg(index, 3, 10, QLatin1Char('0'));
-    if (token == QLatin1String("prompt"))
+    }
+    if (token == QLatin1String("prompt")) {
         return slug(promptOf(picture));
-    if (token == QLatin1String("width"))
+    }
+    if (token == QLatin1String("width")) {
         return QString::number(picture.size.width());
-    if (token == QLatin1String("height"))
+    }
+    if (token == QLatin1String("height")) {
         return QString::number(picture.size.height());
+    }
 
     const bool known = picture.settings.has_value();
-    if (token == QLatin1String("seed"))
+    if (token == QLatin1String("seed")) {
         return known ? QString::number(picture.settings->seed) : QString();
-    if (token == QLatin1String("steps"))
+    }
+    if (token == QLatin1String("steps")) {
         return known ? QString::number(picture.settings->steps) : QString();
-    if (token == QLatin1String("model"))
+    }
+    if (token == QLatin1String("model")) {
         return known ? QString::fromStdString(picture.settings->model) : QString();
-    if (token == QLatin1String("sampler"))
+    }
+    if (token == QLatin1String("sampler")) {
         return known ? QString::fromStdString(picture.settings->sampler) : QString();
+    }
     return '{' + token + '}';
 }
 
@@ -62,11 +72,13 @@ QString slug(const QString& prompt, int longest) {
             word += c;
             continue;
         }
-        if (word.isEmpty())
+        if (word.isEmpty()) {
             continue;
+        }
         const qsizetype separator = result.isEmpty() ? 0 : 1;
-        if (result.size() + separator + word.size() > longest)
+        if (result.size() + separator + word.size() > longest) {
             break;
+        }
         result += (separator != 0 ? "-" : "") + word;
         word.clear();
     }
@@ -81,14 +93,18 @@ QString safeName(const QString& name) {
             c.unicode() < 32 || c.unicode() == 127 || QStringLiteral("<>:\"/\\|?*#%").contains(c);
         result += refused ? QLatin1Char('_') : c;
     }
-    while (result.toUtf8().size() > kMaxNameBytes)
+    while (result.toUtf8().size() > kMaxNameBytes) {
         result.chop(result.back().isLowSurrogate() ? 2 : 1);
-    while (!result.isEmpty() && (result.front().isSpace() || result.front() == '.'))
+    }
+    while (!result.isEmpty() && (result.front().isSpace() || result.front() == '.')) {
         result.remove(0, 1);
-    while (!result.isEmpty() && (result.back().isSpace() || result.back() == '.'))
+    }
+    while (!result.isEmpty() && (result.back().isSpace() || result.back() == '.')) {
         result.chop(1);
-    if (isDeviceName(result))
+    }
+    if (isDeviceName(result)) {
         result.prepend('_');
+    }
     return result.isEmpty() ? QStringLiteral("picture") : result;
 }
 
@@ -136,8 +152,9 @@ QStringList unknownTokens(const QString& pattern) {
     QStringList unknown;
     for (auto each = braces.globalMatch(pattern); each.hasNext();) {
         const QString token = each.next().captured();
-        if (!patternTokens().contains(token) && !unknown.contains(token))
+        if (!patternTokens().contains(token) && !unknown.contains(token)) {
             unknown << token;
+        }
     }
     return unknown;
 }
@@ -145,8 +162,9 @@ QStringList unknownTokens(const QString& pattern) {
 QString freePath(const QString& folder, const QString& name, const QString& extension) {
     const QDir dir(folder);
     QString path = dir.absoluteFilePath(name + '.' + extension);
-    for (int i = 1; QFileInfo::exists(path); ++i)
+    for (int i = 1; QFileInfo::exists(path); ++i) {
         path = dir.absoluteFilePath(QStringLiteral("%1-%2.%3").arg(name).arg(i).arg(extension));
+    }
     return path;
 }
 

@@ -31,8 +31,9 @@ QByteArray directory(quint16 tag, quint16 type, quint32 count, quint32 value) {
 
 QByteArray withUserComment(const QByteArray& jpeg, const QString& text) {
     QByteArray comment("UNICODE\0", 8);
-    for (const QChar c : text)
+    for (const QChar c : text) {
         comment += bigEndian(static_cast<quint16>(c.unicode()));
+    }
 
     // Offsets count from the TIFF header: header (8), first directory (18), EXIF directory (18), comment.
     constexpr quint32 kFirst = 8;
@@ -43,8 +44,9 @@ QByteArray withUserComment(const QByteArray& jpeg, const QString& text) {
         directory(kExifPointer, kTypeLong, 1, kExif) +
         directory(kUserComment, kTypeUndefined, static_cast<quint32>(comment.size()), kData) + comment;
     const qsizetype length = exif.size() + 2;
-    if (length > kMaxSegment)
+    if (length > kMaxSegment) {
         return jpeg;
+    }
     return jpeg.left(kAfterStart) + "\xff\xe1" + bigEndian(static_cast<quint16>(length)) + exif +
            jpeg.mid(kAfterStart);
 }

@@ -9,8 +9,9 @@
 namespace easel::gallery {
 
 QString promptOf(const Picture& picture) {
-    if (picture.settings)
+    if (picture.settings) {
         return QString::fromStdString(picture.settings->prompt);
+    }
     return wordsInName(QFileInfo(picture.path).fileName());
 }
 
@@ -33,8 +34,9 @@ QString shortened(const QString& text, qsizetype most) {
                 return lines.join('\n');
             }
             qsizetype length = line.size() <= kLineLength ? line.size() : line.lastIndexOf(' ', kLineLength);
-            if (length <= 0)
+            if (length <= 0) {
                 length = line[kLineLength].isLowSurrogate() ? kLineLength - 1 : kLineLength;
+            }
             lines << line.left(length);
             line = line.mid(length).trimmed();
         } while (!line.isEmpty());
@@ -49,8 +51,9 @@ QString asToolTip(const QString& text) {
 }
 
 QString describe(const Picture& picture) {
-    if (!picture.settings)
+    if (!picture.settings) {
         return shortened(promptOf(picture), kMostLines);
+    }
     return QObject::tr("%1\nSeed %2")
         .arg(shortened(promptOf(picture), kMostLines - 1))
         .arg(picture.settings->seed);

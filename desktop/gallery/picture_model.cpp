@@ -26,8 +26,9 @@ PictureModel::PictureModel(PictureStore& store, Thumbnailer& thumbnailer, QObjec
     connect(&store, &PictureStore::added, this, &PictureModel::insert);
     connect(&store, &PictureStore::removed, this, &PictureModel::remove);
     connect(&thumbnailer, &Thumbnailer::ready, this, [this](const QString& path) {
-        if (const int row = pictureRow(path); row >= 0)
+        if (const int row = pictureRow(path); row >= 0) {
             Q_EMIT dataChanged(index(row), index(row), {ThumbnailRole, BrokenRole});
+        }
     });
 }
 
@@ -36,16 +37,19 @@ int PictureModel::rowCount(const QModelIndex& parent) const {
 }
 
 QVariant PictureModel::data(const QModelIndex& index, int role) const {
-    if (!checkIndex(index, CheckIndexOption::IndexIsValid))
+    if (!checkIndex(index, CheckIndexOption::IndexIsValid)) {
         return {};
-    if (const PendingTile* tile = tileAt(index.row()))
+    }
+    if (const PendingTile* tile = tileAt(index.row())) {
         return tileData(*tile, role);
+    }
     return pictureData(*pictureAt(index.row()), role);
 }
 
 QString PictureModel::accessibleText(const Picture& picture) const {
-    if (!m_thumbnailer.isBroken(picture.path))
+    if (!m_thumbnailer.isBroken(picture.path)) {
         return gallery::describe(picture);
+    }
     return tr("%1\nThis file can’t be read as a picture.").arg(QFileInfo(picture.path).fileName());
 }
 
@@ -100,8 +104,9 @@ QVariant PictureModel::tileData(const PendingTile& tile, int role) {
 
 Qt::ItemFlags PictureModel::flags(const QModelIndex& index) const {
     Qt::ItemFlags flags = QAbstractListModel::flags(index);
-    if (pictureAt(index.row()) != nullptr)
+    if (pictureAt(index.row()) != nullptr) {
         flags |= Qt::ItemIsDragEnabled;
+    }
     return flags;
 }
 
@@ -111,9 +116,11 @@ QStringList PictureModel::mimeTypes() const {
 
 QMimeData* PictureModel::mimeData(const QModelIndexList& indexes) const {
     QStringList paths;
-    for (const QModelIndex& index : indexes)
-        if (const Picture* picture = pictureAt(index.row()))
+    for (const QModelIndex& index : indexes) {
+        if (const Picture* picture = pictureAt(index.row())) {
             paths.append(picture->path);
+        }
+    }
     return paths.isEmpty() ? nullptr : mimeDataFor(paths).release();
 }
 
@@ -131,8 +138,9 @@ void PictureModel::putTile(const PendingTile& tile) {
 
 void PictureModel::removeTile(const QString& id) {
     const int row = rowOf(id);
-    if (tileAt(row) == nullptr)
+    if (tileAt(row) == nullptr) {
         return;
+    }
     beginRemoveRows({}, row, row);
     m_tiles.removeAt(row);
     endRemoveRows();
@@ -158,8 +166,9 @@ int PictureModel::placeOf(const Picture& picture) const {
 
 int PictureModel::pictureRow(const QString& path) const {
     const auto created = m_created.constFind(path);
-    if (created == m_created.cend())
+    if (created == m_created.cend()) {
         return -1;
+    }
     Picture key;
     key.path = path;
     key.created = *created;
@@ -171,11 +180,13 @@ void PictureModel::list(const QList<Picture>& pictures) {
     QList<Picture> merged = pictures;
     QHash<QString, QDateTime> created;
     created.reserve(pictures.size());
-    for (const Picture& picture : pictures)
+    for (const Picture& picture : pictures) {
         created.insert(picture.path, picture.created);
+    }
     for (const Picture& picture : std::as_const(m_pictures)) {
-        if (created.contains(picture.path))
+        if (created.contains(picture.path)) {
             continue;
+        }
         created.insert(picture.path, picture.created);
         merged.append(picture);
     }
@@ -194,14 +205,16 @@ void PictureModel::describe(const QList<Picture>& pictures) {
     for (const Picture& picture : pictures) {
         const int row = pictureRow(picture.path);
         // One that was written to meanwhile keeps its place; the next look at the folder finds it.
-        if (row < 0 || m_pictures[row - tileCount()].created != picture.created)
+        if (row < 0 || m_pictures[row - tileCount()].created != picture.created) {
             continue;
+        }
         m_pictures[row - tileCount()] = picture;
         first = std::min(first, row);
         last = std::max(last, row);
     }
-    if (last >= first)
+    if (last >= first) {
         Q_EMIT dataChanged(index(first), index(last));
+    }
 }
 
 void PictureModel::insert(const QList<Picture>& pictures) {
@@ -209,8 +222,9 @@ void PictureModel::insert(const QList<Picture>& pictures) {
     QList<Picture> sorted;
     for (const Picture& picture : pictures) {
         const Picture* known = pictureAt(pictureRow(picture.path));
-        if (known && *known == picture)
+        if (known && *known == picture) {
             continue;
+        }
         if (known) {
             m_thumbnailer.retry(picture.path);
             old.append(picture.path);
@@ -225,17 +239,20 @@ void PictureModel::insert(const QList<Picture>& pictures) {
     for (qsizetype i = 0; i < sorted.size(); ++i) {
         m_created.insert(sorted[i].path, sorted[i].created);
         const int place = placeOf(sorted[i]);
-        if (runs.empty() || runs.back().first != place)
+        if (runs.empty() || runs.back().first != place) {
             runs.emplace_back(place, i);
+        }
     }
     const bool many = runs.size() > kMostRuns;
-    if (many)
+    if (many) {
         beginResetModel();
+    }
     qsizetype end = sorted.size();
     for (auto run = runs.rbegin(); run != runs.rend(); ++run) {
         const auto [place, first] = *run;
-        if (many)
+        if (many) {
             break;
+        }
         const int row = tileCount() + place;
         beginInsertRows({}, row, row + static_cast<int>(end - first) - 1);
         m_pictures.insert(place, end - first, Picture());
@@ -254,19 +271,22 @@ void PictureModel::insert(const QList<Picture>& pictures) {
 void PictureModel::remove(const QStringList& paths) {
     std::vector<int> places;
     for (const QString& path : paths) {
-        if (const int row = pictureRow(path); row >= 0)
+        if (const int row = pictureRow(path); row >= 0) {
             places.push_back(row - tileCount());
+        }
     }
     std::ranges::sort(places);
     std::vector<std::pair<int, int>> runs;  ///< first and last
     for (const int place : places) {
-        if (!runs.empty() && runs.back().second + 1 == place)
+        if (!runs.empty() && runs.back().second + 1 == place) {
             runs.back().second = place;
-        else
+        } else {
             runs.emplace_back(place, place);
+        }
     }
-    for (const QString& path : paths)
+    for (const QString& path : paths) {
         m_created.remove(path);
+    }
     if (runs.size() > kMostRuns) {
         beginResetModel();
         m_pictures.removeIf([this](const Picture& picture) { return !m_created.contains(picture.path); });

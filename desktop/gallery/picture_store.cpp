@@ -57,8 +57,9 @@ Picture describeFile(const QString& path) {
     Picture picture = listFile(QFileInfo(path));
     picture.described = true;
     QFile file(path);
-    if (!file.open(QIODevice::ReadOnly))
+    if (!file.open(QIODevice::ReadOnly)) {
         return picture;
+    }
     if (const auto header = readPngHeader(file, kKeyword)) {
         picture.size = header->size;
         const std::string text = header->text.value_or(QString()).toStdString();
@@ -80,8 +81,9 @@ PictureStore::PictureStore(const QString& folder, QObject* parent)
     m_look.setSingleShot(true);
     connect(&m_look, &QTimer::timeout, this, &PictureStore::rescan);
     connect(&m_watcher, &QFileSystemWatcher::directoryChanged, this, [this] {
-        if (!m_look.isActive())
+        if (!m_look.isActive()) {
             m_look.start(kLookMs);
+        }
     });
     connect(&m_sweep, &QTimer::timeout, this, [this] {
         m_writer.start([this] { m_trash.sweep(QDateTime::currentDateTimeUtc()); });
@@ -100,8 +102,9 @@ QString PictureStore::defaultFolder() {
 }
 
 protocol::Expected<void> PictureStore::open() {
-    if (!QDir().mkpath(m_folder))
+    if (!QDir().mkpath(m_folder)) {
         return tl::unexpected(cannotWrite(m_folder, 0, tr("the folder can't be made")));
+    }
     if (m_lock.isLocked() || m_lock.tryLock()) {
         m_writer.start([this] { m_trash.sweep(QDateTime::currentDateTimeUtc()); });
         m_sweep.start(kSweepMs);
@@ -122,8 +125,9 @@ void PictureStore::scan() {
     for (qsizetype first = 0; first < pictures.size() && !m_stopping; first += kBatch) {
         QList<Picture> batch = pictures.mid(first, kBatch);
         for (Picture& picture : batch) {
-            if (m_stopping)
+            if (m_stopping) {
                 return;
+            }
             picture = describeFile(picture.path);
         }
         QMetaObject::invokeMethod(this, [this, batch] { Q_EMIT described(batch); });
@@ -136,12 +140,14 @@ void PictureStore::scan() {
 
 void PictureStore::deliverList(const QList<Picture>& pictures) {
     QList<Picture> still = pictures;
-    if (!m_leaving.isEmpty() || !m_removals.empty())
+    if (!m_leaving.isEmpty() || !m_removals.empty()) {
         still.removeIf([this](const Picture& picture) {
             return m_leaving.contains(picture.path) || !QFileInfo::exists(picture.path);
         });
-    for (const Picture& picture : std::as_const(still))
+    }
+    for (const Picture& picture : std::as_const(still)) {
         m_known.insert(picture.path, {picture.bytes, picture.modified});
+    }
     m_opened = true;
     Q_EMIT listed(still);
 }
@@ -160,16 +166,19 @@ void PictureStore::compare(const Known& known, int change) {
     QList<Picture> fresh;
     QSet<QString> present;
     for (const Picture& picture : listFolder(m_folder)) {
-        if (m_stopping)
+        if (m_stopping) {
             return;
+        }
         present.insert(picture.path);
         const auto before = known.constFind(picture.path);
-        if (before == known.cend() || *before != Facts{picture.bytes, picture.modified})
+        if (before == known.cend() || *before != Facts{picture.bytes, picture.modified}) {
             fresh.append(describeFile(picture.path));
+        }
     }
     for (auto each = known.keyBegin(); each != known.keyEnd(); ++each) {
-        if (!present.contains(*each))
+        if (!present.contains(*each)) {
             gone.append(*each);
+        }
     }
     QMetaObject::invokeMethod(this, [this, fresh, gone, change] { deliverChanges(fresh, gone, change); });
 }
@@ -185,24 +194,29 @@ void PictureStore::deliverChanges(const QList<Picture>& fresh, const QStringList
     const qint64 now = QDateTime::currentMSecsSinceEpoch();
     // The system tells of a file when it is made, not when it is whole.
     if (std::ranges::any_of(
-            fresh, [now](const Picture& picture) { return std::abs(now - picture.modified) < kSettledMs; }))
+            fresh, [now](const Picture& picture) { return std::abs(now - picture.modified) < kSettledMs; })) {
         m_look.start(int(kSettledMs));
+    }
     Q_EMIT scanned();
 }
 
 void PictureStore::arrive(const QList<Picture>& pictures) {
-    if (pictures.isEmpty())
+    if (pictures.isEmpty()) {
         return;
-    for (const Picture& picture : pictures)
+    }
+    for (const Picture& picture : pictures) {
         m_known.insert(picture.path, {picture.bytes, picture.modified});
+    }
     Q_EMIT added(pictures);
 }
 
 void PictureStore::leave(const QStringList& paths) {
-    if (paths.isEmpty())
+    if (paths.isEmpty()) {
         return;
-    for (const QString& path : paths)
+    }
+    for (const QString& path : paths) {
         m_known.remove(path);
+    }
     Q_EMIT removed(paths);
 }
 
@@ -212,10 +226,12 @@ void PictureStore::add(const QByteArray& png, const protocol::GenerationSettings
         auto picture = write(png, settings);
         QMetaObject::invokeMethod(this, [this, picture, guard, done] {
             ++m_changes;
-            if (picture)
+            if (picture) {
                 arrive({*picture});
-            if (guard)
+            }
+            if (guard) {
                 done(picture);
+            }
         });
     });
 }
@@ -227,18 +243,21 @@ protocol::Expected<Picture> PictureStore::write(const QByteArray& png,
     buffer.open(QIODevice::ReadOnly);
     const auto header = readPngHeader(buffer, kKeyword);
     buffer.close();
-    if (!header)
+    if (!header) {
         return tl::unexpected(brokenPicture(tr("What the server sent"), tr("it is no PNG file")));
-    if (!header->text)
+    }
+    if (!header->text) {
         bytes =
             withPngText(png, kKeyword, QString::fromStdString(protocol::toInfotext(settings, EASEL_VERSION)));
+    }
 
     const QString name =
         pictureName(QDateTime::currentDateTime(), settings.seed, QString::fromStdString(settings.prompt));
     const QString path = freePath(m_folder, QFileInfo(name).completeBaseName(), QStringLiteral("png"));
     QSaveFile file(path);
-    if (!file.open(QIODevice::WriteOnly) || file.write(bytes) != bytes.size() || !file.commit())
+    if (!file.open(QIODevice::WriteOnly) || file.write(bytes) != bytes.size() || !file.commit()) {
         return tl::unexpected(cannotWrite(path, bytes.size(), file.errorString()));
+    }
     return describeFile(path);
 }
 

@@ -19,14 +19,16 @@ constexpr qsizetype kProgressStep = 500;
 }  // namespace
 
 void PictureStore::remove(const QStringList& paths) {
-    if (paths.isEmpty())
+    if (paths.isEmpty()) {
         return;
+    }
     const QString deletion = m_trash.newDeletion();
     const auto count = static_cast<int>(paths.size());
     m_removals.push_back({deletion, count});
     ++m_changes;
-    for (const QString& path : paths)
+    for (const QString& path : paths) {
         m_leaving.insert(path);
+    }
     leave(paths);
     Q_EMIT undoChanged(undoable());
     m_writer.start([this, paths, deletion] {
@@ -45,14 +47,16 @@ void PictureStore::remove(const QStringList& paths) {
         }
         QMetaObject::invokeMethod(this, [this, paths, deletion, stuck, problem, moved] {
             ++m_changes;
-            for (const QString& path : paths)
+            for (const QString& path : paths) {
                 m_leaving.remove(path);
+            }
             arrive(stuck);
             const auto removal = std::ranges::find(m_removals, deletion, &Removal::deletion);
             if (removal != m_removals.end() && removal->pictures != moved) {
                 removal->pictures = moved;
-                if (moved == 0)
+                if (moved == 0) {
                     m_removals.erase(removal);
+                }
                 Q_EMIT undoChanged(undoable());
             }
             tellFailure(problem);
@@ -62,15 +66,17 @@ void PictureStore::remove(const QStringList& paths) {
 }
 
 void PictureStore::undoRemove() {
-    if (m_removals.empty())
+    if (m_removals.empty()) {
         return;
+    }
     const QString deletion = m_removals.back().deletion;
     m_removals.pop_back();
     Q_EMIT undoChanged(undoable());
     m_writer.start([this, deletion] {
         QStringList inTrash;
-        for (const Picture& picture : Trash(deletion).list())
+        for (const Picture& picture : Trash(deletion).list()) {
             inTrash.append(picture.path);
+        }
         takeBack(inTrash);
     });
     countTrash();
@@ -93,13 +99,15 @@ void PictureStore::takeBack(const QStringList& inTrash) {
     for (qsizetype i = 0; i < inTrash.size(); ++i) {
         if (auto path = Trash::takeBack(inTrash[i], m_folder)) {
             paths.append(*path);
-            if (!m_stopping)
+            if (!m_stopping) {
                 batch.append(describeFile(*path));
+            }
         } else if (!problem) {
             problem = path.error();
         }
-        if (batch.size() == kBatch)
+        if (batch.size() == kBatch) {
             deliver();
+        }
         tell(Work::Restoring, i + 1, inTrash.size());
     }
     deliver();
@@ -121,8 +129,9 @@ void PictureStore::destroy(const QStringList& inTrash) {
     m_writer.start([this, inTrash] {
         std::optional<protocol::Problem> problem;
         for (qsizetype i = 0; i < inTrash.size(); ++i) {
-            if (auto destroyed = m_trash.destroy(inTrash[i]); !destroyed && !problem)
+            if (auto destroyed = m_trash.destroy(inTrash[i]); !destroyed && !problem) {
                 problem = destroyed.error();
+            }
             tell(Work::Destroying, i + 1, inTrash.size());
         }
         QMetaObject::invokeMethod(this, [this, problem] { tellFailure(problem); });
@@ -131,22 +140,25 @@ void PictureStore::destroy(const QStringList& inTrash) {
 }
 
 void PictureStore::tell(Work work, qsizetype done, qsizetype total) {
-    if (total >= kProgressStep && (done % kProgressStep == 0 || done == total))
+    if (total >= kProgressStep && (done % kProgressStep == 0 || done == total)) {
         QMetaObject::invokeMethod(
             this, [this, work, done, total] { Q_EMIT progress(work, int(done), int(total)); });
+    }
 }
 
 void PictureStore::tellFailure(const std::optional<protocol::Problem>& problem) {
-    if (problem)
+    if (problem) {
         Q_EMIT failed(*problem);
+    }
 }
 
 void PictureStore::listTrash(QObject* context, const std::function<void(QList<Picture>)>& done) {
     m_writer.start([this, done, guard = QPointer<QObject>(context)] {
         const QList<Picture> pictures = m_trash.list();
         QMetaObject::invokeMethod(this, [pictures, guard, done] {
-            if (guard)
+            if (guard) {
                 done(pictures);
+            }
         });
     });
 }

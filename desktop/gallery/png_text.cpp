@@ -43,15 +43,18 @@ bool isTextChunk(const QByteArray& type) {
 /// The text of a tEXt, zTXt or iTXt chunk that begins with `keyword`.
 std::optional<QString> textIn(const QByteArray& type, const QByteArray& data, const QByteArray& keyword) {
     const QByteArray rest = data.mid(keyword.size() + 1);
-    if (type == "tEXt")
+    if (type == "tEXt") {
         return QString::fromLatin1(rest);
-    if (type == "zTXt")
+    }
+    if (type == "zTXt") {
         return QString::fromLatin1(inflate(rest.mid(1)));
+    }
     // iTXt: compression flag, compression method, language, 0, translated keyword, 0, text
     const qsizetype language = rest.indexOf('\0', 2);
     const qsizetype translated = language < 0 ? -1 : rest.indexOf('\0', language + 1);
-    if (translated < 0)
+    if (translated < 0) {
         return std::nullopt;
+    }
     const QByteArray text = rest.mid(translated + 1);
     return QString::fromUtf8(rest.at(0) == 1 ? inflate(text) : text);
 }
@@ -63,37 +66,44 @@ bool fitsLatin1(const QString& text) {
 }  // namespace
 
 std::optional<PngHeader> readPngHeader(QIODevice& device, const QByteArray& keyword) {
-    if (device.read(kSignature.size()) != kSignature)
+    if (device.read(kSignature.size()) != kSignature) {
         return std::nullopt;
+    }
     PngHeader header;
     for (;;) {
         const QByteArray head = device.read(kHeadBytes);
-        if (head.size() < kHeadBytes)
+        if (head.size() < kHeadBytes) {
             break;
+        }
         const qint64 length = qFromBigEndian<quint32>(head.constData());
         const QByteArray type = head.mid(4);
-        if (type == "IEND" || (type == "IDAT" && header.text))
+        if (type == "IEND" || (type == "IDAT" && header.text)) {
             break;
+        }
         const bool own = isTextChunk(type) && !header.text && length <= kMaxTextBytes &&
                          device.peek(keyword.size() + 1) == keyword + '\0';
         const bool wanted = own || (type == "IHDR" && length <= kMaxHeaderBytes);
         if (!wanted) {
-            if (device.skip(length + 4) < length + 4)
+            if (device.skip(length + 4) < length + 4) {
                 break;
+            }
             continue;
         }
         const QByteArray data = device.read(length);
         device.skip(4);
-        if (data.size() < length)
+        if (data.size() < length) {
             break;
-        if (type == "IHDR" && length >= 8)
+        }
+        if (type == "IHDR" && length >= 8) {
             header.size =
                 QSize(qFromBigEndian<qint32>(data.constData()), qFromBigEndian<qint32>(data.constData() + 4));
-        else
+        } else {
             header.text = textIn(type, data, keyword);
+        }
     }
-    if (header.size.isEmpty())
+    if (header.size.isEmpty()) {
         return std::nullopt;
+    }
     return header;
 }
 
@@ -103,10 +113,12 @@ bool hasLargeTexts(QIODevice& device) {
         for (QByteArray head = device.read(kHeadBytes); head.size() == kHeadBytes;
              head = device.read(kHeadBytes)) {
             const qint64 rest = qFromBigEndian<quint32>(head.constData()) + 4LL;
-            if (isTextChunk(head.mid(4)))
+            if (isTextChunk(head.mid(4))) {
                 bytes += rest;
-            if (device.skip(rest) < rest)
+            }
+            if (device.skip(rest) < rest) {
                 break;
+            }
         }
     }
     device.seek(0);
@@ -118,10 +130,11 @@ QByteArray withoutTexts(QIODevice& device) {
     for (QByteArray head = device.read(kHeadBytes); head.size() == kHeadBytes;
          head = device.read(kHeadBytes)) {
         const qint64 rest = qFromBigEndian<quint32>(head.constData()) + 4LL;
-        if (!isTextChunk(head.mid(4)))
+        if (!isTextChunk(head.mid(4))) {
             result += head + device.read(std::min(rest, device.bytesAvailable()));
-        else if (device.skip(rest) < rest)
+        } else if (device.skip(rest) < rest) {
             break;
+        }
     }
     return result;
 }

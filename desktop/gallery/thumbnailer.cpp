@@ -41,12 +41,14 @@ QString cachePath(const QString& folder, const Picture& picture) {
 void keep(const QImage& image, const QString& path) {
     QDir().mkpath(QFileInfo(path).absolutePath());
     QSaveFile file(path);
-    if (!file.open(QIODevice::WriteOnly))
+    if (!file.open(QIODevice::WriteOnly)) {
         return;
+    }
     QImageWriter writer(&file, image.hasAlphaChannel() ? "png" : "jpeg");
     writer.setQuality(image.hasAlphaChannel() ? -1 : kJpegQuality);
-    if (writer.write(image))
+    if (writer.write(image)) {
         file.commit();
+    }
 }
 
 }  // namespace
@@ -66,14 +68,17 @@ QString Thumbnailer::defaultFolder() {
 }
 
 QPixmap Thumbnailer::find(const Picture& picture) {
-    if (const QPixmap* pixmap = m_memory.object(cacheKey(picture)))
+    if (const QPixmap* pixmap = m_memory.object(cacheKey(picture))) {
         return *pixmap;
-    if (m_broken.contains(picture.path) || m_running.contains(picture.path))
+    }
+    if (m_broken.contains(picture.path) || m_running.contains(picture.path)) {
         return {};
+    }
     std::erase_if(m_wishes, [&](const Picture& wish) { return wish.path == picture.path; });
     m_wishes.push_back(picture);
-    if (m_wishes.size() > kMaxWishes)
+    if (m_wishes.size() > kMaxWishes) {
         m_wishes.erase(m_wishes.begin());
+    }
     startNext();
     return {};
 }
@@ -82,12 +87,14 @@ void Thumbnailer::keepOnly(const QList<Picture>& pictures) {
     m_threads.start([folder = m_folder, pictures] {
         QSet<QString> wanted;
         wanted.reserve(pictures.size());
-        for (const Picture& picture : pictures)
+        for (const Picture& picture : pictures) {
             wanted.insert(cachePath(folder, picture));
+        }
         QDirIterator files(folder, QDir::Files, QDirIterator::Subdirectories);
         while (files.hasNext()) {
-            if (const QString path = files.next(); !wanted.contains(path))
+            if (const QString path = files.next(); !wanted.contains(path)) {
                 QFile::remove(path);
+            }
         }
     });
 }

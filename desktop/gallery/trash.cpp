@@ -27,12 +27,14 @@ QDateTime timeOfDeletion(const QFileInfo& file) {
 
 protocol::Expected<QString> move(const QString& path, const QString& folder) {
     const QFileInfo file(path);
-    if (!QDir().mkpath(folder))
+    if (!QDir().mkpath(folder)) {
         return tl::unexpected(cannotWrite(path, 0, QObject::tr("%1 can't be made").arg(folder)));
+    }
     QString target = freePath(folder, file.completeBaseName(), file.suffix());
     QFile picture(path);
-    if (!picture.rename(target))
+    if (!picture.rename(target)) {
         return tl::unexpected(cannotWrite(path, 0, picture.errorString()));
+    }
     return target;
 }
 
@@ -57,17 +59,20 @@ protocol::Expected<QString> Trash::takeBack(const QString& path, const QString& 
 protocol::Expected<void> Trash::destroy(const QString& path) const {
     QFile file(path);
     const QString deletion = QFileInfo(path).path();
-    if (!deletion.startsWith(m_folder) || (!file.remove() && file.exists()))
+    if (!deletion.startsWith(m_folder) || (!file.remove() && file.exists())) {
         return tl::unexpected(cannotWrite(path, 0, file.errorString()));
-    if (deletion != m_folder)
+    }
+    if (deletion != m_folder) {
         QDir().rmdir(deletion);
+    }
     return {};
 }
 
 void Trash::sweep(const QDateTime& now) const {
     for (const Picture& picture : list()) {
-        if (picture.created.daysTo(now) > kDays)
+        if (picture.created.daysTo(now) > kDays) {
             (void)destroy(picture.path);  // What can't be removed is tried again the next time.
+        }
     }
 }
 

@@ -25,8 +25,9 @@ TrashModel::TrashModel(PictureStore& store, Thumbnailer& thumbnailer, QObject* p
     connect(&store, &PictureStore::trashChanged, this, &TrashModel::readAgain);
     connect(&thumbnailer, &Thumbnailer::ready, this, [this](const QString& path) {
         for (int row = 0; row < rowCount(); ++row) {
-            if (m_pictures[row].path == path)
+            if (m_pictures[row].path == path) {
                 Q_EMIT dataChanged(index(row), index(row));
+            }
         }
     });
     readAgain();
@@ -48,8 +49,9 @@ int TrashModel::rowCount(const QModelIndex& parent) const {
 }
 
 QVariant TrashModel::data(const QModelIndex& index, int role) const {
-    if (!checkIndex(index, CheckIndexOption::IndexIsValid))
+    if (!checkIndex(index, CheckIndexOption::IndexIsValid)) {
         return {};
+    }
     const Picture& picture = m_pictures[index.row()];
     switch (role) {
         case Qt::DisplayRole:
@@ -77,8 +79,9 @@ qint64 TrashModel::bytes() const {
 
 QStringList TrashModel::paths() const {
     QStringList paths;
-    for (const Picture& picture : m_pictures)
+    for (const Picture& picture : m_pictures) {
         paths << picture.path;
+    }
     return paths;
 }
 

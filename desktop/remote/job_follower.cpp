@@ -32,8 +32,9 @@ JobFollower::~JobFollower() {
 }
 
 void JobFollower::start() {
-    if (!m_reply && !m_pause.isActive())
+    if (!m_reply && !m_pause.isActive()) {
         open();
+    }
 }
 
 void JobFollower::stop() {
@@ -43,8 +44,9 @@ void JobFollower::stop() {
 
 void JobFollower::tryNow() {
     m_nextPause = m_timing.firstPause;
-    if (m_pause.isActive())
+    if (m_pause.isActive()) {
         open();
+    }
 }
 
 void JobFollower::open() {
@@ -58,29 +60,34 @@ void JobFollower::open() {
 
 void JobFollower::read() {
     // The body of a refusal is read by closed(), when it is complete.
-    if (m_reply->attribute(QNetworkRequest::HttpStatusCodeAttribute).toInt() != 200)
+    if (m_reply->attribute(QNetworkRequest::HttpStatusCodeAttribute).toInt() != 200) {
         return;
+    }
     m_silence.start();
     m_parser.feed(m_reply->readAll());
     while (auto event = m_parser.next()) {
         take(*event);
-        if (!m_reply)
+        if (!m_reply) {
             return;
+        }
     }
-    if (m_parser.overflowed())
+    if (m_parser.overflowed()) {
         retryLater();
+    }
 }
 
 void JobFollower::take(const ServerEvent& event) {
     auto parsed = protocol::parseEvent({event.type.constData(), static_cast<std::size_t>(event.type.size())},
                                        {event.data.constData(), static_cast<std::size_t>(event.data.size())});
     // Kinds of events that a newer server may have are none of our business.
-    if (!parsed)
+    if (!parsed) {
         return;
+    }
     bool isNumber = false;
     const qulonglong id = event.id.toULongLong(&isNumber);
-    if (isNumber)
+    if (isNumber) {
         m_lastEvent = id;
+    }
     m_nextPause = m_timing.firstPause;
     merge(std::move(*parsed));
 
@@ -97,8 +104,9 @@ void JobFollower::merge(protocol::JobEvent event) {
                              [this](const protocol::Progress& progress) { m_job.progress = progress; },
                              [this](protocol::ImageInfo& image) {
                                  if (std::ranges::find(m_job.images, image.index,
-                                                       &protocol::ImageInfo::index) == m_job.images.end())
+                                                       &protocol::ImageInfo::index) == m_job.images.end()) {
                                      m_job.images.push_back(std::move(image));
+                                 }
                              }},
         event.news);
 }
@@ -122,8 +130,9 @@ void JobFollower::retryLater() {
 
 void JobFollower::drop() {
     m_silence.stop();
-    if (!m_reply)
+    if (!m_reply) {
         return;
+    }
     m_reply->disconnect(this);
     m_reply->abort();
     m_reply->deleteLater();

@@ -33,8 +33,9 @@ constexpr auto kWhileRunning = 1'000ms;
 /// Why a program ended is in its last line.
 QString lastLine(const QString& path) {
     QFile file(path);
-    if (!file.open(QIODevice::ReadOnly))
+    if (!file.open(QIODevice::ReadOnly)) {
         return {};
+    }
     constexpr qint64 kEnd = 4096;
     file.seek(std::max<qint64>(0, file.size() - kEnd));
     const QString text = QString::fromUtf8(file.readAll()).trimmed();
@@ -52,16 +53,18 @@ LocalServer::LocalServer(QSettings& settings, Place place, QObject* parent)
 }
 
 LocalServer::~LocalServer() {
-    if (isOurs() && !keepsRunning() && isAlive(m_pid))
+    if (isOurs() && !keepsRunning() && isAlive(m_pid)) {
         ::kill(static_cast<pid_t>(m_pid), SIGTERM);
+    }
 }
 
 QString LocalServer::findProgram() {
     const QDir here(QCoreApplication::applicationDirPath());
     for (const char* place : {"", "../libexec/", "../libexec/easel/", "../server/commands/"}) {
         const QFileInfo file(here.filePath(QLatin1String(place) + QLatin1String(kProgram)));
-        if (file.isFile() && file.isExecutable())
+        if (file.isFile() && file.isExecutable()) {
             return file.canonicalFilePath();
+        }
     }
     return QStandardPaths::findExecutable(QLatin1String(kProgram));
 }
@@ -71,17 +74,19 @@ QString LocalServer::defaultFolder() {
 }
 
 void LocalServer::start() {
-    if (isBusy())
+    if (isBusy()) {
         return;
+    }
     m_watch.stop();
     m_problem.reset();
     setState(State::Looking);
     m_probe.setAddress(QUrl(QStringLiteral("http://127.0.0.1:%1").arg(m_place.port)));
     m_probe.server(this, [this](const protocol::Expected<protocol::ServerInfo>& info) {
-        if (info)
+        if (info) {
             running(m_place.port);
-        else
+        } else {
             launch(info.error().code == kUnreachable ? m_place.port : 0);
+        }
     });
 }
 
@@ -103,10 +108,11 @@ void LocalServer::setKeepsRunning(bool keeps) {
 }
 
 void LocalServer::launch(int port) {
-    if (m_place.program.isEmpty())
+    if (m_place.program.isEmpty()) {
         return fail(
             tr("The program easel-server is not beside Easel and not on the PATH. Install it, or connect "
                "to a server on another computer."));
+    }
     QDir().mkpath(m_place.folder);
     QFile::remove(portFile());
     QProcess server;
@@ -129,10 +135,12 @@ void LocalServer::launch(int port) {
 void LocalServer::watch() {
     QFile file(portFile());
     const bool isAlive = this->isAlive(m_pid);
-    if (isAlive && m_state == State::Starting && file.open(QIODevice::ReadOnly))
+    if (isAlive && m_state == State::Starting && file.open(QIODevice::ReadOnly)) {
         return running(file.readAll().trimmed().toInt());
-    if (isAlive)
+    }
+    if (isAlive) {
         return;
+    }
     m_pid = 0;
     const QString what = m_state == State::Starting ? tr("The server on this computer has ended at once.")
                                                     : tr("The server on this computer has ended.");
@@ -145,10 +153,11 @@ void LocalServer::running(int port) {
     const qint64 known = m_settings.value(kPidKey).toLongLong();
     const bool isItsPort = m_state == State::Starting || m_settings.value(kPortKey).toInt() == port;
     m_pid = isItsPort && isAlive(known) ? known : 0;
-    if (isOurs())
+    if (isOurs()) {
         m_watch.start(kWhileRunning);
-    else
+    } else {
         m_watch.stop();
+    }
     m_settings.setValue(kPortKey, port);
     m_settings.setValue(kUsedKey, true);
     setState(State::Running);

@@ -40,8 +40,9 @@ protocol::Problem otherScheme(const QUrl& url) {
 bool isPlainAnswer(const QString& sslError) {
     for (const char* words :
          {"wrong version number", "unknown protocol", "http request", "packet length too long"}) {
-        if (sslError.contains(QLatin1String(words)))
+        if (sslError.contains(QLatin1String(words))) {
             return true;
+        }
     }
     return false;
 }
@@ -74,8 +75,9 @@ protocol::Problem transportProblem(const QNetworkReply& reply) {
                     "before the address.")
                     .arg(name));
         case QNetworkReply::SslHandshakeFailedError:
-            if (isPlainAnswer(reply.errorString()))
+            if (isPlainAnswer(reply.errorString())) {
                 return otherScheme(reply.url());
+            }
             return make(kNotTrusted, QObject::tr("The server's certificate is not trusted"),
                         QObject::tr("No secure connection to %1: %2 Check that the address is right and that "
                                     "the server speaks https.")
@@ -139,10 +141,12 @@ std::optional<protocol::Problem> problemOf(const QNetworkReply& reply, const QBy
     const int status = reply.attribute(QNetworkRequest::HttpStatusCodeAttribute).toInt();
     // An answer that broke off has a status too, but only part of its body.
     const bool complete = reply.error() == QNetworkReply::NoError || status >= 300;
-    if (status == 0 || !complete)
+    if (status == 0 || !complete) {
         return transportProblem(reply);
-    if (status >= 200 && status < 300)
+    }
+    if (status >= 200 && status < 300) {
         return std::nullopt;
+    }
 
     // What nginx, Apache and Go say on the port that they keep for TLS.
     const bool wantsTls =
@@ -156,8 +160,9 @@ std::optional<protocol::Problem> problemOf(const QNetworkReply& reply, const QBy
     }
     bool isNumber = false;
     const int seconds = reply.rawHeader("Retry-After").toInt(&isNumber);
-    if (isNumber && seconds >= 0)
+    if (isNumber && seconds >= 0) {
         problem.retryAfter = seconds;
+    }
     return problem;
 }
 

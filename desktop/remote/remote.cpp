@@ -45,13 +45,17 @@ Remote::Remote(QObject* parent) : QObject(parent) {}
 Remote::~Remote() = default;
 
 void Remote::setAddress(const QUrl& base) {
-    if (base == m_base)
+    if (base == m_base) {
         return;
+    }
     m_base = base;
-    for (QNetworkAccessManager* manager : {&m_network, &m_streams})
-        for (QNetworkReply* reply : manager->findChildren<QNetworkReply*>())
-            if (reply->isRunning())
+    for (QNetworkAccessManager* manager : {&m_network, &m_streams}) {
+        for (QNetworkReply* reply : manager->findChildren<QNetworkReply*>()) {
+            if (reply->isRunning()) {
                 reply->abort();
+            }
+        }
+    }
     Q_EMIT addressChanged();
 }
 
@@ -102,8 +106,9 @@ void Remote::deleteJob(const std::string& id, QObject* context, Callback<void> d
 void Remote::image(const std::string& id, int index, QObject* context, Callback<QByteArray> done,
                    Progress progress) {
     QNetworkReply* reply = m_network.get(requestFor(routes::jobImage(id, index)));
-    if (progress)
+    if (progress) {
         connect(reply, &QNetworkReply::downloadProgress, context, std::move(progress));
+    }
     deliver(reply, context, std::move(done));
 }
 
@@ -112,16 +117,18 @@ QNetworkReply* Remote::openEvents(const std::string& id, std::optional<std::uint
     get.setRawHeader("Accept", "text/event-stream");
     get.setAttribute(QNetworkRequest::CacheLoadControlAttribute, QNetworkRequest::AlwaysNetwork);
     get.setTransferTimeout(0);  // the follower watches the heartbeats
-    if (lastEventId)
+    if (lastEventId) {
         get.setRawHeader("Last-Event-ID", QByteArray::number(static_cast<qulonglong>(*lastEventId)));
+    }
     return m_streams.get(get);
 }
 
 QNetworkRequest Remote::requestFor(std::string_view path, const QString& query) const {
     QUrl url = m_base;
     url.setPath(m_base.path() + QString::fromUtf8(path.data(), static_cast<qsizetype>(path.size())));
-    if (!query.isEmpty())
+    if (!query.isEmpty()) {
         url.setQuery(query, QUrl::StrictMode);
+    }
     QNetworkRequest request(url);
     request.setAttribute(QNetworkRequest::RedirectPolicyAttribute, QNetworkRequest::ManualRedirectPolicy);
     request.setTransferTimeout(static_cast<int>(m_timeout.count()));
@@ -132,8 +139,9 @@ QNetworkRequest Remote::requestFor(std::string_view path, const QString& query) 
 void Remote::deliver(QNetworkReply* reply, QObject* context, Callback<QByteArray> done) {
     const auto tooMuch = std::make_shared<bool>(false);
     connect(reply, &QNetworkReply::downloadProgress, reply, [reply, tooMuch](qint64 received, qint64) {
-        if (*tooMuch || received <= kMaxAnswerBytes)
+        if (*tooMuch || received <= kMaxAnswerBytes) {
             return;
+        }
         *tooMuch = true;
         reply->abort();
     });
@@ -142,15 +150,17 @@ void Remote::deliver(QNetworkReply* reply, QObject* context, Callback<QByteArray
         // An aborted reply is closed already.
         const QByteArray body = reply->isOpen() ? reply->readAll() : QByteArray();
         protocol::Expected<QByteArray> result = body;
-        if (base != m_base)
+        if (base != m_base) {
             result = tl::unexpected(interrupted());
-        else if (*tooMuch)
+        } else if (*tooMuch) {
             result = tl::unexpected(notEasel(reply->url(), tr("it sends more than any picture holds")));
-        else if (auto problem = problemOf(*reply, body))
+        } else if (auto problem = problemOf(*reply, body)) {
             result = tl::unexpected(std::move(*problem));
-        if (guard)
+        }
+        if (guard) {
             QMetaObject::invokeMethod(
                 guard, [done, result] { done(result); }, Qt::QueuedConnection);
+        }
     };
     connect(reply, &QNetworkReply::finished, this, finish);
 }
@@ -160,11 +170,13 @@ void Remote::deliverParsed(QNetworkReply* reply, QObject* context,
                            protocol::Expected<T> (*parse)(std::string_view), Callback<T> done) {
     const QUrl url = reply->url();
     deliver(reply, context, [url, parse, done = std::move(done)](const protocol::Expected<QByteArray>& body) {
-        if (!body)
+        if (!body) {
             return done(tl::unexpected(body.error()));
+        }
         auto value = parse(view(*body));
-        if (!value)
+        if (!value) {
             return done(tl::unexpected(notEasel(url, QString::fromStdString(value.error().detail))));
+        }
         done(std::move(value));
     });
 }

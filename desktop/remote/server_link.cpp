@@ -31,8 +31,9 @@ void ServerLink::connectTo(const QUrl& address) {
 }
 
 void ServerLink::tryNow() {
-    if (m_state == State::NoAddress)
+    if (m_state == State::NoAddress) {
         return;
+    }
     m_pause = m_timing.firstPause;
     ask();
 }
@@ -45,16 +46,19 @@ QString ServerLink::describe() const {
         case State::Connecting:
             return tr("%1 · connecting…").arg(name);
         case State::Connected:
-            if (m_info->deviceName.empty())
+            if (m_info->deviceName.empty()) {
                 return tr("%1 · ready").arg(name);
+            }
             return tr("%1 · %2 · ready").arg(name, QString::fromStdString(m_info->deviceName));
         case State::NotReady:
-            if (m_info->status.empty())
+            if (m_info->status.empty()) {
                 return tr("%1 · getting ready…").arg(name);
+            }
             return tr("%1 · %2").arg(name, QString::fromStdString(m_info->status));
         case State::Unreachable:
-            if (m_secondsLeft > 0)
+            if (m_secondsLeft > 0) {
                 return tr("%1 · unreachable, next try in %2 s").arg(name).arg(m_secondsLeft);
+            }
             return tr("%1 · unreachable, trying now…").arg(name);
         case State::Refused:
             return tr("%1 · %2").arg(name, QString::fromStdString(m_problem->title));
@@ -65,15 +69,18 @@ QString ServerLink::describe() const {
 void ServerLink::ask() {
     m_poll.stop();
     m_countdown.stop();
-    if (std::exchange(m_secondsLeft, 0) > 0)
+    if (std::exchange(m_secondsLeft, 0) > 0) {
         Q_EMIT countdownChanged(0);
+    }
     m_remote.server(this, [this, attempt = ++m_try](protocol::Expected<protocol::ServerInfo> info) {
-        if (attempt != m_try)
+        if (attempt != m_try) {
             return;
-        if (info)
+        }
+        if (info) {
             answered(std::move(*info));
-        else
+        } else {
             failed(std::move(info.error()));
+        }
     });
 }
 
@@ -84,10 +91,12 @@ void ServerLink::answered(protocol::ServerInfo info) {
                                  m_info->defaultModel != info.defaultModel || !isOnline();
     const bool changed = m_info != info;
     m_info = std::move(info);
-    if (modelsMayDiffer)
+    if (modelsMayDiffer) {
         askModels();
-    if (changed)
+    }
+    if (changed) {
         Q_EMIT infoChanged();
+    }
     setState(m_info->ready ? State::Connected : State::NotReady);
     m_poll.start(m_info->ready ? m_timing.whenConnected : m_timing.whenNotReady);
 }
@@ -103,16 +112,18 @@ void ServerLink::failed(protocol::Problem problem) {
 void ServerLink::askModels() {
     m_remote.models(this, [this](protocol::Expected<std::vector<protocol::ModelInfo>> models) {
         // A failure here shows in the next answer to ask(), which then asks for the models again.
-        if (!models || *models == m_models)
+        if (!models || *models == m_models) {
             return;
+        }
         m_models = std::move(*models);
         Q_EMIT infoChanged();
     });
 }
 
 void ServerLink::setState(State state) {
-    if (state == m_state && !m_problem)
+    if (state == m_state && !m_problem) {
         return;
+    }
     m_state = state;
     Q_EMIT stateChanged(state);
 }
@@ -125,8 +136,9 @@ void ServerLink::waitFor(std::chrono::milliseconds pause) {
 }
 
 void ServerLink::countDown() {
-    if (m_secondsLeft > 1)
+    if (m_secondsLeft > 1) {
         Q_EMIT countdownChanged(--m_secondsLeft);
+    }
 }
 
 }  // namespace easel::remote

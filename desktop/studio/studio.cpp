@@ -43,27 +43,33 @@ QString Studio::defaultTaskFile() {
 
 protocol::Expected<void> Studio::start(const QString& address) {
     auto records = m_file->load();
-    if (records)
-        for (TaskRecord& record : *records)
+    if (records) {
+        for (TaskRecord& record : *records) {
             adopt(std::move(record)).setAwake(false);
+        }
+    }
     refreshStatus();
 
     protocol::Expected<void> connected;
-    if (!address.isEmpty() || hasChosenServer())
+    if (!address.isEmpty() || hasChosenServer()) {
         connected = setServerAddress(address.isEmpty() ? serverAddress() : address);
-    else if (auto guess = remote::parseAddress(serverAddress()))
+    } else if (auto guess = remote::parseAddress(serverAddress())) {
         m_with.link.connectTo(*guess);  // Not remembered: nobody has chosen it.
-    if (!records)
+    }
+    if (!records) {
         return tl::unexpected(std::move(records.error()));
+    }
     return connected;
 }
 
 protocol::Expected<void> Studio::setServerAddress(const QString& typed) {
     auto url = remote::parseAddress(typed);
-    if (!url)
+    if (!url) {
         return tl::unexpected(std::move(url.error()));
-    if (typed.trimmed() != serverAddress())
+    }
+    if (typed.trimmed() != serverAddress()) {
         m_with.settings.remove(kIdKey);
+    }
     m_with.settings.setValue(kAddressKey, typed.trimmed());
     m_with.link.connectTo(*url);
     Q_EMIT serverAddressChanged(typed.trimmed());
@@ -105,8 +111,9 @@ QString Studio::generate(const protocol::GenerationRequest& request) {
 }
 
 void Studio::cancel(const QString& id) {
-    if (Task* task = find(id))
+    if (Task* task = find(id)) {
         task->cancel();
+    }
 }
 
 int Studio::cancelAll() {
@@ -114,8 +121,9 @@ int Studio::cancelAll() {
     // Cancelling may drop a task from the list.
     const std::vector<Task*> tasks = m_tasks;
     for (Task* task : tasks) {
-        if (task->hasFailed() || task->record().cancelled)
+        if (task->hasFailed() || task->record().cancelled) {
             continue;
+        }
         m_cancelled.push_back(task->record());
         task->cancel();
     }
@@ -125,10 +133,12 @@ int Studio::cancelAll() {
 void Studio::undoCancelAll() {
     for (TaskRecord& before : std::exchange(m_cancelled, {})) {
         // What was done by then has been fetched all the same.
-        if (const Task* task = find(before.id))
+        if (const Task* task = find(before.id)) {
             before = task->record();
-        if (before.settings && static_cast<int>(before.saved.size()) >= before.settings->count)
+        }
+        if (before.settings && static_cast<int>(before.saved.size()) >= before.settings->count) {
             continue;
+        }
         TaskRecord again;
         again.id = QUuid::createUuid().toString(QUuid::WithoutBraces);
         again.server = before.server;
@@ -141,8 +151,9 @@ void Studio::undoCancelAll() {
 
 void Studio::retry(const QString& id) {
     Task* task = find(id);
-    if (task == nullptr || !task->hasFailed())
+    if (task == nullptr || !task->hasFailed()) {
         return;
+    }
     const protocol::GenerationRequest request = task->remainder();
     drop(*task);
     generate(request);
@@ -150,8 +161,9 @@ void Studio::retry(const QString& id) {
 
 void Studio::sendHere(const QString& id) {
     Task* task = find(id);
-    if (task == nullptr || task->hasFailed() || !m_with.link.isOnline() || belongsHere(*task))
+    if (task == nullptr || task->hasFailed() || !m_with.link.isOnline() || belongsHere(*task)) {
         return;
+    }
     const protocol::GenerationRequest request = task->remainder();
     drop(*task);
     generate(request);
@@ -159,8 +171,9 @@ void Studio::sendHere(const QString& id) {
 
 void Studio::dismiss(const QString& id) {
     Task* task = find(id);
-    if (task != nullptr && (task->hasFailed() || task->isStuck()))
+    if (task != nullptr && (task->hasFailed() || task->isStuck())) {
         drop(*task);
+    }
 }
 
 int Studio::activeCount() const {
@@ -191,22 +204,28 @@ QString Studio::statusLine() const {
     }
 
     QStringList parts;
-    if (unsent > 0)
+    if (unsent > 0) {
         parts += tr("%1 not sent yet").arg(unsent);
-    if (waiting > 0)
+    }
+    if (waiting > 0) {
         parts += tr("%1 waiting").arg(waiting);
+    }
     if (running > 0) {
         QString text = (again ? tr("%1 running, started again") : tr("%1 running")).arg(running);
-        if (current.steps > 0)
+        if (current.steps > 0) {
             text = tr("%1: step %2 of %3").arg(text).arg(current.step).arg(current.steps);
-        if (current.steps > 0 && current.etaSeconds)
+        }
+        if (current.steps > 0 && current.etaSeconds) {
             text = tr("%1, %2 left").arg(text, timeLeft(*current.etaSeconds));
+        }
         parts += text;
     }
-    if (away > 0)
+    if (away > 0) {
         parts += tr("%1 out of reach").arg(away);
-    if (failed > 0)
+    }
+    if (failed > 0) {
         parts += tr("%1 failed").arg(failed);
+    }
     return parts.join(QStringLiteral(" · "));
 }
 
@@ -233,8 +252,9 @@ Task& Studio::adopt(TaskRecord record) {
             [this, task](const protocol::Problem& problem) { taskFailed(*task, problem); });
     connect(task, &Task::ended, this, [this, task] {
         const auto undo = std::ranges::find(m_cancelled, task->record().id, &TaskRecord::id);
-        if (undo != m_cancelled.end())
+        if (undo != m_cancelled.end()) {
             *undo = task->record();
+        }
         drop(*task);
     });
     m_with.model.putTile(task->tile());
@@ -265,26 +285,30 @@ void Studio::taskFailed(Task& task, const protocol::Problem& problem) {
 }
 
 void Studio::wakeTasks() {
-    if (m_with.link.info() && !m_with.link.info()->id.empty())
+    if (m_with.link.info() && !m_with.link.info()->id.empty()) {
         m_with.settings.setValue(kIdKey, QString::fromStdString(m_with.link.info()->id));
+    }
     const std::vector<Task*> tasks = m_tasks;
-    for (Task* task : tasks)
+    for (Task* task : tasks) {
         wake(*task);
+    }
     shareStreams();
 }
 
 void Studio::wake(Task& task) {
     const bool here = task.isFree() || belongsHere(task);
-    if (here)
+    if (here) {
         task.bindTo(m_with.remote.address(), serverId().empty() ? task.record().serverId : serverId());
+    }
     task.setAwake(here && m_with.link.isOnline(), !here && m_with.link.isOnline());
 }
 
 bool Studio::belongsHere(const Task& task) const {
     const std::string here = serverId();
     const TaskRecord& record = task.record();
-    if (!record.serverId.empty() && !here.empty())
+    if (!record.serverId.empty() && !here.empty()) {
         return record.serverId == here;
+    }
     return record.server == m_with.remote.address();
 }
 
@@ -299,16 +323,19 @@ void Studio::shareStreams() {
 
 void Studio::save() {
     QList<TaskRecord> records;
-    for (const Task* task : m_tasks)
+    for (const Task* task : m_tasks) {
         records.append(task->record());
-    if (auto saved = m_file->save(records); !saved)
+    }
+    if (auto saved = m_file->save(records); !saved) {
         Q_EMIT storageTrouble(saved.error());
+    }
 }
 
 void Studio::refreshStatus() {
     QString line = statusLine();
-    if (line == m_status)
+    if (line == m_status) {
         return;
+    }
     m_status = line;
     Q_EMIT statusChanged(line);
 }

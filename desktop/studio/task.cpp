@@ -46,8 +46,9 @@ Problem withoutReason() {
 Task::Task(remote::Remote& remote, gallery::PictureStore& store, TaskRecord record, QObject* parent)
     : QObject(parent), m_remote(remote), m_store(store), m_record(std::move(record)), m_pause(kFirstPause) {
     m_job.id = m_record.jobId;
-    if (m_record.settings)
+    if (m_record.settings) {
         m_job.settings = *m_record.settings;
+    }
     m_again.setSingleShot(true);
     connect(&m_again, &QTimer::timeout, this, &Task::goOn);
 }
@@ -59,8 +60,9 @@ bool Task::wantsStream() const {
 }
 
 void Task::bindTo(const QUrl& server, const std::string& id) {
-    if (m_record.server == server && m_record.serverId == id)
+    if (m_record.server == server && m_record.serverId == id) {
         return;
+    }
     m_record.server = server;
     m_record.serverId = id;
     Q_EMIT advanced();
@@ -69,8 +71,9 @@ void Task::bindTo(const QUrl& server, const std::string& id) {
 
 void Task::setAwake(bool awake, bool canSendHere) {
     m_waited = m_waited || !awake;
-    if (awake == m_awake && canSendHere == m_canSendHere)
+    if (awake == m_awake && canSendHere == m_canSendHere) {
         return;
+    }
     m_canSendHere = canSendHere;
     if (awake == m_awake) {
         Q_EMIT changed();
@@ -81,8 +84,9 @@ void Task::setAwake(bool awake, bool canSendHere) {
     m_again.stop();
     if (awake) {
         m_trouble.reset();
-        if (m_follower)
+        if (m_follower) {
             m_follower->tryNow();
+        }
         goOn();
     }
     Q_EMIT changed();
@@ -90,15 +94,17 @@ void Task::setAwake(bool awake, bool canSendHere) {
 
 void Task::setFollowing(bool following) {
     m_mayFollow = following;
-    if (following && wantsStream() && !m_follower)
+    if (following && wantsStream() && !m_follower) {
         openStream();
-    else if (!following)
+    } else if (!following) {
         closeStream();
+    }
 }
 
 void Task::cancel() {
-    if (m_ended || hasFailed() || m_record.cancelled)
+    if (m_ended || hasFailed() || m_record.cancelled) {
         return;
+    }
     m_record.cancelled = true;
     Q_EMIT advanced();
     Q_EMIT changed();
@@ -106,21 +112,25 @@ void Task::cancel() {
 }
 
 void Task::goOn() {
-    if (m_ended || hasFailed() || m_calling)
+    if (m_ended || hasFailed() || m_calling) {
         return;
+    }
     // What the server has never heard of needs no word to be cancelled.
-    if (m_record.cancelled && m_record.jobId.empty() && !m_record.sent)
+    if (m_record.cancelled && m_record.jobId.empty() && !m_record.sent) {
         return end();
-    if (!m_awake || m_again.isActive())
+    }
+    if (!m_awake || m_again.isActive()) {
         return;
-    if (m_record.jobId.empty())
+    }
+    if (m_record.jobId.empty()) {
         send();
-    else if (m_record.cancelled && !m_cancelConfirmed)
+    } else if (m_record.cancelled && !m_cancelConfirmed) {
         sendCancel();
-    else if (const protocol::ImageInfo* image = nextImage())
+    } else if (const protocol::ImageInfo* image = nextImage()) {
         fetch(*image);
-    else if (protocol::isFinished(m_job.state))
+    } else if (protocol::isFinished(m_job.state)) {
         conclude();
+    }
 }
 
 void Task::send() {
@@ -129,8 +139,9 @@ void Task::send() {
     Q_EMIT advanced();
     m_remote.createJob(m_record.request, m_record.id, this, [this](Expected<protocol::Job> job) {
         m_calling = false;
-        if (!job)
+        if (!job) {
             return stumble(job.error());
+        }
         m_record.jobId = job->id;
         m_record.settings = job->settings;
         Q_EMIT advanced();
@@ -144,8 +155,9 @@ void Task::sendCancel() {
     m_remote.cancelJob(m_record.jobId, this, [this](Expected<protocol::Job> job) {
         m_calling = false;
         // 409: it was over before we could say so; the stream tells how it ended.
-        if (!job && job.error().status != 409)
+        if (!job && job.error().status != 409) {
             return stumble(job.error());
+        }
         m_cancelConfirmed = true;
         learn(job.value_or(m_job));
     });
@@ -155,8 +167,9 @@ void Task::fetch(const protocol::ImageInfo& image) {
     m_calling = true;
     m_remote.image(m_record.jobId, image.index, this, [this, image](Expected<QByteArray> bytes) {
         m_calling = false;
-        if (!bytes)
+        if (!bytes) {
             return stumble(bytes.error());
+        }
         keep(image, *bytes);
     });
     Q_EMIT changed();
@@ -166,8 +179,9 @@ void Task::keep(const protocol::ImageInfo& image, const QByteArray& bytes) {
     m_calling = true;
     m_store.add(bytes, settingsOf(image), this, [this, image](const Expected<gallery::Picture>& picture) {
         m_calling = false;
-        if (!picture)
+        if (!picture) {
             return cannotKeep(picture.error());
+        }
         m_trouble.reset();
         m_pause = kFirstPause;
         m_record.saved.push_back(image.index);
@@ -179,8 +193,9 @@ void Task::keep(const protocol::ImageInfo& image, const QByteArray& bytes) {
 }
 
 void Task::cannotKeep(const Problem& problem) {
-    if (problem.code == gallery::kBrokenPicture)
+    if (problem.code == gallery::kBrokenPicture) {
         return fail(problem);
+    }
     // The server keeps the picture; ours is to wait until there is room for it.
     m_trouble = problem;
     tryAgainIn(kDiskPause);
@@ -189,8 +204,9 @@ void Task::cannotKeep(const Problem& problem) {
 
 void Task::conclude() {
     const bool complete = static_cast<int>(m_record.saved.size()) >= m_job.settings.count;
-    if (m_record.cancelled || (m_job.state == JobState::Succeeded && complete))
+    if (m_record.cancelled || (m_job.state == JobState::Succeeded && complete)) {
         return end();
+    }
     switch (m_job.state) {
         case JobState::Succeeded:
             return fail(forgotten());
@@ -239,16 +255,18 @@ void Task::openStream() {
         goOn();
     });
     connect(m_follower, &remote::JobFollower::lost, this, [this](const Problem& problem) {
-        if (m_record.cancelled)
+        if (m_record.cancelled) {
             return end();
+        }
         fail(problem.status == 404 ? forgotten() : problem);
     });
     m_follower->start();
 }
 
 void Task::closeStream() {
-    if (m_follower == nullptr)
+    if (m_follower == nullptr) {
         return;
+    }
     // It may be telling us something right now.
     m_follower->disconnect(this);
     m_follower->stop();
@@ -259,8 +277,9 @@ void Task::closeStream() {
 void Task::stumble(const Problem& problem) {
     const bool accepted = !m_record.jobId.empty();
     // Whoever explains why it took nothing has taken nothing; silence leaves it open.
-    if (problem.status != 0 && !accepted)
+    if (problem.status != 0 && !accepted) {
         m_record.sent = false;
+    }
     if (remote::isPassing(problem)) {
         m_waited = true;
         m_trouble = problem;
@@ -270,8 +289,9 @@ void Task::stumble(const Problem& problem) {
         return goOn();
     }
     const bool gone = accepted && problem.status == 404;
-    if (m_record.cancelled && (gone || !accepted))
+    if (m_record.cancelled && (gone || !accepted)) {
         return end();
+    }
     fail(gone ? forgotten() : problem);
 }
 

@@ -32,8 +32,9 @@ std::string flat(const QJsonValue& value) {
 
 QJsonObject toJson(const TaskRecord& record) {
     QJsonArray saved;
-    for (const int index : record.saved)
+    for (const int index : record.saved) {
         saved.append(index);
+    }
     QJsonObject object{
         {"id", record.id},
         {"server", record.server.toString()},
@@ -44,10 +45,12 @@ QJsonObject toJson(const TaskRecord& record) {
         {"saved", saved},
         {"cancelled", record.cancelled},
     };
-    if (record.settings)
+    if (record.settings) {
         object["settings"] = nested(protocol::toJson(*record.settings));
-    if (record.problem)
+    }
+    if (record.problem) {
         object["problem"] = nested(protocol::toJson(*record.problem));
+    }
     return object;
 }
 
@@ -58,19 +61,24 @@ std::optional<TaskRecord> recordFrom(const QJsonObject& object) {
     record.id = object["id"].toString();
     record.server = QUrl(object["server"].toString());
     record.serverId = object["server_id"].toString().toStdString();
-    if (!request || record.id.isEmpty() || !record.server.isValid())
+    if (!request || record.id.isEmpty() || !record.server.isValid()) {
         return std::nullopt;
+    }
     record.request = std::move(*request);
     record.sent = object["sent"].toBool();
     record.jobId = object["job"].toString().toStdString();
-    for (const auto& index : object["saved"].toArray())
+    for (const auto& index : object["saved"].toArray()) {
         record.saved.push_back(index.toInt());
+    }
     record.cancelled = object["cancelled"].toBool();
-    if (auto settings = protocol::parseSettings(flat(object["settings"])))
+    if (auto settings = protocol::parseSettings(flat(object["settings"]))) {
         record.settings = std::move(*settings);
-    if (object.contains("problem"))
-        if (auto problem = protocol::parseProblem(flat(object["problem"])))
+    }
+    if (object.contains("problem")) {
+        if (auto problem = protocol::parseProblem(flat(object["problem"]))) {
             record.problem = std::move(*problem);
+        }
+    }
     return record;
 }
 
@@ -87,12 +95,14 @@ protocol::Problem alreadyRunning() {
 
 protocol::GenerationRequest remainderOf(const TaskRecord& record) {
     protocol::GenerationRequest request = record.request;
-    if (!record.settings)
+    if (!record.settings) {
         return request;
+    }
     // Images come in the order of their seeds; the first missing one says where to go on.
     int first = 0;
-    while (std::ranges::find(record.saved, first) != record.saved.end())
+    while (std::ranges::find(record.saved, first) != record.saved.end()) {
         ++first;
+    }
     request.seed = record.settings->seed + first;
     request.count = std::max(1, record.settings->count - first);
     return request;
@@ -106,11 +116,13 @@ TaskFile::TaskFile(QString path) : m_path(std::move(path)), m_lock(m_path + QStr
 protocol::Expected<QList<TaskRecord>> TaskFile::load() {
     QDir().mkpath(QFileInfo(m_path).absolutePath());
     m_isOurs = m_lock.tryLock() || m_lock.error() != QLockFile::LockFailedError;
-    if (!m_isOurs)
+    if (!m_isOurs) {
         return tl::unexpected(alreadyRunning());
+    }
     QFile file(m_path);
-    if (!file.exists())
+    if (!file.exists()) {
         return {};
+    }
     QList<TaskRecord> records;
     bool understood = file.open(QIODevice::ReadOnly);
     const QJsonObject root = QJsonDocument::fromJson(file.readAll()).object();
@@ -118,11 +130,13 @@ protocol::Expected<QList<TaskRecord>> TaskFile::load() {
     for (const auto& value : root["tasks"].toArray()) {
         auto record = recordFrom(value.toObject());
         understood = understood && record;
-        if (record)
+        if (record) {
             records.append(std::move(*record));
+        }
     }
-    if (understood)
+    if (understood) {
         return records;
+    }
     const QString aside = m_path + QStringLiteral(".broken");
     QFile::remove(aside);
     file.close();
@@ -133,15 +147,18 @@ protocol::Expected<QList<TaskRecord>> TaskFile::load() {
 }
 
 protocol::Expected<void> TaskFile::save(const QList<TaskRecord>& records) {
-    if (!m_isOurs)
+    if (!m_isOurs) {
         return {};
+    }
     QJsonArray tasks;
-    for (const TaskRecord& record : records)
+    for (const TaskRecord& record : records) {
         tasks.append(toJson(record));
+    }
     const QByteArray bytes = QJsonDocument(QJsonObject{{"version", kVersion}, {"tasks", tasks}}).toJson();
     QSaveFile file(m_path);
-    if (!file.open(QIODevice::WriteOnly) || file.write(bytes) != bytes.size() || !file.commit())
+    if (!file.open(QIODevice::WriteOnly) || file.write(bytes) != bytes.size() || !file.commit()) {
         return tl::unexpected(gallery::cannotWrite(m_path, bytes.size(), file.errorString()));
+    }
     return {};
 }
 

@@ -36,8 +36,9 @@ AddressForm::AddressForm(QWidget* parent)
 }
 
 void AddressForm::setAddress(const QString& address) {
-    if (!m_edit->hasFocus() || !m_edit->isModified())
+    if (!m_edit->hasFocus() || !m_edit->isModified()) {
         m_edit->setText(address);
+    }
 }
 
 void AddressForm::setProblem(const QString& sentence) {

@@ -109,24 +109,29 @@ void DetailsPanel::setPicture(const gallery::Picture& picture) {
 
     const QLocale locale;
     clearFacts();
-    if (!picture.size.isEmpty())
+    if (!picture.size.isEmpty()) {
         addFact(tr("Size"), tr("%1 × %2").arg(picture.size.width()).arg(picture.size.height()));
+    }
     if (const auto& s = picture.settings) {
         addFact(tr("Steps"), QString::number(s->steps));
         addFact(tr("Guidance"), locale.toString(s->guidance, 'g', 4));
         addFact(tr("Seed"), QString::number(s->seed));
         addFact(tr("Sampler"), samplerLine(*s));
         protocol::forEachNumber([&](const auto& row) {
-            if (row.quiet && row.of(*s) != row.of(protocol::GenerationSettings()))
+            if (row.quiet && row.of(*s) != row.of(protocol::GenerationSettings())) {
                 addFact(fieldTitle(row), locale.toString(row.of(*s)));
+            }
         });
-        if (!s->model.empty())
+        if (!s->model.empty()) {
             addFact(tr("Model"), QString::fromStdString(s->model));
+        }
         QStringList others;
-        for (const std::string& word : picture.unsupported)
+        for (const std::string& word : picture.unsupported) {
             others << QString::fromStdString(word);
-        if (!others.isEmpty())
+        }
+        if (!others.isEmpty()) {
             addFact(tr("Also"), others.join(tr(", ")));
+        }
     }
     addFact(tr("Made"), locale.toString(picture.created, QLocale::ShortFormat));
     const QString name = QFileInfo(picture.path).fileName();

@@ -61,8 +61,9 @@ ExportDialog::ExportDialog(QList<gallery::Picture> pictures, QSettings& settings
     m_quality->setObjectName("qualityField");
     m_trouble->setObjectName("exportTrouble");
     m_export->setObjectName("startExportButton");
-    for (QPushButton* button : {m_browse, m_cancel})
+    for (QPushButton* button : {m_browse, m_cancel}) {
         button->setAutoDefault(false);  // The accent stays where it is while the keyboard goes round.
+    }
     m_export->setDefault(true);
     m_cancel->setObjectName("cancelExportButton");
 
@@ -111,8 +112,9 @@ QWidget* ExportDialog::buildFormat() {
     fillFormats();
     m_quality->setRange(1, 100, 100);
     m_size->addItem(tr("Its own"), 0);
-    for (const int side : {4096, 2048, 1024, 512})
+    for (const int side : {4096, 2048, 1024, 512}) {
         m_size->addItem(tr("At most %1 pixels").arg(side), side);
+    }
     m_size->setToolTip(tr("Of the longer side; smaller pictures stay as they are"));
     column->addWidget(new FieldBox(tr("F&ormat"), FieldBox::Place::Before, m_format, m_format, part));
     m_qualityBox = new FieldBox(tr("&Quality"), FieldBox::Place::Before, m_quality, m_quality->box(), part);
@@ -125,8 +127,9 @@ QWidget* ExportDialog::buildFormat() {
 void ExportDialog::fillFormats() {
     m_format->addItem(tr("PNG"), int(Format::Png));
     m_format->addItem(tr("JPEG, smaller"), int(Format::Jpeg));
-    if (gallery::canExport(Format::WebP))
+    if (gallery::canExport(Format::WebP)) {
         m_format->addItem(tr("WebP, smaller still"), int(Format::WebP));
+    }
 }
 
 QLayout* ExportDialog::buildFoot() {
@@ -142,8 +145,9 @@ QLayout* ExportDialog::buildFoot() {
 void ExportDialog::connectParts() {
     connect(m_browse, &QPushButton::clicked, this, [this] {
         const QString chosen = QFileDialog::getExistingDirectory(this, tr("Export to"), m_folder->text());
-        if (!chosen.isEmpty())
+        if (!chosen.isEmpty()) {
             m_folder->setText(chosen);
+        }
     });
     connect(m_folder, &QLineEdit::textChanged, this, [this] {
         m_folderBox->setProblem({});
@@ -186,8 +190,9 @@ void ExportDialog::remember() {
 
 gallery::ExportOptions ExportDialog::options() const {
     QString folder = m_folder->text().trimmed();
-    if (folder == QLatin1String("~") || folder.startsWith(QLatin1String("~/")))
+    if (folder == QLatin1String("~") || folder.startsWith(QLatin1String("~/"))) {
         folder.remove(0, 1).prepend(QDir::homePath());
+    }
     return {.folder = QDir::home().absoluteFilePath(folder),
             .pattern = m_pattern->text(),
             .format = Format(m_format->currentData().toInt()),
@@ -233,10 +238,12 @@ void ExportDialog::setRunning(bool running) {
 void ExportDialog::finish(const gallery::ExportReport& report) {
     setRunning(false);
     if (report.problems.empty()) {
-        if (!report.files.isEmpty())
+        if (!report.files.isEmpty()) {
             Q_EMIT exported(int(report.files.size()), options().folder);
-        if (!report.cancelled)
+        }
+        if (!report.cancelled) {
             accept();
+        }
         return;
     }
     QPalette colors = palette();

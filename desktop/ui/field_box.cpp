@@ -20,8 +20,9 @@ FieldBox::FieldBox(const QString& label, Place place, QWidget* control, QWidget*
     : QWidget(parent), m_note(captionLabel({}, this)) {
     auto* title = new QLabel(label, this);
     title->setBuddy(focus);
-    if (focus->accessibleName().isEmpty())
+    if (focus->accessibleName().isEmpty()) {
         focus->setAccessibleName(QString(label).remove('&'));
+    }
     m_note->setObjectName("note");
     m_note->setTextFormat(Qt::PlainText);
     m_note->setAlignment(Qt::AlignLeft | Qt::AlignTop);
@@ -62,25 +63,29 @@ void FieldBox::keepRoom(int lines) {
 
 void FieldBox::resizeEvent(QResizeEvent* event) {
     QWidget::resizeEvent(event);
-    if (!hasProblem() && event->size().width() != event->oldSize().width())
+    if (!hasProblem() && event->size().width() != event->oldSize().width()) {
         showNote();
+    }
 }
 
 void FieldBox::changeEvent(QEvent* event) {
     QWidget::changeEvent(event);
-    if (event->type() == QEvent::PaletteChange)
+    if (event->type() == QEvent::PaletteChange) {
         showNote();
+    }
 }
 
 void FieldBox::showNote() {
     QPalette colors = palette();
-    if (hasProblem())
+    if (hasProblem()) {
         colors.setColor(QPalette::PlaceholderText, statusColors(colors).bad);
+    }
     m_note->setPalette(colors);
     QStringList lines = m_hint.split('\n');
     if (m_room > 0) {
-        for (QString& line : lines)
+        for (QString& line : lines) {
             line = m_note->fontMetrics().elidedText(line, Qt::ElideRight, width());
+        }
     }
     m_note->setText(hasProblem() ? m_problem : lines.join('\n'));
     m_note->setToolTip(hasProblem() ? QString() : m_hint);

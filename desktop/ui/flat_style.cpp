@@ -54,10 +54,11 @@ void drawField(QPainter* painter, const QStyleOption* option, const QWidget* wid
     const bool focused = has(option, QStyle::State_HasFocus) && !(widget && widget->isWindow());
     const bool hovered = has(option, QStyle::State_MouseOver) && has(option, QStyle::State_Enabled);
     QColor line = palette.color(hovered ? QPalette::PlaceholderText : QPalette::Dark);
-    if (wrong)
+    if (wrong) {
         line = statusColors(palette).bad;
-    else if (focused)
+    } else if (focused) {
         line = palette.color(QPalette::Link);
+    }
     const QColor fill = palette.color(has(option, QStyle::State_Enabled) ? QPalette::Base : QPalette::Window);
     drawBox(painter, option->rect, fill, line, wrong || focused ? 2 : 1);
 }
@@ -80,10 +81,11 @@ void drawButton(QPainter* painter, const QStyleOptionButton& option) {
     const bool hovered = has(&option, QStyle::State_MouseOver) && has(&option, QStyle::State_Enabled);
     if (accented) {
         QColor fill = palette.color(QPalette::Highlight);
-        if (pressed)
+        if (pressed) {
             fill = fill.darker(120);
-        else if (hovered)
+        } else if (hovered) {
             fill = fill.darker(110);
+        }
         drawBox(painter, option.rect, fill, Qt::transparent);
     } else if (!option.features.testFlag(QStyleOptionButton::Flat) || pressed || hovered) {
         const auto role = pressed ? QPalette::Mid : hovered ? QPalette::Midlight : QPalette::Button;
@@ -93,19 +95,21 @@ void drawButton(QPainter* painter, const QStyleOptionButton& option) {
     }
     if (showsFocus(&option)) {
         drawFocusRing(painter, option.rect, palette);
-        if (accented)  // The ring's colour is the button's own: a gap sets it off.
+        if (accented) {  // The ring's colour is the button's own: a gap sets it off.
             drawBox(painter, option.rect.adjusted(2, 2, -2, -2), Qt::transparent,
                     palette.color(QPalette::Window), 2);
+        }
     }
 }
 
 void drawToolButton(QPainter* painter, const QStyleOption* option) {
     const QPalette& palette = option->palette;
     const bool enabled = has(option, QStyle::State_Enabled);
-    if (enabled && (has(option, QStyle::State_Sunken) || has(option, QStyle::State_On)))
+    if (enabled && (has(option, QStyle::State_Sunken) || has(option, QStyle::State_On))) {
         drawBox(painter, option->rect, palette.color(QPalette::Midlight), palette.color(QPalette::Dark));
-    else if (enabled && has(option, QStyle::State_MouseOver))
+    } else if (enabled && has(option, QStyle::State_MouseOver)) {
         drawBox(painter, option->rect, palette.color(QPalette::Midlight), Qt::transparent);
+    }
 }
 
 void drawCheckBox(QPainter* painter, const QStyleOption& option) {
@@ -159,8 +163,9 @@ void drawSlider(QPainter* painter, const QStyleOptionSlider& option, const QRect
 }
 
 void drawScrollBar(QPainter* painter, const QStyleOptionSlider& option, QRect handle) {
-    if (option.minimum == option.maximum)
+    if (option.minimum == option.maximum) {
         return;
+    }
     painter->save();
     painter->setRenderHint(QPainter::Antialiasing);
     painter->setPen(Qt::NoPen);
@@ -177,11 +182,13 @@ FlatStyle::FlatStyle() : QProxyStyle(QStringLiteral("Fusion")) {}
 void FlatStyle::polish(QWidget* widget) {
     QProxyStyle::polish(widget);
     if (qobject_cast<QSlider*>(widget) || qobject_cast<QScrollBar*>(widget) ||
-        qobject_cast<QAbstractSpinBox*>(widget) || qobject_cast<QComboBox*>(widget))
+        qobject_cast<QAbstractSpinBox*>(widget) || qobject_cast<QComboBox*>(widget)) {
         widget->setAttribute(Qt::WA_Hover);
+    }
     // Words of a prompt, a file or a server are never markup; tooltips are labels, too.
-    if (auto* label = qobject_cast<QLabel*>(widget); label && label->textFormat() == Qt::AutoText)
+    if (auto* label = qobject_cast<QLabel*>(widget); label && label->textFormat() == Qt::AutoText) {
         label->setTextFormat(Qt::PlainText);
+    }
 }
 
 void FlatStyle::polish(QApplication* app) {
@@ -194,8 +201,9 @@ bool FlatStyle::eventFilter(QObject* watched, QEvent* event) {
     if (isKey && static_cast<QKeyEvent*>(event)->key() == Qt::Key_Alt) {
         m_altDown = event->type() == QEvent::KeyPress;
         if (QWidget* window = QApplication::activeWindow()) {
-            for (QWidget* part : window->findChildren<QWidget*>())
+            for (QWidget* part : window->findChildren<QWidget*>()) {
                 part->update();
+            }
         }
     }
     return QProxyStyle::eventFilter(watched, event);
@@ -205,16 +213,18 @@ void FlatStyle::drawPrimitive(PrimitiveElement element, const QStyleOption* opti
                               const QWidget* widget) const {
     switch (element) {
         case PE_PanelButtonCommand:
-            if (const auto* button = qstyleoption_cast<const QStyleOptionButton*>(option))
+            if (const auto* button = qstyleoption_cast<const QStyleOptionButton*>(option)) {
                 drawButton(painter, *button);
+            }
             return;
         case PE_PanelButtonTool:
             drawToolButton(painter, option);
             return;
         case PE_PanelLineEdit:
             if (!qobject_cast<const QAbstractSpinBox*>(widget ? widget->parentWidget() : nullptr) &&
-                !qobject_cast<const QComboBox*>(widget ? widget->parentWidget() : nullptr))
+                !qobject_cast<const QComboBox*>(widget ? widget->parentWidget() : nullptr)) {
                 drawField(painter, option, widget);
+            }
             return;
         case PE_IndicatorCheckBox:
             drawCheckBox(painter, *option);
@@ -225,8 +235,9 @@ void FlatStyle::drawPrimitive(PrimitiveElement element, const QStyleOption* opti
             drawField(painter, option, widget);
             return;
         case PE_FrameFocusRect:
-            if (!widget || !widget->inherits("QPushButton"))
+            if (!widget || !widget->inherits("QPushButton")) {
                 drawFocusRing(painter, option->rect, option->palette);
+            }
             return;
         default:
             QProxyStyle::drawPrimitive(element, option, painter, widget);
@@ -268,11 +279,13 @@ void FlatStyle::drawComplexControl(ComplexControl control, const QStyleOptionCom
     const auto* spin = qstyleoption_cast<const QStyleOptionSpinBox*>(option);
     if (control == CC_SpinBox && spin) {
         drawField(painter, option, widget);
-        if (spin->buttonSymbols == QAbstractSpinBox::NoButtons)
+        if (spin->buttonSymbols == QAbstractSpinBox::NoButtons) {
             return;
+        }
         const auto color = [&](QAbstractSpinBox::StepEnabledFlag step, SubControl part) {
-            if (!spin->stepEnabled.testFlag(step) || !has(option, State_Enabled))
+            if (!spin->stepEnabled.testFlag(step) || !has(option, State_Enabled)) {
                 return option->palette.color(QPalette::Mid);
+            }
             return option->palette.color(option->activeSubControls == part ? QPalette::Text
                                                                            : QPalette::PlaceholderText);
         };
@@ -344,8 +357,9 @@ QRect FlatStyle::subControlRect(ComplexControl control, const QStyleOptionComple
 QRect FlatStyle::subElementRect(SubElement element, const QStyleOption* option, const QWidget* widget) const {
     const QRect rect = QProxyStyle::subElementRect(element, option, widget);
     const auto* frame = qstyleoption_cast<const QStyleOptionFrame*>(option);
-    if (element == SE_LineEditContents && frame && frame->lineWidth > 0)
+    if (element == SE_LineEditContents && frame && frame->lineWidth > 0) {
         return rect.adjusted(kUnit / 2, 0, -kUnit / 2, 0);
+    }
     return rect;
 }
 
@@ -367,8 +381,9 @@ QSize FlatStyle::sizeFromContents(ContentsType type, const QStyleOption* option,
             break;
         case CT_MenuItem:
             if (const auto* item = qstyleoption_cast<const QStyleOptionMenuItem*>(option);
-                item && item->menuItemType != QStyleOptionMenuItem::Separator)
+                item && item->menuItemType != QStyleOptionMenuItem::Separator) {
                 result.setHeight(std::max(result.height(), kRowHeight));
+            }
             break;
         default:
             break;
@@ -412,8 +427,9 @@ int FlatStyle::pixelMetric(PixelMetric metric, const QStyleOption* option, const
 
 QIcon FlatStyle::standardIcon(StandardPixmap pixmap, const QStyleOption* option,
                               const QWidget* widget) const {
-    if (pixmap == SP_LineEditClearButton)
+    if (pixmap == SP_LineEditClearButton) {
         return icon(QStringLiteral("close"));
+    }
     return QProxyStyle::standardIcon(pixmap, option, widget);
 }
 

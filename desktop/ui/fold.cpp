@@ -85,10 +85,11 @@ public:
     }
     QStringList actionNames() const override { return {pressAction(), setFocusAction()}; }
     void doAction(const QString& name) override {
-        if (name == pressAction())
+        if (name == pressAction()) {
             heading()->click();
-        else
+        } else {
             QAccessibleWidget::doAction(name);
+        }
     }
 
 private:

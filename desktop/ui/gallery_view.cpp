@@ -79,23 +79,27 @@ GalleryView::GalleryView(QWidget* parent) : QListView(parent), m_newAbove(new QP
     connect(m_newAbove, &QPushButton::clicked, this, &QListView::scrollToTop);
     connect(verticalScrollBar(), &QScrollBar::valueChanged, this, &GalleryView::scrolled);
     connect(this, &QListView::doubleClicked, this, [this](const QModelIndex& index) {
-        if (isPicture(index))
+        if (isPicture(index)) {
             Q_EMIT opened(index);
+        }
     });
 }
 
 void GalleryView::setModel(QAbstractItemModel* model) {
     for (const auto& signal :
-         {&QAbstractItemModel::rowsAboutToBeInserted, &QAbstractItemModel::rowsAboutToBeRemoved})
+         {&QAbstractItemModel::rowsAboutToBeInserted, &QAbstractItemModel::rowsAboutToBeRemoved}) {
         connect(model, signal, this, &GalleryView::rememberPlace);
+    }
     QListView::setModel(model);
-    for (const auto& signal : {&QAbstractItemModel::rowsInserted, &QAbstractItemModel::rowsRemoved})
+    for (const auto& signal : {&QAbstractItemModel::rowsInserted, &QAbstractItemModel::rowsRemoved}) {
         connect(model, signal, this, &GalleryView::syncCards);
+    }
     connect(model, &QAbstractItemModel::modelReset, this, &GalleryView::syncCards);
     connect(model, &QAbstractItemModel::layoutChanged, this, &GalleryView::syncCards);
     connect(model, &QAbstractItemModel::dataChanged, this, [this](const QModelIndex& first) {
-        if (!isPicture(first))
+        if (!isPicture(first)) {
             syncCards();
+        }
     });
     syncCards();
 }
@@ -110,8 +114,9 @@ QStringList GalleryView::selectedPaths() const {
     std::sort(chosen.begin(), chosen.end());
     QStringList paths;
     for (const QModelIndex& index : chosen) {
-        if (isPicture(index))
+        if (isPicture(index)) {
             paths << index.data(PictureModel::PathRole).toString();
+        }
     }
     return paths;
 }
@@ -120,8 +125,9 @@ int GalleryView::selectedCount() const {
     int count = 0;
     for (const QItemSelectionRange& range : selectionModel()->selection()) {
         count += range.height();
-        for (int row = range.top(); row <= range.bottom() && !isPicture(model()->index(row, 0)); ++row)
+        for (int row = range.top(); row <= range.bottom() && !isPicture(model()->index(row, 0)); ++row) {
             --count;  // Pending tiles come first.
+        }
     }
     return count;
 }
@@ -144,16 +150,18 @@ void GalleryView::placeButton() {
 
 void GalleryView::rememberPlace() {
     // One change often follows another: a tile goes and its picture comes. The place before both counts.
-    if (m_anchor.isValid() || !isScrolled())
+    if (m_anchor.isValid() || !isScrolled()) {
         return;
+    }
     m_anchor = indexAt(QPoint(gridSize().width() / 2, gridSize().height() / 2));
     m_anchorTop = visualRect(m_anchor).top();
     QMetaObject::invokeMethod(this, &GalleryView::keepPlace, Qt::QueuedConnection);
 }
 
 void GalleryView::keepPlace() {
-    if (!m_anchor.isValid())
+    if (!m_anchor.isValid()) {
         return;
+    }
     executeDelayedItemsLayout();
     verticalScrollBar()->setValue(verticalScrollBar()->value() + visualRect(m_anchor).top() - m_anchorTop);
     m_anchor = QPersistentModelIndex();
@@ -163,13 +171,15 @@ void GalleryView::select(const QList<int>& rows) {
     constexpr qsizetype kMostRanges = 64;  // A selection takes long to grow beyond.
     QItemSelection selection;
     for (qsizetype first = 0, i = 1; i <= rows.size(); ++i) {
-        if (i < rows.size() && rows[i] == rows[i - 1] + 1)
+        if (i < rows.size() && rows[i] == rows[i - 1] + 1) {
             continue;
+        }
         selection.append(QItemSelectionRange(model()->index(rows[first], 0), model()->index(rows[i - 1], 0)));
         first = i;
     }
-    if (selection.size() > kMostRanges)
+    if (selection.size() > kMostRanges) {
         selection.erase(selection.begin() + kMostRanges, selection.end());
+    }
     const QModelIndex first = model()->index(rows.first(), 0);
     selectionModel()->setCurrentIndex(first, QItemSelectionModel::NoUpdate);
     selectionModel()->select(selection, QItemSelectionModel::ClearAndSelect);
@@ -187,15 +197,17 @@ void GalleryView::keyPressEvent(QKeyEvent* event) {
         event->key() == Qt::Key_Return || event->key() == Qt::Key_Enter || event->key() == Qt::Key_Space;
     if (open && event->modifiers() == Qt::NoModifier && currentIndex().isValid()) {
         const PendingCard* card = cardAt(currentIndex());
-        if (isPicture(currentIndex()))
+        if (isPicture(currentIndex())) {
             Q_EMIT opened(currentIndex());
-        else if (card && card->tile().state == PendingTile::State::Failed)
+        } else if (card && card->tile().state == PendingTile::State::Failed) {
             Q_EMIT retryRequested(card->tile().id);
+        }
         return;
     }
     if (event->key() == Qt::Key_Delete) {
-        if (!event->isAutoRepeat())  // A key that is held would take picture after picture.
+        if (!event->isAutoRepeat()) {  // A key that is held would take picture after picture.
             removeSelected();
+        }
         return;
     }
     QListView::keyPressEvent(event);
@@ -205,10 +217,12 @@ void GalleryView::contextMenuEvent(QContextMenuEvent* event) {
     // By the menu key it belongs to the current one, wherever the pointer is.
     const bool byKey = event->reason() == QContextMenuEvent::Keyboard;
     const QModelIndex index = byKey ? currentIndex() : indexAt(event->pos());
-    if (!index.isValid())
+    if (!index.isValid()) {
         return;
-    if (!selectionModel()->isSelected(index))
+    }
+    if (!selectionModel()->isSelected(index)) {
         setCurrentIndex(index);
+    }
     Q_EMIT menuRequested(byKey ? viewport()->mapToGlobal(visualRect(index).center()) : event->globalPos());
 }
 
@@ -216,8 +230,9 @@ void GalleryView::startDrag(Qt::DropActions) {
     QModelIndexList dragged = selectionModel()->selectedIndexes();
     std::sort(dragged.begin(), dragged.end());
     dragged.removeIf([](const QModelIndex& index) { return !isPicture(index); });
-    if (dragged.isEmpty())
+    if (dragged.isEmpty()) {
         return;
+    }
     auto* drag = new QDrag(this);
     drag->setMimeData(model()->mimeData(dragged));
     drag->setPixmap(dragPixmap(dragged, devicePixelRatioF()));
@@ -230,8 +245,9 @@ void GalleryView::selectionChanged(const QItemSelection& selected, const QItemSe
     for (PendingCard* card : viewport()->findChildren<PendingCard*>()) {
         const QModelIndex index = indexAt(card->geometry().center());
         for (const auto& [selection, on] : {std::pair(&selected, true), std::pair(&deselected, false)}) {
-            if (selection->contains(index))
+            if (selection->contains(index)) {
                 card->setSelected(on);
+            }
         }
     }
     Q_EMIT selectionCountChanged();
@@ -254,27 +270,32 @@ void GalleryView::focusOutEvent(QFocusEvent* event) {
 
 void GalleryView::showCurrentCard(const QModelIndex& current) {
     const PendingCard* at = hasFocus() ? cardAt(current) : nullptr;
-    for (PendingCard* card : viewport()->findChildren<PendingCard*>())
+    for (PendingCard* card : viewport()->findChildren<PendingCard*>()) {
         card->setCurrent(at && card == at);
+    }
 }
 
 void GalleryView::removeSelected() {
     QModelIndexList chosen = selectionModel()->selectedIndexes();
-    if (chosen.isEmpty() && currentIndex().isValid())
+    if (chosen.isEmpty() && currentIndex().isValid()) {
         chosen << currentIndex();
+    }
     // Each removal moves the rows: what is to go is written down first.
     QList<PendingTile> tiles;
     for (const QModelIndex& index : chosen) {
-        if (const PendingCard* card = cardAt(index))
+        if (const PendingCard* card = cardAt(index)) {
             tiles << card->tile();
+        }
     }
-    if (tiles.size() < chosen.size())
+    if (tiles.size() < chosen.size()) {
         Q_EMIT deleteRequested();
+    }
     for (const PendingTile& tile : tiles) {
-        if (tile.state == PendingTile::State::Failed || tile.state == PendingTile::State::Stopping)
+        if (tile.state == PendingTile::State::Failed || tile.state == PendingTile::State::Stopping) {
             Q_EMIT dismissRequested(tile.id);
-        else
+        } else {
             Q_EMIT cancelRequested(tile.id);
+        }
     }
 }
 
@@ -283,8 +304,9 @@ void GalleryView::fitCells() {
     const int columns = std::max(1, room / (m_edge + 2 * kUnit));
     const int width = std::max(kSmallest, room / columns);
     const QSize cell(width, TileLayout::heightFor(width));
-    if (cell == gridSize())
+    if (cell == gridSize()) {
         return;
+    }
     setIconSize({width, width});
     setGridSize(cell);
     verticalScrollBar()->setSingleStep(cell.height() / 3);
@@ -295,8 +317,9 @@ void GalleryView::syncCards() {
     for (int row = 0; row < model()->rowCount(); ++row) {
         const QModelIndex index = model()->index(row, 0);
         const QVariant tile = index.data(PictureModel::PendingRole);
-        if (!tile.isValid())
+        if (!tile.isValid()) {
             break;
+        }
         const auto pending = tile.value<PendingTile>();
         if (PendingCard* card = cardAt(index)) {
             card->setTile(pending);

@@ -38,10 +38,12 @@ void ImageLoader::want(const QStringList& paths) {
 
 void ImageLoader::startNext() {
     for (const QString& path : std::as_const(m_wanted)) {
-        if (m_running.size() >= kThreads)
+        if (m_running.size() >= kThreads) {
             return;
-        if (path.isEmpty() || m_recent.contains(path) || m_running.contains(path))
+        }
+        if (path.isEmpty() || m_recent.contains(path) || m_running.contains(path)) {
             continue;
+        }
         m_running.insert(path);
         m_threads.start([this, path] {
             auto image = gallery::decodeToShow(path);
@@ -54,8 +56,9 @@ void ImageLoader::startNext() {
                     Q_EMIT failed(path, image.error());
                 } else {
                     // One that only might be wanted drives out none that is.
-                    if (first || m_recent.totalCost() + kilobytes(*image) <= m_recent.maxCost())
+                    if (first || m_recent.totalCost() + kilobytes(*image) <= m_recent.maxCost()) {
                         m_recent.insert(path, new QImage(*image), kilobytes(*image));
+                    }
                     Q_EMIT loaded(path, *image);
                 }
                 startNext();

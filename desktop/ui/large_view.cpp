@@ -81,15 +81,17 @@ void LargeView::connectParts() {
     connect(m_details, &DetailsPanel::copyPromptRequested, this, &LargeView::copyPromptRequested);
     connect(m_details, &DetailsPanel::showInFolderRequested, this, &LargeView::showInFolderRequested);
     connect(m_loader, &ImageLoader::loaded, this, [this](const QString& path, const QImage& image) {
-        if (path == m_path)
+        if (path == m_path) {
             m_canvas->setImage(image, m_current.data(PictureModel::SizeRole).toSize());
+        }
     });
     connect(m_loader, &ImageLoader::failed, this,
             [this](const QString& path, const protocol::Problem& problem) {
-                if (path == m_path)  // Where there is a thumbnail, it stays.
+                if (path == m_path) {  // Where there is a thumbnail, it stays.
                     m_canvas->setImage(m_current.data(PictureModel::ThumbnailRole).value<QPixmap>().toImage(),
                                        m_current.data(PictureModel::SizeRole).toSize(),
                                        QString::fromStdString(problem.detail));
+                }
             });
     connect(m_pictures, &QAbstractItemModel::rowsRemoved, this, &LargeView::replaceLost);
     connect(m_pictures, &QAbstractItemModel::modelReset, this, &LargeView::replaceLost);
@@ -97,8 +99,9 @@ void LargeView::connectParts() {
     connect(
         m_pictures, &QAbstractItemModel::dataChanged, this,
         [this](const QModelIndex& a, const QModelIndex& b) {
-            if (m_current.isValid() && m_current.row() >= a.row() && m_current.row() <= b.row())
+            if (m_current.isValid() && m_current.row() >= a.row() && m_current.row() <= b.row()) {
                 m_details->setPicture(m_current.data(PictureModel::PictureRole).value<gallery::Picture>());
+            }
         });
 }
 
@@ -147,8 +150,9 @@ QModelIndex LargeView::indexOf(const QString& path) const {
 }
 
 void LargeView::open(const QString& path) {
-    if (const QModelIndex index = indexOf(path); index.isValid())
+    if (const QModelIndex index = indexOf(path); index.isValid()) {
         show(index);
+    }
     setFocus(Qt::OtherFocusReason);
 }
 
@@ -176,14 +180,16 @@ void LargeView::showImage() {
         ready.isNull() ? m_current.data(PictureModel::ThumbnailRole).value<QPixmap>().toImage() : ready,
         m_current.data(PictureModel::SizeRole).toSize());
     QStringList wanted{m_path};
-    for (const int by : {1, -1})
+    for (const int by : {1, -1}) {
         wanted << m_pictures->index(m_row + by, 0).data(PictureModel::PathRole).toString();
+    }
     m_loader->want(wanted);
 }
 
 void LargeView::showPosition() {
-    if (!m_current.isValid())
+    if (!m_current.isValid()) {
         return;
+    }
     m_row = m_current.row();
     const QLocale locale;
     m_position->setText(
@@ -194,19 +200,22 @@ void LargeView::showPosition() {
 
 void LargeView::step(int by) {
     const QModelIndex index = m_pictures->index(m_row + by, 0);
-    if (index.isValid())
+    if (index.isValid()) {
         show(index);
+    }
 }
 
 void LargeView::replaceLost() {
-    if (!m_current.isValid() && !m_path.isEmpty())
+    if (!m_current.isValid() && !m_path.isEmpty()) {
         m_current = indexOf(m_path);  // Where many go at once, it may have kept its place among the others.
+    }
     if (m_current.isValid()) {
         showPosition();
         return;
     }
-    if (m_path.isEmpty())
+    if (m_path.isEmpty()) {
         return;
+    }
     const int last = m_pictures->rowCount() - 1;
     if (last >= 0) {
         show(m_pictures->index(std::min(m_row, last), 0));
@@ -251,8 +260,9 @@ void LargeView::keyPressEvent(QKeyEvent* event) {
             m_info->click();
             break;
         case Qt::Key_Delete:
-            if (!event->isAutoRepeat())
+            if (!event->isAutoRepeat()) {
                 Q_EMIT deleteRequested();
+            }
             break;
         case Qt::Key_Escape:
         case Qt::Key_Backspace:

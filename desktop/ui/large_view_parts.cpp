@@ -58,8 +58,9 @@ QWidget* LargeView::buildHeader() {
     row->addStretch();
     row->addWidget(m_zoom);
     row->addSpacing(kUnit / 2);
-    for (QToolButton* button : {fit, copy, save, trash, m_info})
+    for (QToolButton* button : {fit, copy, save, trash, m_info}) {
         row->addWidget(button);
+    }
     connect(fit, &QToolButton::clicked, m_canvas, &PictureCanvas::fit);
     connect(copy, &QToolButton::clicked, this, &LargeView::copyRequested);
     connect(save, &QToolButton::clicked, this, &LargeView::exportRequested);

@@ -46,8 +46,9 @@ Library::Library(Parts parts, QWidget* parent)
     m_connect = new ConnectPage(m_parts.link, m_parts.local, this);
     m_noMatch = new NoMatchPage(this);
     for (QWidget* page :
-         std::initializer_list<QWidget*>{m_blank, m_grid, m_large, m_empty, m_connect, m_noMatch})
+         std::initializer_list<QWidget*>{m_blank, m_grid, m_large, m_empty, m_connect, m_noMatch}) {
         m_pages->addWidget(page);
+    }
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->addWidget(m_pages);
@@ -118,8 +119,9 @@ void Library::connectSources() {
     connect(&m_parts.link, &remote::ServerLink::infoChanged, this, [this] {
         QStringList examples;
         if (!m_parts.link.models().empty()) {
-            for (const std::string& prompt : m_parts.link.models().front().examplePrompts)
+            for (const std::string& prompt : m_parts.link.models().front().examplePrompts) {
                 examples << QString::fromStdString(prompt);
+            }
         }
         m_empty->setExamples(examples);
         choosePage();
@@ -134,21 +136,25 @@ void Library::setSearchField(QLineEdit* field) {
 }
 
 bool Library::eventFilter(QObject* watched, QEvent* event) {
-    if (watched != m_searchField || event->type() != QEvent::KeyPress)
+    if (watched != m_searchField || event->type() != QEvent::KeyPress) {
         return QWidget::eventFilter(watched, event);
+    }
     switch (static_cast<QKeyEvent*>(event)->key()) {
         case Qt::Key_Down:
         case Qt::Key_Return:
         case Qt::Key_Enter:
-            if (m_pages->currentWidget() != m_grid)
+            if (m_pages->currentWidget() != m_grid) {
                 return false;
-            if (!m_grid->currentIndex().isValid())
+            }
+            if (!m_grid->currentIndex().isValid()) {
                 m_grid->setCurrentIndex(m_found.index(0, 0));
+            }
             m_grid->setFocus(Qt::OtherFocusReason);
             return true;
         case Qt::Key_Escape:
-            if (m_searchField->text().isEmpty())
+            if (m_searchField->text().isEmpty()) {
                 m_pages->currentWidget()->setFocus(Qt::OtherFocusReason);
+            }
             m_searchField->clear();
             return true;
         default:
@@ -158,13 +164,15 @@ bool Library::eventFilter(QObject* watched, QEvent* event) {
 
 void Library::setSearch(const QString& text) {
     const QString search = text.trimmed();
-    if (search == m_search)
+    if (search == m_search) {
         return;
+    }
     m_search = search;
     m_noMatch->setSearch(m_search);
     // What was looked at may not be among the results: they are looked at together.
-    if (isLarge())
+    if (isLarge()) {
         turnTo(m_grid);
+    }
     m_found.setSearch(m_search);
     choosePage();
     m_grid->clearSelection();
@@ -222,17 +230,21 @@ bool Library::isLarge() const {
 }
 
 QWidget* Library::pageToShow() const {
-    if (m_asksForServer && neverConnected())
+    if (m_asksForServer && neverConnected()) {
         return m_connect;
-    if (m_found.rowCount() > 0)
+    }
+    if (m_found.rowCount() > 0) {
         return isLarge() && !m_large->path().isEmpty() ? static_cast<QWidget*>(m_large) : m_grid;
-    if (!m_search.isEmpty() && m_parts.model.rowCount() > 0)
+    }
+    if (!m_search.isEmpty() && m_parts.model.rowCount() > 0) {
         return m_noMatch;
+    }
     // Not known yet; a page that goes at once would only flicker.
     using State = remote::ServerLink::State;
     const State state = m_parts.link.state();
-    if (!m_listed || state == State::NoAddress || state == State::Connecting)
+    if (!m_listed || state == State::NoAddress || state == State::Connecting) {
         return m_pages->currentWidget() == m_connect ? static_cast<QWidget*>(m_connect) : m_blank;
+    }
     return m_parts.link.isOnline() ? static_cast<QWidget*>(m_empty) : m_connect;
 }
 
@@ -244,8 +256,9 @@ bool Library::neverConnected() const {
 }
 
 void Library::offerConnecting() {
-    if (m_offersServer || !neverConnected() || m_parts.model.tileCount() == 0)
+    if (m_offersServer || !neverConnected() || m_parts.model.tileCount() == 0) {
         return;
+    }
     m_offersServer = true;
     m_notice->offer(tr("There is no server yet to draw this."), tr("Connect…"), [this] {
         m_asksForServer = true;
@@ -263,8 +276,9 @@ void Library::turnTo(QWidget* page) {
     const bool hasConnected =
         m_parts.link.isOnline() && page != m_connect && focus && m_connect->isAncestorOf(focus);
     m_pages->setCurrentWidget(page);
-    if (hasConnected)
+    if (hasConnected) {
         Q_EMIT promptWanted();
+    }
     const bool pictureOnly = m_fullScreen && page == m_large;
     if (pictureOnly != m_large->isPictureOnly()) {
         m_large->setPictureOnly(pictureOnly);
@@ -273,8 +287,9 @@ void Library::turnTo(QWidget* page) {
     m_notice->setLift(page == m_large ? m_large->footHeight() : 0);
     hold();
     count();
-    if (focus && !m_pages->isAncestorOf(focus))
+    if (focus && !m_pages->isAncestorOf(focus)) {
         focus->setFocus(Qt::OtherFocusReason);
+    }
 }
 
 void Library::openLarge(const QString& path) {
@@ -283,8 +298,9 @@ void Library::openLarge(const QString& path) {
 }
 
 void Library::closeLarge() {
-    if (!isLarge())
+    if (!isLarge()) {
         return;
+    }
     if (m_large->isPictureOnly() && !m_large->path().isEmpty()) {
         Q_EMIT fullScreenLeft();
         return;

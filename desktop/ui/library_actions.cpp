@@ -28,16 +28,18 @@ namespace easel::ui {
 using gallery::PictureModel;
 
 QStringList Library::chosenPaths() const {
-    if (isLarge())
+    if (isLarge()) {
         return m_large->path().isEmpty() ? QStringList() : QStringList(m_large->path());
+    }
     return m_pages->currentWidget() == m_grid ? m_grid->selectedPaths() : QStringList();
 }
 
 QList<gallery::Picture> Library::picturesOf(const QStringList& paths) const {
     QList<gallery::Picture> found;
     for (const QString& path : paths) {
-        if (const gallery::Picture* picture = m_parts.model.pictureAt(m_parts.model.rowOf(path)))
+        if (const gallery::Picture* picture = m_parts.model.pictureAt(m_parts.model.rowOf(path))) {
             found << *picture;
+        }
     }
     return found;
 }
@@ -59,24 +61,27 @@ void Library::exportPictures() {
 
 void Library::copyPictures() {
     const QStringList paths = chosenPaths();
-    if (paths.isEmpty())
+    if (paths.isEmpty()) {
         return;
+    }
     gallery::copyToClipboard(paths);
     m_notice->inform(tr("Copied %1").arg(pictures(paths.size())));
 }
 
 void Library::copyPrompt() {
     const QList<gallery::Picture> chosen = picturesOf(chosenPaths());
-    if (chosen.isEmpty() || !chosen.first().settings)
+    if (chosen.isEmpty() || !chosen.first().settings) {
         return;
+    }
     QGuiApplication::clipboard()->setText(QString::fromStdString(chosen.first().settings->prompt));
     m_notice->inform(tr("Copied the prompt"));
 }
 
 void Library::copySeed() {
     const QList<gallery::Picture> chosen = picturesOf(chosenPaths());
-    if (chosen.isEmpty() || !chosen.first().settings)
+    if (chosen.isEmpty() || !chosen.first().settings) {
         return;
+    }
     const QString seed = QString::number(chosen.first().settings->seed);
     QGuiApplication::clipboard()->setText(seed);
     m_notice->inform(tr("Copied the seed %1").arg(seed));
@@ -84,15 +89,17 @@ void Library::copySeed() {
 
 void Library::useSettings() {
     const QList<gallery::Picture> chosen = picturesOf(chosenPaths());
-    if (chosen.isEmpty() || !chosen.first().settings)
+    if (chosen.isEmpty() || !chosen.first().settings) {
         return;
+    }
     const auto& info = m_parts.link.info();
     const Reuse again = reuse(chosen.first(), info ? &*info : nullptr, m_parts.link.models());
     Q_EMIT useSettingsRequested(again.request);
-    if (again.left.isEmpty())
+    if (again.left.isEmpty()) {
         m_notice->inform(tr("Settings taken over"));
-    else
+    } else {
         m_notice->inform(tr("Not taken over: %1").arg(again.left.join(tr(", "))));
+    }
 }
 
 void Library::showFiles() {
@@ -133,10 +140,11 @@ void Library::fillMenu(QMenu& menu, const QString& tile) {
     const QStringList paths = chosenPaths();
     const QList<gallery::Picture> first = picturesOf(paths.mid(0, 1));
     const bool known = !first.isEmpty() && first.first().settings && paths.size() == 1;
-    if (!isLarge())
+    if (!isLarge()) {
         add("picture", tr("&Open"), [this, paths] {
             openLarge(paths.first());
         })->setEnabled(paths.size() == 1);
+    }
     add("sliders", tr("&Use settings"), &Library::useSettings)->setEnabled(known);
     menu.addSeparator();
     add("copy", tr("Copy p&icture"), &Library::copyPictures);
@@ -151,18 +159,21 @@ void Library::fillMenu(QMenu& menu, const QString& tile) {
 
 void Library::deletePictures() {
     const QStringList paths = chosenPaths();
-    if (paths.isEmpty())
+    if (paths.isEmpty()) {
         return;
+    }
     const int row = m_grid->currentIndex().row();
     m_parts.store.remove(paths);
-    if (!isLarge())  // The selection stays at its place instead of jumping to the top.
+    if (!isLarge()) {  // The selection stays at its place instead of jumping to the top.
         m_grid->setCurrentIndex(m_found.index(std::min(row, m_found.rowCount() - 1), 0));
+    }
     m_notice->offer(tr("Deleted %1").arg(pictures(paths.size())), tr("Undo"), [this] { undoDelete(); });
 }
 
 void Library::undoDelete() {
-    if (m_parts.store.undoable() == 0)
+    if (m_parts.store.undoable() == 0) {
         return;
+    }
     m_notice->hide();
     m_parts.store.undoRemove();
 }
@@ -171,11 +182,13 @@ void Library::showRestored(const QStringList& paths) {
     QList<int> rows;
     for (const QString& path : paths) {
         const int row = m_parts.model.rowOf(path);
-        if (const QModelIndex index = m_found.mapFromSource(m_parts.model.index(row)); index.isValid())
+        if (const QModelIndex index = m_found.mapFromSource(m_parts.model.index(row)); index.isValid()) {
             rows << index.row();
+        }
     }
-    if (rows.isEmpty())
+    if (rows.isEmpty()) {
         return;
+    }
     std::ranges::sort(rows);
     if (isLarge()) {
         m_large->open(paths.first());
@@ -186,8 +199,9 @@ void Library::showRestored(const QStringList& paths) {
 
 void Library::showProgress(gallery::PictureStore::Work work, int done, int total) {
     if (done == total) {
-        if (work != gallery::PictureStore::Work::Deleting)
+        if (work != gallery::PictureStore::Work::Deleting) {
             m_notice->hide();
+        }
         return;
     }
     const QLocale locale;

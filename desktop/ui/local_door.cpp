@@ -52,10 +52,11 @@ void LocalDoor::refresh() {
             note = tr("Starting a server on this computer…");
             break;
         case State::Running:
-            if (m_local.isOurs())
+            if (m_local.isOurs()) {
                 note = m_local.keepsRunning()
                            ? tr("A server is running on this computer.")
                            : tr("A server is running on this computer; it ends with Easel.");
+            }
             break;
         case State::Failed:
             note = QString::fromStdString(m_local.problem()->detail);

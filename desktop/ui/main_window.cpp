@@ -213,8 +213,9 @@ void MainWindow::addShortcuts() {
         connect(shortcut, &QShortcut::activated, this, act);
         return shortcut;
     };
-    for (const auto key : {Qt::Key_Return, Qt::Key_Enter})
+    for (const auto key : {Qt::Key_Return, Qt::Key_Enter}) {
         add(Qt::CTRL | key, [this] { m_panel->generate(); })->setAutoRepeat(false);
+    }
     add(Qt::CTRL | Qt::Key_L, [this] { m_panel->focusPrompt(); });
     add(Qt::CTRL | Qt::Key_F, [this] {
         m_search->setFocus(Qt::ShortcutFocusReason);
@@ -234,8 +235,9 @@ void MainWindow::connectPanel() {
     connect(m_panel, &StudioPanel::requestChanged, &m_with.studio, &studio::Studio::remember);
     connect(m_panel, &StudioPanel::generateRequested, &m_with.studio, &studio::Studio::generate);
     connect(&m_with.link, &remote::ServerLink::infoChanged, this, [this] {
-        if (m_with.link.info())
+        if (m_with.link.info()) {
             m_panel->setServer(*m_with.link.info(), m_with.link.models());
+        }
     });
 }
 
@@ -252,13 +254,15 @@ void MainWindow::connectLibrary() {
     connect(m_library, &Library::dismissRequested, &m_with.studio, &studio::Studio::dismiss);
     connect(m_library, &Library::sendHereRequested, &m_with.studio, &studio::Studio::sendHere);
     connect(m_library, &Library::useSettingsRequested, this, [this](protocol::GenerationRequest request) {
-        if (!request.model)
+        if (!request.model) {
             request.model = m_panel->request().model;
+        }
         m_panel->setRequest(request);
         m_with.studio.remember(m_panel->request());
     });
-    for (const auto& changed : {&QAbstractItemModel::rowsInserted, &QAbstractItemModel::rowsRemoved})
+    for (const auto& changed : {&QAbstractItemModel::rowsInserted, &QAbstractItemModel::rowsRemoved}) {
         connect(&m_with.model, changed, this, &MainWindow::showStatus);
+    }
     connect(m_library, &Library::countsChanged, this, [this](int shown, int total, int selected) {
         m_status->setCounts(countsLine(shown, total, selected));
     });
@@ -275,15 +279,17 @@ void MainWindow::connectStudio() {
     connect(m_status, &StatusBar::focusLost, m_panel, &StudioPanel::focusPrompt);
     connect(&m_with.studio, &Studio::storageTrouble, m_library, &Library::warn);
     connect(&m_with.studio, &Studio::refused, this, [this](const QString&, const protocol::Problem& problem) {
-        if (m_panel->showProblem(problem))
+        if (m_panel->showProblem(problem)) {
             m_status->tell(QString::fromStdString(problem.detail));
-        else
+        } else {
             m_library->warn(problem);
+        }
     });
     connect(&m_with.studio, &Studio::pictureSaved, this,
             [this](const QString&, const gallery::Picture& picture) {
-                if (!picture.settings)
+                if (!picture.settings) {
                     return;
+                }
                 m_panel->setLastSeed(picture.settings->seed);
                 m_status->tell(
                     tr("Picture ready: %1").arg(briefly(QString::fromStdString(picture.settings->prompt))));
@@ -323,11 +329,12 @@ void MainWindow::showConnection() {
     m_library->setAddress(address);
     using State = remote::ServerLink::State;
     QString note;
-    if (m_with.link.state() == State::Refused)
+    if (m_with.link.state() == State::Refused) {
         note = tr("The server can't be used now: drawn once it can");
-    else if (m_with.link.state() == State::Unreachable)
+    } else if (m_with.link.state() == State::Unreachable) {
         note = m_with.studio.knowsServer() ? tr("The server is away: drawn once it is back")
                                            : tr("No server now: drawn as soon as one is there");
+    }
     m_panel->setOfflineNote(note);
 }
 
@@ -339,13 +346,15 @@ void MainWindow::cancelAll() {
     const int count = m_with.studio.cancelAll();
     m_undoesCancel = count > 0;
     showUndo();
-    if (m_undoesCancel)
+    if (m_undoesCancel) {
         m_library->offerUndo(tr("Cancelled %1").arg(jobs(count)), [this] { undo(); });
+    }
 }
 
 void MainWindow::undo() {
-    if (!m_undoesCancel)
+    if (!m_undoesCancel) {
         return m_library->undoDelete();
+    }
     m_undoesCancel = false;
     m_with.studio.undoCancelAll();
     m_library->closeNotice();
@@ -364,8 +373,9 @@ void MainWindow::toggleFullScreen() {
 
 void MainWindow::setPictureOnly(bool on) {
     for (int i = 0; i < m_column->count(); ++i) {
-        if (QWidget* part = m_column->itemAt(i)->widget(); part != m_splitter)
+        if (QWidget* part = m_column->itemAt(i)->widget(); part != m_splitter) {
             part->setVisible(!on);
+        }
     }
     m_panel->setVisible(!on && m_panelShown);
 }

@@ -20,8 +20,9 @@ using Entries = std::vector<std::pair<QString, std::string>>;  ///< title, wire 
 bool fill(QComboBox* box, const Entries& entries, const std::string& chosen) {
     const QSignalBlocker quiet(box);
     box->clear();
-    for (const auto& [title, name] : entries)
+    for (const auto& [title, name] : entries) {
         box->addItem(title, QString::fromStdString(name));
+    }
     box->setCurrentIndex(box->findData(QString::fromStdString(chosen)));
     box->setEnabled(!entries.empty());
     return box->currentIndex() >= 0;
@@ -69,34 +70,40 @@ void ModelFields::show(protocol::GenerationRequest& request) {
 const protocol::ModelInfo& ModelFields::model() const {
     static const protocol::ModelInfo kUsual;
     const auto found = std::ranges::find(m_models, m_modelId, &protocol::ModelInfo::id);
-    if (found != m_models.end())
+    if (found != m_models.end()) {
         return *found;
+    }
     return m_models.empty() ? kUsual : m_models.front();
 }
 
 QString ModelFields::summary() const {
     QStringList parts;
-    if (!m_models.empty())
+    if (!m_models.empty()) {
         parts << m_model->currentText();
+    }
     parts << (m_sampler->count() > 0 ? m_sampler->currentText() : samplerTitle(m_samplerName));
-    if (m_schedule->currentIndex() > 0)
+    if (m_schedule->currentIndex() > 0) {
         parts << m_schedule->currentText();
+    }
     return parts.join(QStringLiteral(" · "));
 }
 
 void ModelFields::showModel(std::optional<std::string>& chosen) {
     const bool offered =
         chosen && std::ranges::find(m_models, *chosen, &protocol::ModelInfo::id) != m_models.end();
-    if (!offered && !m_models.empty())
+    if (!offered && !m_models.empty()) {
         chosen.reset();
+    }
     m_modelId = chosen.value_or(m_server.defaultModel);
     Entries entries;
-    for (const protocol::ModelInfo& each : m_models)
+    for (const protocol::ModelInfo& each : m_models) {
         entries.emplace_back(QString::fromStdString(each.title.empty() ? each.id : each.title), each.id);
+    }
     fill(m_model, entries, model().id);
     QStringList about{QString::fromStdString(model().description)};
-    for (const std::string& note : model().notes)
+    for (const std::string& note : model().notes) {
         about << QString::fromStdString(note);
+    }
     about.removeAll(QString());
     m_model->setToolTip(about.join(QStringLiteral("\n\n")));
     m_model->setAccessibleDescription(about.join(QChar(' ')));
@@ -104,9 +111,10 @@ void ModelFields::showModel(std::optional<std::string>& chosen) {
 
 void ModelFields::showSampler(std::optional<std::string>& chosen) {
     Entries entries;
-    for (const protocol::SamplerInfo& each : m_server.samplers)
+    for (const protocol::SamplerInfo& each : m_server.samplers) {
         entries.emplace_back(
             each.title.empty() ? samplerTitle(each.name) : QString::fromStdString(each.title), each.name);
+    }
     if (!fill(m_sampler, entries, chosen.value_or(model().sampler)) && !entries.empty()) {
         chosen.reset();
         fill(m_sampler, entries, model().sampler);
@@ -118,8 +126,9 @@ void ModelFields::showSchedule(std::optional<std::string>& chosen) {
     Entries entries;
     const auto sampler = std::ranges::find(m_server.samplers, m_samplerName, &protocol::SamplerInfo::name);
     if (sampler != m_server.samplers.end()) {
-        for (const std::string& name : sampler->schedules)
+        for (const std::string& name : sampler->schedules) {
             entries.emplace_back(scheduleTitle(name), name);
+        }
     }
     if (!fill(m_schedule, entries, chosen.value_or("default")) && !entries.empty()) {
         chosen.reset();

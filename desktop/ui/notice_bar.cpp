@@ -53,8 +53,9 @@ NoticeBar::NoticeBar(QWidget* parent)
 
     connect(m_action, &QToolButton::clicked, this, [this] {
         hide();
-        if (m_act)
+        if (m_act) {
             std::exchange(m_act, nullptr)();
+        }
     });
     connect(m_close, &QToolButton::clicked, this, &QWidget::hide);
     m_going.setSingleShot(true);
@@ -85,8 +86,9 @@ void NoticeBar::setLift(int lift) {
 }
 
 bool NoticeBar::eventFilter(QObject* watched, QEvent* event) {
-    if (watched == parent() && event->type() == QEvent::Resize)
+    if (watched == parent() && event->type() == QEvent::Resize) {
         place();
+    }
     return QFrame::eventFilter(watched, event);
 }
 
@@ -100,16 +102,18 @@ void NoticeBar::paintEvent(QPaintEvent*) {
 
 void NoticeBar::present(const QString& text, const QString& action, bool goesByItself) {
     m_sign->setVisible(!goesByItself);
-    if (!goesByItself)
+    if (!goesByItself) {
         m_sign->setPixmap(iconPixmap(QStringLiteral("warning"), statusColors(palette()).bad, kIconSize,
                                      devicePixelRatioF()));
+    }
     m_text->setText(text);
     m_action->setText(action);
     m_action->setVisible(!action.isEmpty());
-    if (goesByItself)
+    if (goesByItself) {
         m_going.start();
-    else
+    } else {
         m_going.stop();
+    }
     place();
     raise();
     show();

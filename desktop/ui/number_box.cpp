@@ -17,15 +17,17 @@ double DecimalBox::valueFromText(const QString& text) const {
 QString DecimalBox::inLocale(QString text) const {
     const QString point = locale().decimalPoint();
     for (QChar& letter : text) {
-        if (letter == '.' || letter == ',')
+        if (letter == '.' || letter == ',') {
             letter = point.front();
+        }
     }
     return text;
 }
 
 QValidator::State WholeBox::validate(QString& input, int& position) const {
-    if (input.contains('.') || input.contains(','))
+    if (input.contains('.') || input.contains(',')) {
         return QValidator::Invalid;
+    }
     return QSpinBox::validate(input, position);
 }
 

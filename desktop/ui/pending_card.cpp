@@ -48,8 +48,9 @@ QStringList linesOf(const QString& text, const QFont& font, int width, int most)
 /// The width of `button` with its word, or without where `room` is too narrow.
 int widthIn(int room, QToolButton* button) {
     button->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
-    if (button->sizeHint().width() > room)
+    if (button->sizeHint().width() > room) {
         button->setToolButtonStyle(Qt::ToolButtonIconOnly);
+    }
     return std::min(button->sizeHint().width(), room);
 }
 
@@ -65,10 +66,11 @@ PendingCard::PendingCard(const gallery::PendingTile& tile, QWidget* parent)
     m_sendHere->setText(tr("Send to this server"));
     connect(m_sendHere, &QToolButton::clicked, this, [this] { Q_EMIT sendHereRequested(m_tile.id); });
     connect(m_close, &QToolButton::clicked, this, [this] {
-        if (failed() || isStuck())
+        if (failed() || isStuck()) {
             Q_EMIT dismissRequested(m_tile.id);
-        else
+        } else {
             Q_EMIT cancelRequested(m_tile.id);
+        }
     });
     connect(m_retry, &QToolButton::clicked, this, [this] { Q_EMIT retryRequested(m_tile.id); });
     connect(m_copy, &QToolButton::clicked, this, &PendingCard::copyDetails);
@@ -110,8 +112,9 @@ void PendingCard::setSelected(bool selected) {
 }
 
 void PendingCard::setCurrent(bool current) {
-    if (current == m_current)
+    if (current == m_current) {
         return;
+    }
     m_current = current;
     update();
 }
@@ -143,11 +146,12 @@ QRect PendingCard::ground() const {
 
 void PendingCard::copyDetails() {
     QString details = m_tile.prompt;
-    if (m_tile.error)
+    if (m_tile.error) {
         details = tr("%1\n%2 (%3)\nPrompt: %4")
                       .arg(QString::fromStdString(m_tile.error->title),
                            QString::fromStdString(m_tile.error->detail),
                            QString::fromStdString(m_tile.error->code), m_tile.prompt);
+    }
     QGuiApplication::clipboard()->setText(details);
 }
 
@@ -160,15 +164,17 @@ void PendingCard::paintEvent(QPaintEvent*) {
     painter.setPen(QPen(ringed ? palette().color(QPalette::Link) : line, ringed ? 2 : 1));
     painter.setBrush(palette().color(QPalette::AlternateBase));
     painter.drawRoundedRect(QRectF(area).adjusted(0.5, 0.5, -0.5, -0.5), kRadius, kRadius);
-    if (!failed())
+    if (!failed()) {
         paintProgress(painter, area);
+    }
     paintWords(painter, area);
     drawCaption(&painter, TileLayout::in(rect()).caption, m_tile.prompt, palette());
 }
 
 void PendingCard::paintProgress(QPainter& painter, const QRect& area) const {
-    if (m_tile.steps <= 0 || m_tile.isAway)
+    if (m_tile.steps <= 0 || m_tile.isAway) {
         return;
+    }
     const QRectF track(area.left() + kUnit, area.bottom() - kUnit - kProgressHeight, area.width() - 2 * kUnit,
                        kProgressHeight);
     QRectF done = track;

@@ -35,10 +35,11 @@ void PictureCanvas::setImage(const QImage& image, const QSize& pixels, const QSt
     m_image = image;
     m_pixels = pixels.isEmpty() ? image.size() : pixels;
     m_message = message;
-    if (keep)
+    if (keep) {
         update();
-    else
+    } else {
         fit();
+    }
 }
 
 void PictureCanvas::fit() {
@@ -62,16 +63,18 @@ double PictureCanvas::zoom() const {
 }
 
 double PictureCanvas::fittingScale() const {
-    if (m_image.isNull())
+    if (m_image.isNull()) {
         return 1;
+    }
     const QSizeF room = QSizeF(size()) - QSizeF(4 * kUnit, 4 * kUnit);
     const double scale = std::min(room.width() / m_pixels.width(), room.height() / m_pixels.height());
     return std::min(scale, kLargestFit / devicePixelRatioF());
 }
 
 void PictureCanvas::setScale(double scale, const QPointF& at) {
-    if (m_image.isNull())
+    if (m_image.isNull()) {
         return;
+    }
     const double wanted =
         std::clamp(scale, std::min(kFarthest, fittingScale()), kClosest / devicePixelRatioF());
     m_origin = at - (at - m_origin) * (wanted / m_scale);
@@ -104,12 +107,14 @@ void PictureCanvas::paintEvent(QPaintEvent*) {
         return;
     }
     const QRectF area(m_origin, shownSize());
-    if (m_image.hasAlphaChannel())
+    if (m_image.hasAlphaChannel()) {
         paintChecks(painter, area);
+    }
     painter.setRenderHint(QPainter::SmoothPixmapTransform, zoom() < kPixelsFrom || m_fitted);
     painter.drawImage(area, m_image);
-    if (!m_message.isEmpty())
+    if (!m_message.isEmpty()) {
         paintMessage(painter);
+    }
 }
 
 void PictureCanvas::paintChecks(QPainter& painter, const QRectF& area) const {
@@ -119,9 +124,10 @@ void PictureCanvas::paintChecks(QPainter& painter, const QRectF& area) const {
     // The squares belong to the window, not to the picture: they keep their size and place while it moves.
     for (int y = shown.top() / kUnit; y * kUnit <= shown.bottom(); ++y) {
         for (int x = shown.left() / kUnit; x * kUnit <= shown.right(); ++x) {
-            if ((x + y) % 2 == 0)
+            if ((x + y) % 2 == 0) {
                 painter.fillRect(QRect(x * kUnit, y * kUnit, kUnit, kUnit).intersected(shown),
                                  dark ? QColor(0x484848) : QColor(0xd0d0d0));
+            }
         }
     }
 }
@@ -136,10 +142,11 @@ void PictureCanvas::paintMessage(QPainter& painter) const {
 }
 
 void PictureCanvas::resizeEvent(QResizeEvent*) {
-    if (m_fitted)
+    if (m_fitted) {
         fit();
-    else
+    } else {
         keepInSight();
+    }
 }
 
 void PictureCanvas::wheelEvent(QWheelEvent* event) {
@@ -148,20 +155,24 @@ void PictureCanvas::wheelEvent(QWheelEvent* event) {
 }
 
 void PictureCanvas::mousePressEvent(QMouseEvent* event) {
-    if (event->button() != Qt::LeftButton)
+    if (event->button() != Qt::LeftButton) {
         return;
+    }
     m_grabbed = event->position() - m_origin;
     m_pressed = event->position();
-    if (!m_fitted)
+    if (!m_fitted) {
         setCursor(Qt::ClosedHandCursor);
+    }
 }
 
 void PictureCanvas::mouseMoveEvent(QMouseEvent* event) {
-    if (!event->buttons().testFlag(Qt::LeftButton))
+    if (!event->buttons().testFlag(Qt::LeftButton)) {
         return;
+    }
     if (m_fitted) {
-        if ((event->position() - m_pressed).manhattanLength() >= QApplication::startDragDistance())
+        if ((event->position() - m_pressed).manhattanLength() >= QApplication::startDragDistance()) {
             Q_EMIT dragRequested();
+        }
         return;
     }
     m_origin = event->position() - m_grabbed;
@@ -174,10 +185,11 @@ void PictureCanvas::mouseReleaseEvent(QMouseEvent*) {
 }
 
 void PictureCanvas::mouseDoubleClickEvent(QMouseEvent* event) {
-    if (m_fitted)
+    if (m_fitted) {
         setScale(1 / devicePixelRatioF(), event->position());
-    else
+    } else {
         fit();
+    }
 }
 
 }  // namespace easel::ui

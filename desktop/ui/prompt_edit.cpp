@@ -64,27 +64,31 @@ void PromptEdit::keyPressEvent(QKeyEvent* event) {
         }
     }
     QPlainTextEdit::keyPressEvent(event);
-    if (!event->text().isEmpty())
+    if (!event->text().isEmpty()) {
         offerWords();
+    }
 }
 
 void PromptEdit::focusOutEvent(QFocusEvent* event) {
-    if (event->reason() != Qt::PopupFocusReason)
+    if (event->reason() != Qt::PopupFocusReason) {
         m_completer->popup()->hide();
+    }
     QPlainTextEdit::focusOutEvent(event);
 }
 
 void PromptEdit::changeEvent(QEvent* event) {
     QPlainTextEdit::changeEvent(event);
-    if (event->type() == QEvent::FontChange || event->type() == QEvent::StyleChange)
+    if (event->type() == QEvent::FontChange || event->type() == QEvent::StyleChange) {
         fitHeight();
+    }
 }
 
 void PromptEdit::resizeEvent(QResizeEvent* event) {
     QPlainTextEdit::resizeEvent(event);
     // How many lines a text takes is known only now when it was there before the width.
-    if (event->size().width() != event->oldSize().width())
+    if (event->size().width() != event->oldSize().width()) {
         fitHeight();
+    }
 }
 
 void PromptEdit::fitHeight() {
@@ -100,8 +104,9 @@ void PromptEdit::fitHeight() {
 QString PromptEdit::wordBeforeCursor() const {
     const QString before = textCursor().block().text().left(textCursor().positionInBlock());
     qsizetype start = before.size();
-    while (start > 0 && before[start - 1].isLetter())
+    while (start > 0 && before[start - 1].isLetter()) {
         --start;
+    }
     return before.mid(start);
 }
 

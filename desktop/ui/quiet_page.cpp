@@ -26,8 +26,9 @@ QuietPage::QuietPage(QWidget* parent)
       m_sentence(new QLabel(this)),
       m_column(new QVBoxLayout) {
     m_heading->setFont(headingFont());
-    for (QLabel* label : {m_drawing, m_heading, m_sentence})
+    for (QLabel* label : {m_drawing, m_heading, m_sentence}) {
         label->setAlignment(Qt::AlignHCenter);
+    }
     m_heading->setWordWrap(true);
     m_sentence->setWordWrap(true);
     m_sentence->setForegroundRole(QPalette::PlaceholderText);
@@ -55,8 +56,9 @@ void QuietPage::setWords(const QString& heading, const QString& sentence) {
 
 void QuietPage::changeEvent(QEvent* event) {
     QWidget::changeEvent(event);
-    if (event->type() == QEvent::PaletteChange)
+    if (event->type() == QEvent::PaletteChange) {
         showDrawing();
+    }
 }
 
 void QuietPage::showDrawing() {
@@ -73,8 +75,9 @@ EmptyPage::EmptyPage(QWidget* parent) : QuietPage(parent), m_examples(new QWidge
 }
 
 void EmptyPage::setExamples(const QStringList& prompts) {
-    if (prompts == m_prompts)
+    if (prompts == m_prompts) {
         return;  // The server repeats itself; a button in use must stay.
+    }
     m_prompts = prompts;
     qDeleteAll(m_examples->findChildren<QPushButton*>());
     for (const QString& prompt : prompts.mid(0, kExamples)) {

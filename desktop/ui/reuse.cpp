@@ -18,8 +18,9 @@ QString translated(const char* text) {
 
 void leaveModel(Reuse& reuse, const std::vector<protocol::ModelInfo>& models) {
     auto& model = reuse.request.model;
-    if (!model || std::ranges::find(models, *model, &protocol::ModelInfo::id) != models.end())
+    if (!model || std::ranges::find(models, *model, &protocol::ModelInfo::id) != models.end()) {
         return;
+    }
     reuse.left << translated("model %1").arg(QString::fromStdString(*model));
     model.reset();
 }
@@ -45,18 +46,21 @@ void leaveNumbers(Reuse& reuse, const protocol::Limits& limits) {
     const auto side = [&](int pixels) {
         return pixels >= limits.minSide && pixels <= limits.maxSide && pixels % limits.sideMultiple == 0;
     };
-    if (!side(*request.width) || !side(*request.height))
+    if (!side(*request.width) || !side(*request.height)) {
         reuse.left << translated("size %1 × %2").arg(*request.width).arg(*request.height);
+    }
     protocol::forEachNumber([&](const auto& row) {
         const std::string_view name = row.name;
         const auto value = *row.of(request);
         const protocol::Range range = row.range(limits);
         if (name != "width" && name != "height" &&
-            (double(value) < range.least || double(value) > range.most))
+            (double(value) < range.least || double(value) > range.most)) {
             reuse.left << translated("%1 %2").arg(fieldTitle(row).toLower()).arg(value);
+        }
     });
-    if (*request.seed < 0 || *request.seed > limits.maxSeed)
+    if (*request.seed < 0 || *request.seed > limits.maxSeed) {
         reuse.left << translated("seed %1").arg(*request.seed);
+    }
 }
 
 }  // namespace
@@ -69,14 +73,18 @@ Reuse reuse(const gallery::Picture& picture, const protocol::ServerInfo* info,
     request = protocol::requestFor(settings);
     request.count = 1;
 
-    if (info && !models.empty())
+    if (info && !models.empty()) {
         leaveModel(result, models);
-    if (info && !info->samplers.empty())
+    }
+    if (info && !info->samplers.empty()) {
         leaveSampler(result, info->samplers);
-    if (info)
+    }
+    if (info) {
         leaveNumbers(result, info->limits);
-    for (const std::string& word : picture.unsupported)
+    }
+    for (const std::string& word : picture.unsupported) {
         result.left << QString::fromStdString(word);
+    }
     return result;
 }
 

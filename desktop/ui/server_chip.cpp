@@ -99,24 +99,29 @@ void ServerChip::refresh() {
     m_details->setText(details());
     m_tryNow->setVisible(m_link.state() == State::Unreachable || m_link.state() == State::Refused);
     m_keep->setVisible(m_local.isOurs());
-    if (m_popover->isVisible())
+    if (m_popover->isVisible()) {
         m_popover->adjustSize();
+    }
     updateGeometry();
     update();
 }
 
 QString ServerChip::details() const {
-    if (isWrong())
+    if (isWrong()) {
         return QString::fromStdString(m_link.problem()->detail);
+    }
     const auto& info = m_link.info();
-    if (!info)
+    if (!info) {
         return tr("Click to choose a server.");
+    }
     QStringList lines;
-    if (!info->status.empty())
+    if (!info->status.empty()) {
         lines << QString::fromStdString(info->status);
-    if (!info->deviceName.empty())
+    }
+    if (!info->deviceName.empty()) {
         lines << tr("Draws on %1 (%2)")
                      .arg(QString::fromStdString(info->deviceName), QString::fromStdString(info->device));
+    }
     lines << tr("Easel server %1").arg(QString::fromStdString(info->version));
     return lines.join('\n');
 }
@@ -126,8 +131,9 @@ bool ServerChip::isWrong() const {
 }
 
 QColor ServerChip::dotColor() const {
-    if (!m_isChosen && m_link.problem())
+    if (!m_isChosen && m_link.problem()) {
         return palette().color(QPalette::Dark);
+    }
     const StatusColors colors = statusColors(palette());
     switch (m_link.state()) {
         case State::Connected:

@@ -12,11 +12,13 @@
 namespace easel::ui {
 
 void showInFolder(const QStringList& paths) {
-    if (paths.isEmpty())
+    if (paths.isEmpty()) {
         return;
+    }
     QStringList files;
-    for (const QString& path : paths)
+    for (const QString& path : paths) {
         files << QUrl::fromLocalFile(path).toString(QUrl::FullyEncoded);
+    }
     // https://www.freedesktop.org/wiki/Specifications/file-manager-interface/
     QDBusMessage call = QDBusMessage::createMethodCall(
         QStringLiteral("org.freedesktop.FileManager1"), QStringLiteral("/org/freedesktop/FileManager1"),
@@ -25,8 +27,9 @@ void showInFolder(const QStringList& paths) {
     auto* answer = new QDBusPendingCallWatcher(QDBusConnection::sessionBus().asyncCall(call));
     QObject::connect(answer, &QDBusPendingCallWatcher::finished, answer,
                      [answer, folder = QFileInfo(paths.first()).absolutePath()] {
-                         if (answer->isError())
+                         if (answer->isError()) {
                              QDesktopServices::openUrl(QUrl::fromLocalFile(folder));
+                         }
                          answer->deleteLater();
                      });
 }

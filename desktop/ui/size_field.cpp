@@ -48,8 +48,9 @@ SizeField::SizeField(QWidget* parent)
 
     auto* shapes = new QHBoxLayout;
     shapes->setSpacing(kUnit / 2);
-    for (QToolButton* button : {m_square, m_landscape, m_portrait})
+    for (QToolButton* button : {m_square, m_landscape, m_portrait}) {
         shapes->addWidget(button);
+    }
     shapes->addStretch();
     shapes->addWidget(m_swap);
 
@@ -139,8 +140,9 @@ QSize SizeField::fitted(double width, double height) const {
 void SizeField::choose(const QSize& pixels) {
     const bool changed = pixels != value();
     setValue(pixels);
-    if (changed)
+    if (changed) {
         Q_EMIT edited(value());
+    }
 }
 
 void SizeField::showShape() {

@@ -45,8 +45,9 @@ void StatusBar::setWork(const QString& line, bool active) {
     m_work->setText(line);
     m_work->setToolTip(line);
     // Otherwise Qt gives the focus to whatever comes first in the window.
-    if (!active && m_cancelAll->hasFocus())
+    if (!active && m_cancelAll->hasFocus()) {
         Q_EMIT focusLost();
+    }
     m_cancelAll->setVisible(active);
 }
 

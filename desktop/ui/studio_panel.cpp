@@ -52,8 +52,9 @@ public:
 
 protected:
     void keyPressEvent(QKeyEvent* event) override {
-        if (!event->isAutoRepeat())
+        if (!event->isAutoRepeat()) {
             QPushButton::keyPressEvent(event);
+        }
     }
 };
 
@@ -72,8 +73,9 @@ QWidget* shortRow(QSpinBox* box, QWidget* parent) {
 
 QStringList toQt(const std::vector<std::string>& words) {
     QStringList list;
-    for (const std::string& word : words)
+    for (const std::string& word : words) {
         list << QString::fromStdString(word);
+    }
     return list;
 }
 
@@ -176,8 +178,9 @@ QWidget* StudioPanel::buildKnobs() {
     column->addWidget(m_promptBox);
     column->addWidget(m_negativeFold);
     column->addSpacing(kUnit);
-    for (FieldBox* box : {sizeBox, stepsBox, guidanceBox, seedBox, countBox})
+    for (FieldBox* box : {sizeBox, stepsBox, guidanceBox, seedBox, countBox}) {
         column->addWidget(box);
+    }
     column->addSpacing(kUnit);
     column->addWidget(m_modelFold);
     column->addStretch();
@@ -201,8 +204,9 @@ void StudioPanel::buildModelPart() {
 /// One plain box for each number that has no control of its own.
 void StudioPanel::buildOtherNumbers() {
     protocol::forEachNumber([this](const auto& row) {
-        if (std::ranges::find(m_fields, row.name, &Field::name) != m_fields.end())
+        if (std::ranges::find(m_fields, row.name, &Field::name) != m_fields.end()) {
             return;
+        }
         auto* box = new WholeBox(m_modelFields);
         box->setObjectName(QString::fromLatin1(row.name) + QStringLiteral("Box"));
         box->setAccessibleName(fieldTitle(row));
@@ -217,13 +221,15 @@ void StudioPanel::buildOtherNumbers() {
             const protocol::Range range = row.range(m_offer.limits);
             box->setRange(qRound(range.least), qRound(range.most));
             box->setValue(qRound(double(row.of(m_request).value_or(usual))));
-            if (row.of(m_request))
+            if (row.of(m_request)) {
                 row.of(m_request) = box->value();
+            }
         });
         connect(box, &QSpinBox::valueChanged, this, [this, row, usual](int value) {
             row.of(m_request) = value;
-            if (value == qRound(double(usual)))
+            if (value == qRound(double(usual))) {
                 row.of(m_request).reset();  // older servers may not know it
+            }
             changed(row.name);
         });
     });
@@ -286,15 +292,17 @@ void StudioPanel::setServer(const protocol::ServerInfo& info,
                             const std::vector<protocol::ModelInfo>& models) {
     // The server tells of itself every few seconds: nothing is refilled under the person's hands.
     const Offer offer{info.limits, info.samplers, info.defaultModel, models};
-    if (offer == m_offer)
+    if (offer == m_offer) {
         return;
+    }
     m_offer = offer;
     m_modelFields->setServer(info, models);
     applyLimits();
     const protocol::GenerationRequest before = m_request;
     showRequest();
-    if (m_request != before)
+    if (m_request != before) {
         Q_EMIT requestChanged(m_request);
+    }
 }
 
 void StudioPanel::applyLimits() {
@@ -329,13 +337,15 @@ void StudioPanel::setLastSeed(std::int64_t seed) {
 
 bool StudioPanel::showProblem(const protocol::Problem& problem) {
     for (const Field& field : m_fields) {
-        if (!problem.field || *problem.field != field.name)
+        if (!problem.field || *problem.field != field.name) {
             continue;
+        }
         field.box->setProblem(QString::fromStdString(problem.detail));
         markProblem(field.input, true);
         for (Fold* fold : {m_negativeFold, m_modelFold}) {
-            if (fold->isAncestorOf(field.box))
+            if (fold->isAncestorOf(field.box)) {
                 fold->setOpen(true);
+            }
         }
         m_scroll->ensureWidgetVisible(field.box);
         return true;
@@ -356,8 +366,9 @@ void StudioPanel::focusPrompt() {
 
 void StudioPanel::settle() {
     QGuiApplication::inputMethod()->commit();
-    for (QAbstractSpinBox* box : findChildren<QAbstractSpinBox*>())
+    for (QAbstractSpinBox* box : findChildren<QAbstractSpinBox*>()) {
         box->interpretText();
+    }
     m_seed->settle();
 }
 
@@ -379,11 +390,13 @@ void StudioPanel::showRequest() {
     const protocol::ModelInfo& now = m_modelFields->model();
     const QString prompt = QString::fromStdString(m_request.prompt);
     const QSignalBlocker quietPrompt(m_prompt), quietNegative(m_negative), quietCount(m_count);
-    if (m_prompt->toPlainText() != prompt)
+    if (m_prompt->toPlainText() != prompt) {
         m_prompt->setPlainText(prompt);
+    }
     const QString negative = QString::fromStdString(m_request.negativePrompt.value_or(""));
-    if (m_negative->toPlainText() != negative)
+    if (m_negative->toPlainText() != negative) {
         m_negative->setPlainText(negative);
+    }
     m_negativeFold->setSummary(negative.simplified());
     m_size->setNative({now.width, now.height});
     m_size->setValue({m_request.width.value_or(now.width), m_request.height.value_or(now.height)});
@@ -397,15 +410,19 @@ void StudioPanel::showRequest() {
         m_request.width = m_size->value().width();
         m_request.height = m_size->value().height();
     }
-    if (m_request.steps)
+    if (m_request.steps) {
         m_request.steps = qRound(m_steps->value());
-    if (m_request.guidance)
+    }
+    if (m_request.guidance) {
         m_request.guidance = m_guidance->value();
-    if (m_request.count)
+    }
+    if (m_request.count) {
         m_request.count = m_count->value();
+    }
     m_request.seed = m_seed->value();
-    for (const auto& show : m_showOthers)
+    for (const auto& show : m_showOthers) {
         show();
+    }
 
     m_prompt->setWords(toQt(now.knownNames) + toQt(now.knownWords));
     showWordHint();
@@ -416,10 +433,12 @@ void StudioPanel::showWordHint() {
     m_promptBox->keepRoom(now.knownNames.empty() ? 0 : 2);
     QStringList unknown = toQt(protocol::unknownWords(m_request.prompt, now));
     unknown.removeDuplicates();
-    if (unknown.isEmpty())
+    if (unknown.isEmpty()) {
         return m_promptBox->setHint({});
-    for (QString& word : unknown)
+    }
+    for (QString& word : unknown) {
         word = tr("“%1”").arg(isolated(word));
+    }
     m_promptBox->setHint(tr("This model does not know %1").arg(unknown.join(tr(", "))) + '\n' +
                          tr("It draws: %1").arg(toQt(now.knownNames).join(tr(", "))));
 }
@@ -427,8 +446,9 @@ void StudioPanel::showWordHint() {
 void StudioPanel::changed(std::string_view field) {
     const auto touched = std::ranges::find(m_fields, field, &Field::name);
     for (const Field& f : m_fields) {
-        if (f.box != touched->box)
+        if (f.box != touched->box) {
             continue;
+        }
         f.box->setProblem({});
         markProblem(f.input, false);
     }
@@ -440,8 +460,9 @@ void StudioPanel::adoptModel(const std::string& id) {
     // Another model likes another size and other numbers: start from its own.
     protocol::forEachField([this](const auto& row) {
         if constexpr (requires { row.of(m_request).reset(); }) {
-            if (row.preset)
+            if (row.preset) {
                 row.of(m_request).reset();
+            }
         }
     });
     m_request.schedule.reset();

@@ -31,20 +31,24 @@ SystemScheme::SystemScheme(QObject* parent) : QObject(parent) {
     connect(answer, &QDBusPendingCallWatcher::finished, this, [this, answer] {
         answer->deleteLater();
         const QDBusPendingReply<QDBusVariant> reply = *answer;
-        if (reply.isValid())
+        if (reply.isValid()) {
             settingChanged(kGroup, kKey, reply.value());
+        }
     });
 }
 
 void SystemScheme::settingChanged(const QString& group, const QString& key, const QDBusVariant& value) {
-    if (group != kGroup || key != kKey)
+    if (group != kGroup || key != kKey) {
         return;
+    }
     QVariant inner = value.variant();
-    if (inner.canConvert<QDBusVariant>())  // Read wraps its answer twice
+    if (inner.canConvert<QDBusVariant>()) {  // Read wraps its answer twice
         inner = inner.value<QDBusVariant>().variant();
+    }
     const bool prefersDark = inner.toUInt() == kDark;
-    if (prefersDark == m_prefersDark)
+    if (prefersDark == m_prefersDark) {
         return;
+    }
     m_prefersDark = prefersDark;
     Q_EMIT changed();
 }

@@ -101,8 +101,9 @@ QPalette paletteOf(const Tones& tones, const QColor& accent) {
     palette.setColor(QPalette::PlaceholderText, tones.muted);
     palette.setColor(QPalette::ToolTipBase, tones.tip);
     palette.setColor(QPalette::ToolTipText, tones.tipText);
-    for (const auto role : {QPalette::WindowText, QPalette::Text, QPalette::ButtonText})
+    for (const auto role : {QPalette::WindowText, QPalette::Text, QPalette::ButtonText}) {
         palette.setColor(QPalette::Disabled, role, tones.disabled);
+    }
     palette.setColor(QPalette::Disabled, QPalette::Highlight, tones.border);
     palette.setColor(QPalette::Disabled, QPalette::HighlightedText, tones.muted);
     return palette;
@@ -110,10 +111,11 @@ QPalette paletteOf(const Tones& tones, const QColor& accent) {
 
 QFont scaled(double factor) {
     QFont font = QApplication::font();
-    if (font.pointSizeF() > 0)
+    if (font.pointSizeF() > 0) {
         font.setPointSizeF(font.pointSizeF() * factor);
-    else
+    } else {
         font.setPixelSize(qRound(font.pixelSize() * factor));
+    }
     return font;
 }
 
@@ -133,8 +135,9 @@ QString toString(Scheme scheme) {
 
 Scheme schemeFrom(const QString& name) {
     for (const Scheme scheme : {Scheme::Light, Scheme::Dark}) {
-        if (name == toString(scheme))
+        if (name == toString(scheme)) {
             return scheme;
+        }
     }
     return Scheme::System;
 }
@@ -144,8 +147,9 @@ bool isDark(const QPalette& palette) {
 }
 
 StatusColors statusColors(const QPalette& palette) {
-    if (isDark(palette))
+    if (isDark(palette)) {
         return {QColor(0x5fc98a), QColor(0xe9b44c), QColor(0xff8a80)};
+    }
     return {QColor(0x1d7f46), QColor(0x8f5c00), QColor(0xb3261e)};
 }
 

@@ -53,16 +53,18 @@ void drawThumbnail(QPainter* painter, const QRect& area, const QModelIndex& inde
     const auto thumbnail = index.data(PictureModel::ThumbnailRole).value<QPixmap>();
     if (!thumbnail.isNull()) {
         const QRect place = fittedInto(area, thumbnail.size());
-        if (thumbnail.hasAlphaChannel())
+        if (thumbnail.hasAlphaChannel()) {
             painter->fillRect(place, pictureGround(palette));
+        }
         painter->drawPixmap(place, thumbnail);
         drawEdge(painter, place, palette);
         return;
     }
     const QRect ground = fittedInto(area, index.data(PictureModel::SizeRole).toSize());
     painter->fillRect(ground, pictureGround(palette));
-    if (index.data(PictureModel::BrokenRole).toBool())
+    if (index.data(PictureModel::BrokenRole).toBool()) {
         drawBroken(painter, ground, palette);
+    }
 }
 
 void drawRing(QPainter* painter, const QRect& around, const QColor& color, qreal pen) {
@@ -101,8 +103,9 @@ void drawCaption(QPainter* painter, const QRect& rect, const QString& text, cons
     layout.beginLayout();
     for (int i = 0; i < kCaptionLines; ++i) {
         QTextLine line = layout.createLine();
-        if (!line.isValid())
+        if (!line.isValid()) {
             break;
+        }
         line.setLineWidth(rect.width());
         const bool last = i + 1 == kCaptionLines;
         const QString rest = words.mid(line.textStart());
@@ -117,8 +120,9 @@ void drawCaption(QPainter* painter, const QRect& rect, const QString& text, cons
 
 void TileDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option,
                          const QModelIndex& index) const {
-    if (index.data(PictureModel::PathRole).toString().isEmpty())
+    if (index.data(PictureModel::PathRole).toString().isEmpty()) {
         return;
+    }
     painter->save();
     painter->setRenderHints(QPainter::Antialiasing | QPainter::SmoothPixmapTransform);
     const QPalette& palette = option.palette;
@@ -134,8 +138,9 @@ void TileDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option,
     drawThumbnail(painter, layout.picture, index, palette);
     drawCaption(painter, layout.caption, index.data(PictureModel::PromptRole).toString(), palette);
     const bool current = option.state.testFlag(QStyle::State_HasFocus);
-    if (selected || current)
+    if (selected || current) {
         drawRing(painter, card, palette.color(QPalette::Link), 2);
+    }
     painter->restore();
 }
 
@@ -151,8 +156,9 @@ void StripDelegate::paint(QPainter* painter, const QStyleOptionViewItem& option,
     const QRect room = option.rect.adjusted(4, 4, -4, -4);
     const bool selected = option.state.testFlag(QStyle::State_Selected);
     drawThumbnail(painter, room, index, option.palette);
-    if (selected)
+    if (selected) {
         drawRing(painter, option.rect.adjusted(1, 1, -1, -1), option.palette.color(QPalette::Link), 2);
+    }
     painter->restore();
 }
 

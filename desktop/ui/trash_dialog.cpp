@@ -56,15 +56,17 @@ TrashDialog::TrashDialog(gallery::PictureStore& store, gallery::Thumbnailer& thu
     m_destroy->setObjectName("destroyButton");
     m_restore->setObjectName("restoreButton");
     auto* close = new QPushButton(tr("Close"), this);
-    for (QPushButton* button : {m_empty, m_destroy, m_restore, close})
+    for (QPushButton* button : {m_empty, m_destroy, m_restore, close}) {
         button->setAutoDefault(false);
+    }
     m_restore->setDefault(true);
 
     auto* foot = new QHBoxLayout;
     foot->addWidget(m_empty);
     foot->addStretch();
-    for (QPushButton* button : {m_destroy, close, m_restore})
+    for (QPushButton* button : {m_destroy, close, m_restore}) {
         foot->addWidget(button);
+    }
     auto* column = new QVBoxLayout(this);
     column->setSpacing(kUnit);
     column->addWidget(m_summary);
@@ -83,10 +85,11 @@ TrashDialog::TrashDialog(gallery::PictureStore& store, gallery::Thumbnailer& thu
 }
 
 void TrashDialog::keyPressEvent(QKeyEvent* event) {
-    if (event->key() == Qt::Key_Delete)
+    if (event->key() == Qt::Key_Delete) {
         destroy(selectedPaths());
-    else
+    } else {
         QDialog::keyPressEvent(event);
+    }
 }
 
 void TrashDialog::showState() {
@@ -105,19 +108,22 @@ void TrashDialog::showState() {
 
 QStringList TrashDialog::selectedPaths() const {
     QStringList paths;
-    for (const QModelIndex& index : m_list->selectionModel()->selectedIndexes())
+    for (const QModelIndex& index : m_list->selectionModel()->selectedIndexes()) {
         paths << index.data(gallery::PictureModel::PathRole).toString();
+    }
     return paths;
 }
 
 void TrashDialog::restore() {
-    if (const QStringList paths = selectedPaths(); !paths.isEmpty())
+    if (const QStringList paths = selectedPaths(); !paths.isEmpty()) {
         m_store.restore(paths);
+    }
 }
 
 void TrashDialog::destroy(const QStringList& paths) {
-    if (paths.isEmpty())
+    if (paths.isEmpty()) {
         return;
+    }
     auto* question = new QMessageBox(this);
     question->setObjectName("destroyQuestion");
     question->setWindowTitle(tr("Delete for good"));

@@ -23,40 +23,46 @@ QString samplerTitle(const std::string& name) {
 
 QString scheduleTitle(const std::string& name) {
     QString title = QString::fromStdString(name);
-    if (!title.isEmpty())
+    if (!title.isEmpty()) {
         title[0] = title[0].toUpper();
+    }
     return title;
 }
 
 QString samplerLine(const protocol::GenerationSettings& settings) {
     QString sampler = samplerTitle(settings.sampler);
-    if (settings.schedule.empty() || settings.schedule == "default")
+    if (settings.schedule.empty() || settings.schedule == "default") {
         return sampler;
+    }
     return QCoreApplication::translate("words", "%1, %2").arg(sampler, scheduleTitle(settings.schedule));
 }
 
 QString countsLine(int shown, int total, int selected) {
     const QLocale locale;
     QStringList parts;
-    if (selected > 0)
+    if (selected > 0) {
         parts << QCoreApplication::translate("words", "%1 selected").arg(locale.toString(selected));
-    if (shown != total)
+    }
+    if (shown != total) {
         parts
             << QCoreApplication::translate("words", "%1 of %2").arg(locale.toString(shown), pictures(total));
-    else if (total > 0)
+    } else if (total > 0) {
         parts << pictures(total);
+    }
     return parts.join(QStringLiteral(" · "));
 }
 
 QString pictures(qsizetype count) {
-    if (count == 1)
+    if (count == 1) {
         return QCoreApplication::translate("words", "1 picture");
+    }
     return QCoreApplication::translate("words", "%1 pictures").arg(QLocale().toString(count));
 }
 
 QString jobs(qsizetype count) {
-    if (count == 1)
+    if (count == 1) {
         return QCoreApplication::translate("words", "1 job");
+    }
     return QCoreApplication::translate("words", "%1 jobs").arg(QLocale().toString(count));
 }
 

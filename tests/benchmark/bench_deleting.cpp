@@ -79,8 +79,9 @@ void measure(Frames& frames, const char* what, Act act, Done done) {
     QElapsedTimer whole;
     whole.start();
     act();
-    if (!QTest::qWaitFor(done, 300'000))
+    if (!QTest::qWaitFor(done, 300'000)) {
         qFatal("%s did not end", what);
+    }
     const qint64 took = whole.elapsed();
     QTest::qWait(300);
     const Frame frame = frames.longest();
@@ -96,8 +97,9 @@ void makePictures(const QString& folder, int count) {
     for (int i = 0; i < count; ++i) {
         const QDateTime time = QDateTime(QDate(2026, 1, 1), QTime(0, 0)).addSecs(i);
         QFile file(folder + '/' + gallery::pictureName(time, i, QStringLiteral("a red fox")));
-        if (!file.open(QIODevice::WriteOnly) || file.write(png) != png.size())
+        if (!file.open(QIODevice::WriteOnly) || file.write(png) != png.size()) {
             qFatal("the pictures can't be written");
+        }
     }
 }
 
@@ -146,8 +148,9 @@ int main(int argc, char* argv[]) {
         frames, "select every other",
         [&] {
             QItemSelection others;
-            for (int row = 0; row < count; row += 2)
+            for (int row = 0; row < count; row += 2) {
                 others.append(QItemSelectionRange(grid->model()->index(row, 0)));
+            }
             grid->selectionModel()->select(others, QItemSelectionModel::ClearAndSelect);
         },
         [] { return true; });

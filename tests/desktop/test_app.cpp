@@ -14,8 +14,9 @@ private Q_SLOTS:
     void theEndOfTheSessionEndsItAsQuitDoes() {
         const QTemporaryDir home;
         QProcessEnvironment places = QProcessEnvironment::systemEnvironment();
-        for (const char* name : {"XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "HOME"})
+        for (const char* name : {"XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "HOME"}) {
             places.insert(name, home.path());
+        }
         QProcess app;
         app.setProcessEnvironment(places);
         app.start(EASEL_APP, {"--server", "http://127.0.0.1:1"});

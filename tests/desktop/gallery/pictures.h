@@ -49,8 +49,9 @@ inline protocol::Expected<gallery::Picture> addTo(gallery::PictureStore& store, 
     std::optional<protocol::Expected<gallery::Picture>> result;
     QObject context;
     store.add(png, settings, &context, [&](auto picture) { result = std::move(picture); });
-    if (!QTest::qWaitFor([&] { return result.has_value(); }, 30'000))
+    if (!QTest::qWaitFor([&] { return result.has_value(); }, 30'000)) {
         qFatal("the picture was not written");
+    }
     return *result;
 }
 

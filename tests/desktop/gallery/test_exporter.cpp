@@ -57,8 +57,9 @@ QByteArray read(const QString& path) {
 
 ExportReport wait(Exporter& exporter) {
     QSignalSpy finished(&exporter, &Exporter::finished);
-    if (!finished.wait(60'000))
+    if (!finished.wait(60'000)) {
         qFatal("the export did not end");
+    }
     return finished[0][0].value<ExportReport>();
 }
 
@@ -72,8 +73,9 @@ void TestExporter::init() {
 Picture TestExporter::put(const QString& name, const QByteArray& bytes) {
     const QString path = m_dir->filePath(name);
     QFile file(path);
-    if (!file.open(QIODevice::WriteOnly) || file.write(bytes) != bytes.size())
+    if (!file.open(QIODevice::WriteOnly) || file.write(bytes) != bytes.size()) {
         qFatal("a test picture can't be written");
+    }
     file.close();
     return gallery::describeFile(path);
 }
@@ -127,8 +129,9 @@ void TestExporter::makesTheFolder() {
 }
 
 void TestExporter::writesWebP() {
-    if (!gallery::canExport(ExportOptions::Format::WebP))
+    if (!gallery::canExport(ExportOptions::Format::WebP)) {
         QSKIP("Qt has no plugin for WebP here");
+    }
     const Picture picture = put("a.png", tests::serverPng(tests::settings("a cat"), Qt::blue));
     const auto path = gallery::exportPicture(
         picture, {.folder = out(), .pattern = "cat", .format = ExportOptions::Format::WebP}, 1);
@@ -210,8 +213,9 @@ void TestExporter::explainsFailures() {
 
 void TestExporter::exportsMany() {
     QList<Picture> pictures;
-    for (int i = 0; i < 5; ++i)
+    for (int i = 0; i < 5; ++i) {
         pictures << put(QStringLiteral("%1.png").arg(i), tests::serverPng(tests::settings("cat", i)));
+    }
     Exporter exporter;
     QSignalSpy progress(&exporter, &Exporter::progress);
     exporter.start(pictures, {.folder = out(), .pattern = "{index}_{seed}"});

@@ -32,8 +32,9 @@ struct Library {
 
     Library() {
         QSignalSpy scanned(&store, &gallery::PictureStore::scanned);
-        if (!store.open() || !scanned.wait(30'000))
+        if (!store.open() || !scanned.wait(30'000)) {
             qFatal("the library did not open");
+        }
     }
 
     Picture add(const std::string& prompt, std::int64_t seed = 41) {
@@ -183,8 +184,9 @@ void TestPictureModel::filters() {
     filter.setSourceModel(&library.model);
     const auto found = [&] {
         QStringList prompts;
-        for (int row = 0; row < filter.rowCount(); ++row)
+        for (int row = 0; row < filter.rowCount(); ++row) {
             prompts << filter.index(row, 0).data(PictureModel::PromptRole).toString();
+        }
         return prompts;
     };
     QCOMPARE(filter.rowCount(), 4);
@@ -258,8 +260,9 @@ void TestPictureModel::holdsThousands() {
     QVERIFY(store.open());
     QVERIFY(scanned.wait(60'000));
     QCOMPARE(model.rowCount(), kMany);
-    for (int row = 0; row < kMany; ++row)
+    for (int row = 0; row < kMany; ++row) {
         QCOMPARE(model.pictureAt(row)->settings->seed, kMany - 1 - row);
+    }
     // The facts come in batches, not one by one: a view is not repainted two thousand times.
     QVERIFY(changed.size() <= kMany / 50);
 
@@ -269,8 +272,9 @@ void TestPictureModel::holdsThousands() {
     QCOMPARE(filter.rowCount(), 1);
 
     // A glance at all of them asks for no more thumbnails than a screen can show.
-    for (int row = 0; row < kMany; ++row)
+    for (int row = 0; row < kMany; ++row) {
         model.index(row).data(PictureModel::ThumbnailRole);
+    }
     QTRY_VERIFY_WITH_TIMEOUT(thumbnailer.isIdle(), 60'000);
     QVERIFY(thumbnailer.made() < kMany / 2);
 }
@@ -281,10 +285,11 @@ void TestPictureModel::keepsWhatArrivesDuringTheScan() {
     {
         gallery::PictureStore store(dir.path());
         QVERIFY(store.open());
-        for (int i = 0; i < 3; ++i)
+        for (int i = 0; i < 3; ++i) {
             paths << tests::addTo(store, tests::serverPng(tests::settings("old", i)),
                                   tests::settings("old", i))
                          ->path;
+        }
     }
     gallery::PictureStore store(dir.path());
     gallery::Thumbnailer thumbnailer(dir.filePath("thumbnails"));
@@ -329,21 +334,24 @@ void TestPictureModel::movesManyInFewSteps() {
     library.store.undoRemove();
     QTRY_COMPARE(library.model.rowCount(), 400);
     QVERIFY(inserted.size() <= 3);
-    for (int row = 0; row < 400; ++row)
+    for (int row = 0; row < 400; ++row) {
         QCOMPARE(library.model.pictureAt(row)->path, paths[row]);
+    }
 
     // Every other one: more runs than are worth a signal each.
     QStringList others;
-    for (int i = 0; i < 400; i += 2)
+    for (int i = 0; i < 400; i += 2) {
         others << paths[i];
+    }
     library.store.remove(others);
     QCOMPARE(library.model.rowCount(), 200);
     QCOMPARE(library.model.rowOf(paths[201]), 100);
     library.store.undoRemove();
     QTRY_COMPARE(library.model.rowCount(), 400);
     QVERIFY(removed.size() + inserted.size() + reset.size() < 10);
-    for (int row = 0; row < 400; ++row)
+    for (int row = 0; row < 400; ++row) {
         QCOMPARE(library.model.pictureAt(row)->path, paths[row]);
+    }
 }
 
 void TestPictureModel::shortensLongPrompts() {

@@ -60,8 +60,9 @@ QList<Picture> scan(PictureStore& store) {
     QObject::connect(&store, &PictureStore::described, &context,
                      [&](const QList<Picture>& batch) { pictures += batch; });
     QSignalSpy scanned(&store, &PictureStore::scanned);
-    if (!store.open() || !scanned.wait(30'000))
+    if (!store.open() || !scanned.wait(30'000)) {
         qFatal("the scan did not end");
+    }
     return pictures;
 }
 
@@ -123,8 +124,9 @@ void TestPictureStore::findsEverythingAgain() {
     const QList<Picture> pictures = scan(store);
     QCOMPARE(listed.size(), 1);
     QStringList seen;
-    for (const Picture& picture : listed[0][0].value<QList<Picture>>())
+    for (const Picture& picture : listed[0][0].value<QList<Picture>>()) {
         seen << picture.path;
+    }
     QCOMPARE(seen, paths);
     QCOMPARE(pictures.size(), 5);
     QCOMPARE(pictures.first().settings.value(), tests::settings("picture", 4));
@@ -146,8 +148,9 @@ void TestPictureStore::readsPicturesOfOtherTools() {
 
     PictureStore store(folder);
     QHash<QString, Picture> byName;
-    for (const Picture& picture : scan(store))
+    for (const Picture& picture : scan(store)) {
         byName.insert(QFileInfo(picture.path).fileName(), picture);
+    }
     QCOMPARE(byName.size(), 4);
     const Picture castle = byName["00012-123456.png"];
     QVERIFY(castle.settings);
@@ -218,8 +221,9 @@ QList<Picture> trashOf(PictureStore& store) {
     std::optional<QList<Picture>> found;
     QObject context;
     store.listTrash(&context, [&](const QList<Picture>& pictures) { found = pictures; });
-    if (!QTest::qWaitFor([&] { return found.has_value(); }, 30'000))
+    if (!QTest::qWaitFor([&] { return found.has_value(); }, 30'000)) {
         qFatal("the trash was not read");
+    }
     return *found;
 }
 
@@ -375,8 +379,9 @@ void TestPictureStore::explainsWhatCantBeWritten() {
 void TestPictureStore::stopsScanningWhenItGoes() {
     const QString folder = freshFolder();
     QVERIFY(QDir().mkpath(folder));
-    for (int i = 0; i < 500; ++i)
+    for (int i = 0; i < 500; ++i) {
         write(folder + QStringLiteral("/%1.png").arg(i), tests::plainPng());
+    }
     int described = 0;
     {
         PictureStore store(folder);

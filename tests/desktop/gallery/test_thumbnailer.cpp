@@ -37,8 +37,9 @@ namespace {
 QPixmap wait(Thumbnailer& thumbnailer, const Picture& picture) {
     if (thumbnailer.find(picture).isNull()) {
         QSignalSpy ready(&thumbnailer, &Thumbnailer::ready);
-        if (!ready.wait(30'000))
+        if (!ready.wait(30'000)) {
             return {};
+        }
     }
     return thumbnailer.find(picture);
 }
@@ -52,8 +53,9 @@ void TestThumbnailer::init() {
 Picture TestThumbnailer::put(const QString& name, const QByteArray& bytes) {
     const QString path = m_dir->filePath(name);
     QFile file(path);
-    if (!file.open(QIODevice::WriteOnly) || file.write(bytes) != bytes.size())
+    if (!file.open(QIODevice::WriteOnly) || file.write(bytes) != bytes.size()) {
         qFatal("a test picture can't be written");
+    }
     file.close();
     return gallery::describeFile(path);
 }
@@ -95,8 +97,9 @@ void TestThumbnailer::forgetsDeletedPictures() {
     const auto files = [this] {
         int count = 0;
         for (QDirIterator it(m_dir->filePath("cache"), QDir::Files, QDirIterator::Subdirectories);
-             it.hasNext(); it.next())
+             it.hasNext(); it.next()) {
             ++count;
+        }
         return count;
     };
     const Picture kept = put("kept.png", tests::plainPng(Qt::green));
@@ -136,10 +139,12 @@ void TestThumbnailer::servesTheNewestWishFirst() {
     QStringList order;
     connect(&thumbnailer, &Thumbnailer::ready, this, [&](const QString& path) { order << path; });
     QList<Picture> pictures;
-    for (int i = 0; i < 12; ++i)
+    for (int i = 0; i < 12; ++i) {
         pictures << put(QStringLiteral("%1.png").arg(i), tests::plainPng(Qt::red, {600, 600}));
-    for (const Picture& picture : pictures)
+    }
+    for (const Picture& picture : pictures) {
         thumbnailer.find(picture);
+    }
     QTRY_COMPARE(order.size(), pictures.size());
     // Two were begun at once; of the others the last that was asked for comes first.
     QVERIFY(order.indexOf(pictures.last().path) < 4);

@@ -7,8 +7,9 @@ namespace easel::tests {
 
 FakeServer::FakeServer(Handler handler) : m_handler(std::move(handler)) {
     QObject::connect(&m_server, &QTcpServer::newConnection, &m_server, [this] {
-        while (QTcpSocket* socket = m_server.nextPendingConnection())
+        while (QTcpSocket* socket = m_server.nextPendingConnection()) {
             accept(socket);
+        }
     });
     start();
 }
@@ -29,15 +30,17 @@ void FakeServer::stop() {
 }
 
 void FakeServer::start() {
-    if (!m_server.listen(QHostAddress::LocalHost, m_port))
+    if (!m_server.listen(QHostAddress::LocalHost, m_port)) {
         qFatal("the fake server can't listen: %s", qPrintable(m_server.errorString()));
+    }
     m_port = m_server.serverPort();
 }
 
 void FakeServer::cut() {
     const QList<QTcpSocket*> sockets = m_input.keys();
-    for (QTcpSocket* socket : sockets)
+    for (QTcpSocket* socket : sockets) {
         socket->abort();
+    }
 }
 
 void FakeServer::accept(QTcpSocket* socket) {
@@ -54,8 +57,9 @@ void FakeServer::read(QTcpSocket* socket) {
     while (m_input.contains(socket)) {
         QByteArray& input = m_input[socket];
         const qsizetype end = input.indexOf("\r\n\r\n");
-        if (end < 0)
+        if (end < 0) {
             return;
+        }
         QList<QByteArray> lines = input.left(end).split('\n');
         const QList<QByteArray> words = lines.takeFirst().trimmed().split(' ');
         FakeRequest request{words.value(0), words.value(1), {}, {}};
@@ -64,8 +68,9 @@ void FakeServer::read(QTcpSocket* socket) {
             request.headers.insert(line.left(colon).toLower(), line.mid(colon + 1).trimmed());
         }
         const qsizetype length = request.headers.value("content-length").toLongLong();
-        if (input.size() < end + 4 + length)
+        if (input.size() < end + 4 + length) {
             return;
+        }
         request.body = input.mid(end + 4, length);
         input.remove(0, end + 4 + length);
         m_requests.append(request);

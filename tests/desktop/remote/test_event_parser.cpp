@@ -19,8 +19,9 @@ namespace {
 
 QStringList drain(remote::EventParser& parser) {
     QStringList seen;
-    while (auto event = parser.next())
+    while (auto event = parser.next()) {
         seen << event->type + '|' + event->id + '|' + event->data;
+    }
     return seen;
 }
 

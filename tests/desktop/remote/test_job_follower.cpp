@@ -125,8 +125,9 @@ void TestJobFollower::takesSilenceForACut() {
     bool first = true;
     FakeServer server([&](const FakeRequest&, QTcpSocket& socket) {
         socket.write(stream({script.state(JobState::Running)}));
-        if (!std::exchange(first, false))
+        if (!std::exchange(first, false)) {
             socket.write(script.state(JobState::Succeeded));
+        }
     });
     remote::Remote remote;
     remote.setAddress(server.url());

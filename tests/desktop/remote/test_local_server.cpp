@@ -64,8 +64,9 @@ private:
         const QByteArray text = "#!/bin/sh\necho \"$@\" > '" + m_dir->filePath("arguments").toUtf8() +
                                 "'\necho $$ > '" + m_dir->filePath("pid").toUtf8() + "'\n" + script + "\n";
         if (!file.open(QIODevice::WriteOnly) || file.write(text) != text.size() ||
-            !file.setPermissions(QFile::ReadOwner | QFile::WriteOwner | QFile::ExeOwner))
+            !file.setPermissions(QFile::ReadOwner | QFile::WriteOwner | QFile::ExeOwner)) {
             qFatal("no program");
+        }
         return path;
     }
     QByteArray read(const char* name) const {

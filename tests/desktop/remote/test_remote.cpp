@@ -43,10 +43,12 @@ std::optional<Expected<T>> wait(Call call) {
     std::optional<Expected<T>> result;
     QObject context;
     call(&context, [&](Expected<T> value) { result = std::move(value); });
-    if (result)
+    if (result) {
         return std::nullopt;  // "later, from the event loop" was promised
-    if (!QTest::qWaitFor([&] { return result.has_value(); }, 30'000))
+    }
+    if (!QTest::qWaitFor([&] { return result.has_value(); }, 30'000)) {
         return std::nullopt;
+    }
     return result;
 }
 
@@ -110,10 +112,11 @@ void TestRemote::handsInAJob() {
 
 void TestRemote::asksForJobs() {
     FakeServer server([](const FakeRequest& request, QTcpSocket& socket) {
-        if (request.path == "/v1/jobs/j_7")
+        if (request.path == "/v1/jobs/j_7") {
             socket.write(tests::jsonAnswer(protocol::toJson(someJob())));
-        else
+        } else {
             socket.write(tests::jsonAnswer(protocol::toJson(protocol::JobPage{{someJob()}, "a b&c"})));
+        }
     });
     remote::Remote remote;
     remote.setAddress(server.url());
@@ -135,10 +138,11 @@ void TestRemote::asksForJobs() {
 
 void TestRemote::stopsAndForgetsAJob() {
     FakeServer server([](const FakeRequest& request, QTcpSocket& socket) {
-        if (request.method == "DELETE")
+        if (request.method == "DELETE") {
             socket.write("HTTP/1.1 204 No Content\r\n\r\n");
-        else
+        } else {
             socket.write(tests::jsonAnswer(protocol::toJson(someJob())));
+        }
     });
     remote::Remote remote;
     remote.setAddress(server.url());
@@ -154,8 +158,9 @@ void TestRemote::stopsAndForgetsAJob() {
 
 void TestRemote::fetchesAnImageWithProgress() {
     QByteArray picture(3'000'000, '\0');
-    for (qsizetype i = 0; i < picture.size(); ++i)
+    for (qsizetype i = 0; i < picture.size(); ++i) {
         picture[i] = static_cast<char>(i * 7);
+    }
     FakeServer server([&](const FakeRequest&, QTcpSocket& socket) {
         socket.write(tests::answer(200, "image/png", picture));
     });

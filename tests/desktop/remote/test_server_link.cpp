@@ -31,10 +31,11 @@ FakeServer::Handler answering(const protocol::ServerInfo& info) {
     return [&info](const FakeRequest& request, QTcpSocket& socket) {
         protocol::ModelInfo model;
         model.id = info.defaultModel;
-        if (request.path == "/v1/server")
+        if (request.path == "/v1/server") {
             socket.write(tests::jsonAnswer(protocol::toJson(info)));
-        else
+        } else {
             socket.write(tests::jsonAnswer(protocol::toJson(std::vector{model})));
+        }
     };
 }
 

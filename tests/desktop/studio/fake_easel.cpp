@@ -71,8 +71,9 @@ void FakeEasel::finish(const std::string& id, JobState state, std::optional<prot
 
 void FakeEasel::draw(const std::string& id) {
     run(id);
-    for (int i = 0; i < job(id).settings.count; ++i)
+    for (int i = 0; i < job(id).settings.count; ++i) {
         finishImage(id);
+    }
     finish(id, JobState::Succeeded);
 }
 
@@ -89,18 +90,20 @@ void FakeEasel::handle(const FakeRequest& request, QTcpSocket& socket) {
         socket.write(jsonAnswer(protocol::toJson(std::vector{model})));
     } else if (request.method == "POST" && id.empty()) {
         const QByteArray reply = createJob(request);
-        if (losesAnswers)
+        if (losesAnswers) {
             socket.abort();
-        else
+        } else {
             socket.write(reply);
+        }
     } else if (!m_jobs.contains(id)) {
         socket.write(problemAnswer(protocol::notFound("job " + id)));
     } else if (what == "events") {
         m_streams[QString::fromStdString(id)].append(&socket);
         socket.write(streamHead() + event(id, job(id)));
     } else if (what == "cancel") {
-        if (!protocol::isFinished(job(id).state))
+        if (!protocol::isFinished(job(id).state)) {
             finish(id, JobState::Cancelled);
+        }
         socket.write(jsonAnswer(protocol::toJson(job(id))));
     } else if (what == "images") {
         protocol::GenerationSettings settings = job(id).settings;
@@ -113,8 +116,9 @@ void FakeEasel::handle(const FakeRequest& request, QTcpSocket& socket) {
 }
 
 QByteArray FakeEasel::createJob(const FakeRequest& request) {
-    if (refusal)
+    if (refusal) {
         return problemAnswer(*refusal);
+    }
     std::string& id = m_keys[request.headers.value("idempotency-key")];
     if (id.empty()) {
         const auto wish = protocol::parseRequest(request.body.toStdString()).value();
@@ -131,9 +135,11 @@ QByteArray FakeEasel::createJob(const FakeRequest& request) {
 
 void FakeEasel::tell(const std::string& id, News news) {
     const QByteArray bytes = event(id, std::move(news));
-    for (const QPointer<QTcpSocket>& socket : m_streams.value(QString::fromStdString(id)))
-        if (socket)
+    for (const QPointer<QTcpSocket>& socket : m_streams.value(QString::fromStdString(id))) {
+        if (socket) {
             socket->write(bytes);
+        }
+    }
 }
 
 QByteArray FakeEasel::event(const std::string& id, News news) {

@@ -44,12 +44,14 @@ struct App {
 
     explicit App(const QString& where) : folder(where) {
         QSignalSpy scanned(&store, &gallery::PictureStore::scanned);
-        if (!store.open() || !scanned.wait(30'000))
+        if (!store.open() || !scanned.wait(30'000)) {
             qFatal("the library did not open");
+        }
     }
     App(const QString& where, const QUrl& server) : App(where) {
-        if (auto started = studio.start(server.toString()); !started)
+        if (auto started = studio.start(server.toString()); !started) {
             qFatal("the studio did not start: %s", started.error().detail.c_str());
+        }
     }
 
     /// The newest tile.
@@ -177,8 +179,9 @@ void TestStudio::fetchesEachImageAtOnce() {
     QCOMPARE(app.model.pictureCount(), 3);
     QCOMPARE(app.saved(0), "cats\nSeed 43");
     QCOMPARE(app.saved(2), "cats\nSeed 41");
-    for (int i = 0; i < 3; ++i)
+    for (int i = 0; i < 3; ++i) {
         QCOMPARE(server.http().count("GET", "/v1/jobs/j_1/images/" + QByteArray::number(i)), 1);
+    }
 }
 
 void TestStudio::waitsForAServerThatIsAway() {
@@ -306,13 +309,15 @@ void TestStudio::cancelsWhatWasNeverSent() {
 void TestStudio::cancelsAll() {
     FakeEasel server;
     App app(folder(), server.url());
-    for (int i = 0; i < 3; ++i)
+    for (int i = 0; i < 3; ++i) {
         app.studio.generate(request("a cat"));
+    }
     QTRY_COMPARE(server.jobCount(), 3);
     app.studio.cancelAll();
     QTRY_COMPARE(app.model.tileCount(), 0);
-    for (const char* id : {"j_1", "j_2", "j_3"})
+    for (const char* id : {"j_1", "j_2", "j_3"}) {
         QVERIFY(server.job(id).state == JobState::Cancelled);
+    }
 }
 
 void TestStudio::saysWhichFieldIsRefused() {
@@ -550,16 +555,18 @@ void TestStudio::sendsToTheServerThatIsThere() {
 void TestStudio::undoesCancelAll() {
     FakeEasel server;
     App app(folder(), server.url());
-    for (const char* prompt : {"a cat", "a dog"})
+    for (const char* prompt : {"a cat", "a dog"}) {
         app.studio.generate(request(prompt));
+    }
     QTRY_COMPARE(server.jobCount(), 2);
     QCOMPARE(app.studio.cancelAll(), 2);
     QCOMPARE(app.studio.cancelAll(), 0);  // They are being cancelled already.
     app.studio.undoCancelAll();
     QTRY_COMPARE(app.model.tileCount(), 0);
 
-    for (const char* prompt : {"a cat", "a dog"})
+    for (const char* prompt : {"a cat", "a dog"}) {
         app.studio.generate(request(prompt));
+    }
     QTRY_COMPARE(server.jobCount(), 4);
     QTRY_VERIFY(app.tile().state == State::Waiting && app.model.tileAt(1)->state == State::Waiting);
     QCOMPARE(app.studio.cancelAll(), 2);
@@ -630,8 +637,9 @@ void TestStudio::sharesTheStreams() {
     FakeEasel server;
     App app(folder(), server.url());
     constexpr int kMany = 3 * remote::Remote::kMaxStreams;
-    for (int i = 0; i < kMany; ++i)
+    for (int i = 0; i < kMany; ++i) {
         app.studio.generate(request("a cat"));
+    }
     QTRY_COMPARE(server.jobCount(), kMany);
     for (int i = 1; i <= kMany; ++i) {
         const std::string id = "j_" + std::to_string(i);

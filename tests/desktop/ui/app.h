@@ -48,19 +48,23 @@ struct App {
     App(const QString& where, const QUrl& server) : folder(where) {
         window.show();
         QSignalSpy scanned(&store, &gallery::PictureStore::scanned);
-        if (!store.open() || !scanned.wait(30'000))
+        if (!store.open() || !scanned.wait(30'000)) {
             qFatal("the library did not open");
-        if (!studio.start(server.toString()))
+        }
+        if (!studio.start(server.toString())) {
             qFatal("the studio did not start");
-        if (!QTest::qWaitForWindowActive(&window))
+        }
+        if (!QTest::qWaitForWindowActive(&window)) {
             qFatal("the window did not come up");
+        }
     }
 
     template <typename T = QAbstractButton>
     T* find(const char* name) const {
         T* found = window.findChild<T*>(name);
-        if (!found)
+        if (!found) {
             qFatal("no %s", name);
+        }
         return found;
     }
     QListView* grid() const { return find<QListView>("galleryView"); }
@@ -71,8 +75,9 @@ struct App {
     }
     QString page() const {
         for (const char* name : {"galleryView", "largeView", "emptyPage", "connectPage", "noMatchPage"}) {
-            if (find<QWidget>(name)->isVisible())
+            if (find<QWidget>(name)->isVisible()) {
                 return name;
+            }
         }
         return {};
     }

@@ -53,8 +53,9 @@ void TestAccessibility::everyControlHasAName() {
     for (auto* widget : app.window.findChildren<QWidget*>()) {
         const bool isPart = qobject_cast<QAbstractSpinBox*>(widget->parentWidget()) != nullptr;
         const bool isControl = qobject_cast<QAbstractButton*>(widget) || widget->focusPolicy() & Qt::TabFocus;
-        if (!widget->isVisible() || isPart || !isControl)
+        if (!widget->isVisible() || isPart || !isControl) {
             continue;
+        }
         ++controls;
         QVERIFY2(!nameOf(widget).isEmpty(),
                  qPrintable(widget->objectName() + " " + widget->metaObject()->className()));
@@ -100,9 +101,10 @@ void TestAccessibility::tellsWhatHappens() {
     app.find("generateButton")->click();
     QTRY_COMPARE(nameOf(app.find<QWidget>("liveRegion")), "Too wide.");
 
-    for (const char* name : {"liveRegion", "noticeBar"})
+    for (const char* name : {"liveRegion", "noticeBar"}) {
         QCOMPARE(QAccessible::queryAccessibleInterface(app.find<QWidget>(name))->role(),
                  QAccessible::AlertMessage);
+    }
     app.grid()->setFocus();
     app.grid()->setCurrentIndex(app.grid()->model()->index(1, 0));
     app.press(Qt::Key_Delete);
@@ -126,16 +128,18 @@ void TestAccessibility::tabReachesEverything() {
         app.press(Qt::Key_Tab);
         QWidget* at = QApplication::focusWidget();
         reached << at->objectName();
-        for (QWidget* up = at->parentWidget(); up; up = up->parentWidget())
+        for (QWidget* up = at->parentWidget(); up; up = up->parentWidget()) {
             reached << up->objectName();
+        }
     }
     for (const char* name :
          {"serverChip",   "searchEdit",     "thumbnailSlider", "menuButton",     "promptEdit",
           "foldHeading",  "squareButton",   "swapButton",      "widthBox",       "heightBox",
           "stepsField",   "guidanceField",  "seedEdit",        "lockSeedButton", "countBox",
           "modelBox",     "samplerBox",     "scheduleBox",     "generateButton", "galleryView",
-          "cancelButton", "cancelAllButton"})
+          "cancelButton", "cancelAllButton"}) {
         QVERIFY2(reached.contains(name), name);
+    }
 }
 
 QTEST_MAIN(TestAccessibility)

@@ -157,8 +157,9 @@ void TestMainWindow::asksForAServerFirst() {
 void TestMainWindow::greetsQuietlyAtTheFirstStart() {
     QTcpSocket socket;
     socket.connectToHost("localhost", protocol::routes::kDefaultPort);
-    if (socket.waitForConnected(1000))
+    if (socket.waitForConnected(1000)) {
         QSKIP("Something listens where the app looks first.");
+    }
     App app(folder(), QUrl());
     QTRY_COMPARE(app.page(), "connectPage");
     auto* page = app.find<QWidget>("connectPage");
@@ -259,8 +260,9 @@ void TestMainWindow::cancelsAll() {
     QTRY_VERIFY(app.link.isOnline());
     QVERIFY(!app.find("cancelAllButton")->isVisible());
     app.write("a boat");
-    for (int i = 0; i < 3; ++i)
+    for (int i = 0; i < 3; ++i) {
         QTest::mouseClick(app.find("generateButton"), Qt::LeftButton);
+    }
     QTRY_COMPARE(server.jobCount(), 3);
     app.find("cancelAllButton")->setFocus();
     app.press(Qt::Key_Space);
@@ -352,8 +354,9 @@ void TestMainWindow::asksOnceForEachPress() {
     app.write("a boat");
     app.find<QWidget>(onTheButton ? "generateButton" : "promptEdit")->setFocus();
     QWindow* window = app.window.windowHandle();
-    for (int i = 0; i < 10; ++i)
+    for (int i = 0; i < 10; ++i) {
         qt_handleKeyEvent(window, QEvent::KeyPress, key, modifiers, {}, i > 0);
+    }
     qt_handleKeyEvent(window, QEvent::KeyRelease, key, modifiers);
     QTest::qWait(200);  // Longer than a button stays down for a key.
     QCOMPARE(app.model.tileCount(), 1);
@@ -421,8 +424,9 @@ void TestMainWindow::showsWhereTheKeyboardIsOnJobs() {
     QTRY_COMPARE(app.page(), "galleryView");
     app.find("menuButton")->setFocus();
     const QImage without = cardOf(app);
-    for (int i = 0; i < 40 && !app.grid()->hasFocus(); ++i)
+    for (int i = 0; i < 40 && !app.grid()->hasFocus(); ++i) {
         app.press(Qt::Key_Tab);
+    }
     QVERIFY(app.grid()->hasFocus());
     QVERIFY(cardOf(app) != without);
     app.find("menuButton")->setFocus();
@@ -433,8 +437,9 @@ void TestMainWindow::removesAllSelectedJobs() {
     App app(folder(), QUrl("http://127.0.0.1:1"));
     fill(app, 1);
     app.write("a boat");
-    for (int i = 0; i < 3; ++i)
+    for (int i = 0; i < 3; ++i) {
         app.find("generateButton")->click();
+    }
     app.grid()->setFocus();
     app.grid()->setCurrentIndex(app.grid()->model()->index(1, 0));
     app.press(Qt::Key_End, Qt::ShiftModifier);  // Two jobs and the picture.
@@ -582,8 +587,9 @@ void TestMainWindow::bringsBackWhatWasDeletedDaysAgo() {
     QTRY_VERIFY(dialog->findChild<QMessageBox*>("destroyQuestion"));
     question = dialog->findChild<QMessageBox*>("destroyQuestion");
     for (QAbstractButton* button : question->buttons()) {
-        if (question->buttonRole(button) == QMessageBox::DestructiveRole)
+        if (question->buttonRole(button) == QMessageBox::DestructiveRole) {
             button->click();
+        }
     }
     QTRY_COMPARE(list->model()->rowCount(), 0);
     QCOMPARE(app.store.inTrash(), 0);
@@ -598,8 +604,9 @@ void TestMainWindow::deletesOnceForEachPress() {
     app.grid()->setFocus();
     app.grid()->setCurrentIndex(app.grid()->model()->index(0, 0));
     const auto hold = [&] {
-        for (int i = 0; i < 5; ++i)
+        for (int i = 0; i < 5; ++i) {
             qt_handleKeyEvent(app.window.windowHandle(), QEvent::KeyPress, Qt::Key_Delete, {}, {}, i > 0);
+        }
         qt_handleKeyEvent(app.window.windowHandle(), QEvent::KeyRelease, Qt::Key_Delete, {});
     };
     hold();
@@ -709,8 +716,9 @@ void TestMainWindow::opensAMenuForAPicture() {
         QApplication::sendEvent(app.grid()->viewport(), &event);
         auto* found = app.window.findChild<QMenu*>("pictureMenu");
         QStringList texts;
-        for (const QAction* action : found ? found->actions() : QList<QAction*>())
+        for (const QAction* action : found ? found->actions() : QList<QAction*>()) {
             texts << action->text();
+        }
         return std::pair(found, texts);
     };
     const auto [shown, texts] = menu();
@@ -773,14 +781,16 @@ void TestMainWindow::showsNothingButThePicture() {
     const char* parts[] = {"toolBar", "statusBar", "studioPanel", "detailsPanel", "filmStrip", "backButton"};
     app.press(Qt::Key_F11);
     QVERIFY(app.window.isFullScreen());
-    for (const char* part : parts)
+    for (const char* part : parts) {
         QVERIFY2(!app.find<QWidget>(part)->isVisible(), part);
+    }
     app.press(Qt::Key_Right);
     app.press(Qt::Key_Escape);  // first out of the full screen, then out of the picture
     QVERIFY(!app.window.isFullScreen());
     QCOMPARE(app.page(), "largeView");
-    for (const char* part : parts)
+    for (const char* part : parts) {
         QVERIFY2(app.find<QWidget>(part)->isVisible(), part);
+    }
     app.press(Qt::Key_Escape);
     QCOMPARE(app.page(), "galleryView");
     app.press(Qt::Key_F11);
@@ -817,8 +827,9 @@ void TestMainWindow::decodesOnlyWhatIsWanted() {
         file.write(tests::plainPng(Qt::red, {600, 600}));
     }
     ui::ImageLoader loader;
-    for (int i = 0; i + 1 < paths.size(); ++i)
+    for (int i = 0; i + 1 < paths.size(); ++i) {
         loader.want({paths[i], paths[i + 1]});
+    }
     QTRY_VERIFY(!loader.find(paths[28]).isNull() && !loader.find(paths[29]).isNull());
     // Beside these, only what had begun before.
     QVERIFY(loader.decoded() <= 4);
@@ -905,8 +916,9 @@ void TestMainWindow::showsWordsAsTheyAre() {
     fill(app, 1);
     open(app, 0);
     for (const QLabel* label : app.window.findChildren<QLabel*>()) {
-        if (label->isVisible())
+        if (label->isVisible()) {
             QVERIFY2(label->textFormat() == Qt::PlainText, qPrintable(label->objectName()));
+        }
     }
 }
 
@@ -1052,8 +1064,9 @@ void TestMainWindow::saysHowItExports() {
     auto* dialog = app.find<QDialog>("exportDialog");
     const auto says = [&](const QString& words) {
         for (const QLabel* label : dialog->findChildren<QLabel*>()) {
-            if (label->isVisible() && label->text().contains(words))
+            if (label->isVisible() && label->text().contains(words)) {
                 return true;
+            }
         }
         return false;
     };
@@ -1064,8 +1077,9 @@ void TestMainWindow::saysHowItExports() {
     dialog->findChild<QLineEdit*>("patternEdit")->setText("{seed}");
     QVERIFY(!says("There is no"));
     // The accent belongs to Export, whatever has the focus.
-    for (const QPushButton* button : dialog->findChildren<QPushButton*>())
+    for (const QPushButton* button : dialog->findChildren<QPushButton*>()) {
         QCOMPARE(button->isDefault() || button->autoDefault(), button->objectName() == "startExportButton");
+    }
     dialog->findChild<QLineEdit*>("folderEdit")->setText(folder() + "/out");
     auto* size = dialog->findChild<QComboBox*>("exportSizeBox");
     size->addItem("tiny", 32);
@@ -1085,8 +1099,9 @@ void TestMainWindow::showsWhatIsTransparent() {
     const QImage shown = canvas.grab().toImage();
     const QPoint middle = shown.rect().center();
     QSet<QRgb> colors;
-    for (int i = 0; i < 4 * ui::kUnit; ++i)
+    for (int i = 0; i < 4 * ui::kUnit; ++i) {
         colors.insert(shown.pixel(middle.x() + i, middle.y()));
+    }
     QCOMPARE(colors.size(), 2);  // the squares behind it
     // Pulled, it leaves the window; closer, it moves within.
     QSignalSpy pulled(&canvas, &ui::PictureCanvas::dragRequested);
@@ -1124,9 +1139,10 @@ void TestMainWindow::hasNamesForScreenReaders() {
     App app(folder(), server.url());
     fill(app, 1);
     for (const QAbstractButton* button : app.window.findChildren<QAbstractButton*>()) {
-        if (button->isVisible() && button->focusPolicy() != Qt::NoFocus)
+        if (button->isVisible() && button->focusPolicy() != Qt::NoFocus) {
             QVERIFY2(!button->accessibleName().isEmpty() || !button->text().isEmpty(),
                      qPrintable(button->objectName()));
+        }
     }
     const QModelIndex index = app.grid()->model()->index(0, 0);
     QVERIFY(index.data(Qt::AccessibleTextRole).toString().contains("picture 0"));

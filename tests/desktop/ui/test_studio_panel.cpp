@@ -70,15 +70,17 @@ struct Shown {
         panel.setServer(server(), models());
         panel.resize(340, 900);
         panel.show();
-        if (!QTest::qWaitForWindowActive(&panel))
+        if (!QTest::qWaitForWindowActive(&panel)) {
             qFatal("the panel did not come up");
+        }
     }
 
     template <typename T>
     T* find(const char* name) const {
         T* found = panel.findChild<T*>(name);
-        if (!found)
+        if (!found) {
             qFatal("no %s", name);
+        }
         return found;
     }
     QDoubleSpinBox* number(const char* field) const {
@@ -251,8 +253,9 @@ void TestStudioPanel::takesPointAndComma_data() {
     QTest::addColumn<QString>("typed");
     for (const QLocale& locale :
          {QLocale(QLocale::C), QLocale("en_US"), QLocale("de_DE"), QLocale("fr_FR")}) {
-        for (const char* typed : {"1,5", "1.5"})
+        for (const char* typed : {"1,5", "1.5"}) {
             QTest::addRow("%s in %s", typed, qPrintable(locale.name())) << locale << typed;
+        }
     }
 }
 

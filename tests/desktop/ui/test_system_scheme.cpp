@@ -26,8 +26,9 @@ class Bus {
 public:
     Bus() {
         m_daemon.start("dbus-daemon", {"--session", "--nofork", "--print-address"});
-        if (!m_daemon.waitForStarted() || !m_daemon.waitForReadyRead())
+        if (!m_daemon.waitForStarted() || !m_daemon.waitForReadyRead()) {
             qFatal("dbus-daemon does not start");
+        }
         qputenv("DBUS_SESSION_BUS_ADDRESS", m_daemon.readLine().trimmed());
     }
     ~Bus() {

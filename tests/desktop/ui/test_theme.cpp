@@ -56,8 +56,9 @@ void TestTheme::theEdgesOfControlsCanBeSeen() {
     auto* row = new QHBoxLayout(&window);
     const QList<QWidget*> controls{new QPushButton("Connect"), new QLineEdit, new QSpinBox, new QComboBox,
                                    new QPlainTextEdit,         new QCheckBox};
-    for (QWidget* control : controls)
+    for (QWidget* control : controls) {
         row->addWidget(control);
+    }
     window.resize(700, 120);
     const QImage image = window.grab().toImage();
     for (const QWidget* control : controls) {
@@ -70,8 +71,9 @@ void TestTheme::theEdgesOfControlsCanBeSeen() {
     const QPalette palette = QApplication::palette();
     for (const auto role : {QPalette::Text, QPalette::PlaceholderText}) {
         for (const auto ground :
-             {QPalette::Window, QPalette::Base, QPalette::AlternateBase, QPalette::Midlight})
+             {QPalette::Window, QPalette::Base, QPalette::AlternateBase, QPalette::Midlight}) {
             QVERIFY(contrast(palette.color(role), palette.color(ground)) >= 4.5);
+        }
     }
 }
 
@@ -84,8 +86,9 @@ void TestTheme::aNarrowTileHasRoomForWords() {
     ui::PendingCard narrow(tile);
     tile.size = QSize(512, 512);
     ui::PendingCard square(tile);
-    for (ui::PendingCard* card : {&narrow, &square})
+    for (ui::PendingCard* card : {&narrow, &square}) {
         card->resize(200, 260);
+    }
     // The shape of the picture would be 31 pixels wide: the words get the square.
     QCOMPARE(narrow.grab().toImage(), square.grab().toImage());
 }

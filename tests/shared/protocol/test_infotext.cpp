@@ -87,8 +87,9 @@ private Q_SLOTS:
         QRandomGenerator random(41);
         const auto hostile = [&] {
             QString text;
-            for (int i = random.bounded(8); i > 0; --i)
+            for (int i = random.bounded(8); i > 0; --i) {
                 text += pieces[random.bounded(pieces.size())];
+            }
             return text.toStdString();
         };
         for (int i = 0; i < 20'000; ++i) {

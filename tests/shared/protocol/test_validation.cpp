@@ -214,8 +214,9 @@ private Q_SLOTS:
         QFETCH(QString, locale);
         QTemporaryDir made;
         const QString name = locale + ".UTF-8";
-        if (QProcess::execute("localedef", {"-i", locale, "-f", "UTF-8", made.filePath(name)}) != 0)
+        if (QProcess::execute("localedef", {"-i", locale, "-f", "UTF-8", made.filePath(name)}) != 0) {
             QSKIP("The package \"locales\" is not here.");
+        }
         qputenv("LOCPATH", made.path().toUtf8());
         QVERIFY(std::setlocale(LC_ALL, name.toUtf8().constData()));
         char printed[8];
