@@ -58,8 +58,8 @@ Pipeline::Pipeline(const std::filesystem::path& folder, Device device)
                                       m_model.textEncoder, m_device.placement, m_notes)),
       m_unet(load<UNet>(m_model.unetFolder(), models::WeightNaming::Diffusers, m_model.unet,
                         m_device.placement, m_notes)),
-      m_vae(load<VaeDecoder>(m_model.vaeFolder(), models::WeightNaming::Diffusers, m_model.vae,
-                             m_device.placement, m_notes)) {}
+      m_vae(load<Vae>(m_model.vaeFolder(), models::WeightNaming::Diffusers, m_model.vae, m_device.placement,
+                      m_notes)) {}
 
 std::int64_t Pipeline::activationSize(const protocol::GenerationSettings& settings) const {
     const std::int64_t scale = m_model.vae.scale();
@@ -117,7 +117,7 @@ at::Tensor Pipeline::predict(const Query& query, const at::Tensor& negative, con
 
 at::Tensor Pipeline::decode(const at::Tensor& latents) const {
     requireFinite(latents, "The picture's latents");
-    return m_vae.forward(latents.to(m_device.placement.dtype) / m_model.vae.scalingFactor);
+    return m_vae.decoder.forward(latents.to(m_device.placement.dtype) / m_model.vae.scalingFactor);
 }
 
 image::Image toImage(const at::Tensor& decoded) {

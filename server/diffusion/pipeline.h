@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "server/diffusion/device.h"
-#include "server/diffusion/networks/text_encoder.h"
-#include "server/diffusion/networks/unet.h"
-#include "server/diffusion/networks/vae.h"
+#include "server/diffusion/networks/text/clip.h"
+#include "server/diffusion/networks/unet/unet.h"
+#include "server/diffusion/networks/vae/vae.h"
 #include "server/diffusion/samplers/sampler.h"
 #include "server/image/image.h"
 #include "server/models/model_folder.h"
@@ -55,7 +55,7 @@ private:
     prompt::Tokenizer m_tokenizer;
     TextEncoder m_textEncoder;
     UNet m_unet;
-    VaeDecoder m_vae;
+    Vae m_vae;
 
     struct Encoded {
         std::string prompt;

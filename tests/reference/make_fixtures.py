@@ -9,7 +9,7 @@ import pathlib
 
 import diffusers
 import torch
-from diffusers import StableDiffusionPipeline, UNet2DConditionModel
+from diffusers import StableDiffusionImg2ImgPipeline, StableDiffusionPipeline, UNet2DConditionModel
 from safetensors.torch import load_file, save_file
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
@@ -18,6 +18,7 @@ from schedulers import CLASSES, chosen
 from units import levels, units
 from wrong import ERRORS, TIMESTEP, wrong
 
+STRENGTHS = (0.05, 0.33, 0.6, 1.0)
 KARRAS = ("euler", "dpmpp_2m", "heun")
 STEPS = (1, 4, 20, 50)
 # Beside the tiny models' own: what other configs make of switching and of each spacing.
@@ -98,13 +99,53 @@ def runs():
 
 def run(scheduler, start):
     scheduler.set_timesteps(20)
+    return walk(scheduler, scheduler.timesteps, start * scheduler.init_noise_sigma)
+
+
+def walk(scheduler, timesteps, latents):
     generator = torch.Generator().manual_seed(0)
     stochastic = {"generator": generator} if "generator" in inspect.signature(scheduler.step).parameters else {}
-    latents = start * scheduler.init_noise_sigma
-    for t in scheduler.timesteps:
+    for t in timesteps:
         given = scheduler.scale_model_input(latents, t)
         latents = scheduler.step(given * (t / (t + 1)), t, latents, **stochastic).prev_sample
     return latents
+
+
+def starts(like):
+    """Runs as in runs(), but from a picture: where they begin and where they arrive."""
+    picture = torch.arange(64).remainder(7).sub(3).div(3).reshape(1, 4, 4, 4)
+    drawn = torch.randn(1, 4, 4, 4, generator=torch.Generator().manual_seed(3))
+    tensors = {"picture": picture, "noise": drawn if like is None else like["noise"]}
+    for model in (tiny_models.SD1, tiny_models.SD2):
+        for sampler, schedule in kinds():
+            for strength in STRENGTHS:
+                scheduler = chosen(own_scheduler(model["scheduler"]), sampler, schedule)
+                key = f"{scheduler.config.prediction_type}/{sampler}/{schedule}/{strength}"
+                scheduler.set_timesteps(20)
+                # As StableDiffusionImg2ImgPipeline.get_timesteps has it.
+                begin = (20 - min(int(20 * strength), 20)) * scheduler.order
+                scheduler.set_begin_index(begin) if hasattr(scheduler, "set_begin_index") else None
+                timesteps = scheduler.timesteps[begin:]
+                start = scheduler.add_noise(picture, tensors["noise"], timesteps[:1])
+                tensors[f"{key}/start"] = start
+                tensors[f"{key}/end"] = walk(scheduler, timesteps, start)
+    return tensors
+
+
+def from_pictures(pipe, name, models, like):
+    """What the encoder makes of a picture, and pictures drawn from one."""
+    drawn = torch.rand(1, 3, 72, 104, generator=torch.Generator().manual_seed(6))
+    pixels = drawn if like is None else like[f"{name}/pixels"]
+    tensors = {"pixels": pixels, "moments": pipe.vae.encode(2 * pixels - 1).latent_dist.parameters}
+    config = json.loads((models / name / "scheduler/scheduler_config.json").read_text())
+    again = StableDiffusionImg2ImgPipeline(**pipe.components, requires_safety_checker=False)
+    again.set_progress_bar_config(disable=True)
+    for sampler, schedule in kinds():
+        again.scheduler = chosen(own_scheduler(config), sampler, schedule)
+        tensors[f"{sampler}/{schedule}/latents"] = again(
+            PROMPT, image=pixels, strength=0.6, num_inference_steps=10, guidance_scale=7.5, output_type="latent",
+            generator=torch.Generator().manual_seed(42)).images
+    return {f"{name}/{key}": value for key, value in tensors.items()}
 
 
 def noise():
@@ -201,17 +242,19 @@ def main():
     parser.add_argument("--add", action="store_true", help="keep every tensor that is there and add the new ones")
     args = parser.parse_args()
     out = args.folder
-    models, like = out / "models", None
+    models, like, starts_like = out / "models", None, None
     if args.add:
         args.like = out
     if args.like:
         models, like = args.like / "models", load_file(args.like / "diffusion/stages.safetensors")
+        starts_file = args.like / "diffusion/starts.safetensors"
+        starts_like = load_file(starts_file) if starts_file.exists() else None
     else:
         torch.manual_seed(0)
         tiny_models.write_model(models / "sd1-tiny", tiny_models.SD1, modern=False)
         tiny_models.write_model(models / "sd2-tiny", tiny_models.SD2, modern=True)
 
-    pipes, stage_tensors = {}, {}
+    pipes, stage_tensors, start_tensors = {}, {}, starts(starts_like)
     picture_tensors = {}
     with torch.no_grad(), sdpa_kernel(SDPBackend.MATH):
         for name in ("sd1-tiny", "sd2-tiny"):
@@ -221,6 +264,7 @@ def main():
             object.__setattr__(pipe.text_encoder, "text_model", pipe.text_encoder)
             pipes[name] = pipe
             stage_tensors |= stages(pipe, name, like)
+            start_tensors |= from_pictures(pipe, name, models, starts_like)
         for case in cases():
             pipe = pipes[case["model"]]
             config = case.get("scheduler") or json.loads(
@@ -234,7 +278,7 @@ def main():
     folder.mkdir(parents=True, exist_ok=True)
     schedule_tensors, configs = schedules()
     for name, tensors in (("schedules", schedule_tensors), ("runs", runs()), ("noise", noise()),
-                          ("stages", stage_tensors), ("pictures", picture_tensors)):
+                          ("stages", stage_tensors), ("starts", start_tensors), ("pictures", picture_tensors)):
         file = folder / f"{name}.safetensors"
         there = load_file(file) if args.add else {}
         save_file({key: value.contiguous() for key, value in (tensors | there).items()}, file)

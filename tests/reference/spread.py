@@ -30,7 +30,7 @@ SETTINGS = {
 
 
 def load(folder):
-    names = ("schedules", "runs", "noise", "stages", "pictures")
+    names = ("schedules", "runs", "noise", "stages", "starts", "pictures")
     return {name: load_file(folder / f"diffusion/{name}.safetensors") for name in names}
 
 
@@ -56,6 +56,10 @@ def deviation(golden, file, key, other):
     if file == "stages":
         stage = key.split("/")[1]
         return (stage, off.max().item()) if last == "output" or stage == "text" else None
+    if file == "starts":
+        name = {"moments": "vae", "latents": "latents", "start": "runs", "end": "runs"}.get(last)
+        unit = {"vae": 1, "latents": expected.std(), "runs": expected.abs().max()}.get(name)
+        return None if name is None else (name, (off.max() / unit).item())
     if last == "pictures":
         return "pictures", (off > 1).double().mean().item()
     return "latents", (off.max() / expected.std()).item()

@@ -3,6 +3,8 @@
 
 #include <ATen/ATen.h>
 
+#include "server/diffusion/networks/ops.h"
+
 namespace easel::diffusion {
 
 Linear::Linear(const Weights& in, std::int64_t inputs, std::int64_t outputs, Bias wanted)
@@ -36,21 +38,15 @@ at::Tensor GroupNorm::forward(const at::Tensor& x) const {
     return at::group_norm(x, groups, weight, bias, eps);
 }
 
+at::Tensor GroupNorm::forwardSilu(const at::Tensor& x) const {
+    return ops::groupNormSilu(x, groups, weight, bias, eps);
+}
+
 LayerNorm::LayerNorm(const Weights& in, std::int64_t width, double epsilon)
     : weight(in.tensor("weight", {width})), bias(in.tensor("bias", {width})), eps(epsilon) {}
 
 at::Tensor LayerNorm::forward(const at::Tensor& x) const {
     return at::layer_norm(x, weight.sizes(), weight, bias, eps);
-}
-
-at::Tensor attend(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, std::int64_t heads,
-                  bool causal) {
-    const auto split = [heads](const at::Tensor& x) {
-        return x.view({x.size(0), x.size(1), heads, x.size(2) / heads}).transpose(1, 2);
-    };
-    return at::scaled_dot_product_attention(split(q), split(k), split(v), {}, 0.0, causal)
-        .transpose(1, 2)
-        .reshape(q.sizes());
 }
 
 }  // namespace easel::diffusion

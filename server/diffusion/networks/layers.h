@@ -35,6 +35,8 @@ struct Conv2d {
 struct GroupNorm {
     GroupNorm(const Weights& in, std::int64_t groupCount, std::int64_t channels, double epsilon);
     at::Tensor forward(const at::Tensor& x) const;
+    /// The same with SiLU after it.
+    at::Tensor forwardSilu(const at::Tensor& x) const;
 
     at::Tensor weight;
     at::Tensor bias;
@@ -51,10 +53,5 @@ struct LayerNorm {
     at::Tensor bias;
     double eps;
 };
-
-/// Scaled dot-product attention over heads that lie side by side in the last dimension:
-/// q [B, S, C], k and v [B, T, C] → [B, S, C].
-at::Tensor attend(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, std::int64_t heads,
-                  bool causal = false);
 
 }  // namespace easel::diffusion

@@ -19,13 +19,11 @@ ResnetBlock::ResnetBlock(const Weights& in, const Shape& shape)
 }
 
 at::Tensor ResnetBlock::forward(const at::Tensor& x, const at::Tensor& time) const {
-    at::Tensor h = norm1.forward(x);
-    h = conv1.forward(at::silu_(h));
+    at::Tensor h = conv1.forward(norm1.forwardSilu(x));
     if (time_emb_proj) {
         h.add_(time_emb_proj->forward(time).unsqueeze(-1).unsqueeze(-1));
     }
-    h = norm2.forward(h);
-    h = conv2.forward(at::silu_(h));
+    h = conv2.forward(norm2.forwardSilu(h));
     return h.add_(conv_shortcut ? conv_shortcut->forward(x) : x);
 }
 

@@ -1,21 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/diffusion/networks/transformer.h"
 
-#include <ATen/ATen.h>
+#include "server/diffusion/networks/ops.h"
 
 namespace easel::diffusion {
 namespace {
 
 // Transformer2DModel fixes this one; only the resnets' epsilon is configurable.
 constexpr double kNormEps = 1e-6;
-
-at::Tensor toSequence(const at::Tensor& x) {  // [B, C, H, W] → [B, HW, C]
-    return x.permute({0, 2, 3, 1}).reshape({x.size(0), x.size(2) * x.size(3), x.size(1)});
-}
-
-at::Tensor toMap(const at::Tensor& x, std::int64_t height, std::int64_t width) {  // [B, HW, C] → [B, C, H, W]
-    return x.view({x.size(0), height, width, x.size(2)}).permute({0, 3, 1, 2}).contiguous();
-}
 
 }  // namespace
 
@@ -28,15 +20,15 @@ Attention::Attention(const Weights& in, std::int64_t channels, std::int64_t cont
       heads(headCount) {}
 
 at::Tensor Attention::forward(const at::Tensor& x, const at::Tensor& context) const {
-    return to_out_0.forward(attend(to_q.forward(x), to_k.forward(context), to_v.forward(context), heads));
+    return to_out_0.forward(
+        ops::attention(to_q.forward(x), to_k.forward(context), to_v.forward(context), heads));
 }
 
 FeedForward::FeedForward(const Weights& in, std::int64_t channels)
     : net_0_proj(in / "net.0.proj", channels, 8 * channels), net_2(in / "net.2", 4 * channels, channels) {}
 
 at::Tensor FeedForward::forward(const at::Tensor& x) const {
-    const auto halves = net_0_proj.forward(x).chunk(2, -1);
-    return net_2.forward(at::gelu(halves[1]).mul_(halves[0]));
+    return net_2.forward(ops::geglu(net_0_proj.forward(x)));
 }
 
 TransformerBlock::TransformerBlock(const Weights& in, std::int64_t channels, std::int64_t contextWidth,
@@ -72,12 +64,12 @@ SpatialTransformer::SpatialTransformer(const Weights& in, const Shape& shape)
 
 at::Tensor SpatialTransformer::forward(const at::Tensor& x, const at::Tensor& context) const {
     at::Tensor h = norm.forward(x);
-    h = conv_in ? toSequence(conv_in->forward(h)) : linear_in->forward(toSequence(h));
+    h = conv_in ? ops::toSequence(conv_in->forward(h)) : linear_in->forward(ops::toSequence(h));
     for (const auto& block : transformer_blocks) {
         h = block.forward(std::move(h), context);
     }
-    h = conv_out ? conv_out->forward(toMap(h, x.size(2), x.size(3)))
-                 : toMap(linear_out->forward(h), x.size(2), x.size(3));
+    h = conv_out ? conv_out->forward(ops::toMap(h, x.size(2), x.size(3)))
+                 : ops::toMap(linear_out->forward(h), x.size(2), x.size(3));
     return h.add_(x);
 }
 

@@ -24,14 +24,17 @@ struct Attention {
 /// A gated feed-forward layer (GEGLU, https://arxiv.org/abs/2002.05202).
 struct FeedForward {
     FeedForward(const Weights& in, std::int64_t channels);
+    /// x [B, S, channels] → the same shape.
     at::Tensor forward(const at::Tensor& x) const;
 
     Linear net_0_proj;
     Linear net_2;
 };
 
+/// Self-attention, cross-attention and feed-forward, each added to its input.
 struct TransformerBlock {
     TransformerBlock(const Weights& in, std::int64_t channels, std::int64_t contextWidth, std::int64_t heads);
+    /// x [B, S, channels], context [B, T, contextWidth] → [B, S, channels].
     at::Tensor forward(at::Tensor x, const at::Tensor& context) const;
 
     LayerNorm norm1;

@@ -93,12 +93,6 @@ Weights Weights::operator/(std::string_view name) const {
     return below;
 }
 
-Weights Weights::checkOnly() const {
-    Weights same = *this;
-    same.m_checkOnly = true;
-    return same;
-}
-
 std::string Weights::path(std::string_view name) const {
     return m_prefix + std::string(name);
 }
@@ -133,9 +127,6 @@ at::Tensor Weights::tensor(std::string_view name, at::IntArrayRef shape) const {
                    " numbers; only F32, F16 and BF16 are supported.");
     }
     m_component->seen.insert(full);
-    if (m_checkOnly) {
-        return {};
-    }
     const std::int64_t count = c10::multiply_integers(shape);
     if (!isFinite(*entry, *stored, count)) {
         throw fail("The tensor " + full + " of shape " + toString(shape) +

@@ -32,8 +32,6 @@ public:
 
     Weights operator/(std::string_view name) const;
     Weights operator/(std::integral auto index) const { return *this / std::to_string(index); }
-    /// The same place, but tensor() checks name and shape alone and gives an undefined tensor.
-    Weights checkOnly() const;
 
     bool has(std::string_view name) const;
     /// On the placement's device, in its dtype. Shares the file's memory where nothing has to change, and
@@ -60,7 +58,6 @@ private:
 
     std::shared_ptr<Component> m_component;
     std::string m_prefix;  // empty, or ends with a dot
-    bool m_checkOnly = false;
 };
 
 }  // namespace easel::diffusion

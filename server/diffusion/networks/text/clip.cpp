@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/diffusion/networks/text_encoder.h"
+#include "server/diffusion/networks/text/clip.h"
 
 #include <ATen/ATen.h>
 
@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "server/diffusion/failure.h"
+#include "server/diffusion/networks/ops.h"
 
 namespace easel::diffusion {
 namespace {
@@ -26,7 +27,8 @@ TextAttention::TextAttention(const Weights& in, std::int64_t width, std::int64_t
       heads(headCount) {}
 
 at::Tensor TextAttention::forward(const at::Tensor& x) const {
-    return out_proj.forward(attend(q_proj.forward(x), k_proj.forward(x), v_proj.forward(x), heads, true));
+    return out_proj.forward(
+        ops::attention(q_proj.forward(x), k_proj.forward(x), v_proj.forward(x), heads, true));
 }
 
 TextLayer::TextLayer(const Weights& in, const models::TextEncoderConfig& config)
@@ -40,7 +42,7 @@ TextLayer::TextLayer(const Weights& in, const models::TextEncoderConfig& config)
 at::Tensor TextLayer::forward(at::Tensor x) const {
     x = self_attn.forward(layer_norm1.forward(x)).add_(x);
     at::Tensor h = mlp_fc1.forward(layer_norm2.forward(x));
-    h = quickGelu ? at::sigmoid(h * 1.702).mul_(h) : at::gelu(h);
+    h = quickGelu ? ops::quickGelu(h) : at::gelu(h);
     return mlp_fc2.forward(h).add_(x);
 }
 

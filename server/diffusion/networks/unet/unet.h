@@ -4,10 +4,19 @@
 #include <optional>
 #include <vector>
 
-#include "server/diffusion/networks/unet_blocks.h"
+#include "server/diffusion/networks/unet/blocks.h"
 #include "server/models/unet_config.h"
 
 namespace easel::diffusion {
+
+/// What another network (a ControlNet) adds to a UNet's maps before they go up.
+struct Residuals {
+    Skips skips;     ///< one for each skip, in the order in which they are left; or none
+    at::Tensor mid;  ///< for the middle block's output; or undefined
+
+    /// Throws Failure where the skips are not as many.
+    void addTo(Skips& onSkips, at::Tensor& onMid) const;
+};
 
 /// The network that tells noise from picture, step by step: a UNet2DConditionModel.
 /// https://arxiv.org/abs/2112.10752
@@ -17,10 +26,11 @@ public:
 
     /// sample [B, in channels, H, W], timesteps [B] float32 (fractions allowed), context [B, T, D]
     /// → [B, out channels, H, W]. Any H and W.
-    at::Tensor forward(const at::Tensor& sample, const at::Tensor& timesteps,
-                       const at::Tensor& context) const;
+    at::Tensor forward(const at::Tensor& sample, const at::Tensor& timesteps, const at::Tensor& context,
+                       const Residuals& residuals = {}) const;
 
 private:
+    /// [B] float32 → [B, time width], before its SiLU.
     at::Tensor embedTime(const at::Tensor& timesteps, at::ScalarType dtype) const;
 
     Conv2d conv_in;

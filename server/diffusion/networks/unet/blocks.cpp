@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/diffusion/networks/unet_blocks.h"
+#include "server/diffusion/networks/unet/blocks.h"
 
 #include <ATen/ATen.h>
 
@@ -25,7 +25,7 @@ DownBlock::DownBlock(const Weights& in, std::int64_t inputs, const UNetBlockShap
     }
 }
 
-at::Tensor DownBlock::forward(at::Tensor x, const Conditioning& given, Skips& skips) const {
+at::Tensor DownBlock::forward(at::Tensor x, const BlockInputs& given, Skips& skips) const {
     for (std::size_t i = 0; i < resnets.size(); ++i) {
         x = resnets[i].forward(x, given.time);
         if (!attentions.empty()) {
@@ -48,7 +48,7 @@ MidBlock::MidBlock(const Weights& in, const UNetBlockShape& shape) {
     }
 }
 
-at::Tensor MidBlock::forward(at::Tensor x, const Conditioning& given) const {
+at::Tensor MidBlock::forward(at::Tensor x, const BlockInputs& given) const {
     x = resnets[0].forward(x, given.time);
     for (std::size_t i = 0; i < attentions.size(); ++i) {
         x = attentions[i].forward(x, given.context);
@@ -72,7 +72,7 @@ UpBlock::UpBlock(const Weights& in, std::int64_t below, std::int64_t lastSkip, c
     }
 }
 
-at::Tensor UpBlock::forward(at::Tensor x, const Conditioning& given, Skips& skips) const {
+at::Tensor UpBlock::forward(at::Tensor x, const BlockInputs& given, Skips& skips) const {
     for (std::size_t i = 0; i < resnets.size(); ++i) {
         x = at::cat({x, skips.back()}, 1);
         skips.pop_back();

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/diffusion/networks/unet.h"
+#include "server/diffusion/networks/unet/unet.h"
 
 #include <ATen/ATen.h>
 
-#include <cmath>
+#include <string>
+#include <utility>
+
+#include "server/diffusion/failure.h"
+#include "server/diffusion/networks/ops.h"
 
 namespace easel::diffusion {
 namespace {
@@ -54,21 +58,30 @@ UNet::UNet(const Weights& in, const models::UNetConfig& config)
 }
 
 at::Tensor UNet::embedTime(const at::Tensor& timesteps, at::ScalarType dtype) const {
-    const std::int64_t half = m_timeChannels / 2;
-    const at::Tensor frequencies = at::exp(at::arange(half, timesteps.options())
-                                               .mul(-std::log(10000.0))
-                                               .div(static_cast<double>(half) - m_freqShift));
-    const at::Tensor angles = timesteps.unsqueeze(1) * frequencies;
-    const at::Tensor sinusoid = m_flipSinToCos ? at::cat({at::cos(angles), at::sin(angles)}, 1)
-                                               : at::cat({at::sin(angles), at::cos(angles)}, 1);
+    const at::Tensor sinusoid = ops::sinusoids(timesteps, m_timeChannels / 2, m_freqShift, m_flipSinToCos);
     at::Tensor hidden = time_embedding_linear_1.forward(sinusoid.to(dtype));
     return time_embedding_linear_2.forward(at::silu_(hidden));
 }
 
-at::Tensor UNet::forward(const at::Tensor& sample, const at::Tensor& timesteps,
-                         const at::Tensor& context) const {
+void Residuals::addTo(Skips& onSkips, at::Tensor& onMid) const {
+    if (!skips.empty() && skips.size() != onSkips.size()) {
+        throw Failure(protocol::internalError("There are " + std::to_string(skips.size()) +
+                                              " residuals for the " + std::to_string(onSkips.size()) +
+                                              " skips of this UNet."));
+    }
+    // Not in place: without a middle block the last skip is also what goes on.
+    for (std::size_t i = 0; i < skips.size(); ++i) {
+        onSkips[i] = onSkips[i] + skips[i];
+    }
+    if (mid.defined()) {
+        onMid = onMid + mid;
+    }
+}
+
+at::Tensor UNet::forward(const at::Tensor& sample, const at::Tensor& timesteps, const at::Tensor& context,
+                         const Residuals& residuals) const {
     // Every resnet applies SiLU to the time embedding first; once is enough.
-    const Conditioning given{at::silu(embedTime(timesteps, sample.scalar_type())), context};
+    const BlockInputs given{at::silu(embedTime(timesteps, sample.scalar_type())), context};
 
     at::Tensor x = conv_in.forward(sample);
     Skips skips{x};
@@ -78,11 +91,11 @@ at::Tensor UNet::forward(const at::Tensor& sample, const at::Tensor& timesteps,
     if (mid_block) {
         x = mid_block->forward(std::move(x), given);
     }
+    residuals.addTo(skips, x);
     for (const auto& block : up_blocks) {
         x = block.forward(std::move(x), given, skips);
     }
-    x = conv_norm_out.forward(x);
-    return conv_out.forward(at::silu_(x));
+    return conv_out.forward(conv_norm_out.forwardSilu(x));
 }
 
 }  // namespace easel::diffusion

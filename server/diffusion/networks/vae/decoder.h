@@ -4,43 +4,22 @@
 #include <optional>
 #include <vector>
 
-#include "server/diffusion/networks/resnet.h"
-#include "server/models/vae_config.h"
+#include "server/diffusion/networks/vae/blocks.h"
 
 namespace easel::diffusion {
 
-/// Self-attention over all places of a feature map, one head.
-struct VaeAttention {
-    VaeAttention(const Weights& in, std::int64_t channels, std::int64_t groups);
-    at::Tensor forward(const at::Tensor& x) const;
-
-    GroupNorm group_norm;
-    Linear to_q;
-    Linear to_k;
-    Linear to_v;
-    Linear to_out_0;
-};
-
-struct VaeMidBlock {
-    VaeMidBlock(const Weights& in, std::int64_t channels, const models::VaeConfig& config);
-    at::Tensor forward(at::Tensor x) const;
-
-    ResnetBlock resnets_0;
-    std::optional<VaeAttention> attentions_0;
-    ResnetBlock resnets_1;
-};
-
+/// UpDecoderBlock2D.
 struct VaeUpBlock {
     VaeUpBlock(const Weights& in, std::int64_t inputs, std::int64_t outputs, const models::VaeConfig& config,
                bool withUpsampler);
+    /// x [B, inputs, H, W] → [B, outputs, H, W], twice the size with an upsampler.
     at::Tensor forward(at::Tensor x) const;
 
     std::vector<ResnetBlock> resnets;
     std::optional<Conv2d> upsampler;
 };
 
-/// Turns latents into pixels: the decoder half of an AutoencoderKL. The encoder's tensors are checked by
-/// name and shape and not read.
+/// Turns latents into pixels: the decoder half of an AutoencoderKL.
 class VaeDecoder {
 public:
     VaeDecoder(const Weights& in, const models::VaeConfig& config);

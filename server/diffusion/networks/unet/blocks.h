@@ -10,7 +10,7 @@
 namespace easel::diffusion {
 
 /// What every layer of a UNet is given beside the feature map.
-struct Conditioning {
+struct BlockInputs {
     at::Tensor time;     ///< [B, time width], after its SiLU
     at::Tensor context;  ///< [B, T, context width], the prompt
 };
@@ -26,13 +26,15 @@ struct UNetBlockShape {
     std::optional<SpatialTransformer::Shape> attention;
 };
 
-/// The maps that the way down leaves for the way up.
+/// The maps [B, C, H, W] that the way down leaves for the way up.
 using Skips = std::vector<at::Tensor>;
 
 /// DownBlock2D and CrossAttnDownBlock2D.
 struct DownBlock {
     DownBlock(const Weights& in, std::int64_t inputs, const UNetBlockShape& shape, bool withDownsampler);
-    at::Tensor forward(at::Tensor x, const Conditioning& given, Skips& skips) const;
+    /// x [B, inputs, H, W] → [B, outputs, H', W'], half the size (rounded up) with a downsampler. Leaves a
+    /// skip after each layer and after the downsampler.
+    at::Tensor forward(at::Tensor x, const BlockInputs& given, Skips& skips) const;
 
     std::vector<ResnetBlock> resnets;
     std::vector<SpatialTransformer> attentions;
@@ -43,7 +45,8 @@ struct DownBlock {
 struct MidBlock {
     /// `shape` has attention.
     MidBlock(const Weights& in, const UNetBlockShape& shape);
-    at::Tensor forward(at::Tensor x, const Conditioning& given) const;
+    /// x [B, outputs, H, W] → the same shape.
+    at::Tensor forward(at::Tensor x, const BlockInputs& given) const;
 
     std::vector<ResnetBlock> resnets;  // one more than attentions
     std::vector<SpatialTransformer> attentions;
@@ -54,8 +57,9 @@ struct UpBlock {
     /// `below`: channels of what comes from the block before; `lastSkip`: channels of the last skip.
     UpBlock(const Weights& in, std::int64_t below, std::int64_t lastSkip, const UNetBlockShape& shape,
             bool withUpsampler);
-    /// Takes its layers' skips from the end of `skips`.
-    at::Tensor forward(at::Tensor x, const Conditioning& given, Skips& skips) const;
+    /// x [B, below, H, W] → [B, outputs, H', W'], with an upsampler as large as the next skip. Takes its
+    /// layers' skips from the end of `skips`.
+    at::Tensor forward(at::Tensor x, const BlockInputs& given, Skips& skips) const;
 
     std::vector<ResnetBlock> resnets;
     std::vector<SpatialTransformer> attentions;

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/diffusion/networks/ops.h"
+
+#include <ATen/ATen.h>
+
+#include <cmath>
+
+namespace easel::diffusion::ops {
+
+at::Tensor groupNormSilu(const at::Tensor& x, std::int64_t groups, const at::Tensor& weight,
+                         const at::Tensor& bias, double eps) {
+    at::Tensor h = at::group_norm(x, groups, weight, bias, eps);
+    return at::silu_(h);
+}
+
+at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, std::int64_t heads,
+                     bool causal) {
+    const auto split = [heads](const at::Tensor& x) {
+        return x.view({x.size(0), x.size(1), heads, x.size(2) / heads}).transpose(1, 2);
+    };
+    return at::scaled_dot_product_attention(split(q), split(k), split(v), {}, 0.0, causal)
+        .transpose(1, 2)
+        .reshape(q.sizes());
+}
+
+at::Tensor geglu(const at::Tensor& x) {
+    const auto halves = x.chunk(2, -1);
+    return at::gelu(halves[1]).mul_(halves[0]);
+}
+
+at::Tensor quickGelu(const at::Tensor& x) {
+    return at::sigmoid(x * 1.702).mul_(x);
+}
+
+at::Tensor sinusoids(const at::Tensor& timesteps, std::int64_t half, double freqShift, bool cosinesFirst) {
+    const at::Tensor frequencies = at::exp(at::arange(half, timesteps.options())
+                                               .mul(-std::log(10000.0))
+                                               .div(static_cast<double>(half) - freqShift));
+    const at::Tensor angles = timesteps.unsqueeze(1) * frequencies;
+    return cosinesFirst ? at::cat({at::cos(angles), at::sin(angles)}, 1)
+                        : at::cat({at::sin(angles), at::cos(angles)}, 1);
+}
+
+at::Tensor guide(const at::Tensor& without, const at::Tensor& with, double scale) {
+    return without + scale * (with - without);
+}
+
+at::Tensor toSequence(const at::Tensor& x) {
+    return x.permute({0, 2, 3, 1}).reshape({x.size(0), x.size(2) * x.size(3), x.size(1)});
+}
+
+at::Tensor toMap(const at::Tensor& x, std::int64_t height, std::int64_t width) {
+    return x.view({x.size(0), height, width, x.size(2)}).permute({0, 3, 1, 2}).contiguous();
+}
+
+}  // namespace easel::diffusion::ops
