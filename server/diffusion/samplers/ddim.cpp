@@ -43,6 +43,10 @@ private:
         return std::sqrt(p) * picture + std::sqrt(1 - p) * noise;
     }
 
+    at::Tensor noised(std::size_t index, const at::Tensor& picture, const at::Tensor& noise) const override {
+        return noisedAt(m_alphas.at(static_cast<std::size_t>(timesteps()[index])), picture, noise);
+    }
+
     SamplerSettings m_settings;
     std::vector<float> m_alphas;
     int m_stride;

@@ -51,6 +51,11 @@ private:
         return moved;
     }
 
+    at::Tensor noised(std::size_t index, const at::Tensor& picture, const at::Tensor& noise) const override {
+        const Level level(m_sigmas[index]);
+        return level.alpha * picture + level.noise * noise;
+    }
+
     bool firstOrderAt(std::size_t index) const {
         const bool last = index + 1 == timesteps().size();
         return last && (m_settings.finalSigma == models::FinalSigma::Zero || m_settings.eulerAtFinal ||

@@ -42,6 +42,10 @@ at::Tensor EulerSampler::scaled(const at::Tensor& latents) const {
     return latents / std::sqrt(level * level + 1);
 }
 
+at::Tensor EulerSampler::noised(std::size_t index, const at::Tensor& picture, const at::Tensor& noise) const {
+    return picture + noise * sigma(index);
+}
+
 // Written out as in the reference: simplified, it would round differently.
 at::Tensor EulerSampler::derivative(const at::Tensor& latents, const at::Tensor& output, float level) const {
     at::Tensor picture;

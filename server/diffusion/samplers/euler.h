@@ -13,6 +13,7 @@ protected:
     EulerSampler(const SamplerSettings& settings, const SigmaSchedule& schedule, const at::Tensor& noise);
 
     at::Tensor scaled(const at::Tensor& latents) const override;
+    at::Tensor noised(std::size_t index, const at::Tensor& picture, const at::Tensor& noise) const override;
     /// The direction in which the noise grows, at `sigma`.
     at::Tensor derivative(const at::Tensor& latents, const at::Tensor& output, float sigma) const;
     float sigma(std::size_t index) const { return m_sigmas[index]; }

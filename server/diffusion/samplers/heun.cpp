@@ -40,6 +40,8 @@ private:
         return latents + slope * m_distance;
     }
 
+    std::size_t evaluations() const override { return 2; }
+
     at::Tensor m_start;
     at::Tensor m_slope;
     float m_distance = 0;

@@ -59,4 +59,8 @@ std::vector<float> noiseLevels(const SamplerSettings& settings) {
     return levels;
 }
 
+at::Tensor noisedAt(float alpha, const at::Tensor& picture, const at::Tensor& noise) {
+    return std::sqrt(alpha) * picture + std::sqrt(1 - alpha) * noise;
+}
+
 }  // namespace easel::diffusion

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <ATen/core/Tensor.h>
+
 #include <vector>
 
 #include "server/diffusion/samplers/settings.h"
@@ -13,5 +15,8 @@ std::vector<float> alphasCumprod(const SamplerSettings& settings);
 
 /// The same as noise per picture, sqrt((1 - a) / a), growing; the last is finite even when nothing is left.
 std::vector<float> noiseLevels(const SamplerSettings& settings);
+
+/// `picture` with so much `noise` on it that `alpha` of it is left, of alphasCumprod().
+at::Tensor noisedAt(float alpha, const at::Tensor& picture, const at::Tensor& noise);
 
 }  // namespace easel::diffusion

@@ -34,11 +34,11 @@ public:
 private:
     at::Tensor step(std::size_t index, const at::Tensor& latents, const at::Tensor& output) override {
         const int t = static_cast<int>(timesteps()[index]);
-        if (index == 1) {  // the second look at the first step
+        if (index == begin() + 1) {  // the second look at the first step
             const at::Tensor mean = (output + m_answers.front()) / 2;
             return move(std::exchange(m_first, {}), t + m_stride, t, mean);
         }
-        if (index == 0) {
+        if (index == begin()) {
             m_first = latents;
         }
         m_answers.push_front(output);
@@ -46,6 +46,10 @@ private:
             m_answers.pop_back();
         }
         return move(latents, t, t - m_stride, extrapolated());
+    }
+
+    at::Tensor noised(std::size_t index, const at::Tensor& picture, const at::Tensor& noise) const override {
+        return noisedAt(m_alphas.at(static_cast<std::size_t>(timesteps()[index])), picture, noise);
     }
 
     at::Tensor extrapolated() const {

@@ -3,6 +3,7 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -18,9 +19,23 @@ Query Sampler::next() const {
     return {scaled(m_latents), m_timesteps[m_index]};
 }
 
+void Sampler::startFrom(const at::Tensor& picture, const at::Tensor& noise, int first) {
+    m_begin = static_cast<std::size_t>(first) * evaluations();
+    if (m_begin >= m_timesteps.size()) {
+        throw Failure(protocol::invalidField(
+            "strength", "So little strength leaves no step to take; ask for more of it, or for more steps."));
+    }
+    m_index = m_begin;
+    m_latents = noised(m_begin, picture, noise);
+}
+
 void Sampler::accept(const at::Tensor& output) {
     m_latents = step(m_index, m_latents, output.to(m_latents.scalar_type()));
     ++m_index;
+}
+
+int firstStep(int steps, double strength) {
+    return steps - std::min(static_cast<int>(steps * strength), steps);
 }
 
 const SamplerEntry& samplerEntry(std::string_view name) {

@@ -27,6 +27,10 @@ public:
     bool done() const { return m_index == m_timesteps.size(); }
     /// What to ask next; not after done().
     Query next() const;
+    /// Before the first step: goes on from `picture` under so much of `noise` as there is at step `first`,
+    /// instead of from noise alone; both [1, C, H, W] float32. Throws Failure where no step is left.
+    void startFrom(const at::Tensor& picture, const at::Tensor& noise, int first);
+
     /// The network's answer to next(), after guidance: [1, C, H, W].
     void accept(const at::Tensor& output);
 
@@ -39,14 +43,26 @@ protected:
     Sampler(const std::vector<double>& timesteps, at::Tensor latents);
 
     virtual at::Tensor scaled(const at::Tensor& latents) const { return latents; }
+    /// `picture` as it looks before step `index`, when `noise` lies on it.
+    virtual at::Tensor noised(std::size_t index, const at::Tensor& picture,
+                              const at::Tensor& noise) const = 0;
+    /// Entries of timesteps() for a step that was asked for.
+    virtual std::size_t evaluations() const { return 1; }
+    /// Where it started.
+    std::size_t begin() const { return m_begin; }
     /// The latents after step `index`, from those before it.
     virtual at::Tensor step(std::size_t index, const at::Tensor& latents, const at::Tensor& output) = 0;
 
 private:
     std::vector<float> m_timesteps;
     at::Tensor m_latents;
+    std::size_t m_begin = 0;
     std::size_t m_index = 0;
 };
+
+/// The first of `steps` steps that a picture goes through which may change by `strength`, 0 (not at all) to
+/// 1: as diffusers' image-to-image pipelines count.
+int firstStep(int steps, double strength);
 
 /// `noise` [1, C, H, W] float32, drawn from `generator`, which stochastic samplers go on drawing from.
 /// `name` is one of protocol::samplerKinds().

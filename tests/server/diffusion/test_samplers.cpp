@@ -7,6 +7,7 @@
 #include <QTest>
 #include <cmath>
 
+#include "server/diffusion/failure.h"
 #include "shared/protocol/samplers.h"
 #include "tests/server/diffusion/gates.h"
 #include "tests/server/diffusion/scheduler_settings.h"
@@ -32,16 +33,24 @@ QJsonObject stableDiffusion(const QString& spacing, bool velocity) {
             {"prediction_type", velocity ? "v_prediction" : "epsilon"}};
 }
 
+std::unique_ptr<Sampler> make(const SamplerSettings& settings, const std::string& sampler, int steps,
+                              const at::Tensor& start) {
+    return makeSampler(sampler, settings, steps, start,
+                       at::make_generator<at::CPUGeneratorImpl>(std::uint64_t{0}));
+}
+
 /// Where a sampler arrives when the model answers in * t / (t + 1).
+at::Tensor walk(Sampler& sampler) {
+    while (!sampler.done()) {
+        const Query query = sampler.next();
+        sampler.accept(query.input * (query.timestep / (query.timestep + 1)));
+    }
+    return sampler.latents();
+}
+
 at::Tensor run(const SamplerSettings& settings, const std::string& sampler, int steps,
                const at::Tensor& start) {
-    const auto made = makeSampler(sampler, settings, steps, start,
-                                  at::make_generator<at::CPUGeneratorImpl>(std::uint64_t{0}));
-    while (!made->done()) {
-        const Query query = made->next();
-        made->accept(query.input * (query.timestep / (query.timestep + 1)));
-    }
-    return made->latents();
+    return walk(*make(settings, sampler, steps, start));
 }
 
 }  // namespace
@@ -52,6 +61,9 @@ class SamplerTest : public QObject {
 private Q_SLOTS:
     void runsEqualDiffusers_data();
     void runsEqualDiffusers();
+    void startsFromAPictureEqualDiffusers_data() { runsEqualDiffusers_data(); }
+    void startsFromAPictureEqualDiffusers();
+    void soLittleStrengthThatNoStepIsLeftIsRefused();
     void runsReachTheGoldenSums_data();
     void runsReachTheGoldenSums();
 };
@@ -87,6 +99,58 @@ void SamplerTest::runsEqualDiffusers() {
     QVERIFY2(off <= allowed, qPrintable(QString("off by %1, allowed is %2").arg(off).arg(allowed)));
     for (const char* error : {"timestep", "sign", "factor"}) {
         QVERIFY2(tests::greatestDifference(end, golden[key + "/wrong/" + error]) > allowed, error);
+    }
+}
+
+void SamplerTest::startsFromAPictureEqualDiffusers() {
+    QFETCH(QString, model);
+    QFETCH(QString, sampler);
+    QFETCH(QString, schedule);
+    static const tests::TensorFile golden(EASEL_SOURCE_DIR "/tests/fixtures/diffusion/starts.safetensors");
+    const auto settings =
+        tests::settingsOf(tests::fixtureScheduler(model), sampler.toStdString(), schedule.toStdString());
+    const bool velocity = settings.prediction == models::PredictionType::VPrediction;
+    const auto from = [&](int first) {
+        auto made = make(settings, sampler.toStdString(), 20, at::zeros({1, 4, 4, 4}));
+        made->startFrom(golden["picture"], golden["noise"], first);
+        return made;
+    };
+    for (const double strength : {0.05, 0.33, 0.6, 1.0}) {
+        const std::string key = std::string(velocity ? "v_prediction/" : "epsilon/") + sampler.toStdString() +
+                                "/" + schedule.toStdString() + "/" +
+                                QString::number(strength, 'g', 2).toStdString() + (strength == 1 ? ".0" : "");
+        const int first = firstStep(20, strength);
+        const auto made = from(first);
+        const at::Tensor start = made->latents();
+        const at::Tensor end = walk(*made);
+        for (const auto& [name, here] : {std::pair{"/start", start}, {"/end", end}}) {
+            const at::Tensor expected = golden[key + name];
+            const double allowed = tests::gate("runs") * expected.abs().max().item<double>();
+            const double off = tests::greatestDifference(here, expected);
+            QVERIFY2(off <= allowed, qPrintable(QString("%1%2: off by %3, allowed is %4")
+                                                    .arg(tests::toQt(key), name)
+                                                    .arg(off)
+                                                    .arg(allowed)));
+            if (first > 0) {
+                const auto early = from(first - 1);
+                const at::Tensor wrong = name == std::string("/start") ? early->latents() : walk(*early);
+                QVERIFY(tests::greatestDifference(wrong, expected) > allowed);
+            }
+        }
+    }
+}
+
+void SamplerTest::soLittleStrengthThatNoStepIsLeftIsRefused() {
+    QCOMPARE(firstStep(20, 0), 20);
+    QCOMPARE(firstStep(20, 0.049), 20);
+    QCOMPARE(firstStep(20, 0.05), 19);
+    QCOMPARE(firstStep(20, 1), 0);
+    for (const protocol::SamplerKind& kind : protocol::samplerKinds()) {
+        const auto settings = tests::settingsOf(tests::fixtureScheduler("sd1-tiny"), std::string(kind.name));
+        const at::Tensor zeros = at::zeros({1, 4, 4, 4});
+        const bool warmsUp = kind.name == "pndm";  // takes one step more than it is asked for
+        const auto made = make(settings, std::string(kind.name), 20, zeros);
+        QVERIFY_EXCEPTION_THROWN(made->startFrom(zeros, zeros, warmsUp ? 21 : 20), Failure);
     }
 }
 
