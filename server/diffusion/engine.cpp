@@ -6,6 +6,7 @@
 #include <malloc.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <utility>
 
@@ -73,8 +74,8 @@ struct Engine::Impl {
 
     /// A picture of a small model is thousands of tiny operations. Threads that wait for each other after
     /// every one of them gain little, and lose much wherever a core is not theirs alone.
-    void useThreadsWorthIt(const protocol::GenerationSettings& settings) const {
-        const std::int64_t parts = pipeline.activationSize(settings) / at::internal::GRAIN_SIZE;
+    void useThreadsWorthIt(std::int64_t work) const {
+        const std::int64_t parts = pipeline.activationSize(work) / at::internal::GRAIN_SIZE;
         at::set_num_threads(static_cast<int>(std::clamp<std::int64_t>(parts, 1, threads)));
     }
 
@@ -90,27 +91,23 @@ void Engine::Impl::generate(const protocol::GenerationSettings& settings, const 
         }
     };
     Pace pace(settings, observer.progress);
-    useThreadsWorthIt(settings);
-
     stopIfCancelled();
     pace.enter(protocol::Stage::Encoding);
-    // As diffusers has it, for the prompt alone.
-    const at::Tensor positive = pipeline.encode(settings.prompt, settings.clipSkip - 1);
-    const bool guided = settings.guidance > 1;
-    const at::Tensor negative = guided ? pipeline.encode(settings.negativePrompt) : at::Tensor();
+    const auto guidance = pipeline.guidance(settings);
 
     // One image after another: what is in memory does not grow with their number.
     for (int i = 0; i < settings.count; ++i) {
-        const auto sampler = pipeline.begin(settings, i);
+        Drawing drawing = pipeline.begin(settings, i, guidance);
+        useThreadsWorthIt(drawing.work());
         pace.enter(protocol::Stage::Denoising);
-        while (!sampler->done()) {
+        while (!drawing.done()) {
             stopIfCancelled();
-            sampler->accept(pipeline.predict(sampler->next(), negative, positive, settings.guidance));
-            pace.step(i, sampler->accepted(), sampler->timesteps().size());
+            pipeline.advance(std::array{&drawing});
+            pace.step(i, drawing.accepted(), drawing.evaluations());
         }
         stopIfCancelled();
         pace.enter(protocol::Stage::Decoding);
-        image::Image picture = toImage(pipeline.decode(sampler->latents()));
+        image::Image picture = toImage(pipeline.decode(drawing.latents()));
         if (observer.image) {
             observer.image(i, settings.seed + i, std::move(picture));
         }

@@ -23,6 +23,14 @@ private:
     protocol::Problem m_problem;
 };
 
+template <typename T>
+T valueOrThrow(protocol::Expected<T> expected) {
+    if (!expected) {
+        throw Failure(expected.error());
+    }
+    return std::move(*expected);
+}
+
 /// What a message of libtorch's says: a stack trace follows from the second line on.
 inline std::string firstLine(std::string_view what) {
     return std::string(what.substr(0, what.find('\n')));

@@ -4,7 +4,6 @@
 #include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
 
-#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -14,29 +13,9 @@
 namespace easel::diffusion {
 namespace {
 
-constexpr std::size_t kRememberedPrompts = 32;
-
-template <typename T>
-T valueOrThrow(protocol::Expected<T> expected) {
-    if (!expected) {
-        throw Failure(expected.error());
-    }
-    return std::move(*expected);
-}
-
-/// Opens the weights of `folder` and builds `Network` from them.
-template <typename Network, typename Config>
-Network load(const std::filesystem::path& folder, models::WeightNaming naming, const Config& config,
-             const Placement& placement, std::vector<std::string>& notes) {
-    auto source = valueOrThrow(models::TensorSource::open(folder, naming));
-    if (!source.note().empty()) {
-        notes.push_back(source.note());
-    }
-    const Weights weights(std::move(source), placement);
-    Network network(weights, config);
-    const auto passedOver = weights.finish();
-    notes.insert(notes.end(), passedOver.begin(), passedOver.end());
-    return network;
+/// The noise of image `index`: always from the CPU, always in single precision.
+at::Generator generatorOf(const protocol::GenerationSettings& settings, int index) {
+    return at::make_generator<at::CPUGeneratorImpl>(static_cast<std::uint64_t>(settings.seed + index));
 }
 
 void requireFinite(const at::Tensor& x, const char* what) {
@@ -53,71 +32,59 @@ void requireFinite(const at::Tensor& x, const char* what) {
 Pipeline::Pipeline(const std::filesystem::path& folder, Device device)
     : m_model(valueOrThrow(models::openModelFolder(folder))),
       m_device(std::move(device)),
-      m_tokenizer(valueOrThrow(prompt::Tokenizer::load(m_model.tokenizerFolder()))),
-      m_textEncoder(load<TextEncoder>(m_model.textEncoderFolder(), models::WeightNaming::Transformers,
-                                      m_model.textEncoder, m_device.placement, m_notes)),
-      m_unet(load<UNet>(m_model.unetFolder(), models::WeightNaming::Diffusers, m_model.unet,
-                        m_device.placement, m_notes)),
-      m_vae(load<Vae>(m_model.vaeFolder(), models::WeightNaming::Diffusers, m_model.vae, m_device.placement,
-                      m_notes)) {}
+      m_networks(loadNetworks(m_model, m_device.placement, m_notes)) {}
 
-std::int64_t Pipeline::activationSize(const protocol::GenerationSettings& settings) const {
-    const std::int64_t scale = m_model.vae.scale();
-    const std::int64_t branches = settings.guidance > 1 ? 2 : 1;
-    return branches * m_model.unet.down.front().channels * (settings.height / scale) *
-           (settings.width / scale);
+std::int64_t Pipeline::activationSize(std::int64_t work) const {
+    return work / m_model.unet.inChannels * m_model.unet.down.front().channels;
 }
 
-at::Tensor Pipeline::encode(const std::string& prompt, int skippedLayers) {
-    for (auto it = m_encoded.begin(); it != m_encoded.end(); ++it) {
-        if (it->prompt == prompt && it->skippedLayers == skippedLayers) {
-            m_encoded.splice(m_encoded.begin(), m_encoded, it);
-            return it->context;
-        }
-    }
-    const std::vector<std::int32_t> ids = m_tokenizer.encode(prompt);
-    // A GPU that is asked for a row that is not there can do nothing more.
-    if (*std::max_element(ids.begin(), ids.end()) >= m_model.textEncoder.vocabSize) {
-        throw Failure(
-            protocol::generationFailed("The model's tokenizer knows a word of the prompt that its text "
-                                       "encoder has not learned: the two do "
-                                       "not belong together. Leave the word out."));
-    }
-    const at::Tensor context = m_textEncoder.forward(
-        at::tensor(ids, at::kLong).unsqueeze(0).to(m_device.placement.device), skippedLayers);
-    m_encoded.push_front({prompt, skippedLayers, context});
-    if (m_encoded.size() > kRememberedPrompts) {
-        m_encoded.pop_back();
-    }
-    return context;
-}
-
-std::unique_ptr<Sampler> Pipeline::begin(const protocol::GenerationSettings& settings, int index) const {
-    const auto seed = static_cast<std::uint64_t>(settings.seed + index);
-    const at::Generator generator = at::make_generator<at::CPUGeneratorImpl>(seed);
+std::vector<std::int64_t> Pipeline::latentShape(const protocol::GenerationSettings& settings) const {
     const int scale = m_model.vae.scale();
-    const at::Tensor noise = at::randn(
-        {1, m_model.unet.inChannels, settings.height / scale, settings.width / scale}, generator, at::kFloat);
-    return makeSampler(settings.sampler, samplerSettings(m_model.scheduler, settings), settings.steps,
-                       noise.to(m_device.placement.device), generator);
+    return {1, m_model.unet.inChannels, settings.height / scale, settings.width / scale};
 }
 
-at::Tensor Pipeline::predict(const Query& query, const at::Tensor& negative, const at::Tensor& positive,
-                             double guidance) const {
-    const at::Tensor input = query.input.to(m_device.placement.dtype);
-    const std::int64_t branches = negative.defined() ? 2 : 1;
-    const at::Tensor timesteps = at::full({branches}, query.timestep, input.options().dtype(at::kFloat));
-    if (!negative.defined()) {
-        return m_unet.forward(input, timesteps, positive);
+std::shared_ptr<const Guidance> Pipeline::guidance(const protocol::GenerationSettings& settings) {
+    // As diffusers has it, for the prompt alone.
+    Conditioning positive = m_networks.text.encode(settings.prompt, settings.clipSkip - 1);
+    if (settings.guidance <= 1) {
+        return std::make_shared<Guidance>(std::move(positive));
     }
-    const auto answers =
-        m_unet.forward(at::cat({input, input}), timesteps, at::cat({negative, positive})).chunk(2);
-    return answers[0] + guidance * (answers[1] - answers[0]);
+    return std::make_shared<Guidance>(positive, m_networks.text.encode(settings.negativePrompt),
+                                      settings.guidance);
+}
+
+Drawing Pipeline::begin(const protocol::GenerationSettings& settings, int index,
+                        std::shared_ptr<const Guidance> guidance) const {
+    const at::Generator generator = generatorOf(settings, index);
+    const at::Tensor noise = at::randn(latentShape(settings), generator, at::kFloat);
+    return {makeSampler(settings.sampler, samplerSettings(m_model.scheduler, settings), settings.steps,
+                        noise.to(m_device.placement.device), generator),
+            std::move(guidance)};
+}
+
+Drawing Pipeline::beginFrom(const at::Tensor& pixels, double strength,
+                            const protocol::GenerationSettings& settings, int index,
+                            std::shared_ptr<const Guidance> guidance) const {
+    const auto [device, dtype] = m_device.placement;
+    const at::Generator generator = generatorOf(settings, index);
+    const auto moments = m_networks.vae.encoder.forward(pixels.to(device, dtype)).to(at::kFloat).chunk(2, 1);
+    const at::Tensor deviations = at::exp(0.5 * moments[1].clamp(-30, 20));
+    const auto draw = [&] { return at::randn(latentShape(settings), generator, at::kFloat).to(device); };
+    const at::Tensor picture = (moments[0] + deviations * draw()) * m_model.vae.scalingFactor;
+    const at::Tensor noise = draw();
+    auto sampler = makeSampler(settings.sampler, samplerSettings(m_model.scheduler, settings), settings.steps,
+                               noise, generator);
+    sampler->startFrom(picture, noise, firstStep(settings.steps, strength));
+    return {std::move(sampler), std::move(guidance)};
+}
+
+void Pipeline::advance(std::span<Drawing* const> drawings) const {
+    diffusion::advance(drawings, *m_networks.denoiser, m_device.placement.dtype);
 }
 
 at::Tensor Pipeline::decode(const at::Tensor& latents) const {
     requireFinite(latents, "The picture's latents");
-    return m_vae.decoder.forward(latents.to(m_device.placement.dtype) / m_model.vae.scalingFactor);
+    return m_networks.vae.decoder.forward(latents.to(m_device.placement.dtype) / m_model.vae.scalingFactor);
 }
 
 image::Image toImage(const at::Tensor& decoded) {

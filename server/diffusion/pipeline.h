@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <list>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "server/diffusion/device.h"
-#include "server/diffusion/networks/text/clip.h"
-#include "server/diffusion/networks/unet/unet.h"
-#include "server/diffusion/networks/vae/vae.h"
-#include "server/diffusion/samplers/sampler.h"
+#include "server/diffusion/drawing.h"
+#include "server/diffusion/families/family.h"
 #include "server/image/image.h"
 #include "server/models/model_folder.h"
-#include "server/prompt/tokenizer.h"
 #include "shared/protocol/generation.h"
 
 namespace easel::diffusion {
@@ -28,41 +25,33 @@ public:
     /// What was found in the weights and passed over, a sentence each.
     const std::vector<std::string>& notes() const { return m_notes; }
 
-    /// Numbers that the UNet's first layer puts out while one picture of `settings` is drawn: how much work
-    /// an operation is.
-    std::int64_t activationSize(const protocol::GenerationSettings& settings) const;
+    /// Numbers that the UNet's first layer puts out for `work` (Drawing::work()): how much an operation is.
+    std::int64_t activationSize(std::int64_t work) const;
 
-    /// → [1, T, D] in the device's dtype, without the text encoder's last `skippedLayers`. The last few are
-    /// remembered.
-    at::Tensor encode(const std::string& prompt, int skippedLayers = 0);
+    /// What the prompts of `settings` say, and how strictly. Encoded prompts are remembered.
+    std::shared_ptr<const Guidance> guidance(const protocol::GenerationSettings& settings);
 
     /// Image `index` of a request at its first step. Its noise comes from a CPU generator of its own, so
     /// that a seed means the same picture on any device, alone or among others.
-    std::unique_ptr<Sampler> begin(const protocol::GenerationSettings& settings, int index) const;
+    Drawing begin(const protocol::GenerationSettings& settings, int index,
+                  std::shared_ptr<const Guidance> guidance) const;
+    /// The same, from `pixels` [1, 3, height, width], -1 to 1, which may change by `strength`, 0 to 1.
+    Drawing beginFrom(const at::Tensor& pixels, double strength, const protocol::GenerationSettings& settings,
+                      int index, std::shared_ptr<const Guidance> guidance) const;
 
-    /// What guidance makes of the UNet's answers to `query` with and without the prompt. Without
-    /// `negative` there is no guidance and one branch.
-    at::Tensor predict(const Query& query, const at::Tensor& negative, const at::Tensor& positive,
-                       double guidance) const;
+    /// A step of each with one forward pass; they have one shape and are not done.
+    void advance(std::span<Drawing* const> drawings) const;
 
     /// latents [1, C, H, W] → [1, 3, 8H, 8W], about -1 to 1, in the device's dtype.
     at::Tensor decode(const at::Tensor& latents) const;
 
 private:
+    std::vector<std::int64_t> latentShape(const protocol::GenerationSettings& settings) const;
+
     models::ModelFolder m_model;
     Device m_device;
     std::vector<std::string> m_notes;  // before the networks, which add to it
-    prompt::Tokenizer m_tokenizer;
-    TextEncoder m_textEncoder;
-    UNet m_unet;
-    Vae m_vae;
-
-    struct Encoded {
-        std::string prompt;
-        int skippedLayers;
-        at::Tensor context;
-    };
-    std::list<Encoded> m_encoded;  // the latest first
+    Networks m_networks;
 };
 
 /// [1, 3, H, W], about -1 to 1 → 8-bit pixels, rounded half to even. Throws where a number is not finite.

@@ -2,8 +2,6 @@
 #include "server/models/model_folder.h"
 
 #include <algorithm>
-#include <map>
-#include <set>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -16,10 +14,14 @@ namespace easel::models {
 
 namespace {
 
-/// The parts that a picture is made of must be those that this engine has, and all that there are: what the
-/// pipeline's own class does with them (pictures from words or from pictures, long prompts) is no matter. The
-/// scheduler's class is handed back.
-protocol::Expected<std::string> checkIndex(const std::filesystem::path& file) {
+/// What model_index.json says of the whole.
+struct Index {
+    Family family;
+    std::string schedulerClass;
+};
+
+/// The parts that a picture is made of must be those that this engine has, and all that there are.
+protocol::Expected<Index> checkIndex(const std::filesystem::path& file) {
     auto json = JsonObject::read(file);
     if (!json) {
         return tl::unexpected(std::move(json.error()));
@@ -27,23 +29,19 @@ protocol::Expected<std::string> checkIndex(const std::filesystem::path& file) {
     // A pipeline of somebody's own is named by its file, too.
     const std::string pipeline = json->namesClass("_class_name") ? json->texts("_class_name")[1]
                                                                  : json->text("_class_name", "pipeline");
-    const std::map<std::string, std::vector<std::string>> components{
-        {"tokenizer", {"CLIPTokenizer", "CLIPTokenizerFast"}},
-        {"text_encoder", {"CLIPTextModel"}},
-        {"unet", {"UNet2DConditionModel"}},
-        {"vae", {"AutoencoderKL"}},
-    };
-    const std::set<std::string> besides{"scheduler", "safety_checker", "feature_extractor", "image_encoder"};
+    const PipelineClass& known = pipelineClass(pipeline);
     for (const std::string& key : json->keys()) {
-        if (!key.starts_with('_') && json->namesClass(key) && !components.contains(key) &&
-            !besides.contains(key)) {
+        if (!key.starts_with('_') && json->namesClass(key) && !known.has(key) &&
+            std::find(known.besides.begin(), known.besides.end(), key) == known.besides.end()) {
             json->refuse(key, "is a part of this " + pipeline + " that is not supported by this engine");
         }
     }
-    for (const auto& [component, classes] : components) {
-        const auto named = json->texts(component);  // [library, class]
+    for (const auto& [component, classes] : known.components) {
+        const std::string key(component);
+        const auto named = json->texts(key);  // [library, class]
         if (named.size() != 2 || std::find(classes.begin(), classes.end(), named[1]) == classes.end()) {
-            json->refuse(component, "is not supported by this engine; its class can only be " + classes[0]);
+            json->refuse(key, "is not supported by this engine; its class can only be " +
+                                  std::string(classes.front()));
         }
     }
     const auto scheduler = json->texts("scheduler");
@@ -54,7 +52,7 @@ protocol::Expected<std::string> checkIndex(const std::filesystem::path& file) {
     if (json->problem()) {
         return tl::unexpected(*json->problem());
     }
-    return scheduler[1];
+    return Index{known.family, scheduler[1]};
 }
 
 /// Parts that were read one by one must also go together.
@@ -154,16 +152,17 @@ protocol::Expected<ModelFolder> openModelFolder(const std::filesystem::path& roo
         return tl::unexpected(modelProblem(
             root, "There is no model here: model_index.json is missing. Easel reads diffusers' layout."));
     }
-    const auto scheduler = checkIndex(model.root / "model_index.json");
-    if (!scheduler) {
-        return tl::unexpected(scheduler.error());
+    const auto index = checkIndex(model.root / "model_index.json");
+    if (!index) {
+        return tl::unexpected(index.error());
     }
+    model.family = index->family;
     std::optional<protocol::Problem> problem;
     if (!take(readTokenizerConfig(model.tokenizerFolder()), model.tokenizer, problem) ||
         !take(readTextEncoderConfig(model.textEncoderFolder() / "config.json"), model.textEncoder, problem) ||
         !take(readUNetConfig(model.unetFolder() / "config.json"), model.unet, problem) ||
         !take(readVaeConfig(model.vaeFolder() / "config.json"), model.vae, problem) ||
-        !take(readSchedulerConfig(model.root / "scheduler" / "scheduler_config.json", *scheduler),
+        !take(readSchedulerConfig(model.root / "scheduler" / "scheduler_config.json", index->schedulerClass),
               model.scheduler, problem)) {
         return tl::unexpected(std::move(*problem));
     }

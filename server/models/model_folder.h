@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "server/models/pipeline_classes.h"
 #include "server/models/scheduler_config.h"
 #include "server/models/text_encoder_config.h"
 #include "server/models/tokenizer_config.h"
@@ -19,6 +20,7 @@ namespace easel::models {
 /// with TensorSource, from the folders named here.
 struct ModelFolder {
     std::filesystem::path root;
+    Family family = Family::StableDiffusion;
     TokenizerConfig tokenizer;
     TextEncoderConfig textEncoder;
     UNetConfig unet;

@@ -5,6 +5,7 @@
 #include <c10/core/InferenceMode.h>
 #include <sys/resource.h>
 
+#include <array>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -70,21 +71,19 @@ void run(const std::string& model, diffusion::Device device, const std::string& 
     diffusion::Pipeline pipeline(model, std::move(device));
     const double loaded = secondsSince(loading);
 
-    const auto drawing = Clock::now();
+    const auto started = Clock::now();
     const std::clock_t cpuBefore = std::clock();
-    const at::Tensor positive = pipeline.encode(settings.prompt);
-    const at::Tensor negative =
-        settings.guidance > 1 ? pipeline.encode(settings.negativePrompt) : at::Tensor();
-    stages.emplace_back("text", kept(positive));
-    const auto sampler = pipeline.begin(settings, 0);
-    stages.emplace_back("noise", kept(sampler->latents()));
-    while (!sampler->done()) {
-        sampler->accept(pipeline.predict(sampler->next(), negative, positive, settings.guidance));
-        stages.emplace_back("latents_" + std::to_string(sampler->accepted()), kept(sampler->latents()));
+    const auto guidance = pipeline.guidance(settings);
+    stages.emplace_back("text", kept(guidance->conditioning().context.slice(0, -1)));  // the prompt's
+    diffusion::Drawing drawing = pipeline.begin(settings, 0, guidance);
+    stages.emplace_back("noise", kept(drawing.latents()));
+    while (!drawing.done()) {
+        pipeline.advance(std::array{&drawing});
+        stages.emplace_back("latents_" + std::to_string(drawing.accepted()), kept(drawing.latents()));
     }
-    const at::Tensor decoded = pipeline.decode(sampler->latents());
+    const at::Tensor decoded = pipeline.decode(drawing.latents());
     const auto picture = diffusion::toImage(decoded);
-    const double drawn = secondsSince(drawing);
+    const double drawn = secondsSince(started);
     const double cpu = static_cast<double>(std::clock() - cpuBefore) / CLOCKS_PER_SEC;
 
     stages.emplace_back("decoded", kept(decoded));

@@ -6,10 +6,13 @@
 #include <QFile>
 #include <QJsonArray>
 #include <QTest>
+#include <array>
 #include <cmath>
 
 #include "server/diffusion/failure.h"
+#include "server/diffusion/networks/unet/unet.h"
 #include "server/diffusion/pipeline.h"
+#include "shared/protocol/samplers.h"
 #include "tests/server/diffusion/edited_model.h"
 #include "tests/server/diffusion/gates.h"
 #include "tests/server/diffusion/tensor_file.h"
@@ -61,6 +64,10 @@ private Q_SLOTS:
     void vaeEncoder();
     void latents_data();
     void latents();
+    void picturesFromPictures_data();
+    void picturesFromPictures();
+    void textsOfTwoEncodersLieSideBySide();
+    void conditionsAreStackedPartByPart();
     void pixelsRoundHalfToEven();
     void pixelsMustBeFinite();
 
@@ -109,7 +116,7 @@ void StagesTest::noiseIsTorchs() {
     settings.width = width * 8;
     settings.height = height * 8;
     settings.seed = seed - 3;
-    const at::Tensor drawn = pipeline.begin(settings, 3)->latents();
+    const at::Tensor drawn = pipeline.begin(settings, 3, pipeline.guidance(settings)).latents();
     compare("noise", drawn, noise[QString("%1/%2/%3").arg(seed).arg(height).arg(width).toStdString()]);
 }
 
@@ -289,31 +296,111 @@ void StagesTest::latents() {
     Pipeline pipeline(kFixtures / "models" / given["model"].toString().toStdString(), openDevice("cpu"));
 
     protocol::GenerationSettings settings;
+    settings.prompt = given["prompt"].toString().toStdString();
+    settings.negativePrompt = given["negative_prompt"].toString().toStdString();
+    settings.clipSkip = given["clip_skip"].toInt(1);
+    settings.guidance = given["guidance"].toDouble();
     settings.width = given["width"].toInt();
     settings.height = given["height"].toInt();
     settings.steps = given["steps"].toInt();
     settings.sampler = given["sampler"].toString().toStdString();
     settings.schedule = given["schedule"].toString().toStdString();
     settings.seed = given["seed"].toInt();
-    const double guidance = given["guidance"].toDouble();
-    const at::Tensor positive =
-        pipeline.encode(given["prompt"].toString().toStdString(), given["clip_skip"].toInt(1) - 1);
-    const at::Tensor negative =
-        guidance > 1 ? pipeline.encode(given["negative_prompt"].toString().toStdString()) : at::Tensor();
+    const auto guidance = pipeline.guidance(settings);
     for (int i = 0; i < given["count"].toInt(); ++i) {
-        const auto sampler = pipeline.begin(settings, i);
-        while (!sampler->done()) {
-            sampler->accept(pipeline.predict(sampler->next(), negative, positive, guidance));
+        Drawing drawing = pipeline.begin(settings, i, guidance);
+        while (!drawing.done()) {
+            pipeline.advance(std::array{&drawing});
         }
-        compare("latents", sampler->latents(), expected.slice(0, i, i + 1), unit);
+        compare("latents", drawing.latents(), expected.slice(0, i, i + 1), unit);
         for (const char* error : {"timestep", "sign", "factor"}) {
             const std::string wrong = name + "/wrong/" + error;
             QVERIFY2(settings.steps != 20 || pictures.has(wrong), error);
-            QVERIFY2(!pictures.has(wrong) || tests::greatestDifference(sampler->latents(), pictures[wrong]) >
+            QVERIFY2(!pictures.has(wrong) || tests::greatestDifference(drawing.latents(), pictures[wrong]) >
                                                  tests::gate("latents") * unit,
                      error);
         }
     }
+}
+
+void StagesTest::picturesFromPictures_data() {
+    QTest::addColumn<QString>("model");
+    QTest::addColumn<QString>("sampler");
+    QTest::addColumn<QString>("schedule");
+    for (const char* model : {"sd1-tiny", "sd2-tiny"}) {
+        for (const protocol::SamplerKind& kind : protocol::samplerKinds()) {
+            for (const std::string_view schedule : kind.schedules) {
+                const auto text = [](std::string_view view) {
+                    return QString::fromUtf8(view.data(), qsizetype(view.size()));
+                };
+                QTest::addRow("%s %s %s", model, qPrintable(text(kind.name)), qPrintable(text(schedule)))
+                    << model << text(kind.name) << text(schedule);
+            }
+        }
+    }
+}
+
+void StagesTest::picturesFromPictures() {
+    QFETCH(QString, model);
+    QFETCH(QString, sampler);
+    QFETCH(QString, schedule);
+    const std::string name = model.toStdString();
+    Pipeline pipeline(kFixtures / "models" / name, openDevice("cpu"));
+    protocol::GenerationSettings settings;
+    settings.prompt = "a photo of an astronaut riding a horse on mars";
+    settings.width = 104;
+    settings.height = 72;
+    settings.steps = 10;
+    settings.guidance = 7.5;
+    settings.sampler = sampler.toStdString();
+    settings.schedule = schedule.toStdString();
+    settings.seed = 42;
+    const at::Tensor pixels = 2 * m_starts[name + "/pixels"] - 1;
+    const at::Tensor expected =
+        m_starts[name + "/" + settings.sampler + "/" + settings.schedule + "/latents"];
+    const double unit = expected.std().item<double>();
+    const auto guidance = pipeline.guidance(settings);
+    const auto drawn = [&](double strength) {
+        Drawing drawing = pipeline.beginFrom(pixels, strength, settings, 0, guidance);
+        while (!drawing.done()) {
+            pipeline.advance(std::array{&drawing});
+        }
+        return drawing.latents();
+    };
+    compare("latents", drawn(0.6), expected, unit);
+    QVERIFY(tests::greatestDifference(drawn(0.7), expected) > tests::gate("latents") * unit);
+}
+
+void StagesTest::textsOfTwoEncodersLieSideBySide() {
+    const auto part = [](const QString& model) {
+        const auto folder = modelFolder(model);
+        return TextPart{*prompt::Tokenizer::load(folder.tokenizerFolder()),
+                        load<TextEncoder>(folder.textEncoderFolder(), models::WeightNaming::Transformers,
+                                          folder.textEncoder),
+                        folder.textEncoder.vocabSize};
+    };
+    const auto stack = [&part](const QStringList& models) {
+        std::vector<TextPart> parts;
+        for (const QString& model : models) {
+            parts.push_back(part(model));
+        }
+        return TextStack(std::move(parts), c10::Device(c10::kCPU)).encode("a red circle").context;
+    };
+    const at::Tensor both = stack({"sd1-tiny", "sd2-tiny"});
+    QVERIFY(both.sizes() == at::IntArrayRef({1, 77, 64}));
+    QCOMPARE(tests::greatestDifference(both.slice(2, 0, 32), stack({"sd1-tiny"})), 0.0);
+    QCOMPARE(tests::greatestDifference(both.slice(2, 32), stack({"sd2-tiny"})), 0.0);
+}
+
+void StagesTest::conditionsAreStackedPartByPart() {
+    const auto condition = [](float value) {
+        return Conditioning{at::full({1, 3, 2}, value), at::full({1, 5}, value), {}};
+    };
+    const Conditioning both = stacked(std::array{condition(1), condition(2)});
+    QVERIFY(both.context.sizes() == at::IntArrayRef({2, 3, 2}));
+    QVERIFY(both.pooled.sizes() == at::IntArrayRef({2, 5}));
+    QVERIFY(!both.extraIds.defined());
+    QCOMPARE(both.pooled[1][4].item<float>(), 2.0F);
 }
 
 void StagesTest::pixelsRoundHalfToEven() {

@@ -463,6 +463,7 @@ private Q_SLOTS:
             const auto model = openFiles(files);
             QVERIFY2(model, model ? "" : model.error().detail.c_str());
             QVERIFY(model->info == plain->info);
+            QVERIFY(model->family == models::Family::StableDiffusion);
         }
     }
 

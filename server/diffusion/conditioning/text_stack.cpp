@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/diffusion/conditioning/text_stack.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "server/diffusion/failure.h"
+
+namespace easel::diffusion {
+namespace {
+
+constexpr std::size_t kRememberedPrompts = 32;
+
+at::Tensor encodeWith(const TextPart& part, const std::string& prompt, int skippedLayers,
+                      c10::Device device) {
+    const std::vector<std::int32_t> ids = part.tokenizer.encode(prompt);
+    // A GPU that is asked for a row that is not there can do nothing more.
+    if (*std::max_element(ids.begin(), ids.end()) >= part.vocabSize) {
+        throw Failure(
+            protocol::generationFailed("The model's tokenizer knows a word of the prompt that its text "
+                                       "encoder has not learned: the two do "
+                                       "not belong together. Leave the word out."));
+    }
+    return part.encoder.forward(at::tensor(ids, at::kLong).unsqueeze(0).to(device), skippedLayers);
+}
+
+}  // namespace
+
+TextStack::TextStack(std::vector<TextPart> parts, c10::Device device)
+    : m_parts(std::move(parts)), m_device(device) {}
+
+Conditioning TextStack::encode(const std::string& prompt, int skippedLayers) {
+    for (auto it = m_encoded.begin(); it != m_encoded.end(); ++it) {
+        if (it->prompt == prompt && it->skippedLayers == skippedLayers) {
+            m_encoded.splice(m_encoded.begin(), m_encoded, it);
+            return it->conditioning;
+        }
+    }
+    std::vector<at::Tensor> contexts;
+    contexts.reserve(m_parts.size());
+    for (const TextPart& part : m_parts) {
+        contexts.push_back(encodeWith(part, prompt, skippedLayers, m_device));
+    }
+    const Conditioning made{contexts.size() == 1 ? contexts.front() : at::cat(contexts, -1), {}, {}};
+    m_encoded.push_front({prompt, skippedLayers, made});
+    if (m_encoded.size() > kRememberedPrompts) {
+        m_encoded.pop_back();
+    }
+    return made;
+}
+
+}  // namespace easel::diffusion

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "server/diffusion/conditioning/guidance.h"
+#include "server/diffusion/families/family.h"
+#include "server/diffusion/samplers/sampler.h"
+
+namespace easel::diffusion {
+
+/// One picture under way: what it is to be, and how far it has come.
+class Drawing {
+public:
+    Drawing(std::unique_ptr<Sampler> sampler, std::shared_ptr<const Guidance> guidance);
+
+    bool done() const { return m_sampler->done(); }
+    /// [1, C, H, W] float32.
+    const at::Tensor& latents() const { return m_sampler->latents(); }
+    /// Evaluations of the network that are made, and that there are in all.
+    std::size_t accepted() const { return m_sampler->accepted(); }
+    std::size_t evaluations() const { return m_sampler->timesteps().size(); }
+    /// Numbers that a forward pass takes for it.
+    std::int64_t work() const { return m_guidance->branches() * latents().numel(); }
+
+    /// What drawings must have in common to share a forward pass: C, H, W and the context's T, D.
+    std::vector<std::int64_t> shape() const;
+
+private:
+    friend void advance(std::span<Drawing* const> drawings, const Denoiser& denoiser, c10::ScalarType dtype);
+
+    std::unique_ptr<Sampler> m_sampler;
+    std::shared_ptr<const Guidance> m_guidance;
+};
+
+/// Takes each of `drawings`, which have one shape and are not done, a step further with one forward pass in
+/// `dtype`.
+void advance(std::span<Drawing* const> drawings, const Denoiser& denoiser, c10::ScalarType dtype);
+
+}  // namespace easel::diffusion

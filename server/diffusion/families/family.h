@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "server/diffusion/conditioning/text_stack.h"
+#include "server/diffusion/networks/vae/vae.h"
+#include "server/diffusion/weights/weights.h"
+#include "server/models/model_folder.h"
+
+namespace easel::diffusion {
+
+/// What tells noise from picture at each step.
+class Denoiser {
+public:
+    virtual ~Denoiser() = default;
+
+    /// x [B, C, H, W] in the model's dtype, t [B] float32 (fractions allowed), conditioning of B pictures
+    /// → [B, C, H, W]: what the model was trained to predict.
+    virtual at::Tensor predict(const at::Tensor& x, const at::Tensor& t,
+                               const Conditioning& conditioning) const = 0;
+};
+
+/// The networks of a model in memory, whatever its family.
+struct Networks {
+    TextStack text;
+    std::unique_ptr<Denoiser> denoiser;
+    Vae vae;
+};
+
+/// Loads a model's networks as its family has them. What is passed over in the weights is added to `notes`,
+/// a sentence each. Throws Failure.
+Networks loadNetworks(const models::ModelFolder& model, const Placement& placement,
+                      std::vector<std::string>& notes);
+
+}  // namespace easel::diffusion
