@@ -90,7 +90,7 @@ public:
           m_output(std::move(output)),
           m_signals([this] { interrupt(); }),
           m_generator({.program = drawing.worker,
-                       .model = drawing.model,
+                       .model = {m_settings.model, drawing.model},
                        .device = drawing.device,
                        .precision = drawing.precision,
                        .keepsTrying = false,

@@ -215,7 +215,8 @@ Expected<protocol::ModelInfo> modelOf(const ServeOptions& options) {
     });
 }
 
-std::unique_ptr<generator::Generator> generatorOf(const ServeOptions& options) {
+/// `model` is the id of the first model.
+std::unique_ptr<generator::Generator> generatorOf(const ServeOptions& options, const std::string& model) {
     if (options.testPattern) {
         return std::make_unique<generator::TestPattern>(
             generator::TestPatternOptions{.stepTime = std::chrono::milliseconds(options.stepMs)});
@@ -223,7 +224,7 @@ std::unique_ptr<generator::Generator> generatorOf(const ServeOptions& options) {
     const Drawing& drawing = options.drawing;
     return std::make_unique<generator::WorkerProcess>(generator::WorkerOptions{
         .program = drawing.worker,
-        .model = drawing.model,
+        .model = {model, drawing.model},
         .device = drawing.device,
         .precision = drawing.precision,
         .onOutput = [](const std::string& line) { spdlog::info("worker: {}", line); }});
@@ -273,8 +274,9 @@ int serve(ServeOptions options) {
     for (const std::string& note : model->notes) {
         spdlog::warn(note);
     }
+    auto generator = generatorOf(options, model->id);
     Server server(std::move(*data), std::move(*model), options.maxWork);
-    if (const auto started = server.start(generatorOf(options), options); !started) {
+    if (const auto started = server.start(std::move(generator), options); !started) {
         return fail(kFailure, started.error().detail);
     }
     if (!options.portFile.empty() &&

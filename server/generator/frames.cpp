@@ -53,7 +53,15 @@ json embed(const std::string& text) {
 }
 
 json control(const Generate& frame) {
-    return {{"id", frame.id}, {"settings", embed(toJson(frame.settings))}};
+    return {{"id", frame.id}, {"settings", embed(toJson(frame.settings))}, {"folder", frame.folder}};
+}
+
+json control(const Load& frame) {
+    return {{"model", frame.model}, {"folder", frame.folder}};
+}
+
+json control(const Unload& frame) {
+    return {{"model", frame.model}};
 }
 
 json control(const Cancel& frame) {
@@ -62,9 +70,24 @@ json control(const Cancel& frame) {
 
 json control(const WorkerStatus& frame) {
     const Status& status = frame.status;
-    return {{"ready", status.ready},   {"failed", status.failed},          {"message", status.message},
-            {"device", status.device}, {"device_name", status.deviceName}, {"precision", status.precision},
-            {"notes", status.notes}};
+    json models = json::array();
+    for (const ModelStatus& model : status.models) {
+        models.push_back({{"id", model.id},
+                          {"state", protocol::toString(model.state)},
+                          {"bytes", model.bytes},
+                          {"message", model.message}});
+    }
+    return {{"ready", status.ready},
+            {"failed", status.failed},
+            {"message", status.message},
+            {"device", status.device},
+            {"device_name", status.deviceName},
+            {"precision", status.precision},
+            {"notes", status.notes},
+            {"capacity", status.capacity},
+            {"memory_budget", status.memoryBudget},
+            {"memory_used", status.memoryUsed},
+            {"models", std::move(models)}};
 }
 
 json control(const ProgressMade& frame) {
@@ -98,7 +121,8 @@ std::span<const std::uint8_t> pixelsOf(const Frame& frame) {
 
 Expected<Generate> readGenerate(const json& value) {
     return protocol::parseSettings(value.at("settings").dump()).map([&](auto settings) {
-        return Generate{value.at("id").get<std::string>(), std::move(settings)};
+        return Generate{value.at("id").get<std::string>(), std::move(settings),
+                        value.at("folder").get<std::string>()};
     });
 }
 
@@ -108,14 +132,39 @@ Expected<ProgressMade> readProgress(const json& value) {
     });
 }
 
-WorkerStatus readStatus(const json& value) {
-    return {Status{.ready = value.at("ready").get<bool>(),
-                   .failed = value.at("failed").get<bool>(),
-                   .message = value.at("message").get<std::string>(),
-                   .device = value.at("device").get<std::string>(),
-                   .deviceName = value.at("device_name").get<std::string>(),
-                   .precision = value.at("precision").get<std::string>(),
-                   .notes = value.at("notes").get<std::vector<std::string>>()}};
+Expected<std::vector<ModelStatus>> readModels(const json& value) {
+    std::vector<ModelStatus> models;
+    for (const json& model : value) {
+        const auto state = protocol::modelStateFrom(model.at("state").get<std::string>());
+        if (!state) {
+            return tl::unexpected(broken("a model's state is not known"));
+        }
+        models.push_back({model.at("id").get<std::string>(), *state, integer(model.at("bytes")),
+                          model.at("message").get<std::string>()});
+    }
+    return models;
+}
+
+Expected<WorkerStatus> readStatus(const json& value) {
+    const auto capacity = integer(value.at("capacity"));
+    if (capacity < 1 || !std::in_range<int>(capacity)) {
+        return tl::unexpected(broken("a capacity is out of bounds"));
+    }
+    auto models = readModels(value.at("models"));
+    if (!models) {
+        return tl::unexpected(models.error());
+    }
+    return WorkerStatus{Status{.ready = value.at("ready").get<bool>(),
+                               .failed = value.at("failed").get<bool>(),
+                               .message = value.at("message").get<std::string>(),
+                               .device = value.at("device").get<std::string>(),
+                               .deviceName = value.at("device_name").get<std::string>(),
+                               .precision = value.at("precision").get<std::string>(),
+                               .notes = value.at("notes").get<std::vector<std::string>>(),
+                               .capacity = static_cast<int>(capacity),
+                               .memoryBudget = integer(value.at("memory_budget")),
+                               .memoryUsed = integer(value.at("memory_used")),
+                               .models = std::move(*models)}};
 }
 
 Expected<Picture> readPicture(const json& value, std::vector<std::uint8_t> pixels) {
@@ -150,15 +199,19 @@ Expected<Frame> decode(std::size_t type, const json& value, std::vector<std::uin
         case 1:
             return Frame(Cancel{value.at("id").get<std::string>()});
         case 2:
-            return Frame(readStatus(value));
+            return readStatus(value).map(asFrame);
         case 3:
             return readProgress(value).map(asFrame);
         case 4:
             return readPicture(value, std::move(pixels)).map(asFrame);
         case 5:
             return readFinished(value).map(asFrame);
-        default:
+        case 6:
             return Frame(Heartbeat());
+        case 7:
+            return Frame(Load{value.at("model").get<std::string>(), value.at("folder").get<std::string>()});
+        default:
+            return Frame(Unload{value.at("model").get<std::string>()});
     }
 }
 

@@ -19,23 +19,25 @@
 ///
 /// The gateway starts the worker as
 ///
-///     easel-worker --socket-fd N --model DIR --device auto|cpu|cuda|cuda:N --precision auto|…
+///     easel-worker --socket-fd N --device auto|cpu|cuda|cuda:N --precision auto|… [--memory BYTES]
+///                  [--widths FILE] MODEL-ID MODEL-FOLDER
 ///
 /// with N connected to it, what it prints relayed to the log, and a process group of its own. The worker
-/// calls `endWithParent`, sends a `WorkerStatus` at once ("Loading the model"), again when it is ready, and
-/// whenever its message changes. From then on a thread that does nothing else sends a `Heartbeat` every
-/// `kHeartbeatInterval`: without them the process hangs; with them, but without progress, its device does.
-/// For each `Generate` it sends any number of `ProgressMade`, one `Picture` per image and exactly one
-/// `Finished`. It ends by itself when the channel closes. A model or device that it cannot use is a
-/// `WorkerStatus` with `failed` set, then a non-zero exit: it is not tried again soon. Any other exit loses
-/// what was in flight (the gateway says "worker_lost") and another worker is started; a worker whose GPU
-/// context is broken simply exits.
+/// calls `endWithParent`, sends a `WorkerStatus` at once ("Loading the model"), again when that first model
+/// is loaded and it is ready, and whenever something of it changes, such as the models that it holds. From
+/// then on a thread that does nothing else sends a `Heartbeat` every `kHeartbeatInterval`: without them the
+/// process hangs; with them, but without progress, its device does. For each `Generate` it sends any number
+/// of `ProgressMade`, one `Picture` per image and exactly one `Finished`. It ends by itself when the channel
+/// closes. A model or device that it cannot use is a `WorkerStatus` with `failed` set, then a non-zero exit:
+/// it is not tried again soon. Any other exit loses what was in flight (the gateway says "worker_lost") and
+/// another worker is started; a worker whose GPU context is broken simply exits.
 namespace easel::generator {
 
-/// To the worker: draw.
+/// To the worker: draw, with the model `settings.model` that lies in `folder`.
 struct Generate {
     std::string id;
     protocol::GenerationSettings settings;
+    std::string folder = {};
 
     bool operator==(const Generate&) const = default;
 };
@@ -46,6 +48,21 @@ struct Cancel {
     std::string id;
 
     bool operator==(const Cancel&) const = default;
+};
+
+/// To the worker: have the model in `folder` ready.
+struct Load {
+    std::string model;
+    std::string folder;
+
+    bool operator==(const Load&) const = default;
+};
+
+/// To the worker: let the model go, at the latest when nothing draws with it any more.
+struct Unload {
+    std::string model;
+
+    bool operator==(const Unload&) const = default;
 };
 
 /// From the worker: how it is.
@@ -88,7 +105,8 @@ struct Heartbeat {
 
 inline constexpr std::chrono::milliseconds kHeartbeatInterval{5000};
 
-using Frame = std::variant<Generate, Cancel, WorkerStatus, ProgressMade, Picture, Finished, Heartbeat>;
+using Frame =
+    std::variant<Generate, Cancel, WorkerStatus, ProgressMade, Picture, Finished, Heartbeat, Load, Unload>;
 
 /// One end of the conversation; owns its socket. One thread may read while any others write. Neither
 /// crashes nor allocates more than a frame's hard limit whatever the other end sends.

@@ -10,6 +10,7 @@
 #include "server/image/image.h"
 #include "shared/protocol/generation.h"
 #include "shared/protocol/job.h"
+#include "shared/protocol/model_state.h"
 #include "shared/protocol/problem.h"
 
 namespace easel::generator {
@@ -17,7 +18,7 @@ namespace easel::generator {
 /// What a request in flight tells its owner. Calls for one request come one at a time, in order, from a
 /// thread of the generator's or from within `submit`; `finished` is the last one and comes exactly once,
 /// at the latest when the generator is destroyed.
-struct Listener {
+struct Observer {
     std::function<void(const protocol::Progress&)> progress;
     /// Image `index` of the request, 8-bit RGB, made with `seed`.
     std::function<void(int index, std::int64_t seed, image::Image picture)> image;
@@ -39,16 +40,31 @@ enum class End { Drawn, Cancelled, WorkerLost, NotReady, Failed };
 
 End endOf(const std::optional<protocol::Problem>& problem);
 
+/// A model that was asked for, at what draws with it.
+struct ModelStatus {
+    std::string id;
+    protocol::ModelState state = protocol::ModelState::Loading;
+    std::int64_t bytes = 0;  ///< that it holds of the device's memory
+    std::string message;     ///< why it failed
+
+    bool operator==(const ModelStatus&) const = default;
+};
+
 /// What draws, as its owner sees it.
 struct Status {
-    bool ready = false;      ///< a model is loaded
-    bool failed = false;     ///< not before something is mended; `message` says why and what to do
-    std::string message;     ///< one sentence for a person: "Loading the model", why it failed, …
-    std::string device;      ///< "cpu", "cuda:0"
-    std::string deviceName;  ///< "AMD EPYC", "NVIDIA L4"
-    std::string precision;   ///< what it computes in: "fp32", "fp16", "bf16"
+    bool ready = false;           ///< a model is loaded
+    bool failed = false;          ///< not before something is mended; `message` says why and what to do
+    std::string message = {};     ///< one sentence for a person: "Loading the model", why it failed, …
+    std::string device = {};      ///< "cpu", "cuda:0"
+    std::string deviceName = {};  ///< "AMD EPYC", "NVIDIA L4"
+    std::string precision = {};   ///< what it computes in: "fp32", "fp16", "bf16"
     /// What was found in the model's weights and passed over, a sentence each.
     std::vector<std::string> notes = {};
+    int capacity = 1;               ///< requests that are worth having in flight, by the memory
+    std::int64_t memoryBudget = 0;  ///< bytes that models and drawings may take; 0: not known
+    std::int64_t memoryUsed = 0;    ///< bytes that models hold of it
+    /// Those that are loaded, are being loaded or could not be, the latest used first.
+    std::vector<ModelStatus> models = {};
 
     bool operator==(const Status&) const = default;
 };
@@ -70,9 +86,13 @@ public:
     virtual int capacity() const = 0;
     /// Starts `id`; never blocks. A generator that is not ready answers `finished` with a problem.
     virtual void submit(const std::string& id, const protocol::GenerationSettings& settings,
-                        Listener listener) = 0;
+                        Observer observer) = 0;
     /// Takes effect at the next step; unknown ids are ignored.
     virtual void cancel(const std::string& id) = 0;
+    /// Has a model ready for the next request that names it, or lets it go when nothing draws with it any
+    /// more. Never blocks; the status tells what comes of it.
+    virtual void load(const std::string& model) = 0;
+    virtual void unload(const std::string& model) = 0;
 };
 
 }  // namespace easel::generator

@@ -50,7 +50,7 @@ TestPattern::~TestPattern() {
     m_wake.notify_all();
     m_thread.join();
     for (const Task& task : m_tasks) {
-        task.listener.finished(workerLost("The test pattern ended."));
+        task.observer.finished(workerLost("The test pattern ended."));
     }
 }
 
@@ -69,16 +69,16 @@ void TestPattern::onStatusChanged(std::function<void()> changed) {
 }
 
 void TestPattern::submit(const std::string& id, const protocol::GenerationSettings& settings,
-                         Listener listener) {
+                         Observer observer) {
     {
         const std::scoped_lock lock(m_mutex);
         if (m_ready) {
-            m_tasks.push_back({id, settings, std::move(listener)});
+            m_tasks.push_back({id, settings, std::move(observer)});
             m_wake.notify_all();
             return;
         }
     }
-    listener.finished(protocol::unavailable("Getting ready."));
+    observer.finished(protocol::unavailable("Getting ready."));
 }
 
 void TestPattern::cancel(const std::string& id) {
@@ -114,10 +114,10 @@ void TestPattern::run() {
             return;
         }
         m_toCancel.erase(task.id);
-        const Listener listener = std::move(m_tasks.front().listener);
+        const Observer observer = std::move(m_tasks.front().observer);
         m_tasks.pop_front();
         lock.unlock();
-        listener.finished(drawn ? std::optional<protocol::Problem>() : cancelled());
+        observer.finished(drawn ? std::optional<protocol::Problem>() : cancelled());
         lock.lock();
     }
 }
@@ -128,7 +128,7 @@ bool TestPattern::draw(const Task& task) {
     protocol::Progress progress;
     progress.stage = protocol::Stage::Encoding;
     progress.steps = settings.steps * settings.count;
-    task.listener.progress(progress);
+    task.observer.progress(progress);
     for (int index = 0; index < settings.count; ++index) {
         for (int step = 0; step < settings.steps; ++step) {
             if (!pause(task.id, m_options.stepTime)) {
@@ -136,11 +136,11 @@ bool TestPattern::draw(const Task& task) {
             }
             progress.stage = protocol::Stage::Denoising;
             ++progress.step;
-            task.listener.progress(progress);
+            task.observer.progress(progress);
         }
         progress.stage = protocol::Stage::Decoding;
-        task.listener.progress(progress);
-        task.listener.image(index, settings.seed + index,
+        task.observer.progress(progress);
+        task.observer.image(index, settings.seed + index,
                             testPattern(settings.width, settings.height, settings.seed + index));
     }
     return true;

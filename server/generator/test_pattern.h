@@ -32,14 +32,17 @@ public:
     void onStatusChanged(std::function<void()> changed) override;
     int capacity() const override { return 1; }
     void submit(const std::string& id, const protocol::GenerationSettings& settings,
-                Listener listener) override;
+                Observer observer) override;
     void cancel(const std::string& id) override;
+    // It has no model.
+    void load(const std::string&) override {}
+    void unload(const std::string&) override {}
 
 private:
     struct Task {
         std::string id;
         protocol::GenerationSettings settings;
-        Listener listener;
+        Observer observer;
     };
 
     void run();

@@ -64,20 +64,24 @@ void WorkerProcess::onStatusChanged(std::function<void()> changed) {
 }
 
 void WorkerProcess::submit(const std::string& id, const protocol::GenerationSettings& settings,
-                           Listener listener) {
+                           Observer observer) {
+    const auto folder = folderOf(settings.model);
+    if (!folder) {
+        return observer.finished(folder.error());
+    }
     std::unique_lock lock(m_mutex);
     if (!m_status.ready || !m_channel) {
         const std::string message = m_status.message;
         lock.unlock();
-        return listener.finished(protocol::unavailable(message));
+        return observer.finished(protocol::unavailable(message));
     }
     if (m_inFlight.contains(id)) {
         lock.unlock();
-        return listener.finished(protocol::internalError("Job " + id + " was submitted twice."));
+        return observer.finished(protocol::internalError("Job " + id + " was submitted twice."));
     }
-    m_inFlight[id] = std::make_shared<Listener>(std::move(listener));
+    m_inFlight[id] = std::make_shared<Observer>(std::move(observer));
     m_watchdog->submitted(id, std::int64_t{settings.width} * settings.height, Clock::now());
-    m_outbox.push_back(Generate{id, settings});
+    m_outbox.push_back(Generate{id, settings, folder->string()});
     m_wake.notify_all();
 }
 
@@ -88,6 +92,48 @@ void WorkerProcess::cancel(const std::string& id) {
         m_outbox.push_back(Cancel{id});
         m_wake.notify_all();
     }
+}
+
+void WorkerProcess::load(const std::string& model) {
+    const auto folder = folderOf(model);
+    const std::scoped_lock lock(m_mutex);
+    if (folder && m_status.ready) {
+        m_outbox.push_back(Load{model, folder->string()});
+        m_wake.notify_all();
+    }
+}
+
+void WorkerProcess::unload(const std::string& model) {
+    const std::scoped_lock lock(m_mutex);
+    if (m_status.ready) {
+        m_outbox.push_back(Unload{model});
+        m_wake.notify_all();
+    }
+}
+
+protocol::Expected<std::filesystem::path> WorkerProcess::folderOf(const std::string& model) const {
+    if (model.empty() || model == m_options.model.id || !m_options.locate) {
+        return m_options.model.folder;
+    }
+    return m_options.locate(model);
+}
+
+std::vector<std::string> WorkerProcess::commandLine() const {
+    std::vector<std::string> line = {m_options.program.string(),
+                                     "--socket-fd",
+                                     std::to_string(ChildProcess::kSocket),
+                                     "--device",
+                                     m_options.device,
+                                     "--precision",
+                                     m_options.precision};
+    if (m_options.memory > 0) {
+        line.insert(line.end(), {"--memory", std::to_string(m_options.memory)});
+    }
+    if (!m_options.widths.empty()) {
+        line.insert(line.end(), {"--widths", m_options.widths.string()});
+    }
+    line.insert(line.end(), {"--", m_options.model.id, m_options.model.folder.string()});
+    return line;
 }
 
 void WorkerProcess::supervise() {
@@ -112,10 +158,7 @@ void WorkerProcess::supervise() {
 
 /// From the start of a worker to its end; what was in flight is lost by then.
 WorkerProcess::End WorkerProcess::runOnce() {
-    auto child = ChildProcess::start(
-        {m_options.program.string(), "--socket-fd", std::to_string(ChildProcess::kSocket), "--model",
-         m_options.model.string(), "--device", m_options.device, "--precision", m_options.precision},
-        m_options.onOutput);
+    auto child = ChildProcess::start(commandLine(), m_options.onOutput);
     End end;
     if (!child) {
         end.startError = child.error();
@@ -283,30 +326,30 @@ bool WorkerProcess::handle(WorkerStatus frame) {
 }
 
 bool WorkerProcess::handle(const ProgressMade& frame) {
-    if (const auto listener = advance(frame.id, frame.progress.step > 0)) {
-        listener->progress(frame.progress);
+    if (const auto observer = advance(frame.id, frame.progress.step > 0)) {
+        observer->progress(frame.progress);
     }
     return true;
 }
 
 bool WorkerProcess::handle(Picture frame) {
-    if (const auto listener = advance(frame.id, true)) {
-        listener->image(frame.index, frame.seed, std::move(frame.image));
+    if (const auto observer = advance(frame.id, true)) {
+        observer->image(frame.index, frame.seed, std::move(frame.image));
     }
     return true;
 }
 
 bool WorkerProcess::handle(Finished frame) {
-    std::shared_ptr<Listener> listener;
+    std::shared_ptr<Observer> observer;
     {
         const std::scoped_lock lock(m_mutex);
         m_watchdog->finished(frame.id, Clock::now());
         if (auto taken = m_inFlight.extract(frame.id)) {
-            listener = std::move(taken.mapped());
+            observer = std::move(taken.mapped());
         }
     }
-    if (listener) {
-        listener->finished(std::move(frame.problem));
+    if (observer) {
+        observer->finished(std::move(frame.problem));
     }
     return true;
 }
@@ -326,18 +369,18 @@ void WorkerProcess::setStatus(Status status) {
 }
 
 void WorkerProcess::endAll(const protocol::Problem& problem) {
-    std::map<std::string, std::shared_ptr<Listener>> lost;
+    std::map<std::string, std::shared_ptr<Observer>> lost;
     {
         const std::scoped_lock lock(m_mutex);
         lost.swap(m_inFlight);
     }
-    for (const auto& [id, listener] : lost) {
-        listener->finished(problem);
+    for (const auto& [id, observer] : lost) {
+        observer->finished(problem);
     }
 }
 
 /// Notes that `id` came further; null when nobody waits for it.
-std::shared_ptr<Listener> WorkerProcess::advance(const std::string& id, bool inSteps) {
+std::shared_ptr<Observer> WorkerProcess::advance(const std::string& id, bool inSteps) {
     const std::scoped_lock lock(m_mutex);
     m_watchdog->advanced(id, inSteps, Clock::now());
     const auto found = m_inFlight.find(id);

@@ -20,11 +20,21 @@
 
 namespace easel::generator {
 
+struct ModelPlace {
+    std::string id;
+    std::filesystem::path folder;
+};
+
 struct WorkerOptions {
     std::filesystem::path program;  ///< easel-worker
-    std::filesystem::path model;    ///< a model folder
+    ModelPlace model;               ///< the first; without it nothing is drawn
+    /// Where the models are that requests name otherwise; empty: there are none. From any thread; must not
+    /// block for long.
+    std::function<protocol::Expected<std::filesystem::path>(const std::string& id)> locate = {};
     std::string device = "auto";
     std::string precision = "auto";  ///< auto, fp32, fp16, bf16
+    std::int64_t memory = 0;         ///< bytes that models and drawings may take; 0: what is free
+    std::filesystem::path widths = {};  ///< where it remembers how many pictures are best drawn together; empty: nowhere
     WatchLimits limits = {};
     std::chrono::milliseconds firstPause{500};       ///< before a lost worker's successor; doubles each time
     std::chrono::milliseconds longestPause{8000};    ///< … up to this
@@ -37,7 +47,7 @@ struct WorkerOptions {
 };
 
 /// Draws in an `easel-worker`: starts it, talks to it, starts another when it dies or hangs, ends it with
-/// itself. Two threads of its own: one reads frames, calls the listeners and looks after the process (the
+/// itself. Two threads of its own: one reads frames, calls the observers and looks after the process (the
 /// kernel kills the worker when this thread ends, so there are no orphans); one writes frames, so that
 /// `submit` and `cancel` never wait for a worker that does not read, and ends a worker that hangs.
 class WorkerProcess final : public Generator {
@@ -47,10 +57,12 @@ public:
 
     Status status() const override;
     void onStatusChanged(std::function<void()> changed) override;
-    int capacity() const override { return 1; }
+    int capacity() const override { return status().capacity; }
     void submit(const std::string& id, const protocol::GenerationSettings& settings,
-                Listener listener) override;
+                Observer observer) override;
     void cancel(const std::string& id) override;
+    void load(const std::string& model) override;
+    void unload(const std::string& model) override;
 
 private:
     using Clock = Watchdog::Clock;
@@ -65,6 +77,8 @@ private:
     };
 
     static std::string described(const End& end);
+    std::vector<std::string> commandLine() const;
+    protocol::Expected<std::filesystem::path> folderOf(const std::string& model) const;
     void supervise();
     End runOnce();
     std::chrono::milliseconds judge(const End& end);
@@ -78,7 +92,7 @@ private:
     static bool handle(Heartbeat) { return true; }
     void setStatus(Status status);
     void endAll(const protocol::Problem& problem);
-    std::shared_ptr<Listener> advance(const std::string& id, bool inSteps);
+    std::shared_ptr<Observer> advance(const std::string& id, bool inSteps);
 
     const WorkerOptions m_options;
 
@@ -92,7 +106,7 @@ private:
     std::string m_reproach;                            // why it is being ended
     std::string m_refusal;                             // why it cannot work
     std::deque<Frame> m_outbox;
-    std::map<std::string, std::shared_ptr<Listener>> m_inFlight;
+    std::map<std::string, std::shared_ptr<Observer>> m_inFlight;
 
     int m_failedStarts = 0;  // in a row; the supervisor's own
 

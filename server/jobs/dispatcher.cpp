@@ -319,7 +319,7 @@ std::optional<Hold> Dispatcher::lackOfRoom() {
     return Hold{HoldReason::DiskLow, lacking->detail, "Delete jobs or other files on the server's disk."};
 }
 
-generator::Listener Dispatcher::listenTo(const std::string& id, int attempt,
+generator::Observer Dispatcher::listenTo(const std::string& id, int attempt,
                                          protocol::GenerationSettings settings) {
     return {.progress = [this, id, attempt](
                             const protocol::Progress& progress) { m_ledger.progress(id, attempt, progress); },

@@ -59,7 +59,7 @@ private:
     void letGo();
     bool mayStart() const;
 
-    generator::Listener listenTo(const std::string& id, int attempt, protocol::GenerationSettings settings);
+    generator::Observer listenTo(const std::string& id, int attempt, protocol::GenerationSettings settings);
     void keep(const std::string& id, int attempt, const protocol::GenerationSettings& settings, int index,
               const image::Image& picture);
     void conclude(const std::string& id, int attempt, const std::optional<protocol::Problem>& problem);

@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // easel-worker: draws for one gateway, which started it and talks to it over a socket pair. A thread of
 // its own reads the socket, so that a request can be cancelled while another thread draws it.
-#include <getopt.h>
-
-#include <charconv>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <memory>
 #include <optional>
 #include <string>
 #include <thread>
 #include <variant>
+
+#include <CLI/CLI.hpp>
 
 #include "server/diffusion/engine.h"
 #include "server/generator/child_process.h"
@@ -26,39 +24,27 @@ using namespace easel;
 
 struct Options {
     int socket = -1;
-    std::string model;
     std::string device = "auto";
     std::string precision = "auto";
+    std::string modelId;
+    std::string modelFolder;
 };
 
-/// --socket-fd N --model DIR [--device …] [--precision …]; nothing if that is not what was given.
+/// Nothing if that is not what the gateway says.
 std::optional<Options> parseOptions(int argc, char** argv) {
-    static constexpr option kOptions[] = {{"socket-fd", required_argument, nullptr, 's'},
-                                          {"model", required_argument, nullptr, 'm'},
-                                          {"device", required_argument, nullptr, 'd'},
-                                          {"precision", required_argument, nullptr, 'p'},
-                                          {}};
     Options options;
-    for (int found = 0; (found = getopt_long(argc, argv, "", kOptions, nullptr)) != -1;) {
-        switch (found) {
-            case 's':
-                std::from_chars(optarg, optarg + std::strlen(optarg), options.socket);
-                break;
-            case 'm':
-                options.model = optarg;
-                break;
-            case 'd':
-                options.device = optarg;
-                break;
-            case 'p':
-                options.precision = optarg;
-                break;
-            default:
-                return std::nullopt;
-        }
+    CLI::App app;
+    app.add_option("--socket-fd", options.socket)->required();
+    app.add_option("--device", options.device);
+    app.add_option("--precision", options.precision);
+    app.add_option("model-id", options.modelId)->required();
+    app.add_option("model-folder", options.modelFolder)->required();
+    try {
+        app.parse(argc, argv);
+        return options;
+    } catch (const CLI::Error&) {
+        return std::nullopt;
     }
-    const bool complete = options.socket >= 0 && !options.model.empty() && optind == argc;
-    return complete ? std::optional(options) : std::nullopt;
 }
 
 /// Nothing here outlives the gateway: without it there is nobody to draw for, and nothing to save.
@@ -129,13 +115,13 @@ int main(int argc, char** argv) {
     const Options& options = *parsed;
     generator::FrameChannel channel(options.socket);
     worker::Inbox inbox;
-    tell(channel, generator::WorkerStatus{{false, false, "Loading the model", "", "", ""}});
+    tell(channel, generator::WorkerStatus{{.message = "Loading the model"}});
     std::thread([&] { readRequests(channel, inbox); }).detach();
     std::thread([&] { sendHeartbeats(channel); }).detach();
 
-    const auto engine = diffusion::Engine::load(options.model, options.device, options.precision);
+    const auto engine = diffusion::Engine::load(options.modelFolder, options.device, options.precision);
     if (!engine) {
-        tell(channel, generator::WorkerStatus{{false, true, engine.error().detail, "", "", ""}});
+        tell(channel, generator::WorkerStatus{{.failed = true, .message = engine.error().detail}});
         std::_Exit(EXIT_FAILURE);
     }
     const std::string& remark = (*engine)->deviceRemark();

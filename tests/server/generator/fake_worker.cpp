@@ -168,10 +168,10 @@ private:
 
 int main(int argc, char** argv) {
     endWithParent();
-    if (argc != 9) {
+    if (argc < 4) {
         return 2;
     }
-    const std::filesystem::path model = argv[4];
+    const std::filesystem::path model = argv[argc - 1];
     if (model.filename() == "exits" && !Worker::isMended(model)) {
         return 3;
     }

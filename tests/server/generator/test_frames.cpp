@@ -60,9 +60,22 @@ private Q_SLOTS:
         progress.step = 7;
         progress.steps = 75;
         const std::vector<Frame> frames = {
-            Generate{"j_1", settings},
+            Generate{"j_1", settings, "/models/starter"},
             Cancel{"j_1"},
-            WorkerStatus{{true, false, "Ready", "cuda:0", "NVIDIA L4", "bf16", {"odd"}}},
+            WorkerStatus{{true,
+                          false,
+                          "Ready",
+                          "cuda:0",
+                          "NVIDIA L4",
+                          "bf16",
+                          {"odd"},
+                          8,
+                          24'000'000'000,
+                          2'000'000'000,
+                          {{"starter", protocol::ModelState::Loaded, 2'000'000'000, ""},
+                           {"hub/other", protocol::ModelState::Failed, 0, "It is damaged."}}}},
+            Load{"hub/other", "/models/other"},
+            Unload{"hub/other"},
             WorkerStatus{{false, true, "No such model", "", "", ""}},
             ProgressMade{"j_1", progress},
             // Larger than any socket buffer: it goes in many pieces.
@@ -115,7 +128,7 @@ private Q_SLOTS:
         };
         row("not a frame", "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
         row("half a header", "EASL");
-        row("unknown type", frame(7, "{}"));
+        row("unknown type", frame(9, "{}"));
         row("huge control part", header(kMagic, 1, 0xffffffff, 0));
         row("huge picture", header(kMagic, 4, 2, 0xffffffff) + "{}");
         row("pixels where none belong", frame(1, R"({"id":"a"})", "xyz"));

@@ -30,7 +30,7 @@ namespace {
 
 constexpr auto kPatience = 30s;
 
-/// What a listener heard.
+/// What an observer heard.
 struct Heard {
     std::mutex mutex;
     std::condition_variable changed;
@@ -38,7 +38,7 @@ struct Heard {
     std::map<int, image::Image> images;
     std::vector<std::optional<protocol::Problem>> ends;
 
-    static Listener listenerOf(const std::shared_ptr<Heard>& heard) {
+    static Observer observerOf(const std::shared_ptr<Heard>& heard) {
         return {.progress =
                     [heard](const protocol::Progress& progress) {
                         heard->note([&] { heard->steps = progress.step; });
@@ -79,7 +79,7 @@ struct Heard {
 WorkerOptions options(const std::string& model) {
     WorkerOptions made;
     made.program = FAKE_WORKER;
-    made.model = model;
+    made.model = {"own", model};
     made.firstPause = 10ms;
     made.longestPause = 40ms;
     made.grace = 200ms;
@@ -122,7 +122,7 @@ QByteArray environmentOfTheWorker() {
 std::shared_ptr<Heard> submit(Generator& generator, const std::string& id,
                               const protocol::GenerationSettings& wish) {
     auto heard = std::make_shared<Heard>();
-    generator.submit(id, wish, Heard::listenerOf(heard));
+    generator.submit(id, wish, Heard::observerOf(heard));
     return heard;
 }
 
@@ -290,9 +290,9 @@ private Q_SLOTS:
         WorkerProcess worker(impatient);
         QVERIFY(waitForStatus(worker, isReady));
         const auto heard = std::make_shared<Heard>();
-        auto listener = Heard::listenerOf(heard);
-        listener.image = [](int, std::int64_t, const image::Image&) { std::this_thread::sleep_for(3s); };
-        worker.submit("a", settings("a fox"), listener);
+        auto observer = Heard::observerOf(heard);
+        observer.image = [](int, std::int64_t, const image::Image&) { std::this_thread::sleep_for(3s); };
+        worker.submit("a", settings("a fox"), observer);
         QVERIFY(heard->waitForEnd());
         QCOMPARE(heard->endCode(), std::string());
     }

@@ -22,12 +22,12 @@ public:
     struct Request {
         std::string id;
         easel::protocol::GenerationSettings settings;
-        easel::generator::Listener listener;
+        easel::generator::Observer observer;
     };
 
     ~ManualGenerator() override {
         for (auto& request : m_requests) {
-            request.listener.finished(easel::generator::workerLost("It ended."));
+            request.observer.finished(easel::generator::workerLost("It ended."));
         }
     }
 
@@ -42,15 +42,17 @@ public:
     int capacity() const override { return 1; }
 
     void submit(const std::string& id, const easel::protocol::GenerationSettings& settings,
-                easel::generator::Listener listener) override {
+                easel::generator::Observer observer) override {
         const std::scoped_lock lock(m_mutex);
-        m_requests.push_back({id, settings, std::move(listener)});
+        m_requests.push_back({id, settings, std::move(observer)});
         m_arrived.notify_all();
     }
     void cancel(const std::string& id) override {
         const std::scoped_lock lock(m_mutex);
         m_cancelled.insert(id);
     }
+    void load(const std::string&) override {}
+    void unload(const std::string&) override {}
 
     // What the test says.
 
@@ -88,16 +90,16 @@ public:
         progress.stage = easel::protocol::Stage::Denoising;
         progress.step = step;
         progress.steps = request.settings.steps * request.settings.count;
-        request.listener.progress(progress);
+        request.observer.progress(progress);
     }
     static void deliver(const Request& request, int index = 0) {
         const auto& settings = request.settings;
-        request.listener.image(
+        request.observer.image(
             index, settings.seed + index,
             easel::generator::testPattern(settings.width, settings.height, settings.seed + index));
     }
     static void finish(const Request& request, std::optional<easel::protocol::Problem> problem = {}) {
-        request.listener.finished(std::move(problem));
+        request.observer.finished(std::move(problem));
     }
 
 private:

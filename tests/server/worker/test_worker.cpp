@@ -95,8 +95,8 @@ private:
         const std::string fd = std::to_string(pair.theirs);
         m_pid = ::fork();
         if (m_pid == 0) {
-            ::execl(WORKER_PROGRAM, "easel-worker", "--socket-fd", fd.c_str(), "--model", model.c_str(),
-                    "--device", device.c_str(), "--precision", precision.c_str(), nullptr);
+            ::execl(WORKER_PROGRAM, "easel-worker", "--socket-fd", fd.c_str(), "--device", device.c_str(),
+                    "--precision", precision.c_str(), "--", "first", model.c_str(), nullptr);
             ::_exit(127);
         }
         ::close(pair.theirs);
