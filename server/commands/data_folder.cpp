@@ -15,7 +15,7 @@
 #include <system_error>
 #include <utility>
 
-#include "server/jobs/files.h"
+#include "shared/process/files.h"
 
 namespace easel::commands {
 
@@ -30,7 +30,8 @@ constexpr std::string_view kHexDigits = "0123456789abcdef";
 
 bool isOwn(std::string_view name) {
     return name == kMark || name == "lock" || name == "images" || name == "set-aside" || name == "reserve" ||
-           name == "easel-server-id.part" || name.starts_with("jobs.sqlite");
+           name == "widths" || name == "widths.part" || name == "easel-server-id.part" ||
+           name.starts_with("jobs.sqlite");
 }
 
 struct Contents {
@@ -114,7 +115,7 @@ Expected<DataFolder> DataFolder::open(path folder) {
     if (data.m_id.empty()) {
         data.m_id = newId();
         // An older folder on a full disk still has to be opened, or nothing in it could be deleted.
-        if (jobs::writeWhole(folder / kMark, data.m_id + '\n') != 0 && !contents->isOlder) {
+        if (process::writeWhole(folder / kMark, data.m_id + '\n') != 0 && !contents->isOlder) {
             return refuse("the file " + std::string(kMark) + " cannot be written");
         }
     }

@@ -25,6 +25,8 @@ public:
     const std::string& id() const { return m_id; }
     std::filesystem::path jobs() const { return m_folder / "jobs.sqlite"; }
     std::filesystem::path images() const { return m_folder / "images"; }
+    /// How many pictures are best drawn together, as the worker has measured it.
+    std::filesystem::path widths() const { return m_folder / "widths"; }
 
 private:
     explicit DataFolder(std::filesystem::path folder) : m_folder(std::move(folder)) {}

@@ -24,8 +24,8 @@
 #include "server/commands/signals.h"
 #include "server/generator/worker_process.h"
 #include "server/image/drawn.h"
-#include "server/jobs/files.h"
 #include "server/models/model_folder.h"
+#include "shared/process/files.h"
 #include "shared/protocol/validation.h"
 
 namespace easel::commands {
@@ -79,7 +79,7 @@ std::filesystem::path fileOf(const std::filesystem::path& output, int index, int
 }
 
 /// The umask decides who may read it.
-constexpr jobs::Writing kForTheUser{.durably = false, .mode = 0666};
+constexpr process::Writing kForTheUser{.durably = false, .mode = 0666};
 
 /// One run of the command, from a worker that is starting to pictures on the disk. The generator's thread
 /// and the signals' thread report to the one that waits.
@@ -165,7 +165,7 @@ private:
         own.count = 1;
         const auto bytes = image::encodeDrawn(picture, own);
         const auto file = fileOf(m_output, index, m_settings.count);
-        const bool kept = bytes && jobs::writeWhole(file, *bytes, kForTheUser) == 0;
+        const bool kept = bytes && process::writeWhole(file, *bytes, kForTheUser) == 0;
         const std::scoped_lock lock(m_mutex);
         if (!kept) {
             m_failure = bytes ? file.string() + " could not be written." : bytes.error().detail;

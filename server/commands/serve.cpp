@@ -24,6 +24,7 @@
 #include "server/commands/background_writer.h"
 #include "server/commands/command_line.h"
 #include "server/commands/data_folder.h"
+#include "server/commands/generator_log.h"
 #include "server/commands/log.h"
 #include "server/commands/messages.h"
 #include "server/commands/signals.h"
@@ -31,10 +32,10 @@
 #include "server/generator/worker_process.h"
 #include "server/http/descriptors.h"
 #include "server/http/listener.h"
-#include "server/jobs/files.h"
 #include "server/jobs/job_queue.h"
 #include "server/jobs/sqlite_job_store.h"
 #include "server/models/model_folder.h"
+#include "shared/process/files.h"
 #include "shared/protocol/samplers.h"
 #include "shared/protocol/work.h"
 
@@ -133,11 +134,8 @@ private:
             return obstacleTo(settings);
         };
         options.log = logError;
-        options.onGeneratorStatus = [](const generator::Status& status) {
-            spdlog::log(status.failed ? spdlog::level::err : spdlog::level::info, inOneLine(status));
-            for (const std::string& note : status.notes) {
-                spdlog::info(note);
-            }
+        options.onGeneratorStatus = [log = std::make_shared<GeneratorLog>()](const auto& status) {
+            log->changed(status);
         };
         return jobs::JobQueue::open(std::move(*store), std::move(*images), std::move(generator), options)
             .map([this](std::unique_ptr<jobs::JobQueue> queue) { m_queue = std::move(queue); });
@@ -216,7 +214,8 @@ Expected<protocol::ModelInfo> modelOf(const ServeOptions& options) {
 }
 
 /// `model` is the id of the first model.
-std::unique_ptr<generator::Generator> generatorOf(const ServeOptions& options, const std::string& model) {
+std::unique_ptr<generator::Generator> generatorOf(const ServeOptions& options, const std::string& model,
+                                                  const DataFolder& data) {
     if (options.testPattern) {
         return std::make_unique<generator::TestPattern>(
             generator::TestPatternOptions{.stepTime = std::chrono::milliseconds(options.stepMs)});
@@ -227,6 +226,7 @@ std::unique_ptr<generator::Generator> generatorOf(const ServeOptions& options, c
         .model = {model, drawing.model},
         .device = drawing.device,
         .precision = drawing.precision,
+        .widths = data.widths(),
         .onOutput = [](const std::string& line) { spdlog::info("worker: {}", line); }});
 }
 
@@ -274,13 +274,14 @@ int serve(ServeOptions options) {
     for (const std::string& note : model->notes) {
         spdlog::warn(note);
     }
-    auto generator = generatorOf(options, model->id);
+    auto generator = generatorOf(options, model->id, *data);
     Server server(std::move(*data), std::move(*model), options.maxWork);
     if (const auto started = server.start(std::move(generator), options); !started) {
         return fail(kFailure, started.error().detail);
     }
     if (!options.portFile.empty() &&
-        jobs::writeWhole(options.portFile, std::to_string(server.port()) + '\n', {.durably = false}) != 0) {
+        process::writeWhole(options.portFile, std::to_string(server.port()) + '\n', {.durably = false}) !=
+            0) {
         return fail(kFailure, "The port file " + options.portFile.string() + " could not be written.");
     }
     output.write("Listening on " + urlOf(options.bind, server.port()) + '\n');

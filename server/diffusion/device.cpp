@@ -2,6 +2,7 @@
 #include "server/diffusion/device.h"
 
 #include <ATen/ATen.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
 #include <dlfcn.h>
 #include <malloc.h>
 
@@ -147,6 +148,13 @@ Device openDevice(std::string_view wanted, std::string_view precision) {
     }
     throw Failure(protocol::invalidField(
         "device", "There is no device \"" + std::string(wanted) + "\"; use auto, cpu or cuda:N."));
+}
+
+void synchronize(const Device& device) {
+    const c10::Device place = device.placement.device;
+    if (place.is_cuda()) {
+        c10::impl::VirtualGuardImpl(place.type()).synchronizeDevice(place.index());
+    }
 }
 
 }  // namespace easel::diffusion

@@ -22,4 +22,7 @@ struct Device {
 /// Throws a Failure that says what is missing.
 Device openDevice(std::string_view wanted, std::string_view precision = "auto");
 
+/// Waits until `device` has done all that it was asked for.
+void synchronize(const Device& device);
+
 }  // namespace easel::diffusion

@@ -22,8 +22,10 @@ public:
     /// Evaluations of the network that are made, and that there are in all.
     std::size_t accepted() const { return m_sampler->accepted(); }
     std::size_t evaluations() const { return m_sampler->timesteps().size(); }
+    /// Rows that it takes of a forward pass: 1, or 2 with guidance.
+    std::int64_t branches() const { return m_guidance->branches(); }
     /// Numbers that a forward pass takes for it.
-    std::int64_t work() const { return m_guidance->branches() * latents().numel(); }
+    std::int64_t work() const { return branches() * latents().numel(); }
 
     /// What drawings must have in common to share a forward pass: C, H, W and the context's T, D.
     std::vector<std::int64_t> shape() const;

@@ -6,169 +6,394 @@
 #include <malloc.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
+#include <condition_variable>
+#include <list>
+#include <mutex>
 #include <utility>
+#include <variant>
+#include <vector>
 
 #include "server/diffusion/failure.h"
-#include "server/diffusion/pipeline.h"
-#include "server/generator/generator.h"
+#include "server/diffusion/memory.h"
+#include "server/diffusion/model_loader.h"
+#include "server/diffusion/request.h"
+#include "server/diffusion/step_order.h"
+#include "server/diffusion/widths.h"
 
 namespace easel::diffusion {
 namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// Counts the steps of a request and guesses how long the rest takes.
-class Pace {
-public:
-    Pace(const protocol::GenerationSettings& settings,
-         const std::function<void(const protocol::Progress&)>& tell)
-        : m_steps(settings.steps), m_count(settings.count), m_tell(tell) {}
-
-    void enter(protocol::Stage stage) {
-        m_progress.stage = stage;
-        report();
-    }
-
-    /// Image `index` has made `accepted` of its `total` steps. Some samplers take a few more than were
-    /// asked for to warm up; those do not count.
-    void step(int index, std::size_t accepted, std::size_t total) {
-        const int counted = m_steps - static_cast<int>(total - accepted);
-        m_progress.step = index * m_steps + std::max(counted, 0);
-        if (m_progress.step == 0) {
-            return;
-        }
-        const std::chrono::duration<double> spent = Clock::now() - m_started;
-        m_progress.etaSeconds = spent.count() / m_progress.step * (m_steps * m_count - m_progress.step);
-        report();
-    }
-
-private:
-    void report() {
-        m_progress.steps = m_steps * m_count;
-        if (m_tell) {
-            m_tell(m_progress);
-        }
-    }
-
-    int m_steps;
-    int m_count;
-    const std::function<void(const protocol::Progress&)>& m_tell;
-    Clock::time_point m_started = Clock::now();
-    protocol::Progress m_progress;
+struct Cancelled {
+    std::string id;
 };
-
-/// What openDevice() lets malloc keep belongs to the rest of the machine between two requests.
-struct GivesMemoryBack {
-    ~GivesMemoryBack() { malloc_trim(0); }
+struct Wanted {
+    generator::ModelPlace model;
 };
+struct Unwanted {
+    std::string model;
+};
+using Arrival = std::variant<std::unique_ptr<Request>, Cancelled, Wanted, Unwanted>;
+
+double secondsSince(Clock::time_point then) {
+    return std::chrono::duration<double>(Clock::now() - then).count();
+}
+
+/// What the widths are kept under: a model's files, a shape, and whether there is guidance.
+std::string kindOf(const Live& live) {
+    return live.request->pipeline().root().string() + live.group.substr(live.group.find(' ')) + " x" +
+           std::to_string(live.drawing.branches());
+}
+
+/// What a drawing shares forward passes with: the model in memory, and the shape.
+std::string groupOf(const Pipeline& pipeline, const Drawing& drawing) {
+    std::string group = std::to_string(reinterpret_cast<std::uintptr_t>(&pipeline));
+    for (const std::int64_t side : drawing.shape()) {
+        group += ' ' + std::to_string(side);
+    }
+    return group;
+}
 
 }  // namespace
 
 struct Engine::Impl {
-    Impl(const std::filesystem::path& folder, const std::string& device, const std::string& precision)
-        : pipeline(folder, openDevice(device, precision)) {}
+    Impl(const EngineOptions& options, Device opened)
+        : device(std::move(opened)),
+          widths(options.widths, device.hardware + ' ' + device.precision),
+          loader(device, options.memory > 0 ? options.memory : memoryToUse(device.placement.device),
+                 [this] { wakeUp(); }) {}
 
-    void generate(const protocol::GenerationSettings& settings, const Observer& observer);
+    void add(Arrival arrival);
+    void wakeUp();
+    std::vector<Arrival> take();
+    void handle(std::unique_ptr<Request> request) { requests.push_back(std::move(request)); }
+    void handle(const Cancelled& cancelled);
+    void handle(const Wanted& wanted) { loader.want(wanted.model); }
+    void handle(const Unwanted& unwanted) { loader.drop(unwanted.model); }
 
-    /// A picture of a small model is thousands of tiny operations. Threads that wait for each other after
-    /// every one of them gain little, and lose much wherever a core is not theirs alone.
-    void useThreadsWorthIt(std::int64_t work) const {
-        const std::int64_t parts = pipeline.activationSize(work) / at::internal::GRAIN_SIZE;
-        at::set_num_threads(static_cast<int>(std::clamp<std::int64_t>(parts, 1, threads)));
-    }
+    bool hasWork() const;
+    void beginRequests();
+    void begin(Request& request, std::shared_ptr<Pipeline> pipeline);
+    void seat(Request& request);
+    void decodeOne();
+    void advance();
+    void settle(const StepOrder<Live>::Turn& turn, double seconds);
+    int widest(const Live& first, std::size_t inLine) const { return widths.widest(kindOf(first), inLine); }
+    void end(Request& request, std::optional<protocol::Problem> problem);
+    void tellStatus();
 
+    template <typename Work>
+    std::optional<protocol::Problem> problemOf(Work work);
+    void useThreadsWorthIt(const Pipeline& pipeline, std::int64_t work) const;
+
+    const Device device;
     const int threads = at::get_num_threads();
-    Pipeline pipeline;
+    Widths widths;
+
+    std::mutex mutex;
+    std::condition_variable wake;
+    std::vector<Arrival> arrived;
+
+    // Of the thread that draws.
+    ModelLoader loader;
+    std::list<std::unique_ptr<Request>> requests;  // in the order of their arrival
+    std::list<Live> lives;                         // all pictures that are begun and not delivered
+    StepOrder<Live> order;                         // those of them that have steps to make
+    std::list<Live*> finished;                     // those that are to be decoded
+    std::function<void()> changed;
+    generator::Status lastStatus;
     bool broken = false;
 };
 
-void Engine::Impl::generate(const protocol::GenerationSettings& settings, const Observer& observer) {
-    const auto stopIfCancelled = [&] {
-        if (observer.cancelled && observer.cancelled()) {
-            throw Failure(generator::cancelled());
-        }
-    };
-    Pace pace(settings, observer.progress);
-    stopIfCancelled();
-    pace.enter(protocol::Stage::Encoding);
-    const auto guidance = pipeline.guidance(settings);
+void Engine::Impl::add(Arrival arrival) {
+    {
+        const std::scoped_lock lock(mutex);
+        arrived.push_back(std::move(arrival));
+    }
+    wake.notify_one();
+}
 
-    // One image after another: what is in memory does not grow with their number.
-    for (int i = 0; i < settings.count; ++i) {
-        Drawing drawing = pipeline.begin(settings, i, guidance);
-        useThreadsWorthIt(drawing.work());
-        pace.enter(protocol::Stage::Denoising);
-        while (!drawing.done()) {
-            stopIfCancelled();
-            pipeline.advance(std::array{&drawing});
-            pace.step(i, drawing.accepted(), drawing.evaluations());
+void Engine::Impl::wakeUp() {
+    {
+        const std::scoped_lock lock(mutex);  // or it might fall asleep just now
+    }
+    wake.notify_one();
+}
+
+/// Whether there is anything to do but to wait.
+bool Engine::Impl::hasWork() const {
+    const auto waits = [](const auto& request) { return !request->hasBegun(); };
+    return !order.empty() || !finished.empty() || loader.hasWork() ||
+           (!loader.isLoading() && std::ranges::any_of(requests, waits));
+}
+
+/// What came; waited for when there is nothing else to do.
+std::vector<Arrival> Engine::Impl::take() {
+    std::unique_lock lock(mutex);
+    if (arrived.empty() && !hasWork()) {
+        malloc_trim(0);  // What openDevice() lets malloc keep belongs to the rest of the machine meanwhile.
+        wake.wait(lock, [this] { return !arrived.empty() || hasWork(); });
+    }
+    return std::exchange(arrived, {});
+}
+
+void Engine::Impl::handle(const Cancelled& cancelled) {
+    const auto found =
+        std::ranges::find_if(requests, [&](const auto& request) { return request->id() == cancelled.id; });
+    if (found != requests.end()) {
+        end(**found, generator::cancelled());
+    }
+}
+
+/// Begins what waits and has its model, in the order of arrival. One that finds no room for its model holds
+/// up those that came later, or it might wait for ever.
+void Engine::Impl::beginRequests() {
+    for (auto next = requests.begin(); next != requests.end();) {
+        Request& request = **next++;
+        if (request.hasBegun()) {
+            continue;
         }
-        stopIfCancelled();
-        pace.enter(protocol::Stage::Decoding);
-        image::Image picture = toImage(pipeline.decode(drawing.latents()));
-        if (observer.image) {
-            observer.image(i, settings.seed + i, std::move(picture));
+        auto answer = loader.get(request.model());
+        switch (answer.state) {
+            case ModelLoader::State::Here:
+                begin(request, std::move(answer.model));
+                break;
+            case ModelLoader::State::Loading:
+                break;
+            case ModelLoader::State::NoRoom:
+                return;
+            case ModelLoader::State::Failed:
+                end(request, std::move(answer.problem));
+                break;
         }
+    }
+}
+
+void Engine::Impl::begin(Request& request, std::shared_ptr<Pipeline> pipeline) {
+    const auto problem = problemOf([&] {
+        request.begin(std::move(pipeline));
+        seat(request);
+    });
+    if (problem) {
+        end(request, problem);
+    }
+}
+
+/// Begins a request's next picture, and more of them as long as sharing passes pays.
+void Engine::Impl::seat(Request& request) {
+    bool hasAny = std::ranges::count(lives, &request, &Live::request) > 0;
+    while (request.hasMore()) {
+        auto [drawing, index] = request.beginNext();
+        Live& live = lives.emplace_back(Live{&request, index, std::move(drawing), {}});
+        live.group = groupOf(request.pipeline(), live.drawing);
+        order.join(live.group, &live);
+        hasAny = true;
+        const auto most = static_cast<std::size_t>(widest(live, Widths::kTried.back()));
+        if (hasAny && order.size(live.group) >= most) {
+            return;
+        }
+    }
+}
+
+void Engine::Impl::decodeOne() {
+    if (finished.empty()) {
+        return;
+    }
+    Live* const live = finished.front();
+    finished.pop_front();
+    Request& request = *live->request;
+    const auto startedAt = Clock::now();
+    const auto problem = problemOf([&] {
+        useThreadsWorthIt(request.pipeline(), live->drawing.work());
+        request.deliver(live->index, live->drawing);
+    });
+    if (broken) {
+        return;
+    }
+    order.spent(live->group, secondsSince(startedAt));
+    lives.remove_if([live](const Live& each) { return &each == live; });
+    if (problem || request.isComplete()) {
+        end(request, problem);
+    } else if (std::ranges::count(lives, &request, &Live::request) == 0) {
+        if (const auto refused = problemOf([&] { seat(request); })) {
+            end(request, refused);
+        }
+    }
+}
+
+void Engine::Impl::advance() {
+    if (order.empty()) {
+        return;
+    }
+    const auto turn =
+        order.next([this](const Live& first, std::size_t inLine) { return widest(first, inLine); });
+    const Pipeline& pipeline = turn.drawings.front()->request->pipeline();
+    std::vector<Drawing*> drawings;
+    std::int64_t work = 0;
+    for (Live* const live : turn.drawings) {
+        drawings.push_back(&live->drawing);
+        work += live->drawing.work();
+    }
+    const auto startedAt = Clock::now();
+    const auto problem = problemOf([&] {
+        useThreadsWorthIt(pipeline, work);
+        pipeline.advance(drawings);
+        synchronize(device);
+    });
+    if (broken) {
+        return;
+    }
+    if (!problem) {
+        return settle(turn, secondsSince(startedAt));
+    }
+    if (drawings.size() > 1) {
+        // Whatever it was, it need not be everybody's: fewer of them try again.
+        widths.tooWide(kindOf(*turn.drawings.front()), static_cast<int>(drawings.size()));
+    } else {
+        end(*turn.drawings.front()->request, problem);
+    }
+}
+
+/// After a step of `turn` that took so long.
+void Engine::Impl::settle(const StepOrder<Live>::Turn& turn, double seconds) {
+    order.spent(turn.group, seconds);
+    const std::string kind = kindOf(*turn.drawings.front());
+    if (std::ranges::all_of(turn.drawings, [&](const Live* live) { return kindOf(*live) == kind; })) {
+        widths.measured(kind, static_cast<int>(turn.drawings.size()), seconds);
+    }
+    for (Live* const live : turn.drawings) {
+        const Drawing& drawing = live->drawing;
+        live->request->stepped(live->index, drawing.accepted(), drawing.evaluations());
+        if (drawing.done()) {
+            order.leave(live);
+            finished.push_back(live);
+        }
+    }
+}
+
+/// Takes a request and its pictures off, and says how it ended.
+void Engine::Impl::end(Request& request, std::optional<protocol::Problem> problem) {
+    for (Live& live : lives) {
+        if (live.request == &request) {
+            order.leave(&live);
+            finished.remove(&live);
+        }
+    }
+    lives.remove_if([&](const Live& live) { return live.request == &request; });
+    const auto place =
+        std::ranges::find_if(requests, [&](const auto& each) { return each.get() == &request; });
+    const auto ended = std::move(*place);
+    requests.erase(place);
+    ended->finish(std::move(problem));
+}
+
+template <typename Work>
+std::optional<protocol::Problem> Engine::Impl::problemOf(Work work) {
+    try {
+        work();
+        return {};
+    } catch (const Failure& failure) {
+        return failure.problem();
+    } catch (const c10::OutOfMemoryError& error) {
+        return protocol::generationFailed("The device has too little memory for this picture: " +
+                                          firstLine(error.what()) + " Ask for a smaller one.");
+    } catch (const std::exception& error) {
+        // Out of memory apart, an error on a GPU leaves its context unusable.
+        broken = device.placement.device.is_cuda();
+        return protocol::generationFailed("The picture cannot be drawn: " + firstLine(error.what()) + ".");
+    }
+}
+
+/// A picture of a small model is thousands of tiny operations. Threads that wait for each other after every
+/// one of them gain little, and lose much wherever a core is not theirs alone.
+void Engine::Impl::useThreadsWorthIt(const Pipeline& pipeline, std::int64_t work) const {
+    const std::int64_t parts = pipeline.activationSize(work) / at::internal::GRAIN_SIZE;
+    at::set_num_threads(static_cast<int>(std::clamp<std::int64_t>(parts, 1, threads)));
+}
+
+void Engine::Impl::tellStatus() {
+    // As told by Engine::status(), but for what never changes.
+    auto status = loader.status();
+    if (changed && status != lastStatus) {
+        lastStatus = std::move(status);
+        changed();
     }
 }
 
 Engine::Engine(std::unique_ptr<Impl> impl) : m_impl(std::move(impl)) {}
-Engine::~Engine() = default;
 
-protocol::Expected<std::unique_ptr<Engine>> Engine::load(const std::filesystem::path& folder,
-                                                         const std::string& device,
-                                                         const std::string& precision) {
+Engine::~Engine() {
+    while (!m_impl->requests.empty()) {
+        m_impl->end(*m_impl->requests.front(), generator::cancelled());
+    }
+}
+
+protocol::Expected<std::unique_ptr<Engine>> Engine::open(const EngineOptions& options) {
     const c10::InferenceMode inference;
     try {
-        return std::unique_ptr<Engine>(new Engine(std::make_unique<Impl>(folder, device, precision)));
+        return std::unique_ptr<Engine>(
+            new Engine(std::make_unique<Impl>(options, openDevice(options.device, options.precision))));
     } catch (const Failure& failure) {
         return tl::unexpected(failure.problem());
     } catch (const std::exception& error) {
         return tl::unexpected(
-            protocol::unavailable("The model cannot be loaded: " + firstLine(error.what()) + "."));
+            protocol::unavailable("The device cannot be used: " + firstLine(error.what()) + "."));
     }
 }
 
-const std::string& Engine::device() const {
-    return m_impl->pipeline.device().name;
+void Engine::submit(std::string id, generator::ModelPlace model, protocol::GenerationSettings settings,
+                    generator::Observer observer) {
+    m_impl->add(
+        std::make_unique<Request>(std::move(id), std::move(model), std::move(settings), std::move(observer)));
 }
-const std::string& Engine::deviceName() const {
-    return m_impl->pipeline.device().hardware;
+
+void Engine::cancel(std::string id) {
+    m_impl->add(Cancelled{std::move(id)});
 }
-const std::string& Engine::precision() const {
-    return m_impl->pipeline.device().precision;
+
+void Engine::load(generator::ModelPlace model) {
+    m_impl->add(Wanted{std::move(model)});
 }
-const std::string& Engine::deviceRemark() const {
-    return m_impl->pipeline.device().remark;
+
+void Engine::unload(std::string model) {
+    m_impl->add(Unwanted{std::move(model)});
 }
-const std::vector<std::string>& Engine::notes() const {
-    return m_impl->pipeline.notes();
+
+void Engine::step() {
+    const c10::InferenceMode inference;
+    for (Arrival& arrival : m_impl->take()) {
+        std::visit([this](auto& each) { m_impl->handle(std::move(each)); }, arrival);
+    }
+    m_impl->loader.settle();
+    m_impl->tellStatus();  // before what is drawn with it
+    m_impl->beginRequests();
+    m_impl->loader.loadWanted();
+    m_impl->decodeOne();
+    if (!m_impl->broken) {
+        m_impl->advance();
+    }
+    m_impl->tellStatus();
 }
+
+void Engine::onStatusChanged(std::function<void()> changed) {
+    m_impl->changed = std::move(changed);
+}
+
+generator::Status Engine::status() const {
+    const Device& device = m_impl->device;
+    generator::Status status = m_impl->loader.status();
+    status.ready = true;
+    status.message = device.remark.empty() ? "Ready" : "Ready, but not on the GPU. " + device.remark;
+    status.device = device.name;
+    status.deviceName = device.hardware;
+    status.precision = device.precision;
+    return status;
+}
+
 bool Engine::broken() const {
     return m_impl->broken;
-}
-
-protocol::Expected<void> Engine::generate(const protocol::GenerationSettings& settings,
-                                          const Observer& observer) {
-    const c10::InferenceMode inference;
-    const GivesMemoryBack atTheEnd;
-    try {
-        m_impl->generate(settings, observer);
-        return {};
-    } catch (const Failure& failure) {
-        return tl::unexpected(failure.problem());
-    } catch (const c10::OutOfMemoryError& error) {
-        return tl::unexpected(protocol::generationFailed(
-            "The device has too little memory for this picture: " + firstLine(error.what()) +
-            " Ask for a smaller one."));
-    } catch (const std::exception& error) {
-        // Out of memory apart, an error on a GPU leaves its context unusable.
-        m_impl->broken = m_impl->pipeline.device().placement.device.is_cuda();
-        return tl::unexpected(
-            protocol::generationFailed("The picture cannot be drawn: " + firstLine(error.what()) + "."));
-    }
 }
 
 }  // namespace easel::diffusion

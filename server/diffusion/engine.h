@@ -6,45 +6,52 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <vector>
 
-#include "server/image/image.h"
+#include "server/generator/generator.h"
 #include "shared/protocol/generation.h"
-#include "shared/protocol/job.h"
 #include "shared/protocol/problem.h"
 
 namespace easel::diffusion {
 
-/// What is told to whoever asked for pictures, on the thread that draws.
-struct Observer {
-    std::function<void(const protocol::Progress&)> progress;
-    std::function<void(int index, std::int64_t seed, image::Image picture)> image;
-    /// Asked before each step; true stops the request there.
-    std::function<bool()> cancelled;
+struct EngineOptions {
+    std::string device = "auto";     ///< as openDevice() takes it
+    std::string precision = "auto";  ///< as openDevice() takes it
+    std::int64_t memory = 0;         ///< bytes that models and drawings may take; 0: by what is free
+    /// Where it remembers how many pictures are best drawn together; empty: nowhere.
+    std::filesystem::path widths = {};
 };
 
-/// A model on a device, drawing. For one thread; everything of libtorch stays behind it.
+/// A device, drawing any number of requests at a time. One thread calls step(); the other methods are for any
+/// thread, unless they say otherwise. Everything of libtorch stays behind it.
 class Engine {
 public:
-    /// Loads the model in `folder` (diffusers' layout) on `device` in `precision`, both as openDevice() takes
-    /// them. Errors name the file, the tensor or the config value at fault.
-    static protocol::Expected<std::unique_ptr<Engine>> load(const std::filesystem::path& folder,
-                                                            const std::string& device,
-                                                            const std::string& precision = "auto");
+    /// Errors say what is missing on this machine.
+    static protocol::Expected<std::unique_ptr<Engine>> open(const EngineOptions& options);
+    /// What is under way is cancelled.
     ~Engine();
 
-    const std::string& device() const;              ///< "cpu", "cuda:0"
-    const std::string& deviceName() const;          ///< "AMD EPYC 7B13", "NVIDIA L4"
-    const std::string& precision() const;           ///< "fp32", "fp16", "bf16"
-    const std::string& deviceRemark() const;        ///< why it is not the GPU that is there; mostly empty
-    const std::vector<std::string>& notes() const;  ///< what was passed over in the weights, a sentence each
+    /// Draws `settings` with `model`, which is loaded first when it must be. The observer is called by
+    /// step(), as generator::Generator has it.
+    void submit(std::string id, generator::ModelPlace model, protocol::GenerationSettings settings,
+                generator::Observer observer);
+    /// At the next step; unknown ids are ignored.
+    void cancel(std::string id);
+    /// Has a model ready before a request names it.
+    void load(generator::ModelPlace model);
+    /// Lets a model go; what draws with it is finished first.
+    void unload(std::string model);
 
-    /// Draws every image of `settings`, in order; returns when the last was handed over. The problem
-    /// "cancelled" says that the observer stopped it. After a problem the engine can draw on, unless
-    /// broken().
-    protocol::Expected<void> generate(const protocol::GenerationSettings& settings, const Observer& observer);
+    /// Waits until there is something to do, and does a piece of it: takes up what came since, decodes at
+    /// most one picture, and takes the drawings whose turn it is one step further with one forward pass. A
+    /// model is loaded beside that.
+    void step();
 
-    /// The device has failed in a way that only a new process mends.
+    // For the thread that calls step().
+
+    /// `changed` is called by step() whenever status() has become another.
+    void onStatusChanged(std::function<void()> changed);
+    generator::Status status() const;
+    /// The device has failed in a way that only a new process mends; nobody was told of what was under way.
     bool broken() const;
 
 private:

@@ -29,13 +29,26 @@ void requireFinite(const at::Tensor& x, const char* what) {
 
 }  // namespace
 
-Pipeline::Pipeline(const std::filesystem::path& folder, Device device)
+Pipeline::Pipeline(const std::filesystem::path& folder, Device device, Parts& parts)
     : m_model(valueOrThrow(models::openModelFolder(folder))),
       m_device(std::move(device)),
-      m_networks(loadNetworks(m_model, m_device.placement, m_notes)) {}
+      m_networks(loadNetworks(m_model, m_device.placement, parts)) {}
+
+Pipeline::Pipeline(const std::filesystem::path& folder, Device device)
+    : m_model(valueOrThrow(models::openModelFolder(folder))), m_device(std::move(device)), m_networks([this] {
+          Parts own;
+          return loadNetworks(m_model, m_device.placement, own);
+      }()) {}
 
 std::int64_t Pipeline::activationSize(std::int64_t work) const {
     return work / m_model.unet.inChannels * m_model.unet.down.front().channels;
+}
+
+std::int64_t Pipeline::memoryToDraw() const {
+    constexpr std::int64_t kTensors = 4;  // of the decoder's last block, which lie in memory at a time
+    const auto& info = m_model.info;
+    return std::int64_t{info.width} * info.height * m_model.vae.blockOutChannels.front() * kTensors *
+           static_cast<std::int64_t>(c10::elementSize(m_device.placement.dtype));
 }
 
 std::vector<std::int64_t> Pipeline::latentShape(const protocol::GenerationSettings& settings) const {
@@ -67,7 +80,7 @@ Drawing Pipeline::beginFrom(const at::Tensor& pixels, double strength,
                             std::shared_ptr<const Guidance> guidance) const {
     const auto [device, dtype] = m_device.placement;
     const at::Generator generator = generatorOf(settings, index);
-    const auto moments = m_networks.vae.encoder.forward(pixels.to(device, dtype)).to(at::kFloat).chunk(2, 1);
+    const auto moments = m_networks.vae->encoder.forward(pixels.to(device, dtype)).to(at::kFloat).chunk(2, 1);
     const at::Tensor deviations = at::exp(0.5 * moments[1].clamp(-30, 20));
     const auto draw = [&] { return at::randn(latentShape(settings), generator, at::kFloat).to(device); };
     const at::Tensor picture = (moments[0] + deviations * draw()) * m_model.vae.scalingFactor;
@@ -84,7 +97,7 @@ void Pipeline::advance(std::span<Drawing* const> drawings) const {
 
 at::Tensor Pipeline::decode(const at::Tensor& latents) const {
     requireFinite(latents, "The picture's latents");
-    return m_networks.vae.decoder.forward(latents.to(m_device.placement.dtype) / m_model.vae.scalingFactor);
+    return m_networks.vae->decoder.forward(latents.to(m_device.placement.dtype) / m_model.vae.scalingFactor);
 }
 
 image::Image toImage(const at::Tensor& decoded) {

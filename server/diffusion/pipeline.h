@@ -19,11 +19,17 @@ namespace easel::diffusion {
 /// uses it under c10::InferenceMode. Errors are thrown as Failure.
 class Pipeline {
 public:
+    /// Networks that are among `parts` are taken from there; those that are not are added.
+    Pipeline(const std::filesystem::path& folder, Device device, Parts& parts);
     Pipeline(const std::filesystem::path& folder, Device device);
 
     const Device& device() const { return m_device; }
     /// What was found in the weights and passed over, a sentence each.
-    const std::vector<std::string>& notes() const { return m_notes; }
+    const std::vector<std::string>& notes() const { return m_networks.notes; }
+    const std::filesystem::path& root() const { return m_model.root; }
+    /// Bytes, about, that drawing one picture of the model's own size takes beside the weights: what decoding
+    /// it takes, which is the most.
+    std::int64_t memoryToDraw() const;
 
     /// Numbers that the UNet's first layer puts out for `work` (Drawing::work()): how much an operation is.
     std::int64_t activationSize(std::int64_t work) const;
@@ -50,7 +56,6 @@ private:
 
     models::ModelFolder m_model;
     Device m_device;
-    std::vector<std::string> m_notes;  // before the networks, which add to it
     Networks m_networks;
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
@@ -39,6 +40,12 @@ protocol::Problem workerLost(std::string detail);
 enum class End { Drawn, Cancelled, WorkerLost, NotReady, Failed };
 
 End endOf(const std::optional<protocol::Problem>& problem);
+
+/// A model, and where it lies on the disk.
+struct ModelPlace {
+    std::string id;
+    std::filesystem::path folder;
+};
 
 /// A model that was asked for, at what draws with it.
 struct ModelStatus {

@@ -20,11 +20,6 @@
 
 namespace easel::generator {
 
-struct ModelPlace {
-    std::string id;
-    std::filesystem::path folder;
-};
-
 struct WorkerOptions {
     std::filesystem::path program;  ///< easel-worker
     ModelPlace model;               ///< the first; without it nothing is drawn
@@ -34,7 +29,8 @@ struct WorkerOptions {
     std::string device = "auto";
     std::string precision = "auto";  ///< auto, fp32, fp16, bf16
     std::int64_t memory = 0;         ///< bytes that models and drawings may take; 0: what is free
-    std::filesystem::path widths = {};  ///< where it remembers how many pictures are best drawn together; empty: nowhere
+    std::filesystem::path widths =
+        {};  ///< where it remembers how many pictures are best drawn together; empty: nowhere
     WatchLimits limits = {};
     std::chrono::milliseconds firstPause{500};       ///< before a lost worker's successor; doubles each time
     std::chrono::milliseconds longestPause{8000};    ///< … up to this

@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
-#include "server/jobs/files.h"
 #include "server/jobs/job_id.h"
+#include "shared/process/files.h"
 
 namespace easel::jobs {
 
@@ -74,7 +74,7 @@ std::vector<std::filesystem::path> jobsIn(const std::filesystem::path& folder) {
 }  // namespace
 
 Expected<ImageFolder> ImageFolder::open(std::filesystem::path folder) {
-    if (const int error = makeFolder(folder); error != 0 && error != EEXIST) {
+    if (const int error = process::makeFolder(folder); error != 0 && error != EEXIST) {
         return tl::unexpected(protocol::internalError("The folder " + folder.string() +
                                                       " cannot be made: " + std::strerror(error) + "."));
     }
@@ -93,18 +93,18 @@ Expected<void> ImageFolder::write(const std::string& job, int index,
     }
     const std::filesystem::path target = path(job, index);
     const std::filesystem::path folder = target.parent_path();
-    int made = makeFolder(folder);
+    int made = process::makeFolder(folder);
     if (made == ENOENT) {  // Somebody has removed all of it.
-        if (made = makeFolder(m_folder); made == 0) {
-            made = makeFolder(folder);
+        if (made = process::makeFolder(m_folder); made == 0) {
+            made = process::makeFolder(folder);
         }
     }
     if (made != 0 && made != EEXIST) {
         return tl::unexpected(failure(folder, made));
     }
-    int error = writeWhole(target, bytes);
+    int error = process::writeWhole(target, bytes);
     if (error == 0 && made == 0) {
-        error = sync(m_folder);
+        error = process::sync(m_folder);
     }
     if (error != 0) {
         return tl::unexpected(failure(target, error));
@@ -146,9 +146,9 @@ int ImageFolder::setAside(const std::function<bool(const std::string&)>& isKnown
             remove(job);
             continue;
         }
-        makeFolder(away);
+        process::makeFolder(away);
         std::error_code failed;
-        std::filesystem::rename(folder, freeNameIn(away, job), failed);
+        std::filesystem::rename(folder, process::freeNameIn(away, job), failed);
         count += failed ? 0 : pictures;
     }
     return count;
@@ -163,7 +163,7 @@ int ImageFolder::countSetAside() const {
 }
 
 std::filesystem::path ImageFolder::setAsideFolder() const {
-    return setAsideBeside(m_folder);
+    return process::setAsideBeside(m_folder);
 }
 
 }  // namespace easel::jobs

@@ -12,8 +12,8 @@
 #include <system_error>
 #include <utility>
 
-#include "server/jobs/files.h"
 #include "server/jobs/salvage.h"
+#include "shared/process/files.h"
 
 namespace easel::jobs {
 
@@ -175,7 +175,7 @@ Expected<Opened> tryToOpen(const path& file) {
 Expected<void> takePlace(const path& fresh, const path& file) {
     std::error_code ignored;
     std::filesystem::remove(companion(file, "-wal"), ignored);  // SQLite would put it over the new one.
-    if (::rename(fresh.c_str(), file.c_str()) != 0 || sync(file.parent_path()) != 0) {
+    if (::rename(fresh.c_str(), file.c_str()) != 0 || process::sync(file.parent_path()) != 0) {
         return tl::unexpected(protocol::internalError(fresh.string() + " cannot be renamed to " +
                                                       file.filename().string() + ": " + std::strerror(errno) +
                                                       "."));
@@ -196,10 +196,10 @@ Expected<int> rebuild(const path& damaged, const path& fresh) {
 
 /// Moves the file and its companions into a folder of their own and answers that.
 Expected<path> setAside(const path& file) {
-    const path all = setAsideBeside(file);
-    makeFolder(all);
-    path own = freeNameIn(all, "database");
-    int error = makeFolder(own);
+    const path all = process::setAsideBeside(file);
+    process::makeFolder(all);
+    path own = process::freeNameIn(all, "database");
+    int error = process::makeFolder(own);
     // The file last: it would be no longer damaged in the same way without its log, nor the log without it.
     for (const char* ending : {"-shm", "-wal", "-journal", ""}) {
         const path from = companion(file, ending);
@@ -297,7 +297,7 @@ Expected<bool> putBack(SQLite::Database& database, const path& file) {
             write.exec();
         }
         const path fresh = companion(file, ".new");
-        if (sync(copy) != 0 || ::rename(copy.c_str(), fresh.c_str()) != 0) {
+        if (process::sync(copy) != 0 || ::rename(copy.c_str(), fresh.c_str()) != 0) {
             return tl::unexpected(protocol::internalError(
                 "The file " + file.string() +
                 " was removed and cannot be written again: " + std::strerror(errno) + "."));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// easel-worker: draws for one gateway, which started it and talks to it over a socket pair. A thread of
-// its own reads the socket, so that a request can be cancelled while another thread draws it.
+// easel-worker: draws for one gateway, which started it and talks to it over a socket pair: what one thread
+// reads, another draws, step by step, and tells of.
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -15,7 +15,6 @@
 #include "server/diffusion/engine.h"
 #include "server/generator/child_process.h"
 #include "server/generator/frames.h"
-#include "server/worker/inbox.h"
 #include "shared/process/standard_streams.h"
 
 namespace {
@@ -24,10 +23,8 @@ using namespace easel;
 
 struct Options {
     int socket = -1;
-    std::string device = "auto";
-    std::string precision = "auto";
-    std::string modelId;
-    std::string modelFolder;
+    diffusion::EngineOptions engine;
+    generator::ModelPlace model;
 };
 
 /// Nothing if that is not what the gateway says.
@@ -35,10 +32,12 @@ std::optional<Options> parseOptions(int argc, char** argv) {
     Options options;
     CLI::App app;
     app.add_option("--socket-fd", options.socket)->required();
-    app.add_option("--device", options.device);
-    app.add_option("--precision", options.precision);
-    app.add_option("model-id", options.modelId)->required();
-    app.add_option("model-folder", options.modelFolder)->required();
+    app.add_option("--device", options.engine.device);
+    app.add_option("--precision", options.engine.precision);
+    app.add_option("--memory", options.engine.memory);
+    app.add_option("--widths", options.engine.widths);
+    app.add_option("model-id", options.model.id)->required();
+    app.add_option("model-folder", options.model.folder)->required();
     try {
         app.parse(argc, argv);
         return options;
@@ -52,27 +51,45 @@ std::optional<Options> parseOptions(int argc, char** argv) {
     std::_Exit(EXIT_SUCCESS);
 }
 
-void readRequests(generator::FrameChannel& channel, worker::Inbox& inbox) {
-    while (auto frame = channel.read()) {
-        if (!frame->has_value()) {
-            break;
-        }
-        if (auto* request = std::get_if<generator::Generate>(&**frame)) {
-            inbox.put(std::move(*request));
-        } else if (const auto* cancel = std::get_if<generator::Cancel>(&**frame)) {
-            if (inbox.cancel(cancel->id) &&
-                !channel.write(generator::Finished{cancel->id, generator::cancelled()})) {
-                break;
-            }
-        }
-    }
-    leave();
-}
-
 void tell(generator::FrameChannel& channel, const generator::Frame& frame) {
     if (!channel.write(frame)) {
         leave();
     }
+}
+
+/// Hands on what the gateway asks for, from a thread of its own.
+void readRequests(generator::FrameChannel& channel, diffusion::Engine& engine) {
+    const auto observe = [&channel](const std::string& id) {
+        return generator::Observer{
+            .progress =
+                [&channel, id](const auto& made) {
+                    tell(channel, generator::ProgressMade{id, made});
+                },
+            .image =
+                [&channel, id](int index, std::int64_t seed, image::Image picture) {
+                    tell(channel, generator::Picture{id, index, seed, std::move(picture)});
+                },
+            .finished =
+                [&channel, id](auto problem) {
+                    tell(channel, generator::Finished{id, problem});
+                }};
+    };
+    while (auto frame = channel.read()) {
+        if (!frame->has_value()) {
+            break;
+        }
+        if (auto* wish = std::get_if<generator::Generate>(&**frame)) {
+            const generator::ModelPlace model{wish->settings.model, wish->folder};
+            engine.submit(wish->id, model, wish->settings, observe(wish->id));
+        } else if (const auto* cancel = std::get_if<generator::Cancel>(&**frame)) {
+            engine.cancel(cancel->id);
+        } else if (const auto* load = std::get_if<generator::Load>(&**frame)) {
+            engine.load({load->model, load->folder});
+        } else if (const auto* unload = std::get_if<generator::Unload>(&**frame)) {
+            engine.unload(unload->model);
+        }
+    }
+    leave();
 }
 
 [[noreturn]] void sendHeartbeats(generator::FrameChannel& channel) {
@@ -82,21 +99,26 @@ void tell(generator::FrameChannel& channel, const generator::Frame& frame) {
     }
 }
 
-void draw(diffusion::Engine& engine, generator::FrameChannel& channel, worker::Inbox& inbox) {
-    const generator::Generate request = inbox.take();
-    diffusion::Observer observer;
-    observer.cancelled = [&] { return inbox.isCancelled(); };
-    observer.progress = [&](const protocol::Progress& progress) {
-        tell(channel, generator::ProgressMade{request.id, progress});
-    };
-    observer.image = [&](int index, std::int64_t seed, image::Image picture) {
-        tell(channel, generator::Picture{request.id, index, seed, std::move(picture)});
-    };
-    const auto done = engine.generate(request.settings, observer);
-    if (engine.broken()) {
-        std::_Exit(EXIT_FAILURE);  // unfinished: the gateway starts another worker and tries again
+[[noreturn]] void refuse(generator::FrameChannel& channel, const std::string& why) {
+    tell(channel, generator::WorkerStatus{{.failed = true, .message = why}});
+    std::_Exit(EXIT_FAILURE);
+}
+
+/// Tells of the engine, as soon as it holds the first model; without that one nothing is drawn.
+void tellStatus(generator::FrameChannel& channel, const diffusion::Engine& engine, const std::string& first,
+                bool& isReady) {
+    const generator::Status status = engine.status();
+    if (!isReady) {
+        const auto model = std::ranges::find(status.models, first, &generator::ModelStatus::id);
+        if (model == status.models.end() || model->state == protocol::ModelState::Loading) {
+            return;
+        }
+        if (model->state == protocol::ModelState::Failed) {
+            refuse(channel, model->message);
+        }
+        isReady = true;
     }
-    tell(channel, generator::Finished{request.id, done ? std::nullopt : std::optional(done.error())});
+    tell(channel, generator::WorkerStatus{status});
 }
 
 }  // namespace
@@ -106,29 +128,27 @@ int main(int argc, char** argv) {
     generator::endWithParent();
     generator::gainNoPrivileges();
 
-    const auto parsed = parseOptions(argc, argv);
-    if (!parsed) {
+    const auto options = parseOptions(argc, argv);
+    if (!options) {
         std::fputs("easel-worker draws for easel-server, which starts it; it is not for use by hand.\n",
                    stderr);
         return 2;
     }
-    const Options& options = *parsed;
-    generator::FrameChannel channel(options.socket);
-    worker::Inbox inbox;
+    generator::FrameChannel channel(options->socket);
     tell(channel, generator::WorkerStatus{{.message = "Loading the model"}});
-    std::thread([&] { readRequests(channel, inbox); }).detach();
     std::thread([&] { sendHeartbeats(channel); }).detach();
 
-    const auto engine = diffusion::Engine::load(options.modelFolder, options.device, options.precision);
-    if (!engine) {
-        tell(channel, generator::WorkerStatus{{.failed = true, .message = engine.error().detail}});
-        std::_Exit(EXIT_FAILURE);
+    const auto opened = diffusion::Engine::open(options->engine);
+    if (!opened) {
+        refuse(channel, opened.error().detail);
     }
-    const std::string& remark = (*engine)->deviceRemark();
-    const std::string ready = remark.empty() ? "Ready" : "Ready, but not on the GPU. " + remark;
-    tell(channel, generator::WorkerStatus{{true, false, ready, (*engine)->device(), (*engine)->deviceName(),
-                                           (*engine)->precision(), (*engine)->notes()}});
-    while (true) {
-        draw(**engine, channel, inbox);
+    diffusion::Engine& engine = **opened;
+    bool isReady = false;
+    engine.onStatusChanged([&] { tellStatus(channel, engine, options->model.id, isReady); });
+    engine.load(options->model);
+    std::thread([&] { readRequests(channel, engine); }).detach();
+    while (!engine.broken()) {
+        engine.step();
     }
+    std::_Exit(EXIT_FAILURE);  // The gateway starts another worker and tries again.
 }

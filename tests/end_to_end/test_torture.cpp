@@ -19,6 +19,7 @@
 #include "tests/end_to_end/torture_client.h"
 #include "tests/server/commands/program.h"
 #include "tests/server/http/raw_client.h"
+#include "tests/support/same_picture.h"
 
 using namespace easel;
 using protocol::Job;
@@ -126,7 +127,9 @@ private:
         }
         const auto [twin, isFirst] = m_pictures.try_emplace(
             {job.settings.prompt, info.seed, job.settings.width, job.settings.steps}, *picture);
-        return isFirst || twin->second == *picture ? "" : "differs from another of the same request";
+        return isFirst || tests::isSamePicture(twin->second, *picture)
+                   ? ""
+                   : "differs from another of the same request";
     }
 
     void check(const std::string& id, const protocol::GenerationRequest& request) {

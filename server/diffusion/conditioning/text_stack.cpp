@@ -23,7 +23,7 @@ at::Tensor encodeWith(const TextPart& part, const std::string& prompt, int skipp
                                        "encoder has not learned: the two do "
                                        "not belong together. Leave the word out."));
     }
-    return part.encoder.forward(at::tensor(ids, at::kLong).unsqueeze(0).to(device), skippedLayers);
+    return part.encoder->forward(at::tensor(ids, at::kLong).unsqueeze(0).to(device), skippedLayers);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <c10/core/Device.h>
 
 #include <list>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -16,7 +17,7 @@ namespace easel::diffusion {
 /// A tokenizer and the encoder that was trained with it.
 struct TextPart {
     prompt::Tokenizer tokenizer;
-    TextEncoder encoder;
+    std::shared_ptr<const TextEncoder> encoder;
     int vocabSize;
 };
 

@@ -5,13 +5,20 @@
 
 namespace easel::diffusion {
 
-Networks loadNetworks(const models::ModelFolder& model, const Placement& placement,
-                      std::vector<std::string>& notes) {
+Parts partsOf(const models::ModelFolder& model, const Placement& placement) {
     switch (model.family) {
         case models::Family::StableDiffusion:
             break;
     }
-    return loadStableDiffusion(model, placement, notes);
+    return stable_diffusion::partsOf(model, placement);
+}
+
+Networks loadNetworks(const models::ModelFolder& model, const Placement& placement, Parts& parts) {
+    switch (model.family) {
+        case models::Family::StableDiffusion:
+            break;
+    }
+    return stable_diffusion::load(model, placement, parts);
 }
 
 }  // namespace easel::diffusion

@@ -7,6 +7,7 @@
 
 #include "server/diffusion/conditioning/text_stack.h"
 #include "server/diffusion/networks/vae/vae.h"
+#include "server/diffusion/weights/parts.h"
 #include "server/diffusion/weights/weights.h"
 #include "server/models/model_folder.h"
 
@@ -26,13 +27,17 @@ public:
 /// The networks of a model in memory, whatever its family.
 struct Networks {
     TextStack text;
-    std::unique_ptr<Denoiser> denoiser;
-    Vae vae;
+    std::shared_ptr<const Denoiser> denoiser;
+    std::shared_ptr<const Vae> vae;
+    /// What was passed over in the weights, a sentence each.
+    std::vector<std::string> notes;
 };
 
-/// Loads a model's networks as its family has them. What is passed over in the weights is added to `notes`,
-/// a sentence each. Throws Failure.
-Networks loadNetworks(const models::ModelFolder& model, const Placement& placement,
-                      std::vector<std::string>& notes);
+/// The parts that a model is made of, without their networks. Throws Failure.
+Parts partsOf(const models::ModelFolder& model, const Placement& placement);
+
+/// Loads a model's networks as its family has them. Those that are among `parts` are taken from there; the
+/// others are added. Throws Failure.
+Networks loadNetworks(const models::ModelFolder& model, const Placement& placement, Parts& parts);
 
 }  // namespace easel::diffusion

@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/diffusion/families/stable_diffusion.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "server/diffusion/failure.h"
 #include "server/diffusion/networks/unet/unet.h"
 
-namespace easel::diffusion {
+namespace easel::diffusion::stable_diffusion {
 namespace {
 
-class UNetDenoiser : public Denoiser {
+using models::WeightNaming;
+
+class UNetDenoiser final : public Denoiser {
 public:
-    explicit UNetDenoiser(UNet unet) : m_unet(std::move(unet)) {}
+    UNetDenoiser(const Weights& all, const models::UNetConfig& config) : m_unet(all, config) {}
 
     at::Tensor predict(const at::Tensor& x, const at::Tensor& t,
                        const Conditioning& conditioning) const override {
@@ -22,33 +25,54 @@ private:
     UNet m_unet;
 };
 
-/// Opens the weights of `folder` and builds `Network` from them.
-template <typename Network, typename Config>
-Network load(const std::filesystem::path& folder, models::WeightNaming naming, const Config& config,
-             const Placement& placement, std::vector<std::string>& notes) {
+/// The weights in `folder`, and the part that they make.
+std::pair<models::TensorSource, Part> open(const std::filesystem::path& folder, WeightNaming naming,
+                                           const Placement& placement) {
     auto source = valueOrThrow(models::TensorSource::open(folder, naming));
+    Part part{identityOf(source, folder / "config.json"), bytesOf(source, placement.dtype), nullptr, {}};
     if (!source.note().empty()) {
-        notes.push_back(source.note());
+        part.notes.push_back(source.note());
     }
-    const Weights weights(std::move(source), placement);
-    Network network(weights, config);
-    const auto passedOver = weights.finish();
-    notes.insert(notes.end(), passedOver.begin(), passedOver.end());
-    return network;
+    return {std::move(source), std::move(part)};
+}
+
+/// The `Network` of `folder`, from `parts` or newly made and added to them; its notes go to `notes`.
+template <typename Network, typename Config>
+std::shared_ptr<const Network> take(Parts& parts, const std::filesystem::path& folder, WeightNaming naming,
+                                    const Config& config, const Placement& placement,
+                                    std::vector<std::string>& notes) {
+    auto [source, part] = open(folder, naming, placement);
+    auto taken = std::ranges::find(parts, part.files, &Part::files);
+    if (taken == parts.end()) {
+        const Weights weights(std::move(source), placement);
+        part.network = std::make_shared<const Network>(weights, config);
+        const auto passedOver = weights.finish();
+        part.notes.insert(part.notes.end(), passedOver.begin(), passedOver.end());
+        taken = parts.insert(taken, std::move(part));
+    }
+    notes.insert(notes.end(), taken->notes.begin(), taken->notes.end());
+    return std::static_pointer_cast<const Network>(taken->network);
 }
 
 }  // namespace
 
-Networks loadStableDiffusion(const models::ModelFolder& model, const Placement& placement,
-                             std::vector<std::string>& notes) {
-    std::vector<TextPart> parts;
-    parts.push_back({valueOrThrow(prompt::Tokenizer::load(model.tokenizerFolder())),
-                     load<TextEncoder>(model.textEncoderFolder(), models::WeightNaming::Transformers,
-                                       model.textEncoder, placement, notes),
-                     model.textEncoder.vocabSize});
-    auto unet = load<UNet>(model.unetFolder(), models::WeightNaming::Diffusers, model.unet, placement, notes);
-    return {TextStack(std::move(parts), placement.device), std::make_unique<UNetDenoiser>(std::move(unet)),
-            load<Vae>(model.vaeFolder(), models::WeightNaming::Diffusers, model.vae, placement, notes)};
+Parts partsOf(const models::ModelFolder& model, const Placement& placement) {
+    return {open(model.textEncoderFolder(), WeightNaming::Transformers, placement).second,
+            open(model.unetFolder(), WeightNaming::Diffusers, placement).second,
+            open(model.vaeFolder(), WeightNaming::Diffusers, placement).second};
 }
 
-}  // namespace easel::diffusion
+Networks load(const models::ModelFolder& model, const Placement& placement, Parts& parts) {
+    std::vector<std::string> notes;
+    std::vector<TextPart> text;
+    text.push_back({valueOrThrow(prompt::Tokenizer::load(model.tokenizerFolder())),
+                    take<TextEncoder>(parts, model.textEncoderFolder(), WeightNaming::Transformers,
+                                      model.textEncoder, placement, notes),
+                    model.textEncoder.vocabSize});
+    auto unet =
+        take<UNetDenoiser>(parts, model.unetFolder(), WeightNaming::Diffusers, model.unet, placement, notes);
+    auto vae = take<Vae>(parts, model.vaeFolder(), WeightNaming::Diffusers, model.vae, placement, notes);
+    return {TextStack(std::move(text), placement.device), std::move(unet), std::move(vae), std::move(notes)};
+}
+
+}  // namespace easel::diffusion::stable_diffusion

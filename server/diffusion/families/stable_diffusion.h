@@ -3,10 +3,11 @@
 
 #include "server/diffusion/families/family.h"
 
-namespace easel::diffusion {
+/// Stable Diffusion 1.x and 2.x: CLIP's text encoder, a UNet that is given its features, a VAE. See
+/// partsOf() and loadNetworks().
+namespace easel::diffusion::stable_diffusion {
 
-/// Stable Diffusion 1.x and 2.x: CLIP's text encoder, a UNet that is given its features, a VAE.
-Networks loadStableDiffusion(const models::ModelFolder& model, const Placement& placement,
-                             std::vector<std::string>& notes);
+Parts partsOf(const models::ModelFolder& model, const Placement& placement);
+Networks load(const models::ModelFolder& model, const Placement& placement, Parts& parts);
 
-}  // namespace easel::diffusion
+}  // namespace easel::diffusion::stable_diffusion

@@ -15,12 +15,13 @@
 
 #include "server/models/safetensors.h"
 #include "tests/server/diffusion/edited_model.h"
-#include "tests/server/diffusion/gates.h"
+#include "tests/server/diffusion/one_model.h"
+#include "tests/support/gates.h"
 
 using namespace easel;
-using diffusion::Engine;
-using diffusion::Observer;
+using tests::Drawn;
 using tests::EditedModel;
+using tests::OneModel;
 
 namespace {
 
@@ -29,37 +30,16 @@ const std::string kUNet = "unet/diffusion_pytorch_model.safetensors";
 const std::string kVae = "vae/diffusion_pytorch_model.safetensors";
 const std::string kText = "text_encoder/model.safetensors";
 
-struct Drawn {
-    std::vector<image::Image> images;
-    std::vector<std::int64_t> seeds;
-    std::vector<protocol::Progress> progress;
-    std::optional<protocol::Problem> problem;
-};
-
-std::unique_ptr<Engine> load(const std::filesystem::path& folder) {
-    auto engine = Engine::load(folder, "cpu");
-    if (!engine) {
-        throw std::runtime_error(engine.error().detail);
-    }
-    return std::move(*engine);
+Drawn draw(OneModel& model, const protocol::GenerationSettings& settings, std::size_t stopAt = SIZE_MAX) {
+    return model.draw(settings, stopAt);
 }
 
-/// Draws, and cancels when `stopAt` reports of progress have come.
-Drawn draw(Engine& engine, const protocol::GenerationSettings& settings, std::size_t stopAt = SIZE_MAX) {
-    Drawn drawn;
-    Observer observer;
-    observer.progress = [&](const protocol::Progress& progress) { drawn.progress.push_back(progress); };
-    observer.image = [&](int index, std::int64_t seed, image::Image picture) {
-        QCOMPARE(static_cast<std::size_t>(index), drawn.images.size());
-        drawn.images.push_back(std::move(picture));
-        drawn.seeds.push_back(seed);
-    };
-    observer.cancelled = [&] { return drawn.progress.size() >= stopAt; };
-    const auto done = engine.generate(settings, observer);
-    if (!done) {
-        drawn.problem = done.error();
-    }
-    return drawn;
+Drawn draw(OneModel&& model, const protocol::GenerationSettings& settings) {
+    return model.draw(settings);
+}
+
+OneModel load(const std::filesystem::path& folder) {
+    return OneModel(folder);
 }
 
 protocol::GenerationSettings small() {
@@ -73,10 +53,14 @@ protocol::GenerationSettings small() {
     return settings;
 }
 
-/// What loading `model` complains of.
-std::string complaint(const EditedModel& model) {
-    const auto engine = Engine::load(model.root(), "cpu");
-    return engine ? "" : engine.error().detail;
+/// What loading `folder` complains of.
+std::string complaint(const std::filesystem::path& folder, const std::string& device = "cpu") {
+    try {
+        OneModel model(folder, device);
+        return "";
+    } catch (const std::runtime_error& error) {
+        return error.what();
+    }
 }
 
 }  // namespace
@@ -128,7 +112,7 @@ void EngineTest::picturesEqualDiffusers() {
         model.editJson("scheduler/scheduler_config.json",
                        [&](QJsonObject& json) { json = given["scheduler"].toObject(); });
     }
-    const auto engine = load(model.root());
+    auto engine = load(model.root());
     protocol::GenerationSettings settings;
     settings.prompt = given["prompt"].toString().toStdString();
     settings.negativePrompt = given["negative_prompt"].toString().toStdString();
@@ -141,7 +125,7 @@ void EngineTest::picturesEqualDiffusers() {
     settings.seed = given["seed"].toInt();
     settings.count = given["count"].toInt();
     settings.clipSkip = given["clip_skip"].toInt(1);
-    const Drawn drawn = draw(*engine, settings);
+    const Drawn drawn = draw(engine, settings);
     QVERIFY2(!drawn.problem, drawn.problem ? drawn.problem->detail.c_str() : "");
 
     const auto file = models::SafetensorsFile::open(kFixtures + "diffusion/pictures.safetensors");
@@ -165,17 +149,17 @@ void EngineTest::picturesEqualDiffusers() {
 }
 
 void EngineTest::eachImageOfARequestIsItsSeedAlone() {
-    const auto engine = load(kFixtures + "models/sd1-tiny");
+    auto engine = load(kFixtures + "models/sd1-tiny");
     auto settings = small();
     settings.count = 3;
-    const Drawn together = draw(*engine, settings);
+    const Drawn together = draw(engine, settings);
     QCOMPARE(together.images.size(), std::size_t{3});
     QVERIFY((together.seeds == std::vector<std::int64_t>{5, 6, 7}));
     QVERIFY(together.images[0] != together.images[1]);
     for (std::size_t i = 0; i < 3; ++i) {
         auto alone = small();
         alone.seed = together.seeds[i];
-        const Drawn again = draw(*engine, alone);
+        const Drawn again = draw(engine, alone);
         QCOMPARE(again.images.size(), std::size_t{1});
         QVERIFY(again.images[0] == together.images[i]);
     }
@@ -189,11 +173,11 @@ void EngineTest::progressGrowsToTheEnd_data() {
 
 void EngineTest::progressGrowsToTheEnd() {
     QFETCH(QString, sampler);
-    const auto engine = load(kFixtures + "models/sd1-tiny");
+    auto engine = load(kFixtures + "models/sd1-tiny");
     auto settings = small();
     settings.sampler = sampler.toStdString();
     settings.count = 2;
-    const Drawn drawn = draw(*engine, settings);
+    const Drawn drawn = draw(engine, settings);
     QVERIFY(!drawn.problem);
     QVERIFY(drawn.progress.front().stage == protocol::Stage::Encoding);
     QVERIFY(drawn.progress.back().stage == protocol::Stage::Decoding);
@@ -210,18 +194,18 @@ void EngineTest::progressGrowsToTheEnd() {
 }
 
 void EngineTest::cancelActsAtTheNextStep() {
-    const auto engine = load(kFixtures + "models/sd1-tiny");
+    auto engine = load(kFixtures + "models/sd1-tiny");
     auto settings = small();
     settings.steps = 50;
-    const Drawn drawn = draw(*engine, settings, 5);
+    const Drawn drawn = draw(engine, settings, 5);
     QVERIFY(drawn.problem);
     QCOMPARE(drawn.problem->code, std::string("cancelled"));
     QCOMPARE(drawn.progress.size(), std::size_t{5});
     QVERIFY(drawn.images.empty());
 
-    const Drawn before = draw(*engine, settings, 0);
+    const Drawn before = draw(engine, settings, 0);
     QVERIFY(before.problem && before.progress.empty());
-    QVERIFY(!draw(*engine, small()).problem);  // and the engine draws on
+    QVERIFY(!draw(engine, small()).problem);  // and the engine draws on
 }
 
 void EngineTest::settingsThatItDoesNotKnowAreRefused_data() {
@@ -244,12 +228,12 @@ void EngineTest::settingsThatItDoesNotKnowAreRefused() {
     QFETCH(QString, schedule);
     QFETCH(int, steps);
     QFETCH(QString, field);
-    const auto engine = load(kFixtures + "models/sd1-tiny");
+    auto engine = load(kFixtures + "models/sd1-tiny");
     auto settings = small();
     settings.sampler = sampler.toStdString();
     settings.schedule = schedule.toStdString();
     settings.steps = steps;
-    const Drawn drawn = draw(*engine, settings);
+    const Drawn drawn = draw(engine, settings);
     QVERIFY(drawn.problem);
     QVERIFY(drawn.problem->field == field.toStdString());
 }
@@ -273,19 +257,19 @@ void EngineTest::moreStepsThanFitAreRefused() {
         json["num_train_timesteps"] = 100;
         json["timestep_spacing"] = "leading";
     });
-    const auto engine = load(model.root());
+    auto engine = load(model.root());
     auto settings = small();
     settings.sampler = sampler.toStdString();
     for (const int steps : {most + 1, 101, 500}) {
         settings.steps = steps;
-        const Drawn drawn = draw(*engine, settings);
+        const Drawn drawn = draw(engine, settings);
         QVERIFY(drawn.problem);
         QVERIFY(drawn.problem->field == "steps");
         const std::string words = " can take " + std::to_string(most) + ".";
         QVERIFY2(drawn.problem->detail.find(words) != std::string::npos, drawn.problem->detail.c_str());
     }
     settings.steps = most;
-    const Drawn drawn = draw(*engine, settings);
+    const Drawn drawn = draw(engine, settings);
     QVERIFY2(!drawn.problem, drawn.problem ? drawn.problem->detail.c_str() : "");
 }
 
@@ -297,12 +281,12 @@ void EngineTest::numbersThatAreNotFiniteAreAnError() {
             std::memcpy(data.data() + EditedModel::offsetOf(header, "conv_out.bias") + 4 * i, &huge, 4);
         }
     });
-    const auto engine = load(model.root());
-    const Drawn drawn = draw(*engine, small());
+    auto engine = load(model.root());
+    const Drawn drawn = draw(engine, small());
     QVERIFY(drawn.problem);
     QVERIFY2(drawn.problem->detail.find("not finite") != std::string::npos, drawn.problem->detail.c_str());
     QVERIFY(drawn.images.empty());
-    QVERIFY(!engine->broken());
+    QVERIFY(!engine.engine().broken());
 }
 
 void EngineTest::damagedModelsAreNamed_data() {
@@ -353,7 +337,7 @@ void EngineTest::damagedModelsAreNamed() {
     QFETCH(QStringList, words);
     EditedModel model("sd1-tiny");
     model.editTensors(file.toStdString(), edit);
-    const std::string said = complaint(model);
+    const std::string said = complaint(model.root());
     for (const QString& word : words) {
         QVERIFY2(said.find(word.toStdString()) != std::string::npos, said.c_str());
     }
@@ -366,7 +350,7 @@ void EngineTest::unusedTensorsThatOldFilesCarryAreAccepted() {
         there = header.contains("text_model.embeddings.position_ids");
     });
     QVERIFY(there);
-    QCOMPARE(complaint(model), std::string());
+    QCOMPARE(complaint(model.root()), std::string());
 }
 
 void EngineTest::idleTensorsArePassedOverWithANote_data() {
@@ -386,7 +370,7 @@ void EngineTest::idleTensorsArePassedOverWithANote_data() {
 void EngineTest::idleTensorsArePassedOverWithANote() {
     QFETCH(QString, file);
     QFETCH(QString, tensor);
-    const Drawn expected = draw(*load(kFixtures + "models/sd1-tiny"), small());
+    const Drawn expected = draw(load(kFixtures + "models/sd1-tiny"), small());
     EditedModel model("sd1-tiny");
     model.editTensors(file.toStdString(), [&tensor](QJsonObject& header, QByteArray& data) {
         header[tensor] = QJsonObject{{"dtype", "I64"},
@@ -394,22 +378,21 @@ void EngineTest::idleTensorsArePassedOverWithANote() {
                                      {"data_offsets", QJsonArray{data.size(), data.size() + 8}}};
         data.append(8, '\x7f');
     });
-    const auto engine = load(model.root());
-    QCOMPARE(engine->notes().size(), std::size_t{1});
-    const QString note = QString::fromStdString(engine->notes().front());
+    auto engine = load(model.root());
+    QCOMPARE(engine.notes().size(), std::size_t{1});
+    const QString note = QString::fromStdString(engine.notes().front());
     QVERIFY2(note.contains(file) && note.contains(tensor), qPrintable(note));
-    QVERIFY(draw(*engine, small()).images == expected.images);
+    QVERIFY(draw(engine, small()).images == expected.images);
 }
 
 void EngineTest::aBlockThatTheConfigLeavesOutIsPassedOver() {
     EditedModel model("sd1-tiny");
     model.editJson("unet/config.json", [](QJsonObject& json) { json["mid_block_type"] = QJsonValue::Null; });
-    const auto engine = load(model.root());
-    QCOMPARE(engine->notes().size(), std::size_t{1});
-    QVERIFY2(engine->notes().front().find("mid_block.") != std::string::npos,
-             engine->notes().front().c_str());
-    const Drawn whole = draw(*load(kFixtures + "models/sd1-tiny"), small());
-    const Drawn cut = draw(*engine, small());
+    auto engine = load(model.root());
+    QCOMPARE(engine.notes().size(), std::size_t{1});
+    QVERIFY2(engine.notes().front().find("mid_block.") != std::string::npos, engine.notes().front().c_str());
+    const Drawn whole = draw(load(kFixtures + "models/sd1-tiny"), small());
+    const Drawn cut = draw(engine, small());
     QVERIFY(!cut.problem);
     QVERIFY(cut.images != whole.images);
 }
@@ -419,42 +402,42 @@ void EngineTest::weightsOfAVariantAreTold() {
     auto variant = model.root() / kUNet;
     variant.replace_extension("bf16.safetensors");
     std::filesystem::rename(model.root() / kUNet, variant);
-    const auto engine = load(model.root());
-    QCOMPARE(engine->notes().size(), std::size_t{1});
-    QVERIFY2(engine->notes().front().starts_with(variant.string()), engine->notes().front().c_str());
+    auto engine = load(model.root());
+    QCOMPARE(engine.notes().size(), std::size_t{1});
+    QVERIFY2(engine.notes().front().starts_with(variant.string()), engine.notes().front().c_str());
 }
 
 void EngineTest::anEmptyPromptIsDrawn() {
-    const auto engine = load(kFixtures + "models/sd1-tiny");
+    auto engine = load(kFixtures + "models/sd1-tiny");
     auto settings = small();
     settings.prompt = "";
-    const Drawn empty = draw(*engine, settings);
+    const Drawn empty = draw(engine, settings);
     QVERIFY(!empty.problem);
     settings.prompt = "\u3000 ";  // no words either
-    QVERIFY(draw(*engine, settings).images == empty.images);
+    QVERIFY(draw(engine, settings).images == empty.images);
     settings.prompt = "a red circle";
-    QVERIFY(draw(*engine, settings).images != empty.images);
+    QVERIFY(draw(engine, settings).images != empty.images);
 }
 
 void EngineTest::aWordThatTheEncoderHasNotLearnedIsAnError() {
     EditedModel model("sd1-tiny");
     model.editJson("tokenizer/tokenizer_config.json",
                    [](QJsonObject& json) { json["additional_special_tokens"] = QJsonArray{"<my-dog>"}; });
-    const auto engine = load(model.root());
+    auto engine = load(model.root());
     auto settings = small();
     settings.prompt = "a <my-dog> on mars";
-    const Drawn drawn = draw(*engine, settings);
+    const Drawn drawn = draw(engine, settings);
     QVERIFY(drawn.problem);
     QVERIFY2(drawn.problem->detail.find("tokenizer") != std::string::npos, drawn.problem->detail.c_str());
-    QVERIFY(!draw(*engine, small()).problem);
+    QVERIFY(!draw(engine, small()).problem);
 }
 
 void EngineTest::tensorsMayStandAtAnyAddress() {
-    const Drawn expected = draw(*load(kFixtures + "models/sd1-tiny"), small());
+    const Drawn expected = draw(load(kFixtures + "models/sd1-tiny"), small());
     EditedModel model("sd1-tiny");
     model.editTensors(
         kUNet, [](QJsonObject&, QByteArray&) {}, 3);
-    const Drawn drawn = draw(*load(model.root()), small());
+    const Drawn drawn = draw(load(model.root()), small());
     QCOMPARE(drawn.images.size(), std::size_t{1});
     QVERIFY(drawn.images == expected.images);
 }
@@ -468,27 +451,25 @@ void EngineTest::devicesThatAreNotThere_data() {
 
 void EngineTest::devicesThatAreNotThere() {
     QFETCH(QString, device);
-    const auto engine = Engine::load(kFixtures + "models/sd1-tiny", device.toStdString());
-    QVERIFY(!engine);
-    QVERIFY(!engine.error().detail.empty());
+    QVERIFY(!complaint(kFixtures + "models/sd1-tiny", device.toStdString()).empty());
 }
 
 void EngineTest::smallPicturesTakeOneThread() {
     const int before = at::get_num_threads();
     at::set_num_threads(3);
-    const auto engine = load(kFixtures + "models/sd1-tiny");
+    auto engine = load(kFixtures + "models/sd1-tiny");
     auto settings = small();
     settings.steps = 1;
-    QVERIFY(!draw(*engine, settings).images.empty());
+    QVERIFY(!draw(engine, settings).images.empty());
     QCOMPARE(at::get_num_threads(), 1);
     // 2 branches of 16 channels of 32 x 64: two grains of 32,768.
     settings.width = 256;
     settings.height = 512;
-    QVERIFY(!draw(*engine, settings).images.empty());
+    QVERIFY(!draw(engine, settings).images.empty());
     QCOMPARE(at::get_num_threads(), 2);
     settings.height = 1024;
     settings.width = 512;
-    QVERIFY(!draw(*engine, settings).images.empty());
+    QVERIFY(!draw(engine, settings).images.empty());
     QCOMPARE(at::get_num_threads(), 3);
     at::set_num_threads(before);
 }

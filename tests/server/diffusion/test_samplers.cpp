@@ -9,9 +9,9 @@
 
 #include "server/diffusion/failure.h"
 #include "shared/protocol/samplers.h"
-#include "tests/server/diffusion/gates.h"
 #include "tests/server/diffusion/scheduler_settings.h"
 #include "tests/server/diffusion/tensor_file.h"
+#include "tests/support/gates.h"
 
 using namespace easel;
 using namespace easel::diffusion;

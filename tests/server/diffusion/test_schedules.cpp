@@ -8,9 +8,9 @@
 #include "server/diffusion/samplers/registry.h"
 #include "server/diffusion/samplers/timesteps.h"
 #include "shared/protocol/samplers.h"
-#include "tests/server/diffusion/gates.h"
 #include "tests/server/diffusion/scheduler_settings.h"
 #include "tests/server/diffusion/tensor_file.h"
+#include "tests/support/gates.h"
 
 using namespace easel;
 using namespace easel::diffusion;

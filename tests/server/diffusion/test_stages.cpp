@@ -14,8 +14,8 @@
 #include "server/diffusion/pipeline.h"
 #include "shared/protocol/samplers.h"
 #include "tests/server/diffusion/edited_model.h"
-#include "tests/server/diffusion/gates.h"
 #include "tests/server/diffusion/tensor_file.h"
+#include "tests/support/gates.h"
 
 using namespace easel;
 using namespace easel::diffusion;
@@ -374,10 +374,11 @@ void StagesTest::picturesFromPictures() {
 void StagesTest::textsOfTwoEncodersLieSideBySide() {
     const auto part = [](const QString& model) {
         const auto folder = modelFolder(model);
-        return TextPart{*prompt::Tokenizer::load(folder.tokenizerFolder()),
-                        load<TextEncoder>(folder.textEncoderFolder(), models::WeightNaming::Transformers,
-                                          folder.textEncoder),
-                        folder.textEncoder.vocabSize};
+        return TextPart{
+            *prompt::Tokenizer::load(folder.tokenizerFolder()),
+            std::make_shared<const TextEncoder>(load<TextEncoder>(
+                folder.textEncoderFolder(), models::WeightNaming::Transformers, folder.textEncoder)),
+            folder.textEncoder.vocabSize};
     };
     const auto stack = [&part](const QStringList& models) {
         std::vector<TextPart> parts;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -107,7 +108,8 @@ private:
 };
 
 Generate request(const std::string& id, int steps) {
-    Generate generate{id, {}};
+    Generate generate{id, {}, kModels + "sd1-tiny"};
+    generate.settings.model = "first";
     generate.settings.prompt = "a red circle";
     generate.settings.width = 64;
     generate.settings.height = 64;
@@ -131,7 +133,7 @@ class WorkerTest : public QObject {
     Q_OBJECT
 
 private Q_SLOTS:
-    void drawsInOrderOfArrival();
+    void drawsSideBySide();
     void cancelsWhatRunsAndWhatWaits();
     void saysWhyItCannotWork_data();
     void saysWhyItCannotWork();
@@ -140,33 +142,38 @@ private Q_SLOTS:
     void gainsNoPrivileges();
 };
 
-void WorkerTest::drawsInOrderOfArrival() {
+void WorkerTest::drawsSideBySide() {
     Worker worker(kModels + "sd1-tiny");
-    auto two = request("first", 2);
+    auto two = request("long", 40);
     two.settings.count = 2;
     QVERIFY(worker.channel().write(two));  // at once: it may come before the model is loaded
-    QVERIFY(worker.channel().write(request("second", 1)));
+    QVERIFY(worker.channel().write(request("short", 1)));
     waitUntilReady(worker);
 
     std::vector<Frame> others;
-    const auto finished = worker.nextAfterOthers<Finished>(&others);
-    QCOMPARE(finished.id, std::string("first"));
-    QVERIFY(!finished.problem);
-    std::vector<std::int64_t> seeds;
-    bool progressed = false;
+    const auto soon = worker.nextAfterOthers<Finished>(&others);
+    QCOMPARE(soon.id, std::string("short"));  // it does not wait for the one before it
+    QVERIFY(!soon.problem);
+    const auto late = worker.nextAfterOthers<Finished>(&others);
+    QCOMPARE(late.id, std::string("long"));
+    QVERIFY(!late.problem);
+    std::map<std::string, std::vector<std::int64_t>> seeds;
+    std::map<std::string, int> lastStep;
     for (const auto& frame : others) {
         if (const auto* picture = std::get_if<Picture>(&frame)) {
-            QCOMPARE(picture->id, std::string("first"));
             QCOMPARE(picture->image.width, 64);
             QCOMPARE(picture->image.rgb.size(), std::size_t{64 * 64 * 3});
-            seeds.push_back(picture->seed);
+            seeds[picture->id].push_back(picture->seed);
         } else {
-            progressed = progressed || std::get<ProgressMade>(frame).progress.step == 4;
+            const auto& made = std::get<ProgressMade>(frame);
+            QVERIFY(made.progress.step >= lastStep[made.id]);
+            lastStep[made.id] = made.progress.step;
         }
     }
-    QVERIFY((seeds == std::vector<std::int64_t>{9, 10}));
-    QVERIFY(progressed);
-    QCOMPARE(worker.nextAfterOthers<Finished>().id, std::string("second"));
+    QVERIFY((seeds["long"] == std::vector<std::int64_t>{9, 10}));
+    QVERIFY((seeds["short"] == std::vector<std::int64_t>{9}));
+    QCOMPARE(lastStep["long"], 80);
+    QCOMPARE(lastStep["short"], 1);
 }
 
 void WorkerTest::cancelsWhatRunsAndWhatWaits() {

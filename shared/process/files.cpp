@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/jobs/files.h"
+#include "shared/process/files.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -9,7 +9,7 @@
 #include <cstdio>
 #include <system_error>
 
-namespace easel::jobs {
+namespace easel::process {
 
 namespace {
 
@@ -86,4 +86,4 @@ std::filesystem::path freeNameIn(const std::filesystem::path& folder, const std:
     return free;
 }
 
-}  // namespace easel::jobs
+}  // namespace easel::process

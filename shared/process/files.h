@@ -11,7 +11,7 @@
 
 /// Files and folders that are their owner's alone and outlive a power cut, where nothing else is said. Each
 /// answers 0 or an errno.
-namespace easel::jobs {
+namespace easel::process {
 
 /// How a file is written.
 struct Writing {
@@ -33,4 +33,4 @@ std::filesystem::path setAsideBeside(const std::filesystem::path& place);
 /// `name` in `folder`, with a number behind it when that is taken.
 std::filesystem::path freeNameIn(const std::filesystem::path& folder, const std::string& name);
 
-}  // namespace easel::jobs
+}  // namespace easel::process

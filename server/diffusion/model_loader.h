@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <future>
+#include <list>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "server/diffusion/residency.h"
+#include "server/generator/generator.h"
+#include "shared/protocol/problem.h"
+
+namespace easel::diffusion {
+
+/// Has models ready: loads one at a time, on a thread of its own beside the drawing, when there is room for
+/// it. For the thread that draws.
+class ModelLoader {
+public:
+    enum class State {
+        Here,     ///< it can be drawn with
+        Loading,  ///< it or another is being loaded: ask again after settle()
+        NoRoom,   ///< as long as what is in use stays: ask again when something is finished
+        Failed,   ///< it cannot be used as it is
+    };
+    struct Answer {
+        State state;
+        std::shared_ptr<Pipeline> model = nullptr;                ///< when it is here
+        std::optional<protocol::Problem> problem = std::nullopt;  ///< when it failed
+    };
+
+    /// `memory` in bytes, for models and drawings together. `loaded` is called on the thread that loads when
+    /// there is something for settle().
+    ModelLoader(Device device, std::int64_t memory, std::function<void()> loaded);
+
+    /// A model for a request, which begins to be loaded when it is not here.
+    Answer get(const generator::ModelPlace& place);
+    /// To be loaded by loadWanted() when there is room, before a request needs it.
+    void want(const generator::ModelPlace& place);
+    /// Not to be held longer than what draws with it.
+    void drop(const std::string& id);
+
+    bool isLoading() const { return m_loading.has_value(); }
+    /// Whether settle() or loadWanted() has something to do.
+    bool hasWork() const { return m_isLoaded || (!m_loading && !m_wanted.empty()); }
+    /// Takes up what has been loaded. Of a model that could not be, get() says so until loadWanted().
+    void settle();
+    void loadWanted();
+
+    /// The memory and the models, and nothing else.
+    generator::Status status() const;
+
+private:
+    struct Plan {
+        generator::ModelPlace place;
+        Parts parts;
+        std::int64_t bytes = 0;
+    };
+    struct Loaded {
+        std::shared_ptr<Pipeline> model;
+        Parts parts;
+        std::optional<protocol::Problem> problem;
+    };
+    struct Loading {
+        Plan plan;
+        std::future<Loaded> result;
+    };
+
+    protocol::Expected<Plan> planFor(const generator::ModelPlace& place) const;
+    Answer begin(const generator::ModelPlace& place);
+    Loaded load(const std::filesystem::path& folder, Parts parts) const;
+    Answer fail(const std::string& id, protocol::Problem problem);
+
+    const Device m_device;
+    const std::function<void()> m_loaded;
+    Residency m_residency;
+    std::optional<Plan> m_plan;  // of the model that finds no room
+    std::list<generator::ModelPlace> m_wanted;
+    std::set<std::string> m_unwanted;     // until nothing is being loaded
+    std::map<std::string, Plan> m_plans;  // of those that were loaded
+    std::map<std::string, std::string> m_failed;
+    std::optional<std::pair<std::string, protocol::Problem>> m_justFailed;
+    std::vector<std::string> m_notes;
+    std::atomic<bool> m_isLoaded = false;
+    std::optional<Loading> m_loading;  // waits for its thread at its end
+};
+
+}  // namespace easel::diffusion

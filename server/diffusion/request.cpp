@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/diffusion/request.h"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+namespace easel::diffusion {
+
+Request::Request(std::string id, generator::ModelPlace model, protocol::GenerationSettings settings,
+                 generator::Observer observer)
+    : m_id(std::move(id)),
+      m_model(std::move(model)),
+      m_settings(std::move(settings)),
+      m_observer(std::move(observer)),
+      m_steps(static_cast<std::size_t>(m_settings.count)) {
+    m_progress.steps = m_settings.steps * m_settings.count;
+}
+
+void Request::begin(std::shared_ptr<Pipeline> pipeline) {
+    m_pipeline = std::move(pipeline);
+    m_startedAt = Clock::now();
+    enter(protocol::Stage::Encoding);
+    m_guidance = m_pipeline->guidance(m_settings);
+}
+
+std::pair<Drawing, int> Request::beginNext() {
+    std::pair next{m_pipeline->begin(m_settings, m_begun, m_guidance), m_begun};
+    ++m_begun;
+    enter(protocol::Stage::Denoising);
+    return next;
+}
+
+void Request::stepped(int index, std::size_t accepted, std::size_t evaluations) {
+    // Some samplers take a few more evaluations than steps were asked for; the first of them do not count.
+    const int counted = m_settings.steps - static_cast<int>(evaluations - accepted);
+    m_steps[static_cast<std::size_t>(index)] = std::max(counted, 0);
+    m_progress.stage = protocol::Stage::Denoising;
+    m_progress.step = std::accumulate(m_steps.begin(), m_steps.end(), 0);
+    if (m_progress.step == 0) {
+        return;
+    }
+    const std::chrono::duration<double> spent = Clock::now() - m_startedAt;
+    m_progress.etaSeconds = spent.count() / m_progress.step * (m_progress.steps - m_progress.step);
+    tell();
+}
+
+void Request::deliver(int index, const Drawing& drawing) {
+    enter(protocol::Stage::Decoding);
+    image::Image picture = toImage(m_pipeline->decode(drawing.latents()));
+    if (m_observer.image) {
+        m_observer.image(index, m_settings.seed + index, std::move(picture));
+    }
+    ++m_delivered;
+}
+
+void Request::finish(std::optional<protocol::Problem> problem) const {
+    if (m_observer.finished) {
+        m_observer.finished(std::move(problem));
+    }
+}
+
+void Request::enter(protocol::Stage stage) {
+    m_progress.stage = stage;
+    tell();
+}
+
+void Request::tell() {
+    if (m_observer.progress) {
+        m_observer.progress(m_progress);
+    }
+}
+
+}  // namespace easel::diffusion

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "server/diffusion/pipeline.h"
+#include "server/generator/generator.h"
+#include "shared/protocol/generation.h"
+#include "shared/protocol/job.h"
+
+namespace easel::diffusion {
+
+/// A request from its arrival to its end: what was asked for, who is told, and how far its pictures are.
+class Request {
+public:
+    Request(std::string id, generator::ModelPlace model, protocol::GenerationSettings settings,
+            generator::Observer observer);
+
+    const std::string& id() const { return m_id; }
+    const generator::ModelPlace& model() const { return m_model; }
+
+    /// Reads the prompts. Throws Failure.
+    void begin(std::shared_ptr<Pipeline> pipeline);
+    bool hasBegun() const { return m_pipeline != nullptr; }
+    const Pipeline& pipeline() const { return *m_pipeline; }
+
+    /// Whether there are pictures that are not begun.
+    bool hasMore() const { return m_begun < m_settings.count; }
+    /// The next picture at its first step, and its place among the request's.
+    std::pair<Drawing, int> beginNext();
+
+    /// Picture `index` is a step further; it has made `accepted` of its `evaluations`.
+    void stepped(int index, std::size_t accepted, std::size_t evaluations);
+    /// Decodes picture `index` and hands it over. Throws Failure.
+    void deliver(int index, const Drawing& drawing);
+    bool isComplete() const { return m_delivered == m_settings.count; }
+    /// The last that is told.
+    void finish(std::optional<protocol::Problem> problem) const;
+
+private:
+    using Clock = std::chrono::steady_clock;
+
+    void enter(protocol::Stage stage);
+    void tell();
+
+    std::string m_id;
+    generator::ModelPlace m_model;
+    protocol::GenerationSettings m_settings;
+    generator::Observer m_observer;
+
+    std::shared_ptr<Pipeline> m_pipeline;
+    std::shared_ptr<const Guidance> m_guidance;
+    int m_begun = 0;
+    int m_delivered = 0;
+
+    std::vector<int> m_steps;  // that count, of each picture
+    protocol::Progress m_progress;
+    Clock::time_point m_startedAt{};
+};
+
+/// One picture of a request, under way.
+struct Live {
+    Request* request;
+    int index;
+    Drawing drawing;
+    std::string group;  ///< what it shares forward passes with
+};
+
+}  // namespace easel::diffusion

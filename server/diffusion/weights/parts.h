@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <c10/core/ScalarType.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "server/models/tensor_source.h"
+
+namespace easel::diffusion {
+
+/// A network in memory. Models that are made of the same files share it.
+struct Part {
+    std::string files;  ///< what identityOf() says
+    std::int64_t bytes = 0;
+    std::shared_ptr<const void> network;
+    /// What was passed over in its weights, a sentence each.
+    std::vector<std::string> notes;
+};
+
+using Parts = std::vector<Part>;
+
+/// Tells the weights of `source` and their `config` from all others, and from what they were before they
+/// changed: places, sizes and times, with links followed.
+std::string identityOf(const models::TensorSource& source, const std::filesystem::path& config);
+
+/// What the weights take in memory when they are held in `dtype`.
+std::int64_t bytesOf(const models::TensorSource& source, c10::ScalarType dtype);
+
+}  // namespace easel::diffusion
