@@ -70,8 +70,8 @@ Dispatcher::Dispatcher(Ledger& ledger, std::unique_ptr<generator::Generator> gen
       m_generator(std::move(generator)),
       m_options(options),
       m_lease{newJobId(), options.lease},
-      m_keeper(kPicturesWaiting, [this] { poke(); }) {
-    m_ledger.onChange([this] { poke(); });
+      m_keeper(kPicturesWaiting, [this] { wake(); }) {
+    m_ledger.onChange([this] { wake(); });
 }
 
 Dispatcher::~Dispatcher() {
@@ -79,7 +79,7 @@ Dispatcher::~Dispatcher() {
         const std::scoped_lock lock(m_mutex);
         m_stopping = true;
     }
-    poke();
+    wake();
     if (m_thread.joinable()) {
         m_thread.join();
     }
@@ -93,7 +93,7 @@ void Dispatcher::start() {
         }
     };
     m_generator->onStatusChanged([this, tell] {
-        poke();
+        wake();
         tell();
     });
     tell();  // a quick one may have come to something already
@@ -102,10 +102,10 @@ void Dispatcher::start() {
     m_thread = std::thread([this] { run(); });
 }
 
-void Dispatcher::poke() {
+void Dispatcher::wake() {
     {
         const std::scoped_lock lock(m_mutex);
-        m_poked = true;
+        m_hasWork = true;
     }
     m_wake.notify_one();
     m_idle.notify_all();
@@ -129,7 +129,7 @@ void Dispatcher::drain(std::chrono::milliseconds grace) {
         stop(id);
     }
     m_ledger.keepTime({});
-    poke();
+    wake();
 }
 
 void Dispatcher::run() {
@@ -139,13 +139,13 @@ void Dispatcher::run() {
             if (m_stopping) {
                 break;
             }
-            m_poked = false;
+            m_hasWork = false;
         }
         dispatch();
         m_ledger.tellPending();
         const auto until = upkeep();
         std::unique_lock lock(m_mutex);
-        m_wake.wait_until(lock, until, [this] { return m_stopping || m_poked; });
+        m_wake.wait_until(lock, until, [this] { return m_stopping || m_hasWork; });
     }
     m_ledger.tellPending();
 }
@@ -229,7 +229,7 @@ bool Dispatcher::startNext() {
     const auto started = m_ledger.start(*id, m_lease);
     if (!started || !*started) {
         if (!started) {
-            m_ledger.complain("Job " + *id + " cannot be started", started.error());
+            m_ledger.logProblem("Job " + *id + " cannot be started", started.error());
         }
         letGo();
         waitBeforeStoring();
@@ -294,7 +294,7 @@ void Dispatcher::review() {
     }
     if (!release.empty()) {
         if (const auto released = m_ledger.release(release); !released) {
-            m_ledger.complain("Jobs that can be drawn again stay held", released.error());
+            m_ledger.logProblem("Jobs that can be drawn again stay held", released.error());
         }
     }
     m_reviewAt = Clock::now() + kRoomPause;
@@ -352,7 +352,7 @@ void Dispatcher::letGo() {
         const std::scoped_lock lock(m_mutex);
         --m_inFlight;
     }
-    poke();
+    wake();
 }
 
 void Dispatcher::keep(const std::string& id, int attempt, const protocol::GenerationSettings& settings,
@@ -388,7 +388,7 @@ void Dispatcher::conclude(const std::string& id, int attempt, const std::optiona
     });
     if (!stored) {
         waitBeforeStoring();
-        poke();
+        wake();
     }
 }
 

@@ -34,7 +34,7 @@ public:
 
     void start();
     /// There may be something to do.
-    void poke();
+    void wake();
     /// Stops drawing it at the next step.
     void stop(const std::string& id);
     generator::Status status() const { return m_generator->status(); }
@@ -74,7 +74,7 @@ private:
     mutable std::mutex m_mutex;
     int m_inFlight = 0;  // at the generator
     bool m_stopping = false;
-    bool m_poked = false;
+    bool m_hasWork = false;
     Clock::time_point m_storeAgainAt{};  // nothing is started or settled before
     Clock::time_point m_roomAgainAt{};   // nothing is started before
     std::condition_variable m_wake;      // the thread

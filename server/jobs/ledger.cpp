@@ -36,7 +36,7 @@ Expected<void> Ledger::takeUpJobs() {
         [this](const Job& job, const Problem& error) {
             return endingOf(job, {JobState::Failed, error});
         },
-        [this](const std::string& what, const Problem& problem) { complain(what, problem); });
+        [this](const std::string& what, const Problem& problem) { logProblem(what, problem); });
     if (!records) {
         return tl::unexpected(records.error());
     }
@@ -121,7 +121,7 @@ Expected<std::optional<Ledger::Started>> Ledger::start(const std::string& id, co
     if (!*claimed) {
         // The store could not be told that the last attempt had ended.
         if (const auto told = m_store->requeue(id, job.attempt, Requeue::GivenBack); !told) {
-            complain("Job " + id + " cannot be put back", told.error());
+            logProblem("Job " + id + " cannot be put back", told.error());
         }
         return std::optional<Started>();
     }
@@ -204,7 +204,7 @@ void Ledger::giveBack(const std::string& id) {
 void Ledger::requeue(const LiveJob& live, Requeue why) {
     const Job& job = live.record.job;
     if (const auto stored = m_store->requeue(job.id, job.attempt, why); !stored) {
-        complain("Job " + job.id + " cannot be put back", stored.error());
+        logProblem("Job " + job.id + " cannot be put back", stored.error());
     }
     if (live.failure) {
         m_images.remove(job.id);  // What could be kept before the disk was full takes room.
@@ -218,7 +218,7 @@ bool Ledger::end(const LiveJob& live, const Outcome& outcome) {
     const Ending ending = endingOf(job, outcome);
     const auto stored = m_store->finish(job.id, job.attempt, ending);
     if (!stored) {
-        complain("The end of job " + job.id + " cannot be stored", stored.error());
+        logProblem("The end of job " + job.id + " cannot be stored", stored.error());
     }
     return change([&](ActiveJobs& active) {
         LiveJob& present = *active.find(job.id);
@@ -241,7 +241,7 @@ Ending Ledger::endingOf(const Job& job, const Outcome& outcome) {
 void Ledger::hold(const std::vector<Holding>& jobs) {
     const std::scoped_lock changing(m_changing);
     if (const auto stored = m_room.withReserve([&] { return m_store->hold(jobs); }); !stored) {
-        complain("Jobs that cannot be drawn now are not marked so", stored.error());
+        logProblem("Jobs that cannot be drawn now are not marked so", stored.error());
     }
     change([&](ActiveJobs& active) {
         for (const Holding& each : jobs) {
@@ -296,11 +296,11 @@ void Ledger::sweep() {
     m_room.keepReserve();
     const auto ids = m_store->expired(m_options.retention, m_clock.uptime());
     if (!ids) {
-        return complain("Old jobs cannot be looked for", ids.error());
+        return logProblem("Old jobs cannot be looked for", ids.error());
     }
     for (const std::string& id : *ids) {
         if (const auto forgotten = forget(id); !forgotten) {
-            return complain("Old jobs cannot be removed", forgotten.error());
+            return logProblem("Old jobs cannot be removed", forgotten.error());
         }
     }
 }
@@ -318,11 +318,11 @@ std::int64_t Ledger::timeFor(const Job& job) const {
 
 void Ledger::keepTime(std::chrono::milliseconds lease) {
     if (const auto kept = m_store->keepTime(m_clock.toKeep(lease)); !kept) {
-        complain("The time cannot be stored", kept.error());
+        logProblem("The time cannot be stored", kept.error());
     }
 }
 
-void Ledger::complain(const std::string& what, const Problem& problem) const {
+void Ledger::logProblem(const std::string& what, const Problem& problem) const {
     if (m_options.log) {
         m_options.log(what + ": " + problem.detail);
     }

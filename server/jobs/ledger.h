@@ -55,7 +55,7 @@ public:
     JobStore& store() { return *m_store; }
     template <typename Change>
     auto change(Change change) {
-        const Poke poke{*this};
+        const Announcement announcement{*this};
         const std::scoped_lock lock(m_mutex);
         return change(m_active);
     }
@@ -95,12 +95,12 @@ public:
     /// Forgets what has to go by `retention`.
     void sweep();
     void keepTime(std::chrono::milliseconds lease);
-    void complain(const std::string& what, const protocol::Problem& problem) const;
+    void logProblem(const std::string& what, const protocol::Problem& problem) const;
 
 private:
-    struct Poke {
+    struct Announcement {
         const Ledger& ledger;
-        ~Poke() {
+        ~Announcement() {
             if (ledger.m_changed) {
                 ledger.m_changed();
             }

@@ -45,7 +45,7 @@ Problem lostTooOften(const Problem& last, int losses) {
 Expected<std::vector<JobRecord>> takeUp(
     JobStore& store, const QueueOptions& options,
     const std::function<Ending(const Job&, const Problem&)>& ending,
-    const std::function<void(const std::string&, const Problem&)>& complain) {
+    const std::function<void(const std::string&, const Problem&)>& logProblem) {
     auto records = store.unfinished();
     if (!records) {
         return records;
@@ -64,7 +64,7 @@ Expected<std::vector<JobRecord>> takeUp(
                      : takeBack(store, record, options.onRestart);
         if (!stored) {
             // As with a requeue that cannot be stored: it is drawn, or told, once more.
-            complain("What became of job " + job.id + " cannot be stored", stored.error());
+            logProblem("What became of job " + job.id + " cannot be stored", stored.error());
             if (tooOften) {
                 countLoss(record);
             }

@@ -90,10 +90,10 @@ private:
         }
         m_server.kill();
         if (worker > 0 && !QTest::qWaitFor([&] { return !isAlive(worker); }, kPatienceMs)) {
-            m_ledger.complain("a worker outlived its gateway");
+            m_ledger.addComplaint("a worker outlived its gateway");
         }
         if (!m_server.listen()) {
-            m_ledger.complain("the gateway did not come up again: " + m_server.error.toStdString());
+            m_ledger.addComplaint("the gateway did not come up again: " + m_server.error.toStdString());
         }
     }
 
@@ -104,7 +104,7 @@ private:
             QVERIFY2(page, "a page of jobs cannot be read");
             for (const Job& job : page->jobs) {
                 if (!m_stored.emplace(job.id, job).second) {
-                    m_ledger.complain(job.id + " is listed twice");
+                    m_ledger.addComplaint(job.id + " is listed twice");
                 }
             }
             before = page->next ? "&before=" + *page->next : "";
@@ -135,26 +135,26 @@ private:
     void check(const std::string& id, const protocol::GenerationRequest& request) {
         const auto found = m_stored.find(id);
         if (found == m_stored.end()) {
-            return m_ledger.complain(id + " was accepted and is lost");
+            return m_ledger.addComplaint(id + " was accepted and is lost");
         }
         const Job& job = found->second;
         // Who is running when its worker or the gateway dies for the third time fails, as documented.
         const bool isLost = job.state == JobState::Failed && job.error && job.error->code == "worker_lost";
         if (job.state != JobState::Succeeded && !isLost) {
-            return m_ledger.complain(id + " is " + std::string(toString(job.state)) +
-                                     (job.error ? ": " + job.error->detail : ""));
+            return m_ledger.addComplaint(id + " is " + std::string(toString(job.state)) +
+                                         (job.error ? ": " + job.error->detail : ""));
         }
         if (job.settings.prompt != request.prompt || job.settings.steps != *request.steps) {
-            m_ledger.complain(id + " is not what was asked for");
+            m_ledger.addComplaint(id + " is not what was asked for");
         }
         if (!isLost && int(job.images.size()) != *request.count) {
-            m_ledger.complain(id + " has " + std::to_string(job.images.size()) + " pictures");
+            m_ledger.addComplaint(id + " has " + std::to_string(job.images.size()) + " pictures");
         }
         for (std::size_t i = 0; i < job.images.size(); ++i) {
             if (job.images[i].index != int(i) || job.images[i].seed != *request.seed + std::int64_t(i)) {
-                m_ledger.complain(id + ": pictures are missing or doubled");
+                m_ledger.addComplaint(id + ": pictures are missing or doubled");
             } else if (const std::string fault = faultOf(job, job.images[i]); !fault.empty()) {
-                m_ledger.complain(id + ": picture " + std::to_string(i) + ' ' + fault);
+                m_ledger.addComplaint(id + ": picture " + std::to_string(i) + ' ' + fault);
             }
         }
     }
@@ -165,22 +165,22 @@ private:
         std::optional<JobState> ended;
         for (const auto& [number, event] : events) {
             if (last && number <= *last) {
-                m_ledger.complain(id + ": event " + std::to_string(number) + " came after " +
-                                  std::to_string(*last));
+                m_ledger.addComplaint(id + ": event " + std::to_string(number) + " came after " +
+                                      std::to_string(*last));
             }
             last = number;
             if (event.job != id) {
-                m_ledger.complain(id + ": an event of " + event.job + " was told");
+                m_ledger.addComplaint(id + ": an event of " + event.job + " was told");
             }
             const Job* job = std::get_if<Job>(&event.news);
             if (job && job->attempt < attempt) {
-                m_ledger.complain(id + ": the attempt went backwards");
+                m_ledger.addComplaint(id + ": the attempt went backwards");
             }
             attempt = job ? job->attempt : attempt;
             ended = job ? std::optional(job->state) : ended;
         }
         if (ended && m_stored.contains(id) && *ended != m_stored[id].state) {
-            m_ledger.complain(id + " ended otherwise to its follower");
+            m_ledger.addComplaint(id + " ended otherwise to its follower");
         }
     }
 

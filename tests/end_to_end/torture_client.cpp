@@ -59,7 +59,7 @@ bool readEvents(tests::RawClient& client, std::vector<Ledger::Event>& events, st
 
 }  // namespace
 
-void Ledger::complain(const std::string& what) {
+void Ledger::addComplaint(const std::string& what) {
     const std::lock_guard lock(m_mutex);
     m_complaints.push_back(what);
 }
@@ -119,12 +119,13 @@ std::string TortureClient::submit(const std::string& key, const protocol::Genera
             return job;
         }
         if (answer && answer->status != 429 && answer->status != 503) {
-            m_ledger.complain(key + " was answered " + std::to_string(answer->status) + ": " + answer->body);
+            m_ledger.addComplaint(key + " was answered " + std::to_string(answer->status) + ": " +
+                                  answer->body);
             return {};
         }
         std::this_thread::sleep_for(answer ? kLongerPause : kPause);
     }
-    m_ledger.complain(key + " was never accepted");
+    m_ledger.addComplaint(key + " was never accepted");
     return {};
 }
 
@@ -132,7 +133,7 @@ void TortureClient::reuse(const std::string& key, protocol::GenerationRequest re
     request.prompt += ", another";
     const auto answer = post(m_port, key, request);
     if (answer && answer->status != 422) {
-        m_ledger.complain(key + " with another request was answered " + std::to_string(answer->status));
+        m_ledger.addComplaint(key + " with another request was answered " + std::to_string(answer->status));
     }
 }
 
@@ -158,7 +159,7 @@ void TortureClient::follow(const std::string& job) {
         std::this_thread::sleep_for(kPause);
     }
     if (!complaint.empty()) {
-        m_ledger.complain(complaint);
+        m_ledger.addComplaint(complaint);
     }
     m_ledger.follow(job, std::move(events));
 }

@@ -19,7 +19,7 @@ public:
         easel::protocol::JobEvent event;
     };
 
-    void complain(const std::string& what);
+    void addComplaint(const std::string& what);
     /// A 202 for a request under a key: the same key must always name the same job.
     void accept(const std::string& key, const std::string& job,
                 const easel::protocol::GenerationRequest& request);

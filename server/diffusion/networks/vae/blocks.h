@@ -8,7 +8,7 @@
 
 namespace easel::diffusion {
 
-constexpr std::int64_t kColours = 3;
+constexpr std::int64_t kColorChannels = 3;
 constexpr double kVaeNormEps = 1e-6;  // AutoencoderKL fixes this one; its config does not name it.
 
 /// A resnet without a time embedding.

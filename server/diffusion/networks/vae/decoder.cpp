@@ -33,7 +33,7 @@ VaeDecoder::VaeDecoder(const Weights& in, const models::VaeConfig& config)
       mid_block(in / "decoder.mid_block", config.blockOutChannels.back(), config),
       conv_norm_out(in / "decoder.conv_norm_out", config.normGroups, config.blockOutChannels.front(),
                     kVaeNormEps),
-      conv_out(in / "decoder.conv_out", config.blockOutChannels.front(), kColours, 3) {
+      conv_out(in / "decoder.conv_out", config.blockOutChannels.front(), kColorChannels, 3) {
     if (config.postQuantConv) {
         post_quant_conv.emplace(in / "post_quant_conv", config.latentChannels, config.latentChannels, 1);
     } else {

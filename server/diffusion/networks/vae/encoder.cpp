@@ -29,7 +29,7 @@ at::Tensor VaeDownBlock::forward(at::Tensor x) const {
 }
 
 VaeEncoder::VaeEncoder(const Weights& in, const models::VaeConfig& config)
-    : conv_in(in / "encoder.conv_in", kColours, config.blockOutChannels.front(), 3),
+    : conv_in(in / "encoder.conv_in", kColorChannels, config.blockOutChannels.front(), 3),
       mid_block(in / "encoder.mid_block", config.blockOutChannels.back(), config),
       conv_norm_out(in / "encoder.conv_norm_out", config.normGroups, config.blockOutChannels.back(),
                     kVaeNormEps),
