@@ -30,9 +30,9 @@ constexpr char kThisComputer[] = "localhost";
 }  // namespace
 
 Studio::Studio(Collaborators collaborators, QString taskFile, QObject* parent)
-    : QObject(parent), m_with(collaborators), m_file(std::make_unique<TaskFile>(std::move(taskFile))) {
-    connect(&m_with.link, &remote::ServerLink::stateChanged, this, &Studio::wakeTasks);
-    connect(&m_with.link, &remote::ServerLink::infoChanged, this, &Studio::wakeTasks);
+    : QObject(parent), m_deps(collaborators), m_file(std::make_unique<TaskFile>(std::move(taskFile))) {
+    connect(&m_deps.link, &remote::ServerLink::stateChanged, this, &Studio::wakeTasks);
+    connect(&m_deps.link, &remote::ServerLink::infoChanged, this, &Studio::wakeTasks);
 }
 
 Studio::~Studio() = default;
@@ -54,7 +54,7 @@ protocol::Expected<void> Studio::start(const QString& address) {
     if (!address.isEmpty() || hasChosenServer()) {
         connected = setServerAddress(address.isEmpty() ? serverAddress() : address);
     } else if (auto guess = remote::parseAddress(serverAddress())) {
-        m_with.link.connectTo(*guess);  // Not remembered: nobody has chosen it.
+        m_deps.link.connectTo(*guess);  // Not remembered: nobody has chosen it.
     }
     if (!records) {
         return tl::unexpected(std::move(records.error()));
@@ -68,40 +68,40 @@ protocol::Expected<void> Studio::setServerAddress(const QString& typed) {
         return tl::unexpected(std::move(url.error()));
     }
     if (typed.trimmed() != serverAddress()) {
-        m_with.settings.remove(kIdKey);
+        m_deps.settings.remove(kIdKey);
     }
-    m_with.settings.setValue(kAddressKey, typed.trimmed());
-    m_with.link.connectTo(*url);
+    m_deps.settings.setValue(kAddressKey, typed.trimmed());
+    m_deps.link.connectTo(*url);
     Q_EMIT serverAddressChanged(typed.trimmed());
     return {};
 }
 
 QString Studio::serverAddress() const {
-    return m_with.settings.value(kAddressKey, kThisComputer).toString();
+    return m_deps.settings.value(kAddressKey, kThisComputer).toString();
 }
 
 bool Studio::hasChosenServer() const {
-    return m_with.settings.contains(kAddressKey);
+    return m_deps.settings.contains(kAddressKey);
 }
 
 std::string Studio::serverId() const {
-    return m_with.link.info() ? m_with.link.info()->id
-                              : m_with.settings.value(kIdKey).toString().toStdString();
+    return m_deps.link.info() ? m_deps.link.info()->id
+                              : m_deps.settings.value(kIdKey).toString().toStdString();
 }
 
 protocol::GenerationRequest Studio::rememberedRequest() const {
-    const std::string stored = m_with.settings.value(kRequestKey).toString().toStdString();
+    const std::string stored = m_deps.settings.value(kRequestKey).toString().toStdString();
     return protocol::parseRequest(stored).value_or(protocol::GenerationRequest());
 }
 
 void Studio::remember(const protocol::GenerationRequest& request) {
-    m_with.settings.setValue(kRequestKey, QString::fromStdString(protocol::toJson(request)));
+    m_deps.settings.setValue(kRequestKey, QString::fromStdString(protocol::toJson(request)));
 }
 
 QString Studio::generate(const protocol::GenerationRequest& request) {
     TaskRecord record;
     record.id = QUuid::createUuid().toString(QUuid::WithoutBraces);
-    record.server = m_with.remote.address();
+    record.server = m_deps.remote.address();
     record.request = request;
     QString id = record.id;
     Task& task = adopt(std::move(record));
@@ -161,7 +161,7 @@ void Studio::retry(const QString& id) {
 
 void Studio::sendHere(const QString& id) {
     Task* task = find(id);
-    if (task == nullptr || task->hasFailed() || !m_with.link.isOnline() || belongsHere(*task)) {
+    if (task == nullptr || task->hasFailed() || !m_deps.link.isOnline() || belongsHere(*task)) {
         return;
     }
     const protocol::GenerationRequest request = task->remainder();
@@ -236,14 +236,14 @@ Task* Studio::find(const QString& id) const {
 }
 
 Task& Studio::adopt(TaskRecord record) {
-    auto* task = new Task(m_with.remote, m_with.pictures, std::move(record), this);
+    auto* task = new Task(m_deps.remote, m_deps.pictures, std::move(record), this);
     m_tasks.push_back(task);
     connect(task, &Task::changed, this, [this, task] {
-        m_with.model.putTile(task->tile());
+        m_deps.model.putTile(task->tile());
         shareStreams();
         refreshStatus();
     });
-    connect(task, &Task::advanced, this, &Studio::save);
+    connect(task, &Task::recordChanged, this, &Studio::save);
     connect(task, &Task::saved, this, [this, task](const gallery::Picture& picture) {
         Q_EMIT pictureSaved(task->record().id, picture);
     });
@@ -257,14 +257,14 @@ Task& Studio::adopt(TaskRecord record) {
         }
         drop(*task);
     });
-    m_with.model.putTile(task->tile());
+    m_deps.model.putTile(task->tile());
     refreshStatus();
     return *task;
 }
 
 void Studio::drop(Task& task) {
     std::erase(m_tasks, &task);
-    m_with.model.removeTile(task.record().id);
+    m_deps.model.removeTile(task.record().id);
     // It may be telling us something right now.
     task.disconnect(this);
     task.setFollowing(false);
@@ -285,8 +285,8 @@ void Studio::taskFailed(Task& task, const protocol::Problem& problem) {
 }
 
 void Studio::wakeTasks() {
-    if (m_with.link.info() && !m_with.link.info()->id.empty()) {
-        m_with.settings.setValue(kIdKey, QString::fromStdString(m_with.link.info()->id));
+    if (m_deps.link.info() && !m_deps.link.info()->id.empty()) {
+        m_deps.settings.setValue(kIdKey, QString::fromStdString(m_deps.link.info()->id));
     }
     const std::vector<Task*> tasks = m_tasks;
     for (Task* task : tasks) {
@@ -298,9 +298,9 @@ void Studio::wakeTasks() {
 void Studio::wake(Task& task) {
     const bool here = task.isFree() || belongsHere(task);
     if (here) {
-        task.bindTo(m_with.remote.address(), serverId().empty() ? task.record().serverId : serverId());
+        task.bindTo(m_deps.remote.address(), serverId().empty() ? task.record().serverId : serverId());
     }
-    task.setAwake(here && m_with.link.isOnline(), !here && m_with.link.isOnline());
+    task.setAwake(here && m_deps.link.isOnline(), !here && m_deps.link.isOnline());
 }
 
 bool Studio::belongsHere(const Task& task) const {
@@ -309,7 +309,7 @@ bool Studio::belongsHere(const Task& task) const {
     if (!record.serverId.empty() && !here.empty()) {
         return record.serverId == here;
     }
-    return record.server == m_with.remote.address();
+    return record.server == m_deps.remote.address();
 }
 
 void Studio::shareStreams() {

@@ -116,7 +116,7 @@ private:
     void save();
     void refreshStatus();
 
-    Collaborators m_with;
+    Collaborators m_deps;
     std::unique_ptr<TaskFile> m_file;
     std::vector<Task*> m_tasks;           ///< oldest first; children of this
     std::vector<TaskRecord> m_cancelled;  ///< by the last cancelAll

@@ -50,7 +50,7 @@ Task::Task(remote::Remote& remote, gallery::PictureStore& store, TaskRecord reco
         m_job.settings = *m_record.settings;
     }
     m_again.setSingleShot(true);
-    connect(&m_again, &QTimer::timeout, this, &Task::goOn);
+    connect(&m_again, &QTimer::timeout, this, &Task::advance);
 }
 
 Task::~Task() = default;
@@ -65,7 +65,7 @@ void Task::bindTo(const QUrl& server, const std::string& id) {
     }
     m_record.server = server;
     m_record.serverId = id;
-    Q_EMIT advanced();
+    Q_EMIT recordChanged();
     Q_EMIT changed();
 }
 
@@ -87,7 +87,7 @@ void Task::setAwake(bool awake, bool canSendHere) {
         if (m_follower) {
             m_follower->tryNow();
         }
-        goOn();
+        advance();
     }
     Q_EMIT changed();
 }
@@ -106,12 +106,12 @@ void Task::cancel() {
         return;
     }
     m_record.cancelled = true;
-    Q_EMIT advanced();
+    Q_EMIT recordChanged();
     Q_EMIT changed();
-    goOn();
+    advance();
 }
 
-void Task::goOn() {
+void Task::advance() {
     if (m_ended || hasFailed() || m_calling) {
         return;
     }
@@ -136,15 +136,15 @@ void Task::goOn() {
 void Task::send() {
     m_calling = true;
     m_record.sent = true;
-    Q_EMIT advanced();
+    Q_EMIT recordChanged();
     m_remote.createJob(m_record.request, m_record.id, this, [this](Expected<protocol::Job> job) {
         m_calling = false;
         if (!job) {
-            return stumble(job.error());
+            return onCallFailed(job.error());
         }
         m_record.jobId = job->id;
         m_record.settings = job->settings;
-        Q_EMIT advanced();
+        Q_EMIT recordChanged();
         learn(*job);
     });
     Q_EMIT changed();
@@ -156,7 +156,7 @@ void Task::sendCancel() {
         m_calling = false;
         // 409: it was over before we could say so; the stream tells how it ended.
         if (!job && job.error().status != 409) {
-            return stumble(job.error());
+            return onCallFailed(job.error());
         }
         m_cancelConfirmed = true;
         learn(job.value_or(m_job));
@@ -168,7 +168,7 @@ void Task::fetch(const protocol::ImageInfo& image) {
     m_remote.image(m_record.jobId, image.index, this, [this, image](Expected<QByteArray> bytes) {
         m_calling = false;
         if (!bytes) {
-            return stumble(bytes.error());
+            return onCallFailed(bytes.error());
         }
         keep(image, *bytes);
     });
@@ -185,10 +185,10 @@ void Task::keep(const protocol::ImageInfo& image, const QByteArray& bytes) {
         m_trouble.reset();
         m_pause = kFirstPause;
         m_record.saved.push_back(image.index);
-        Q_EMIT advanced();
+        Q_EMIT recordChanged();
         Q_EMIT saved(*picture);
         Q_EMIT changed();
-        goOn();
+        advance();
     });
 }
 
@@ -229,7 +229,7 @@ void Task::learn(const protocol::Job& job) {
     m_pause = kFirstPause;
     setFollowing(m_mayFollow);
     Q_EMIT changed();
-    goOn();
+    advance();
 }
 
 const protocol::ImageInfo* Task::nextImage() const {
@@ -252,7 +252,7 @@ void Task::openStream() {
     connect(m_follower, &remote::JobFollower::changed, this, [this](const protocol::Job& job) {
         take(job);
         Q_EMIT changed();
-        goOn();
+        advance();
     });
     connect(m_follower, &remote::JobFollower::lost, this, [this](const Problem& problem) {
         if (m_record.cancelled) {
@@ -274,7 +274,7 @@ void Task::closeStream() {
     m_follower = nullptr;
 }
 
-void Task::stumble(const Problem& problem) {
+void Task::onCallFailed(const Problem& problem) {
     const bool accepted = !m_record.jobId.empty();
     // Whoever explains why it took nothing has taken nothing; silence leaves it open.
     if (problem.status != 0 && !accepted) {
@@ -286,7 +286,7 @@ void Task::stumble(const Problem& problem) {
         const auto asked = std::chrono::seconds(problem.retryAfter.value_or(0));
         tryAgainIn(std::max<std::chrono::milliseconds>(asked, m_pause));
         m_pause = std::min<std::chrono::milliseconds>(2 * m_pause, kLongestPause);
-        return goOn();
+        return advance();
     }
     const bool gone = accepted && problem.status == 404;
     if (m_record.cancelled && (gone || !accepted)) {
@@ -303,7 +303,7 @@ void Task::tryAgainIn(std::chrono::milliseconds pause) {
 void Task::fail(Problem problem) {
     m_again.stop();
     m_record.problem = std::move(problem);
-    Q_EMIT advanced();
+    Q_EMIT recordChanged();
     Q_EMIT changed();
     Q_EMIT failed(*m_record.problem);
 }

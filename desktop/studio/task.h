@@ -24,9 +24,9 @@ class Remote;
 namespace easel::studio {
 
 /// One request on its way to being pictures: hands it in, follows its job, fetches each image as soon as it
-/// is there and puts it into the store. At most one call is under way at a time; after each, goOn() decides
-/// what is next from what is known, so that any step can be repeated after a cut or a restart. Owned by
-/// Studio; GUI thread.
+/// is there and puts it into the store. At most one call is under way at a time; after each, advance()
+/// decides what is next from what is known, so that any step can be repeated after a cut or a restart. Owned
+/// by Studio; GUI thread.
 class Task : public QObject {
     Q_OBJECT
 
@@ -64,7 +64,7 @@ Q_SIGNALS:
     /// The tile looks different.
     void changed();
     /// record() should be written down.
-    void advanced();
+    void recordChanged();
     void saved(const easel::gallery::Picture& picture);
     void storageTrouble(const easel::protocol::Problem& problem);
     void failed(const easel::protocol::Problem& problem);
@@ -72,7 +72,7 @@ Q_SIGNALS:
     void ended();
 
 private:
-    void goOn();
+    void advance();
     void send();
     void sendCancel();
     void fetch(const protocol::ImageInfo& image);
@@ -86,7 +86,7 @@ private:
     void openStream();
     void closeStream();
     /// A call failed: tries again later if that can help, else fails the task.
-    void stumble(const protocol::Problem& problem);
+    void onCallFailed(const protocol::Problem& problem);
     void tryAgainIn(std::chrono::milliseconds pause);
     void fail(protocol::Problem problem);
     void end();

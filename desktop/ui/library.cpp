@@ -30,10 +30,10 @@ constexpr char kDetailsKey[] = "window/details";
 
 }  // namespace
 
-Library::Library(Parts parts, QWidget* parent)
-    : QWidget(parent), m_parts(parts), m_pages(new QStackedWidget(this)), m_blank(new QWidget(this)) {
+Library::Library(Collaborators collaborators, QWidget* parent)
+    : QWidget(parent), m_deps(collaborators), m_pages(new QStackedWidget(this)), m_blank(new QWidget(this)) {
     setObjectName("library");
-    m_found.setSourceModel(&m_parts.model);
+    m_found.setSourceModel(&m_deps.model);
     m_pictures.setFilterRole(PictureModel::PathRole);
     m_pictures.setFilterRegularExpression(QStringLiteral("."));
     m_pictures.setSourceModel(&m_found);
@@ -43,7 +43,7 @@ Library::Library(Parts parts, QWidget* parent)
     m_grid->setModel(&m_found);
     m_large = new LargeView(&m_pictures, this);
     m_empty = new EmptyPage(this);
-    m_connect = new ConnectPage(m_parts.link, m_parts.local, this);
+    m_connect = new ConnectPage(m_deps.link, m_deps.local, this);
     m_noMatch = new NoMatchPage(this);
     for (QWidget* page :
          std::initializer_list<QWidget*>{m_blank, m_grid, m_large, m_empty, m_connect, m_noMatch}) {
@@ -84,8 +84,8 @@ void Library::connectViews() {
     connect(m_large, &LargeView::copyPromptRequested, this, &Library::copyPrompt);
     connect(m_large, &LargeView::showInFolderRequested, this, &Library::showFiles);
     connect(m_large, &LargeView::detailsShownChanged, this,
-            [this](bool shown) { m_parts.settings.setValue(kDetailsKey, shown); });
-    m_large->setDetailsShown(m_parts.settings.value(kDetailsKey, true).toBool());
+            [this](bool shown) { m_deps.settings.setValue(kDetailsKey, shown); });
+    m_large->setDetailsShown(m_deps.settings.value(kDetailsKey, true).toBool());
     connect(m_grid, &GalleryView::menuRequested, this, &Library::showMenu);
     connect(m_large, &QWidget::customContextMenuRequested, this,
             [this](const QPoint& at) { showMenu(m_large->mapToGlobal(at)); });
@@ -97,29 +97,29 @@ void Library::connectViews() {
 }
 
 void Library::connectSources() {
-    connect(&m_parts.store, &gallery::PictureStore::listed, this, [this] {
+    connect(&m_deps.store, &gallery::PictureStore::listed, this, [this] {
         m_listed = true;
         choosePage();
     });
-    connect(&m_parts.store, &gallery::PictureStore::failed, this, &Library::warn);
-    connect(&m_parts.store, &gallery::PictureStore::restored, this, &Library::showRestored);
-    connect(&m_parts.store, &gallery::PictureStore::progress, this, &Library::showProgress);
+    connect(&m_deps.store, &gallery::PictureStore::failed, this, &Library::warn);
+    connect(&m_deps.store, &gallery::PictureStore::restored, this, &Library::showRestored);
+    connect(&m_deps.store, &gallery::PictureStore::progress, this, &Library::showProgress);
     connect(&m_found, &QAbstractItemModel::rowsInserted, this, [this] {
         m_asksForServer = m_offersServer = false;
         offerConnecting();
     });
-    connect(&m_parts.link, &remote::ServerLink::stateChanged, this, &Library::offerConnecting);
+    connect(&m_deps.link, &remote::ServerLink::stateChanged, this, &Library::offerConnecting);
     connect(&m_found, &QAbstractItemModel::rowsInserted, this, &Library::choosePage);
     connect(&m_found, &QAbstractItemModel::rowsRemoved, this, &Library::choosePage);
     connect(&m_found, &QAbstractItemModel::modelReset, this, &Library::choosePage);
     connect(&m_pictures, &QAbstractItemModel::rowsInserted, this, &Library::count);
     connect(&m_pictures, &QAbstractItemModel::rowsRemoved, this, &Library::count);
     connect(&m_pictures, &QAbstractItemModel::modelReset, this, &Library::count);
-    connect(&m_parts.link, &remote::ServerLink::stateChanged, this, &Library::choosePage);
-    connect(&m_parts.link, &remote::ServerLink::infoChanged, this, [this] {
+    connect(&m_deps.link, &remote::ServerLink::stateChanged, this, &Library::choosePage);
+    connect(&m_deps.link, &remote::ServerLink::infoChanged, this, [this] {
         QStringList examples;
-        if (!m_parts.link.models().empty()) {
-            for (const std::string& prompt : m_parts.link.models().front().examplePrompts) {
+        if (!m_deps.link.models().empty()) {
+            for (const std::string& prompt : m_deps.link.models().front().examplePrompts) {
                 examples << QString::fromStdString(prompt);
             }
         }
@@ -183,7 +183,7 @@ void Library::setSearch(const QString& text) {
 
 void Library::count() {
     const int selected = isLarge() ? 0 : m_grid->selectedCount();
-    Q_EMIT countsChanged(m_pictures.rowCount(), m_parts.model.pictureCount(), selected);
+    Q_EMIT countsChanged(m_pictures.rowCount(), m_deps.model.pictureCount(), selected);
 }
 
 void Library::hold() {
@@ -236,27 +236,27 @@ QWidget* Library::pageToShow() const {
     if (m_found.rowCount() > 0) {
         return isLarge() && !m_large->path().isEmpty() ? static_cast<QWidget*>(m_large) : m_grid;
     }
-    if (!m_search.isEmpty() && m_parts.model.rowCount() > 0) {
+    if (!m_search.isEmpty() && m_deps.model.rowCount() > 0) {
         return m_noMatch;
     }
     // Not known yet; a page that goes at once would only flicker.
     using State = remote::ServerLink::State;
-    const State state = m_parts.link.state();
+    const State state = m_deps.link.state();
     if (!m_listed || state == State::NoAddress || state == State::Connecting) {
         return m_pages->currentWidget() == m_connect ? static_cast<QWidget*>(m_connect) : m_blank;
     }
-    return m_parts.link.isOnline() ? static_cast<QWidget*>(m_empty) : m_connect;
+    return m_deps.link.isOnline() ? static_cast<QWidget*>(m_empty) : m_connect;
 }
 
 bool Library::neverConnected() const {
     using State = remote::ServerLink::State;
-    const State state = m_parts.link.state();
-    return !m_parts.link.info() && (state == State::Unreachable || state == State::Refused) &&
-           m_parts.model.pictureCount() == 0;
+    const State state = m_deps.link.state();
+    return !m_deps.link.info() && (state == State::Unreachable || state == State::Refused) &&
+           m_deps.model.pictureCount() == 0;
 }
 
 void Library::offerConnecting() {
-    if (m_offersServer || !neverConnected() || m_parts.model.tileCount() == 0) {
+    if (m_offersServer || !neverConnected() || m_deps.model.tileCount() == 0) {
         return;
     }
     m_offersServer = true;
@@ -274,7 +274,7 @@ void Library::turnTo(QWidget* page) {
     // The stack gives the focus to the page that comes, even while the person types elsewhere.
     const QPointer<QWidget> focus = window()->focusWidget();
     const bool hasConnected =
-        m_parts.link.isOnline() && page != m_connect && focus && m_connect->isAncestorOf(focus);
+        m_deps.link.isOnline() && page != m_connect && focus && m_connect->isAncestorOf(focus);
     m_pages->setCurrentWidget(page);
     if (hasConnected) {
         Q_EMIT promptWanted();
@@ -305,12 +305,12 @@ void Library::closeLarge() {
         Q_EMIT fullScreenLeft();
         return;
     }
-    const int row = m_parts.model.rowOf(m_large->path());
+    const int row = m_deps.model.rowOf(m_large->path());
     turnTo(m_grid);
     choosePage();
     if (row >= 0) {
         // Where the person has leafed to; the grid moves only when that is out of sight.
-        const QModelIndex index = m_found.mapFromSource(m_parts.model.index(row));
+        const QModelIndex index = m_found.mapFromSource(m_deps.model.index(row));
         m_grid->setCurrentIndex(index);
         m_grid->scrollTo(index, QAbstractItemView::EnsureVisible);
     }

@@ -41,7 +41,7 @@ class Library : public QWidget {
 
 public:
     /// All outlive the library.
-    struct Parts {
+    struct Collaborators {
         gallery::PictureModel& model;
         gallery::PictureStore& store;
         remote::ServerLink& link;
@@ -49,7 +49,7 @@ public:
         QSettings& settings;
     };
 
-    explicit Library(Parts parts, QWidget* parent = nullptr);
+    explicit Library(Collaborators collaborators, QWidget* parent = nullptr);
 
     /// Its words narrow the grid; Down and Return lead from it to the results, Escape clears it.
     void setSearchField(QLineEdit* field);
@@ -119,7 +119,7 @@ private:
     QStringList chosenPaths() const;
     QList<gallery::Picture> picturesOf(const QStringList& paths) const;
 
-    Parts m_parts;
+    Collaborators m_deps;
     gallery::PictureFilter m_found;
     QSortFilterProxyModel m_pictures;  ///< those of m_found that are there, without pending tiles
     QString m_search;

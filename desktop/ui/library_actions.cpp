@@ -37,7 +37,7 @@ QStringList Library::chosenPaths() const {
 QList<gallery::Picture> Library::picturesOf(const QStringList& paths) const {
     QList<gallery::Picture> found;
     for (const QString& path : paths) {
-        if (const gallery::Picture* picture = m_parts.model.pictureAt(m_parts.model.rowOf(path))) {
+        if (const gallery::Picture* picture = m_deps.model.pictureAt(m_deps.model.rowOf(path))) {
             found << *picture;
         }
     }
@@ -50,7 +50,7 @@ void Library::exportPictures() {
         m_notice->inform(tr("Select the pictures to export first."));
         return;
     }
-    auto* dialog = new ExportDialog(chosen, m_parts.settings, this);
+    auto* dialog = new ExportDialog(chosen, m_deps.settings, this);
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     connect(dialog, &ExportDialog::exported, this, [this](int files, const QString& folder) {
         m_notice->offer(tr("Exported %1 to %2").arg(pictures(files), folder), tr("Open folder"),
@@ -92,8 +92,8 @@ void Library::useSettings() {
     if (chosen.isEmpty() || !chosen.first().settings) {
         return;
     }
-    const auto& info = m_parts.link.info();
-    const Reuse again = reuse(chosen.first(), info ? &*info : nullptr, m_parts.link.models());
+    const auto& info = m_deps.link.info();
+    const Reuse again = reuse(chosen.first(), info ? &*info : nullptr, m_deps.link.models());
     Q_EMIT useSettingsRequested(again.request);
     if (again.left.isEmpty()) {
         m_notice->inform(tr("Settings taken over"));
@@ -107,7 +107,7 @@ void Library::showFiles() {
 }
 
 void Library::refresh() {
-    m_parts.store.rescan();
+    m_deps.store.rescan();
 }
 
 void Library::showMenu(const QPoint& at) {
@@ -126,7 +126,7 @@ void Library::fillMenu(QMenu& menu, const QString& tile) {
         const QIcon sign = *iconName ? icon(QString::fromLatin1(iconName)) : QIcon();
         return menu.addAction(sign, text, this, act);
     };
-    if (const gallery::PendingTile* pending = m_parts.model.tileAt(m_parts.model.rowOf(tile))) {
+    if (const gallery::PendingTile* pending = m_deps.model.tileAt(m_deps.model.rowOf(tile))) {
         if (pending->state == gallery::PendingTile::State::Failed) {
             add("retry", tr("&Retry"), [this, tile] { Q_EMIT retryRequested(tile); });
             add("close", tr("&Remove"), [this, tile] { Q_EMIT dismissRequested(tile); });
@@ -163,7 +163,7 @@ void Library::deletePictures() {
         return;
     }
     const int row = m_grid->currentIndex().row();
-    m_parts.store.remove(paths);
+    m_deps.store.remove(paths);
     if (!isLarge()) {  // The selection stays at its place instead of jumping to the top.
         m_grid->setCurrentIndex(m_found.index(std::min(row, m_found.rowCount() - 1), 0));
     }
@@ -171,18 +171,18 @@ void Library::deletePictures() {
 }
 
 void Library::undoDelete() {
-    if (m_parts.store.undoable() == 0) {
+    if (m_deps.store.undoable() == 0) {
         return;
     }
     m_notice->hide();
-    m_parts.store.undoRemove();
+    m_deps.store.undoRemove();
 }
 
 void Library::showRestored(const QStringList& paths) {
     QList<int> rows;
     for (const QString& path : paths) {
-        const int row = m_parts.model.rowOf(path);
-        if (const QModelIndex index = m_found.mapFromSource(m_parts.model.index(row)); index.isValid()) {
+        const int row = m_deps.model.rowOf(path);
+        if (const QModelIndex index = m_found.mapFromSource(m_deps.model.index(row)); index.isValid()) {
             rows << index.row();
         }
     }
@@ -219,7 +219,7 @@ void Library::showProgress(gallery::PictureStore::Work work, int done, int total
 }
 
 void Library::showTrash() {
-    auto* dialog = new TrashDialog(m_parts.store, m_parts.model.thumbnailer(), this);
+    auto* dialog = new TrashDialog(m_deps.store, m_deps.model.thumbnailer(), this);
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     dialog->open();
 }

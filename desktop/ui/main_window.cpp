@@ -25,9 +25,9 @@
 #include "desktop/ui/help.h"
 #include "desktop/ui/icons.h"
 #include "desktop/ui/library.h"
+#include "desktop/ui/prompt_panel.h"
 #include "desktop/ui/server_chip.h"
 #include "desktop/ui/status_bar.h"
-#include "desktop/ui/studio_panel.h"
 #include "desktop/ui/theme.h"
 #include "desktop/ui/words.h"
 
@@ -64,13 +64,13 @@ QString briefly(const QString& prompt) {
 }  // namespace
 
 MainWindow::MainWindow(Collaborators collaborators)
-    : m_with(collaborators),
-      m_chip(new ServerChip(m_with.link, m_with.local, this)),
+    : m_deps(collaborators),
+      m_chip(new ServerChip(m_deps.link, m_deps.local, this)),
       m_search(new QLineEdit(this)),
       m_thumbnails(new QSlider(Qt::Horizontal, this)),
       m_splitter(new QSplitter(Qt::Horizontal, this)),
-      m_panel(new StudioPanel(this)),
-      m_library(new Library({m_with.model, m_with.store, m_with.link, m_with.local, m_with.settings}, this)),
+      m_panel(new PromptPanel(this)),
+      m_library(new Library({m_deps.model, m_deps.store, m_deps.link, m_deps.local, m_deps.settings}, this)),
       m_status(new StatusBar(this)),
       m_undo(new QAction(icon(QStringLiteral("undo")), {}, this)) {
     setObjectName("mainWindow");
@@ -166,7 +166,7 @@ void MainWindow::fillMenu(QMenu& menu) {
     m_undo->setShortcut(QKeySequence::Undo);
     m_undo->setAutoRepeat(false);
     connect(m_undo, &QAction::triggered, this, &MainWindow::undo);
-    connect(&m_with.store, &gallery::PictureStore::undoChanged, this, [this] {
+    connect(&m_deps.store, &gallery::PictureStore::undoChanged, this, [this] {
         m_undoesCancel = false;
         showUndo();
     });
@@ -174,7 +174,7 @@ void MainWindow::fillMenu(QMenu& menu) {
     showUndo();
     QAction* trash = menu.addAction(icon(QStringLiteral("trash")), tr("Recently &deleted…"), m_library,
                                     &Library::showTrash);
-    connect(&m_with.store, &gallery::PictureStore::trashChanged, trash, [trash](int count) {
+    connect(&m_deps.store, &gallery::PictureStore::trashChanged, trash, [trash](int count) {
         trash->setText(count > 0 ? tr("Recently &deleted (%1)…").arg(QLocale().toString(count))
                                  : tr("Recently &deleted…"));
     });
@@ -188,16 +188,16 @@ void MainWindow::fillMenu(QMenu& menu) {
          {std::pair(Scheme::System, tr("As the &system")), std::pair(Scheme::Light, tr("&Light")),
           std::pair(Scheme::Dark, tr("&Dark"))}) {
         QAction* action = themes->addAction(title, this, [this, chosen = scheme] {
-            m_with.theme.setScheme(chosen);
-            m_with.settings.setValue(kSchemeKey, toString(chosen));
+            m_deps.theme.setScheme(chosen);
+            m_deps.settings.setValue(kSchemeKey, toString(chosen));
         });
         action->setCheckable(true);
-        action->setChecked(scheme == m_with.theme.scheme());
+        action->setChecked(scheme == m_deps.theme.scheme());
         group->addAction(action);
     }
     menu.addSeparator();
     menu.addAction(tr("Open picture &folder"), this,
-                   [this] { QDesktopServices::openUrl(QUrl::fromLocalFile(m_with.store.folder())); });
+                   [this] { QDesktopServices::openUrl(QUrl::fromLocalFile(m_deps.store.folder())); });
     QAction* keys = menu.addAction(tr("&Keyboard shortcuts"), this, [this] { showShortcuts(this); });
     keys->setShortcut(QKeySequence::HelpContents);
     menu.addAction(tr("&About Easel"), this, [this] { showAbout(this); });
@@ -231,12 +231,12 @@ void MainWindow::addShortcuts() {
 }
 
 void MainWindow::connectPanel() {
-    m_panel->setRequest(m_with.studio.rememberedRequest());
-    connect(m_panel, &StudioPanel::requestChanged, &m_with.studio, &studio::Studio::remember);
-    connect(m_panel, &StudioPanel::generateRequested, &m_with.studio, &studio::Studio::generate);
-    connect(&m_with.link, &remote::ServerLink::infoChanged, this, [this] {
-        if (m_with.link.info()) {
-            m_panel->setServer(*m_with.link.info(), m_with.link.models());
+    m_panel->setRequest(m_deps.studio.rememberedRequest());
+    connect(m_panel, &PromptPanel::requestChanged, &m_deps.studio, &studio::Studio::remember);
+    connect(m_panel, &PromptPanel::generateRequested, &m_deps.studio, &studio::Studio::generate);
+    connect(&m_deps.link, &remote::ServerLink::infoChanged, this, [this] {
+        if (m_deps.link.info()) {
+            m_panel->setServer(*m_deps.link.info(), m_deps.link.models());
         }
     });
 }
@@ -246,22 +246,22 @@ void MainWindow::connectLibrary() {
     connect(m_thumbnails, &QSlider::valueChanged, this, &MainWindow::setThumbnailSize);
     connect(m_library, &Library::pictureOnlyChanged, this, &MainWindow::setPictureOnly);
     connect(m_library, &Library::fullScreenLeft, this, &MainWindow::toggleFullScreen);
-    connect(m_library, &Library::promptChosen, m_panel, &StudioPanel::setPrompt);
-    connect(m_library, &Library::promptWanted, m_panel, &StudioPanel::focusPrompt);
+    connect(m_library, &Library::promptChosen, m_panel, &PromptPanel::setPrompt);
+    connect(m_library, &Library::promptWanted, m_panel, &PromptPanel::focusPrompt);
     connect(m_library, &Library::addressChosen, this, &MainWindow::chooseAddress);
-    connect(m_library, &Library::cancelRequested, &m_with.studio, &studio::Studio::cancel);
-    connect(m_library, &Library::retryRequested, &m_with.studio, &studio::Studio::retry);
-    connect(m_library, &Library::dismissRequested, &m_with.studio, &studio::Studio::dismiss);
-    connect(m_library, &Library::sendHereRequested, &m_with.studio, &studio::Studio::sendHere);
+    connect(m_library, &Library::cancelRequested, &m_deps.studio, &studio::Studio::cancel);
+    connect(m_library, &Library::retryRequested, &m_deps.studio, &studio::Studio::retry);
+    connect(m_library, &Library::dismissRequested, &m_deps.studio, &studio::Studio::dismiss);
+    connect(m_library, &Library::sendHereRequested, &m_deps.studio, &studio::Studio::sendHere);
     connect(m_library, &Library::useSettingsRequested, this, [this](protocol::GenerationRequest request) {
         if (!request.model) {
             request.model = m_panel->request().model;
         }
         m_panel->setRequest(request);
-        m_with.studio.remember(m_panel->request());
+        m_deps.studio.remember(m_panel->request());
     });
     for (const auto& changed : {&QAbstractItemModel::rowsInserted, &QAbstractItemModel::rowsRemoved}) {
-        connect(&m_with.model, changed, this, &MainWindow::showStatus);
+        connect(&m_deps.model, changed, this, &MainWindow::showStatus);
     }
     connect(m_library, &Library::countsChanged, this, [this](int shown, int total, int selected) {
         m_status->setCounts(countsLine(shown, total, selected));
@@ -271,21 +271,21 @@ void MainWindow::connectLibrary() {
 void MainWindow::connectStudio() {
     using studio::Studio;
     connect(m_chip, &ServerChip::addressChosen, this, &MainWindow::chooseAddress);
-    connect(&m_with.local, &remote::LocalServer::ready, this, &MainWindow::useAddress);
-    connect(&m_with.studio, &Studio::serverAddressChanged, this, &MainWindow::showConnection);
-    connect(&m_with.link, &remote::ServerLink::stateChanged, this, &MainWindow::showConnection);
-    connect(&m_with.studio, &Studio::statusChanged, this, &MainWindow::showStatus);
+    connect(&m_deps.local, &remote::LocalServer::ready, this, &MainWindow::useAddress);
+    connect(&m_deps.studio, &Studio::serverAddressChanged, this, &MainWindow::showConnection);
+    connect(&m_deps.link, &remote::ServerLink::stateChanged, this, &MainWindow::showConnection);
+    connect(&m_deps.studio, &Studio::statusChanged, this, &MainWindow::showStatus);
     connect(m_status, &StatusBar::cancelAllRequested, this, &MainWindow::cancelAll);
-    connect(m_status, &StatusBar::focusLost, m_panel, &StudioPanel::focusPrompt);
-    connect(&m_with.studio, &Studio::storageTrouble, m_library, &Library::warn);
-    connect(&m_with.studio, &Studio::refused, this, [this](const QString&, const protocol::Problem& problem) {
+    connect(m_status, &StatusBar::focusLost, m_panel, &PromptPanel::focusPrompt);
+    connect(&m_deps.studio, &Studio::storageTrouble, m_library, &Library::warn);
+    connect(&m_deps.studio, &Studio::refused, this, [this](const QString&, const protocol::Problem& problem) {
         if (m_panel->showProblem(problem)) {
             m_status->tell(QString::fromStdString(problem.detail));
         } else {
             m_library->warn(problem);
         }
     });
-    connect(&m_with.studio, &Studio::pictureSaved, this,
+    connect(&m_deps.studio, &Studio::pictureSaved, this,
             [this](const QString&, const gallery::Picture& picture) {
                 if (!picture.settings) {
                     return;
@@ -294,26 +294,26 @@ void MainWindow::connectStudio() {
                 m_status->tell(
                     tr("Picture ready: %1").arg(briefly(QString::fromStdString(picture.settings->prompt))));
             });
-    connect(&m_with.studio, &Studio::failed, this, [this](const QString&, const protocol::Problem& problem) {
+    connect(&m_deps.studio, &Studio::failed, this, [this](const QString&, const protocol::Problem& problem) {
         m_status->tell(tr("A picture has failed: %1").arg(QString::fromStdString(problem.detail)));
     });
 }
 
 void MainWindow::restore() {
     resize(1280, 800);
-    restoreGeometry(m_with.settings.value(kGeometryKey).toByteArray());
+    restoreGeometry(m_deps.settings.value(kGeometryKey).toByteArray());
     m_splitter->setSizes({kPanelUsual, width() - kPanelUsual});
-    m_splitter->restoreState(m_with.settings.value(kSplitterKey).toByteArray());
-    setThumbnailSize(m_with.settings.value(kThumbnailKey, GalleryView::kUsual).toInt());
+    m_splitter->restoreState(m_deps.settings.value(kSplitterKey).toByteArray());
+    setThumbnailSize(m_deps.settings.value(kThumbnailKey, GalleryView::kUsual).toInt());
 }
 
 void MainWindow::chooseAddress(const QString& typed) {
-    m_with.local.leave();
+    m_deps.local.leave();
     useAddress(typed);
 }
 
 void MainWindow::useAddress(const QString& typed) {
-    if (const auto set = m_with.studio.setServerAddress(typed); !set) {
+    if (const auto set = m_deps.studio.setServerAddress(typed); !set) {
         const QString sentence = QString::fromStdString(set.error().detail);
         m_chip->showProblem(sentence);
         m_library->showAddressProblem(sentence);
@@ -324,26 +324,26 @@ void MainWindow::useAddress(const QString& typed) {
 
 void MainWindow::showConnection() {
     // What nobody has typed is not shown as if it had been.
-    const QString address = m_with.studio.hasChosenServer() ? m_with.studio.serverAddress() : QString();
+    const QString address = m_deps.studio.hasChosenServer() ? m_deps.studio.serverAddress() : QString();
     m_chip->setAddress(address);
     m_library->setAddress(address);
     using State = remote::ServerLink::State;
     QString note;
-    if (m_with.link.state() == State::Refused) {
+    if (m_deps.link.state() == State::Refused) {
         note = tr("The server can't be used now: drawn once it can");
-    } else if (m_with.link.state() == State::Unreachable) {
-        note = m_with.studio.knowsServer() ? tr("The server is away: drawn once it is back")
+    } else if (m_deps.link.state() == State::Unreachable) {
+        note = m_deps.studio.knowsServer() ? tr("The server is away: drawn once it is back")
                                            : tr("No server now: drawn as soon as one is there");
     }
     m_panel->setOfflineNote(note);
 }
 
 void MainWindow::showStatus() {
-    m_status->setWork(m_with.studio.statusLine(), m_with.studio.activeCount() > 0);
+    m_status->setWork(m_deps.studio.statusLine(), m_deps.studio.activeCount() > 0);
 }
 
 void MainWindow::cancelAll() {
-    const int count = m_with.studio.cancelAll();
+    const int count = m_deps.studio.cancelAll();
     m_undoesCancel = count > 0;
     showUndo();
     if (m_undoesCancel) {
@@ -356,14 +356,14 @@ void MainWindow::undo() {
         return m_library->undoDelete();
     }
     m_undoesCancel = false;
-    m_with.studio.undoCancelAll();
+    m_deps.studio.undoCancelAll();
     m_library->closeNotice();
     showUndo();
 }
 
 void MainWindow::showUndo() {
     m_undo->setText(m_undoesCancel ? tr("&Undo cancel all") : tr("&Undo delete"));
-    m_undo->setEnabled(m_undoesCancel || m_with.store.undoable() > 0);
+    m_undo->setEnabled(m_undoesCancel || m_deps.store.undoable() > 0);
 }
 
 void MainWindow::toggleFullScreen() {
@@ -383,12 +383,12 @@ void MainWindow::setPictureOnly(bool on) {
 void MainWindow::setThumbnailSize(int edge) {
     m_thumbnails->setValue(edge);
     m_library->setThumbnailSize(m_thumbnails->value());
-    m_with.settings.setValue(kThumbnailKey, m_thumbnails->value());
+    m_deps.settings.setValue(kThumbnailKey, m_thumbnails->value());
 }
 
 void MainWindow::closeEvent(QCloseEvent* event) {
-    m_with.settings.setValue(kGeometryKey, saveGeometry());
-    m_with.settings.setValue(kSplitterKey, m_splitter->saveState());
+    m_deps.settings.setValue(kGeometryKey, saveGeometry());
+    m_deps.settings.setValue(kSplitterKey, m_splitter->saveState());
     QMainWindow::closeEvent(event);
 }
 

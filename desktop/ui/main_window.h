@@ -31,7 +31,7 @@ namespace easel::ui {
 class Library;
 class ServerChip;
 class StatusBar;
-class StudioPanel;
+class PromptPanel;
 class Theme;
 
 /// The window: tool bar, panel, library, status line; joins them to the studio. Owned by main; GUI thread.
@@ -78,13 +78,13 @@ private:
     /// Everything but the library hides.
     void setPictureOnly(bool on);
 
-    Collaborators m_with;
+    Collaborators m_deps;
     ServerChip* m_chip;
     QLineEdit* m_search;
     QSlider* m_thumbnails;
     QSplitter* m_splitter;
     QVBoxLayout* m_column;
-    StudioPanel* m_panel;
+    PromptPanel* m_panel;
     bool m_panelShown = true;  ///< unless nothing but the picture is
     Library* m_library;
     StatusBar* m_status;

@@ -19,7 +19,7 @@
 #include "desktop/remote/server_link.h"
 #include "desktop/studio/studio.h"
 #include "desktop/ui/main_window.h"
-#include "desktop/ui/studio_panel.h"
+#include "desktop/ui/prompt_panel.h"
 #include "desktop/ui/theme.h"
 
 namespace easel::tests {
@@ -43,7 +43,7 @@ struct App {
     remote::LocalServer local{settings, {{}, 1, folder + "/local"}};
     ui::MainWindow window{{studio, link, local, model, store, settings, theme}};
 
-    QSignalSpy asked{find<ui::StudioPanel>("studioPanel"), &ui::StudioPanel::generateRequested};
+    QSignalSpy asked{find<ui::PromptPanel>("promptPanel"), &ui::PromptPanel::generateRequested};
 
     App(const QString& where, const QUrl& server) : folder(where) {
         window.show();
@@ -82,7 +82,7 @@ struct App {
         return {};
     }
     const protocol::GenerationRequest& request() const {
-        return find<ui::StudioPanel>("studioPanel")->request();
+        return find<ui::PromptPanel>("promptPanel")->request();
     }
     void write(const QString& prompt) const { find<QPlainTextEdit>("promptEdit")->setPlainText(prompt); }
     /// Presses a key where the keyboard is.

@@ -44,9 +44,9 @@
 #include "desktop/ui/main_window.h"
 #include "desktop/ui/pending_card.h"
 #include "desktop/ui/picture_canvas.h"
+#include "desktop/ui/prompt_panel.h"
 #include "desktop/ui/quiet_page.h"
 #include "desktop/ui/reuse.h"
-#include "desktop/ui/studio_panel.h"
 #include "shared/protocol/routes.h"
 #include "tests/desktop/gallery/pictures.h"
 #include "tests/desktop/studio/fake_easel.h"
@@ -318,7 +318,7 @@ void TestMainWindow::drawsWhatIsShownAfterAChangeOfServer() {
     wish.steps = 400;
     wish.width = wish.height = 1024;
     wish.seed = 5000;
-    app.find<ui::StudioPanel>("studioPanel")->setRequest(wish);
+    app.find<ui::PromptPanel>("promptPanel")->setRequest(wish);
 
     QVERIFY(app.studio.setServerAddress(second.url().toString()));
     QTRY_VERIFY(!app.link.models().empty());
@@ -778,7 +778,7 @@ void TestMainWindow::showsNothingButThePicture() {
     QVERIFY(!app.find<QWidget>("detailsPanel")->isVisible());
     app.press(Qt::Key_I);
     QVERIFY(app.find<QWidget>("detailsPanel")->isVisible());
-    const char* parts[] = {"toolBar", "statusBar", "studioPanel", "detailsPanel", "filmStrip", "backButton"};
+    const char* parts[] = {"toolBar", "statusBar", "promptPanel", "detailsPanel", "filmStrip", "backButton"};
     app.press(Qt::Key_F11);
     QVERIFY(app.window.isFullScreen());
     for (const char* part : parts) {
@@ -796,7 +796,7 @@ void TestMainWindow::showsNothingButThePicture() {
     app.press(Qt::Key_F11);
     QVERIFY(app.window.isFullScreen() && app.find<QWidget>("toolBar")->isVisible());
     app.press(Qt::Key_F9);
-    QVERIFY(!app.find<QWidget>("studioPanel")->isVisible());
+    QVERIFY(!app.find<QWidget>("promptPanel")->isVisible());
 }
 
 void TestMainWindow::opensVeryLargePictures() {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "desktop/ui/studio_panel.h"
+#include "desktop/ui/prompt_panel.h"
 
 #include <QComboBox>
 #include <QDoubleSpinBox>
@@ -81,7 +81,7 @@ QStringList toQt(const std::vector<std::string>& words) {
 
 }  // namespace
 
-StudioPanel::StudioPanel(QWidget* parent)
+PromptPanel::PromptPanel(QWidget* parent)
     : QWidget(parent),
       m_scroll(new QScrollArea(this)),
       m_prompt(new PromptEdit(3, 8, this)),
@@ -94,7 +94,7 @@ StudioPanel::StudioPanel(QWidget* parent)
       m_modelFields(new ModelFields(this)),
       m_generate(new OnceButton(tr("&Generate"), this)),
       m_hint(captionLabel({}, this)) {
-    setObjectName("studioPanel");
+    setObjectName("promptPanel");
     m_generate->setObjectName("generateButton");
     m_generate->setDefault(true);
     m_generate->setMinimumHeight(5 * kUnit);
@@ -125,14 +125,14 @@ StudioPanel::StudioPanel(QWidget* parent)
 
     m_wordHint.setSingleShot(true);
     m_wordHint.setInterval(600);  // Not while a word is half typed.
-    connect(&m_wordHint, &QTimer::timeout, this, &StudioPanel::showWordHint);
+    connect(&m_wordHint, &QTimer::timeout, this, &PromptPanel::showWordHint);
     connectFields();
     applyLimits();
     showRequest();
     setOfflineNote({});
 }
 
-QWidget* StudioPanel::buildKnobs() {
+QWidget* PromptPanel::buildKnobs() {
     using Place = FieldBox::Place;
     auto* page = new QWidget(this);
     m_prompt->setObjectName("promptEdit");
@@ -187,7 +187,7 @@ QWidget* StudioPanel::buildKnobs() {
     return page;
 }
 
-void StudioPanel::buildModelPart() {
+void PromptPanel::buildModelPart() {
     auto* column = new QVBoxLayout(m_modelFields);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(kUnit);
@@ -202,7 +202,7 @@ void StudioPanel::buildModelPart() {
 }
 
 /// One plain box for each number that has no control of its own.
-void StudioPanel::buildOtherNumbers() {
+void PromptPanel::buildOtherNumbers() {
     protocol::forEachNumber([this](const auto& row) {
         if (std::ranges::find(m_fields, row.name, &Field::name) != m_fields.end()) {
             return;
@@ -235,12 +235,12 @@ void StudioPanel::buildOtherNumbers() {
     });
 }
 
-void StudioPanel::connectFields() {
-    connect(m_generate, &QPushButton::clicked, this, &StudioPanel::generate);
+void PromptPanel::connectFields() {
+    connect(m_generate, &QPushButton::clicked, this, &PromptPanel::generate);
     // A button's own mnemonic repeats while it is held.
     const QKeySequence mnemonic = m_generate->shortcut();
     m_generate->setShortcut({});
-    auto* once = new QShortcut(mnemonic, this, this, &StudioPanel::generate);
+    auto* once = new QShortcut(mnemonic, this, this, &PromptPanel::generate);
     once->setAutoRepeat(false);
     connect(m_prompt, &QPlainTextEdit::textChanged, this, [this] {
         m_request.prompt = m_prompt->toPlainText().toStdString();
@@ -274,7 +274,7 @@ void StudioPanel::connectFields() {
         m_request.count = count;
         changed("count");
     });
-    connect(m_modelFields, &ModelFields::modelChosen, this, &StudioPanel::adoptModel);
+    connect(m_modelFields, &ModelFields::modelChosen, this, &PromptPanel::adoptModel);
     connect(m_modelFields, &ModelFields::samplerChosen, this, [this](const std::string& name) {
         m_request.sampler = name;
         m_request.schedule.reset();
@@ -288,7 +288,7 @@ void StudioPanel::connectFields() {
     });
 }
 
-void StudioPanel::setServer(const protocol::ServerInfo& info,
+void PromptPanel::setServer(const protocol::ServerInfo& info,
                             const std::vector<protocol::ModelInfo>& models) {
     // The server tells of itself every few seconds: nothing is refilled under the person's hands.
     const Offer offer{info.limits, info.samplers, info.defaultModel, models};
@@ -305,7 +305,7 @@ void StudioPanel::setServer(const protocol::ServerInfo& info,
     }
 }
 
-void StudioPanel::applyLimits() {
+void PromptPanel::applyLimits() {
     const protocol::Limits& limits = m_offer.limits;
     m_size->setLimits(limits);
     m_steps->setRange(limits.minSteps, limits.maxSteps, kUsualSteps);
@@ -315,27 +315,27 @@ void StudioPanel::applyLimits() {
     m_count->setRange(1, limits.maxCount);
 }
 
-void StudioPanel::setOfflineNote(const QString& note) {
+void PromptPanel::setOfflineNote(const QString& note) {
     m_hint->setText(note.isEmpty() ? tr("Ctrl+Enter") : note);
 }
 
-void StudioPanel::setRequest(const protocol::GenerationRequest& request) {
+void PromptPanel::setRequest(const protocol::GenerationRequest& request) {
     m_request = request;
     clearProblems();
     showRequest();
 }
 
-void StudioPanel::setPrompt(const QString& prompt) {
+void PromptPanel::setPrompt(const QString& prompt) {
     m_prompt->setPlainText(prompt);
     m_prompt->moveCursor(QTextCursor::End);
     focusPrompt();
 }
 
-void StudioPanel::setLastSeed(std::int64_t seed) {
+void PromptPanel::setLastSeed(std::int64_t seed) {
     m_seed->setLastSeed(seed);
 }
 
-bool StudioPanel::showProblem(const protocol::Problem& problem) {
+bool PromptPanel::showProblem(const protocol::Problem& problem) {
     for (const Field& field : m_fields) {
         if (!problem.field || *problem.field != field.name) {
             continue;
@@ -353,18 +353,18 @@ bool StudioPanel::showProblem(const protocol::Problem& problem) {
     return false;
 }
 
-void StudioPanel::clearProblems() {
+void PromptPanel::clearProblems() {
     for (const Field& field : m_fields) {
         field.box->setProblem({});
         markProblem(field.input, false);
     }
 }
 
-void StudioPanel::focusPrompt() {
+void PromptPanel::focusPrompt() {
     m_prompt->setFocus(Qt::OtherFocusReason);
 }
 
-void StudioPanel::settle() {
+void PromptPanel::settle() {
     QGuiApplication::inputMethod()->commit();
     for (QAbstractSpinBox* box : findChildren<QAbstractSpinBox*>()) {
         box->interpretText();
@@ -372,7 +372,7 @@ void StudioPanel::settle() {
     m_seed->settle();
 }
 
-void StudioPanel::generate() {
+void PromptPanel::generate() {
     settle();
     clearProblems();
     if (m_prompt->toPlainText().trimmed().isEmpty()) {
@@ -384,7 +384,7 @@ void StudioPanel::generate() {
     Q_EMIT generateRequested(m_request);
 }
 
-void StudioPanel::showRequest() {
+void PromptPanel::showRequest() {
     m_modelFields->show(m_request);
     m_modelFold->setSummary(m_modelFields->summary());
     const protocol::ModelInfo& now = m_modelFields->model();
@@ -428,7 +428,7 @@ void StudioPanel::showRequest() {
     showWordHint();
 }
 
-void StudioPanel::showWordHint() {
+void PromptPanel::showWordHint() {
     const protocol::ModelInfo& now = m_modelFields->model();
     m_promptBox->keepRoom(now.knownNames.empty() ? 0 : 2);
     QStringList unknown = toQt(protocol::unknownWords(m_request.prompt, now));
@@ -443,7 +443,7 @@ void StudioPanel::showWordHint() {
                          tr("It draws: %1").arg(toQt(now.knownNames).join(tr(", "))));
 }
 
-void StudioPanel::changed(std::string_view field) {
+void PromptPanel::changed(std::string_view field) {
     const auto touched = std::ranges::find(m_fields, field, &Field::name);
     for (const Field& f : m_fields) {
         if (f.box != touched->box) {
@@ -455,7 +455,7 @@ void StudioPanel::changed(std::string_view field) {
     Q_EMIT requestChanged(m_request);
 }
 
-void StudioPanel::adoptModel(const std::string& id) {
+void PromptPanel::adoptModel(const std::string& id) {
     m_request.model = id;
     // Another model likes another size and other numbers: start from its own.
     protocol::forEachField([this](const auto& row) {

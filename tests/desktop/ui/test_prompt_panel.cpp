@@ -19,14 +19,14 @@
 #include "desktop/ui/flat_style.h"
 #include "desktop/ui/fold.h"
 #include "desktop/ui/number_box.h"
-#include "desktop/ui/studio_panel.h"
+#include "desktop/ui/prompt_panel.h"
 #include "shared/protocol/json.h"
 
 using namespace easel;
 using protocol::GenerationRequest;
 using protocol::ModelInfo;
 using protocol::ServerInfo;
-using ui::StudioPanel;
+using ui::PromptPanel;
 
 namespace {
 
@@ -64,7 +64,7 @@ std::vector<ModelInfo> models() {
 
 /// A panel on screen, told of the server above.
 struct Shown {
-    StudioPanel panel;
+    PromptPanel panel;
 
     Shown() {
         panel.setServer(server(), models());
@@ -91,7 +91,7 @@ struct Shown {
 
 }  // namespace
 
-class TestStudioPanel : public QObject {
+class TestPromptPanel : public QObject {
     Q_OBJECT
 
 private Q_SLOTS:
@@ -120,7 +120,7 @@ private Q_SLOTS:
     void leavesTheWheelToThePanel();
 };
 
-void TestStudioPanel::asksForNoMoreThanWasSet() {
+void TestPromptPanel::asksForNoMoreThanWasSet() {
     Shown shown;
     QTest::keyClicks(shown.find<QPlainTextEdit>("promptEdit"), "a boat");
     GenerationRequest expected;
@@ -128,9 +128,9 @@ void TestStudioPanel::asksForNoMoreThanWasSet() {
     QCOMPARE(shown.request(), expected);
 }
 
-void TestStudioPanel::asksForWhatWasSet() {
+void TestPromptPanel::asksForWhatWasSet() {
     Shown shown;
-    QSignalSpy changes(&shown.panel, &StudioPanel::requestChanged);
+    QSignalSpy changes(&shown.panel, &PromptPanel::requestChanged);
     shown.find<QPlainTextEdit>("promptEdit")->setPlainText("a boat");
     shown.find<QPlainTextEdit>("negativePromptEdit")->setPlainText("fog");
     shown.number("stepsField")->setValue(20);
@@ -150,13 +150,13 @@ void TestStudioPanel::asksForWhatWasSet() {
     QCOMPARE(changes.last()[0].value<GenerationRequest>(), expected);
 }
 
-void TestStudioPanel::asksForOtherNumbers() {
+void TestPromptPanel::asksForOtherNumbers() {
     const Shown shown;
     auto* box = shown.find<QSpinBox>("clip_skipBox");
     QCOMPARE(box->value(), 1);
     QCOMPARE(box->maximum(), 4);
     QCOMPARE(box->accessibleName(), "Clip skip");
-    const QSignalSpy changes(&shown.panel, &StudioPanel::requestChanged);
+    const QSignalSpy changes(&shown.panel, &PromptPanel::requestChanged);
     box->setValue(2);
     QCOMPARE(changes.count(), 1);
     QCOMPARE(shown.request().clipSkip, 2);
@@ -164,7 +164,7 @@ void TestStudioPanel::asksForOtherNumbers() {
     QVERIFY(!shown.request().clipSkip);  // older servers may not know it
 }
 
-void TestStudioPanel::takesLimitsFromTheServer() {
+void TestPromptPanel::takesLimitsFromTheServer() {
     Shown shown;
     QCOMPARE(shown.number("stepsField")->maximum(), 60.0);
     QCOMPARE(shown.number("stepsField")->value(), 12.0);
@@ -176,7 +176,7 @@ void TestStudioPanel::takesLimitsFromTheServer() {
     QCOMPARE(shown.find<QComboBox>("samplerBox")->currentText(), "DDIM");
 }
 
-void TestStudioPanel::bringsAnOldRequestWithinTheLimits() {
+void TestPromptPanel::bringsAnOldRequestWithinTheLimits() {
     Shown shown;
     GenerationRequest old;
     old.prompt = "a boat";
@@ -194,7 +194,7 @@ void TestStudioPanel::bringsAnOldRequestWithinTheLimits() {
     QCOMPARE(shown.request().count, 4);
 }
 
-void TestStudioPanel::choosesShapes() {
+void TestPromptPanel::choosesShapes() {
     Shown shown;
     QVERIFY(shown.find<QToolButton>("squareButton")->isChecked());
     shown.find<QToolButton>("landscapeButton")->click();
@@ -207,7 +207,7 @@ void TestStudioPanel::choosesShapes() {
     QVERIFY(shown.find<QToolButton>("portraitButton")->isChecked());
 }
 
-void TestStudioPanel::keepsWidthAndHeightOnTheGrid() {
+void TestPromptPanel::keepsWidthAndHeightOnTheGrid() {
     Shown shown;
     auto* width = shown.find<QSpinBox>("widthBox");
     width->setFocus();
@@ -220,7 +220,7 @@ void TestStudioPanel::keepsWidthAndHeightOnTheGrid() {
     QCOMPARE(shown.request().width, 336);
 }
 
-void TestStudioPanel::locksTheSeed() {
+void TestPromptPanel::locksTheSeed() {
     Shown shown;
     shown.panel.setLastSeed(4711);
     auto* lock = shown.find<QToolButton>("lockSeedButton");
@@ -236,7 +236,7 @@ void TestStudioPanel::locksTheSeed() {
     QVERIFY(shown.find<QLineEdit>("seedEdit")->text().isEmpty());
 }
 
-void TestStudioPanel::typesASeed() {
+void TestPromptPanel::typesASeed() {
     Shown shown;
     auto* edit = shown.find<QLineEdit>("seedEdit");
     QTest::keyClicks(edit, "4x2");
@@ -248,7 +248,7 @@ void TestStudioPanel::typesASeed() {
     QCOMPARE(shown.request().seed.value_or(-2) <= server().limits.maxSeed, true);
 }
 
-void TestStudioPanel::takesPointAndComma_data() {
+void TestPromptPanel::takesPointAndComma_data() {
     QTest::addColumn<QLocale>("locale");
     QTest::addColumn<QString>("typed");
     for (const QLocale& locale :
@@ -259,7 +259,7 @@ void TestStudioPanel::takesPointAndComma_data() {
     }
 }
 
-void TestStudioPanel::takesPointAndComma() {
+void TestPromptPanel::takesPointAndComma() {
     QFETCH(QLocale, locale);
     QFETCH(QString, typed);
     const QLocale before;
@@ -280,7 +280,7 @@ void TestStudioPanel::takesPointAndComma() {
     QLocale::setDefault(before);
 }
 
-void TestStudioPanel::takesNoFractionOfAWholeNumber() {
+void TestPromptPanel::takesNoFractionOfAWholeNumber() {
     Shown shown;
     // What is typed after a separator does not make the number ten times as large.
     const auto type = [](QAbstractSpinBox* box, const char* text) {
@@ -303,10 +303,10 @@ void TestStudioPanel::takesNoFractionOfAWholeNumber() {
     QCOMPARE(width->validate(text, position), QValidator::Acceptable);
 }
 
-void TestStudioPanel::showsAllOfARestoredPrompt() {
+void TestPromptPanel::showsAllOfARestoredPrompt() {
     protocol::GenerationRequest old;
     old.prompt = QString("a lighthouse above the sea ").repeated(100).toStdString();
-    StudioPanel restored;
+    PromptPanel restored;
     restored.setRequest(old);
     restored.setServer(server(), models());
     restored.resize(340, 900);
@@ -318,7 +318,7 @@ void TestStudioPanel::showsAllOfARestoredPrompt() {
                  typed.find<QPlainTextEdit>("promptEdit")->height());
 }
 
-void TestStudioPanel::adoptsAnotherModel() {
+void TestPromptPanel::adoptsAnotherModel() {
     Shown shown;
     shown.number("stepsField")->setValue(20);
     auto* box = shown.find<QComboBox>("modelBox");
@@ -333,7 +333,7 @@ void TestStudioPanel::adoptsAnotherModel() {
     QVERIFY(box->accessibleDescription().contains("Its scheduler is another."));
 }
 
-void TestStudioPanel::offersTheSchedulesOfTheSampler() {
+void TestPromptPanel::offersTheSchedulesOfTheSampler() {
     Shown shown;
     auto* samplers = shown.find<QComboBox>("samplerBox");
     auto* schedules = shown.find<QComboBox>("scheduleBox");
@@ -351,7 +351,7 @@ void TestStudioPanel::offersTheSchedulesOfTheSampler() {
     QCOMPARE(shown.request().schedule, std::nullopt);
 }
 
-void TestStudioPanel::showsTheServersSentenceAtItsField() {
+void TestPromptPanel::showsTheServersSentenceAtItsField() {
     Shown shown;
     auto* steps = shown.number("stepsField");
     QVERIFY(shown.panel.showProblem(protocol::invalidField("steps", "At most 60 steps.")));
@@ -365,7 +365,7 @@ void TestStudioPanel::showsTheServersSentenceAtItsField() {
     QVERIFY(!shown.panel.showProblem(protocol::invalidField("init_image", "Too large.")));
 }
 
-void TestStudioPanel::unfoldsForAProblem() {
+void TestPromptPanel::unfoldsForAProblem() {
     Shown shown;
     auto* fold = shown.find<ui::Fold>("modelFold");
     QVERIFY(!fold->isOpen());
@@ -374,9 +374,9 @@ void TestStudioPanel::unfoldsForAProblem() {
     QVERIFY(shown.find<QComboBox>("samplerBox")->isVisible());
 }
 
-void TestStudioPanel::wantsAPromptFirst() {
+void TestPromptPanel::wantsAPromptFirst() {
     Shown shown;
-    QSignalSpy generates(&shown.panel, &StudioPanel::generateRequested);
+    QSignalSpy generates(&shown.panel, &PromptPanel::generateRequested);
     auto* prompt = shown.find<QPlainTextEdit>("promptEdit");
     QTest::mouseClick(shown.find<QAbstractButton>("generateButton"), Qt::LeftButton);
     QCOMPARE(generates.size(), 0);
@@ -388,7 +388,7 @@ void TestStudioPanel::wantsAPromptFirst() {
     QCOMPARE(generates.size(), 1);
 }
 
-void TestStudioPanel::growsWithThePromptAndThenScrolls() {
+void TestPromptPanel::growsWithThePromptAndThenScrolls() {
     Shown shown;
     auto* prompt = shown.find<QPlainTextEdit>("promptEdit");
     const int small = prompt->height();
@@ -408,7 +408,7 @@ void TestStudioPanel::growsWithThePromptAndThenScrolls() {
     QCOMPARE(prompt->height(), full);
 }
 
-void TestStudioPanel::offersWordsThatTheModelKnows() {
+void TestPromptPanel::offersWordsThatTheModelKnows() {
     Shown shown;
     auto* prompt = shown.find<QPlainTextEdit>("promptEdit");
     QTest::keyClicks(prompt, "a li");
@@ -422,7 +422,7 @@ void TestStudioPanel::offersWordsThatTheModelKnows() {
     QCOMPARE(prompt->toPlainText(), "a lighthouse");
 }
 
-void TestStudioPanel::saysWhichWordsTheModelDoesNotKnow() {
+void TestPromptPanel::saysWhichWordsTheModelDoesNotKnow() {
     Shown shown;
     auto* prompt = shown.find<QPlainTextEdit>("promptEdit");
     const auto* note = prompt->parentWidget()->findChild<QLabel*>("note");
@@ -442,7 +442,7 @@ void TestStudioPanel::saysWhichWordsTheModelDoesNotKnow() {
     QCOMPARE(steps->mapTo(&shown.panel, QPoint()).y(), place);
 }
 
-void TestStudioPanel::goesThroughItsFieldsByKeyboard() {
+void TestPromptPanel::goesThroughItsFieldsByKeyboard() {
     Shown shown;
     shown.panel.focusPrompt();
     QStringList order;
@@ -464,7 +464,7 @@ void TestStudioPanel::goesThroughItsFieldsByKeyboard() {
     }
 }
 
-void TestStudioPanel::leavesTheWheelToThePanel() {
+void TestPromptPanel::leavesTheWheelToThePanel() {
     Shown shown;
     shown.panel.focusPrompt();
     auto* steps = shown.number("stepsField");
@@ -478,5 +478,5 @@ void TestStudioPanel::leavesTheWheelToThePanel() {
     QVERIFY(steps->value() != before);
 }
 
-QTEST_MAIN(TestStudioPanel)
-#include "test_studio_panel.moc"
+QTEST_MAIN(TestPromptPanel)
+#include "test_prompt_panel.moc"

@@ -31,11 +31,11 @@ class SizeField;
 /// Where a picture is asked for: the words, a few knobs and Generate. Holds one GenerationRequest; what the
 /// person has not set stays unset in it, so that it follows the model. All limits and choices come from the
 /// server. Owned by the window.
-class StudioPanel : public QWidget {
+class PromptPanel : public QWidget {
     Q_OBJECT
 
 public:
-    explicit StudioPanel(QWidget* parent = nullptr);
+    explicit PromptPanel(QWidget* parent = nullptr);
 
     void setServer(const protocol::ServerInfo& info, const std::vector<protocol::ModelInfo>& models);
     /// `note` says what Generate does while the server is away; empty when it is there.
