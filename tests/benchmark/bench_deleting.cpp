@@ -22,8 +22,8 @@
 #include "desktop/remote/remote.h"
 #include "desktop/remote/server_link.h"
 #include "desktop/studio/studio.h"
-#include "desktop/ui/main_window.h"
-#include "desktop/ui/theme.h"
+#include "desktop/ui/parts/theme.h"
+#include "desktop/ui/window/main_window.h"
 #include "tests/desktop/gallery/pictures.h"
 
 // bench_deleting [PICTURES]: the longest time for which the window does nothing else while that many pictures

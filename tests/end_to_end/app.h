@@ -13,8 +13,8 @@
 #include "desktop/remote/remote.h"
 #include "desktop/remote/server_link.h"
 #include "desktop/studio/studio.h"
-#include "desktop/ui/main_window.h"
-#include "desktop/ui/theme.h"
+#include "desktop/ui/parts/theme.h"
+#include "desktop/ui/window/main_window.h"
 
 /// The desktop as main puts it together, in folders of its own: a second one on the same `home` is the app
 /// started again. GUI thread.

@@ -17,7 +17,7 @@
 #include <QTest>
 #include <QToolButton>
 
-#include "desktop/ui/number_slider.h"
+#include "desktop/ui/parts/number_slider.h"
 #include "tests/end_to_end/app.h"
 #include "tests/end_to_end/server_process.h"
 

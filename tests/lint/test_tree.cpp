@@ -162,7 +162,14 @@ private Q_SLOTS:
         QCOMPARE(wrongArrows(folders, "server/http/x.cpp", "#include \"server/jobs/job_queue.h\"\n").size(),
                  1);
         QCOMPARE(wrongArrows(folders, "server/jobs/x.cpp", "  # include <boost/beast.hpp>\n").size(), 1);
-        QCOMPARE(wrongArrows(folders, "desktop/ui/x.cpp", "#include \"server/image/image.h\"\n").size(), 1);
+        QCOMPARE(wrongArrows(folders, "desktop/x.cpp", "#include \"server/image/image.h\"\n").size(), 1);
+        const QString window = "#include \"desktop/ui/window/main_window.h\"\n";
+        const QString library = "#include \"desktop/ui/library/library.h\"\n";
+        const QString parts = "#include \"desktop/ui/parts/measures.h\"\n";
+        QCOMPARE(wrongArrows(folders, "desktop/ui/library/x.cpp", window).size(), 1);
+        QCOMPARE(wrongArrows(folders, "desktop/ui/panel/x.cpp", library).size(), 1);
+        QCOMPARE(wrongArrows(folders, "desktop/ui/parts/x.cpp", window + library).size(), 2);
+        QCOMPARE(wrongArrows(folders, "desktop/ui/window/x.cpp", library + parts).size(), 0);
         QCOMPARE(wrongArrows(folders, "server/stray/x.cpp", "").size(), 1);
         QCOMPARE(wrongArrows(folders, "server/jobs/x.cpp", "#include \"server/jobs/job_queue.h\"\n").size(),
                  0);

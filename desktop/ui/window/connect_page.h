@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "desktop/ui/parts/quiet_page.h"
+
+namespace easel::remote {
+class LocalServer;
+class ServerLink;
+}  // namespace easel::remote
+
+namespace easel::ui {
+
+class AddressForm;
+class LocalDoor;
+
+/// First start, or nothing to show and no server: says how to get to one.
+class ConnectPage : public QuietPage {
+    Q_OBJECT
+
+public:
+    /// Both outlive the page.
+    ConnectPage(const remote::ServerLink& link, remote::LocalServer& local, QWidget* parent = nullptr);
+
+    /// Follows the state of the connection; `address` is empty while nobody has chosen one.
+    void refresh(const QString& address);
+    /// Why what was typed does not work.
+    void showProblem(const QString& sentence);
+
+Q_SIGNALS:
+    void chosen(const QString& typed);
+
+private:
+    const remote::ServerLink& m_link;
+    LocalDoor* m_here;
+    AddressForm* m_form;
+};
+
+}  // namespace easel::ui

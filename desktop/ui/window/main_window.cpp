@@ -1,0 +1,398 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "desktop/ui/window/main_window.h"
+
+#include <QAction>
+#include <QActionGroup>
+#include <QCloseEvent>
+#include <QDesktopServices>
+#include <QHBoxLayout>
+#include <QLineEdit>
+#include <QLocale>
+#include <QMenu>
+#include <QSettings>
+#include <QShortcut>
+#include <QSlider>
+#include <QSplitter>
+#include <QToolButton>
+#include <QUrl>
+
+#include "desktop/gallery/picture_model.h"
+#include "desktop/gallery/picture_store.h"
+#include "desktop/remote/local_server.h"
+#include "desktop/remote/server_link.h"
+#include "desktop/studio/studio.h"
+#include "desktop/ui/library/gallery_view.h"
+#include "desktop/ui/library/library.h"
+#include "desktop/ui/panel/prompt_panel.h"
+#include "desktop/ui/parts/icons.h"
+#include "desktop/ui/parts/measures.h"
+#include "desktop/ui/parts/theme.h"
+#include "desktop/ui/parts/words.h"
+#include "desktop/ui/window/connect_page.h"
+#include "desktop/ui/window/help.h"
+#include "desktop/ui/window/server_chip.h"
+#include "desktop/ui/window/status_bar.h"
+
+namespace easel::ui {
+
+namespace {
+
+constexpr char kGeometryKey[] = "window/geometry";
+constexpr char kSplitterKey[] = "window/splitter";
+constexpr char kThumbnailKey[] = "window/thumbnailSize";
+constexpr char kSchemeKey[] = "window/theme";
+
+constexpr int kPanelNarrowest = 280;
+constexpr int kPanelWidest = 400;
+constexpr int kPanelUsual = 344;
+constexpr int kThumbnailStep = 24;
+
+/// A thin line between the parts of the window.
+QFrame* rule(QWidget* parent) {
+    auto* line = new QFrame(parent);
+    line->setFixedHeight(1);
+    line->setAutoFillBackground(true);
+    line->setBackgroundRole(QPalette::Mid);
+    return line;
+}
+
+/// Enough of a prompt to know it by.
+QString briefly(const QString& prompt) {
+    constexpr int kLetters = 80;
+    const QString line = prompt.simplified();
+    return line.size() > kLetters ? line.left(kLetters) + QChar(0x2026) : line;
+}
+
+}  // namespace
+
+MainWindow::MainWindow(Collaborators collaborators)
+    : m_deps(collaborators),
+      m_chip(new ServerChip(m_deps.link, m_deps.local, this)),
+      m_connect(new ConnectPage(m_deps.link, m_deps.local, this)),
+      m_search(new QLineEdit(this)),
+      m_thumbnails(new QSlider(Qt::Horizontal, this)),
+      m_splitter(new QSplitter(Qt::Horizontal, this)),
+      m_panel(new PromptPanel(this)),
+      m_library(new Library({m_deps.model, m_deps.store, m_deps.link, m_deps.settings}, m_connect, this)),
+      m_status(new StatusBar(this)),
+      m_undo(new QAction(icon(QStringLiteral("undo")), {}, this)) {
+    setObjectName("mainWindow");
+    setWindowTitle(QStringLiteral("Easel"));
+    setMinimumSize(720, 480);
+
+    m_panel->setMinimumWidth(kPanelNarrowest);
+    m_panel->setMaximumWidth(kPanelWidest);
+    m_splitter->addWidget(m_panel);
+    m_splitter->addWidget(m_library);
+    m_splitter->setStretchFactor(1, 1);
+    m_splitter->setChildrenCollapsible(false);
+
+    auto* center = new QWidget(this);
+    m_column = new QVBoxLayout(center);
+    m_column->setContentsMargins(0, 0, 0, 0);
+    m_column->setSpacing(0);
+    m_column->addWidget(buildToolBar());
+    m_column->addWidget(rule(this));
+    m_column->addWidget(m_splitter, 1);
+    m_column->addWidget(rule(this));
+    m_column->addWidget(m_status);
+    setCentralWidget(center);
+
+    addShortcuts();
+    connectPanel();
+    connectLibrary();
+    connectStudio();
+    restore();
+    showConnection();
+    showStatus();
+    m_panel->focusPrompt();
+}
+
+void MainWindow::warn(const protocol::Problem& problem) {
+    m_library->warn(problem);
+}
+
+QWidget* MainWindow::buildToolBar() {
+    auto* bar = new QWidget(this);
+    bar->setObjectName("toolBar");
+    m_search->setObjectName("searchEdit");
+    m_search->setPlaceholderText(tr("Search pictures…"));
+    m_search->setAccessibleName(tr("Search pictures"));
+    m_search->setToolTip(tr("Words of the prompt, or a seed (Ctrl+F)"));
+    m_search->setClearButtonEnabled(true);
+    m_search->setMaximumWidth(280);
+    m_search->addAction(icon(QStringLiteral("search")), QLineEdit::LeadingPosition)->setObjectName("lens");
+    // Qt gives its buttons in a field no names.
+    for (auto* button : m_search->findChildren<QToolButton*>()) {
+        const auto actions = button->actions();
+        const bool isLens = !actions.isEmpty() && actions.first()->objectName() == QLatin1String("lens");
+        button->setAccessibleName(isLens ? tr("Search") : tr("Clear search"));
+    }
+    m_thumbnails->setObjectName("thumbnailSlider");
+    m_thumbnails->setRange(GalleryView::kSmallest, GalleryView::kLargest);
+    m_thumbnails->setPageStep(kThumbnailStep);
+    m_thumbnails->setFixedWidth(112);
+    m_thumbnails->setAccessibleName(tr("Thumbnail size"));
+    m_thumbnails->setToolTip(tr("Thumbnail size (Ctrl++, Ctrl+-)"));
+    auto* menuButton = new QToolButton(this);
+    menuButton->setObjectName("menuButton");
+    menuButton->setIcon(icon(QStringLiteral("menu")));
+    menuButton->setToolTip(tr("Menu"));
+    menuButton->setAccessibleName(tr("Menu"));
+    menuButton->setAutoRaise(true);
+    menuButton->setFocusPolicy(Qt::StrongFocus);
+    setTabOrder(m_thumbnails, menuButton);
+    auto* menu = new QMenu(menuButton);
+    menu->setObjectName("mainMenu");
+    fillMenu(*menu);
+    connect(menuButton, &QToolButton::clicked, menu, [menuButton, menu] {
+        const QPoint corner = menuButton->mapToGlobal(menuButton->rect().bottomRight());
+        menu->popup(corner - QPoint(menu->sizeHint().width(), 0));
+    });
+
+    auto* row = new QHBoxLayout(bar);
+    row->setContentsMargins(kUnit, kUnit, kUnit, kUnit);
+    row->setSpacing(kUnit);
+    row->addWidget(m_chip);
+    row->addStretch(1);
+    row->addWidget(m_search, 2);
+    row->addSpacing(kUnit);
+    row->addWidget(m_thumbnails);
+    row->addWidget(menuButton);
+    return bar;
+}
+
+void MainWindow::fillMenu(QMenu& menu) {
+    QAction* save =
+        menu.addAction(icon(QStringLiteral("export")), tr("&Export…"), m_library, &Library::exportPictures);
+    save->setShortcut(tr("Ctrl+E"));
+    m_undo->setShortcut(QKeySequence::Undo);
+    m_undo->setAutoRepeat(false);
+    connect(m_undo, &QAction::triggered, this, &MainWindow::undo);
+    connect(&m_deps.store, &gallery::PictureStore::undoChanged, this, [this] {
+        m_undoesCancel = false;
+        showUndo();
+    });
+    menu.addAction(m_undo);
+    showUndo();
+    QAction* trash = menu.addAction(icon(QStringLiteral("trash")), tr("Recently &deleted…"), m_library,
+                                    &Library::showTrash);
+    connect(&m_deps.store, &gallery::PictureStore::trashChanged, trash, [trash](int count) {
+        trash->setText(count > 0 ? tr("Recently &deleted (%1)…").arg(QLocale().toString(count))
+                                 : tr("Recently &deleted…"));
+    });
+    QAction* server =
+        menu.addAction(icon(QStringLiteral("server")), tr("&Server…"), m_chip, &ServerChip::openPopover);
+    server->setShortcut(tr("Ctrl+K"));
+    menu.addSeparator();
+    QMenu* themes = menu.addMenu(tr("&Theme"));
+    auto* group = new QActionGroup(themes);
+    for (const auto& [scheme, title] :
+         {std::pair(Scheme::System, tr("As the &system")), std::pair(Scheme::Light, tr("&Light")),
+          std::pair(Scheme::Dark, tr("&Dark"))}) {
+        QAction* action = themes->addAction(title, this, [this, chosen = scheme] {
+            m_deps.theme.setScheme(chosen);
+            m_deps.settings.setValue(kSchemeKey, toString(chosen));
+        });
+        action->setCheckable(true);
+        action->setChecked(scheme == m_deps.theme.scheme());
+        group->addAction(action);
+    }
+    menu.addSeparator();
+    menu.addAction(tr("Open picture &folder"), this,
+                   [this] { QDesktopServices::openUrl(QUrl::fromLocalFile(m_deps.store.folder())); });
+    QAction* keys = menu.addAction(tr("&Keyboard shortcuts"), this, [this] { showShortcuts(this); });
+    keys->setShortcut(QKeySequence::HelpContents);
+    menu.addAction(tr("&About Easel"), this, [this] { showAbout(this); });
+    menu.addSeparator();
+    QAction* quit = menu.addAction(tr("&Quit"), this, &QWidget::close);
+    quit->setShortcut(tr("Ctrl+Q"));
+    addActions({save, m_undo, server, keys, quit});
+}
+
+void MainWindow::addShortcuts() {
+    const auto add = [this](const QKeySequence& keys, auto&& act) {
+        auto* shortcut = new QShortcut(keys, this);
+        connect(shortcut, &QShortcut::activated, this, act);
+        return shortcut;
+    };
+    for (const auto key : {Qt::Key_Return, Qt::Key_Enter}) {
+        add(Qt::CTRL | key, [this] { m_panel->generate(); })->setAutoRepeat(false);
+    }
+    add(Qt::CTRL | Qt::Key_L, [this] { m_panel->focusPrompt(); });
+    add(Qt::CTRL | Qt::Key_F, [this] {
+        m_search->setFocus(Qt::ShortcutFocusReason);
+        m_search->selectAll();
+    });
+    add(QKeySequence::ZoomIn, [this] { setThumbnailSize(m_thumbnails->value() + kThumbnailStep); });
+    add(QKeySequence::ZoomOut, [this] { setThumbnailSize(m_thumbnails->value() - kThumbnailStep); });
+    add(Qt::Key_F11, [this] { toggleFullScreen(); })->setAutoRepeat(false);
+    add(Qt::Key_F9, [this] {
+        m_panelShown = !m_panelShown;
+        m_panel->setVisible(m_panelShown);
+    })->setAutoRepeat(false);
+}
+
+void MainWindow::connectPanel() {
+    m_panel->setRequest(m_deps.studio.rememberedRequest());
+    connect(m_panel, &PromptPanel::requestChanged, &m_deps.studio, &studio::Studio::remember);
+    connect(m_panel, &PromptPanel::generateRequested, &m_deps.studio, &studio::Studio::generate);
+    connect(&m_deps.link, &remote::ServerLink::infoChanged, this, [this] {
+        if (m_deps.link.info()) {
+            m_panel->setServer(*m_deps.link.info(), m_deps.link.models());
+        }
+    });
+}
+
+void MainWindow::connectLibrary() {
+    m_library->setSearchField(m_search);
+    connect(m_thumbnails, &QSlider::valueChanged, this, &MainWindow::setThumbnailSize);
+    connect(m_library, &Library::pictureOnlyChanged, this, &MainWindow::setPictureOnly);
+    connect(m_library, &Library::fullScreenLeft, this, &MainWindow::toggleFullScreen);
+    connect(m_library, &Library::promptChosen, m_panel, &PromptPanel::setPrompt);
+    connect(m_library, &Library::promptWanted, m_panel, &PromptPanel::focusPrompt);
+    connect(m_library, &Library::cancelRequested, &m_deps.studio, &studio::Studio::cancel);
+    connect(m_library, &Library::retryRequested, &m_deps.studio, &studio::Studio::retry);
+    connect(m_library, &Library::dismissRequested, &m_deps.studio, &studio::Studio::dismiss);
+    connect(m_library, &Library::sendHereRequested, &m_deps.studio, &studio::Studio::sendHere);
+    connect(m_library, &Library::useSettingsRequested, this, [this](protocol::GenerationRequest request) {
+        if (!request.model) {
+            request.model = m_panel->request().model;
+        }
+        m_panel->setRequest(request);
+        m_deps.studio.remember(m_panel->request());
+    });
+    for (const auto& changed : {&QAbstractItemModel::rowsInserted, &QAbstractItemModel::rowsRemoved}) {
+        connect(&m_deps.model, changed, this, &MainWindow::showStatus);
+    }
+    connect(m_library, &Library::countsChanged, this, [this](int shown, int total, int selected) {
+        m_status->setCounts(countsLine(shown, total, selected));
+    });
+}
+
+void MainWindow::connectStudio() {
+    using studio::Studio;
+    connect(m_chip, &ServerChip::addressChosen, this, &MainWindow::chooseAddress);
+    connect(m_connect, &ConnectPage::chosen, this, &MainWindow::chooseAddress);
+    connect(&m_deps.local, &remote::LocalServer::ready, this, &MainWindow::useAddress);
+    connect(&m_deps.studio, &Studio::serverAddressChanged, this, &MainWindow::showConnection);
+    connect(&m_deps.link, &remote::ServerLink::stateChanged, this, &MainWindow::showConnection);
+    connect(&m_deps.studio, &Studio::statusChanged, this, &MainWindow::showStatus);
+    connect(m_status, &StatusBar::cancelAllRequested, this, &MainWindow::cancelAll);
+    connect(m_status, &StatusBar::focusLost, m_panel, &PromptPanel::focusPrompt);
+    connect(&m_deps.studio, &Studio::storageTrouble, m_library, &Library::warn);
+    connect(&m_deps.studio, &Studio::refused, this, [this](const QString&, const protocol::Problem& problem) {
+        if (m_panel->showProblem(problem)) {
+            m_status->tell(QString::fromStdString(problem.detail));
+        } else {
+            m_library->warn(problem);
+        }
+    });
+    connect(&m_deps.studio, &Studio::pictureSaved, this,
+            [this](const QString&, const gallery::Picture& picture) {
+                if (!picture.settings) {
+                    return;
+                }
+                m_panel->setLastSeed(picture.settings->seed);
+                m_status->tell(
+                    tr("Picture ready: %1").arg(briefly(QString::fromStdString(picture.settings->prompt))));
+            });
+    connect(&m_deps.studio, &Studio::failed, this, [this](const QString&, const protocol::Problem& problem) {
+        m_status->tell(tr("A picture has failed: %1").arg(QString::fromStdString(problem.detail)));
+    });
+}
+
+void MainWindow::restore() {
+    resize(1280, 800);
+    restoreGeometry(m_deps.settings.value(kGeometryKey).toByteArray());
+    m_splitter->setSizes({kPanelUsual, width() - kPanelUsual});
+    m_splitter->restoreState(m_deps.settings.value(kSplitterKey).toByteArray());
+    setThumbnailSize(m_deps.settings.value(kThumbnailKey, GalleryView::kUsual).toInt());
+}
+
+void MainWindow::chooseAddress(const QString& typed) {
+    m_deps.local.leave();
+    useAddress(typed);
+}
+
+void MainWindow::useAddress(const QString& typed) {
+    if (const auto set = m_deps.studio.setServerAddress(typed); !set) {
+        const QString sentence = QString::fromStdString(set.error().detail);
+        m_chip->showProblem(sentence);
+        m_connect->showProblem(sentence);
+        return;
+    }
+    m_chip->closePopover();
+}
+
+void MainWindow::showConnection() {
+    // What nobody has typed is not shown as if it had been.
+    const QString address = m_deps.studio.hasChosenServer() ? m_deps.studio.serverAddress() : QString();
+    m_chip->setAddress(address);
+    m_connect->refresh(address);
+    using State = remote::ServerLink::State;
+    QString note;
+    if (m_deps.link.state() == State::Refused) {
+        note = tr("The server can't be used now: drawn once it can");
+    } else if (m_deps.link.state() == State::Unreachable) {
+        note = m_deps.studio.knowsServer() ? tr("The server is away: drawn once it is back")
+                                           : tr("No server now: drawn as soon as one is there");
+    }
+    m_panel->setOfflineNote(note);
+}
+
+void MainWindow::showStatus() {
+    m_status->setWork(m_deps.studio.statusLine(), m_deps.studio.activeCount() > 0);
+}
+
+void MainWindow::cancelAll() {
+    const int count = m_deps.studio.cancelAll();
+    m_undoesCancel = count > 0;
+    showUndo();
+    if (m_undoesCancel) {
+        m_library->offerUndo(tr("Cancelled %1").arg(jobs(count)), [this] { undo(); });
+    }
+}
+
+void MainWindow::undo() {
+    if (!m_undoesCancel) {
+        return m_library->undoDelete();
+    }
+    m_undoesCancel = false;
+    m_deps.studio.undoCancelAll();
+    m_library->closeNotice();
+    showUndo();
+}
+
+void MainWindow::showUndo() {
+    m_undo->setText(m_undoesCancel ? tr("&Undo cancel all") : tr("&Undo delete"));
+    m_undo->setEnabled(m_undoesCancel || m_deps.store.undoable() > 0);
+}
+
+void MainWindow::toggleFullScreen() {
+    setWindowState(windowState() ^ Qt::WindowFullScreen);
+    m_library->setFullScreen(isFullScreen());
+}
+
+void MainWindow::setPictureOnly(bool on) {
+    for (int i = 0; i < m_column->count(); ++i) {
+        if (QWidget* part = m_column->itemAt(i)->widget(); part != m_splitter) {
+            part->setVisible(!on);
+        }
+    }
+    m_panel->setVisible(!on && m_panelShown);
+}
+
+void MainWindow::setThumbnailSize(int edge) {
+    m_thumbnails->setValue(edge);
+    m_library->setThumbnailSize(m_thumbnails->value());
+    m_deps.settings.setValue(kThumbnailKey, m_thumbnails->value());
+}
+
+void MainWindow::closeEvent(QCloseEvent* event) {
+    m_deps.settings.setValue(kGeometryKey, saveGeometry());
+    m_deps.settings.setValue(kSplitterKey, m_splitter->saveState());
+    QMainWindow::closeEvent(event);
+}
+
+}  // namespace easel::ui

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <QMainWindow>
+
+#include "shared/protocol/problem.h"
+
+class QAction;
+class QLineEdit;
+class QSettings;
+class QSlider;
+class QSplitter;
+class QVBoxLayout;
+
+namespace easel::gallery {
+class PictureModel;
+class PictureStore;
+}  // namespace easel::gallery
+
+namespace easel::remote {
+class LocalServer;
+class ServerLink;
+}  // namespace easel::remote
+
+namespace easel::studio {
+class Studio;
+}
+
+namespace easel::ui {
+
+class ConnectPage;
+class Library;
+class ServerChip;
+class StatusBar;
+class PromptPanel;
+class Theme;
+
+/// The window: tool bar, panel, library, status line; joins them to the studio. Owned by main; GUI thread.
+class MainWindow : public QMainWindow {
+    Q_OBJECT
+
+public:
+    /// All owned by main and outliving the window.
+    struct Collaborators {
+        studio::Studio& studio;
+        remote::ServerLink& link;
+        remote::LocalServer& local;
+        gallery::PictureModel& model;
+        gallery::PictureStore& store;
+        QSettings& settings;
+        Theme& theme;
+    };
+
+    explicit MainWindow(Collaborators collaborators);
+
+    /// Something is wrong that has no place of its own.
+    void warn(const protocol::Problem& problem);
+
+protected:
+    void closeEvent(QCloseEvent* event) override;
+
+private:
+    QWidget* buildToolBar();
+    void fillMenu(QMenu& menu);
+    void addShortcuts();
+    void connectPanel();
+    void connectLibrary();
+    void connectStudio();
+    void restore();
+    void useAddress(const QString& typed);
+    void chooseAddress(const QString& typed);
+    void showConnection();
+    void showStatus();
+    void cancelAll();
+    void undo();
+    void showUndo();
+    void setThumbnailSize(int edge);
+    void toggleFullScreen();
+    /// Everything but the library hides.
+    void setPictureOnly(bool on);
+
+    Collaborators m_deps;
+    ServerChip* m_chip;
+    ConnectPage* m_connect;
+    QLineEdit* m_search;
+    QSlider* m_thumbnails;
+    QSplitter* m_splitter;
+    QVBoxLayout* m_column;
+    PromptPanel* m_panel;
+    bool m_panelShown = true;  ///< unless nothing but the picture is
+    Library* m_library;
+    StatusBar* m_status;
+    QAction* m_undo;
+    int m_deletions = 0;          ///< that can be undone
+    bool m_undoesCancel = false;  ///< the last thing that can be undone is Cancel all
+};
+
+}  // namespace easel::ui
