@@ -2,22 +2,20 @@
 #include "desktop/ui/panel/prompt_panel.h"
 
 #include <QComboBox>
-#include <QDoubleSpinBox>
 #include <QGuiApplication>
 #include <QInputMethod>
-#include <QKeyEvent>
-#include <QLabel>
 #include <QLineEdit>
-#include <QPushButton>
 #include <QScrollArea>
-#include <QScrollBar>
-#include <QShortcut>
 #include <QSignalBlocker>
 #include <QVBoxLayout>
 
 #include <algorithm>
+#include <iterator>
 
+#include "desktop/ui/panel/generate_foot.h"
+#include "desktop/ui/panel/known_words.h"
 #include "desktop/ui/panel/model_fields.h"
+#include "desktop/ui/panel/other_numbers.h"
 #include "desktop/ui/panel/prompt_edit.h"
 #include "desktop/ui/panel/seed_field.h"
 #include "desktop/ui/panel/size_field.h"
@@ -27,10 +25,7 @@
 #include "desktop/ui/parts/number_box.h"
 #include "desktop/ui/parts/number_slider.h"
 #include "desktop/ui/parts/problem_mark.h"
-#include "desktop/ui/parts/wheel_guard.h"
-#include "desktop/ui/parts/words.h"
 #include "shared/protocol/generation_fields.h"
-#include "shared/protocol/validation.h"
 
 namespace easel::ui {
 
@@ -39,45 +34,6 @@ namespace {
 /// Where the sliders end; the boxes go up to the server's limits.
 constexpr double kUsualSteps = 100;
 constexpr double kUsualGuidance = 15;
-
-/// Keeps a word of another direction from turning the quotes and commas around it (FSI … PDI).
-QString isolated(const QString& word) {
-    return QChar(0x2068) + word + QChar(0x2069);
-}
-
-/// Acts once for each press: a key that is held would ask for picture after picture.
-class OnceButton : public QPushButton {
-public:
-    using QPushButton::QPushButton;
-
-protected:
-    void keyPressEvent(QKeyEvent* event) override {
-        if (!event->isAutoRepeat()) {
-            QPushButton::keyPressEvent(event);
-        }
-    }
-};
-
-/// A row in which `box` is no wider than its numbers.
-QWidget* shortRow(QSpinBox* box, QWidget* parent) {
-    box->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
-    box->setFixedWidth(80);
-    new WheelGuard(box);
-    auto* row = new QWidget(parent);
-    auto* layout = new QHBoxLayout(row);
-    layout->setContentsMargins(0, 0, 0, 0);
-    layout->addWidget(box);
-    layout->addStretch();
-    return row;
-}
-
-QStringList toQt(const std::vector<std::string>& words) {
-    QStringList list;
-    for (const std::string& word : words) {
-        list << QString::fromStdString(word);
-    }
-    return list;
-}
 
 }  // namespace
 
@@ -92,15 +48,8 @@ PromptPanel::PromptPanel(QWidget* parent)
       m_seed(new SeedField(this)),
       m_count(new WholeBox(this)),
       m_modelFields(new ModelFields(this)),
-      m_generate(new OnceButton(tr("&Generate"), this)),
-      m_hint(captionLabel({}, this)) {
+      m_foot(new GenerateFoot(this)) {
     setObjectName("promptPanel");
-    m_generate->setObjectName("generateButton");
-    m_generate->setDefault(true);
-    m_generate->setMinimumHeight(5 * kUnit);
-    m_generate->setToolTip(tr("Draw this (Ctrl+Enter)"));
-    m_hint->setObjectName("generateHint");
-    m_hint->setAlignment(Qt::AlignHCenter);
 
     m_scroll->setWidget(buildKnobs());
     m_scroll->setWidgetResizable(true);
@@ -112,16 +61,11 @@ PromptPanel::PromptPanel(QWidget* parent)
     setTabOrder(m_prompt, m_negativeFold->heading());
     setTabOrder(m_count, m_modelFold->heading());
 
-    auto* foot = new QVBoxLayout;
-    foot->setContentsMargins(kMargin, kUnit, kMargin, kUnit);
-    foot->setSpacing(kUnit / 2);
-    foot->addWidget(m_generate);
-    foot->addWidget(m_hint);
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
     column->addWidget(m_scroll, 1);
-    column->addLayout(foot);
+    column->addWidget(m_foot);
 
     m_wordHint.setSingleShot(true);
     m_wordHint.setInterval(600);  // Not while a word is half typed.
@@ -129,7 +73,6 @@ PromptPanel::PromptPanel(QWidget* parent)
     connectFields();
     applyLimits();
     showRequest();
-    setOfflineNote({});
 }
 
 QWidget* PromptPanel::buildKnobs() {
@@ -201,47 +144,18 @@ void PromptPanel::buildModelPart() {
     add("schedule", tr("Sche&dule"), m_modelFields->scheduleBox());
 }
 
-/// One plain box for each number that has no control of its own.
 void PromptPanel::buildOtherNumbers() {
-    protocol::forEachNumber([this](const auto& row) {
-        if (std::ranges::find(m_fields, row.name, &Field::name) != m_fields.end()) {
-            return;
-        }
-        auto* box = new WholeBox(m_modelFields);
-        box->setObjectName(QString::fromLatin1(row.name) + QStringLiteral("Box"));
-        box->setAccessibleName(fieldTitle(row));
-        box->setToolTip(fieldHelp(row));
-        auto* field = new FieldBox(fieldTitle(row), FieldBox::Place::Before, shortRow(box, m_modelFields),
-                                   box, m_modelFields);
-        m_fields.push_back({row.name, field, box});
-        m_modelFields->layout()->addWidget(field);
-        const auto usual = row.of(protocol::GenerationSettings());
-        m_showOthers.emplace_back([this, box, row, usual] {
-            const QSignalBlocker quiet(box);
-            const protocol::Range range = row.range(m_offer.limits);
-            box->setRange(qRound(range.least), qRound(range.most));
-            box->setValue(qRound(double(row.of(m_request).value_or(usual))));
-            if (row.of(m_request)) {
-                row.of(m_request) = box->value();
-            }
-        });
-        connect(box, &QSpinBox::valueChanged, this, [this, row, usual](int value) {
-            row.of(m_request) = value;
-            if (value == qRound(double(usual))) {
-                row.of(m_request).reset();  // older servers may not know it
-            }
-            changed(row.name);
-        });
-    });
+    std::vector<std::string_view> named;
+    std::ranges::transform(m_fields, std::back_inserter(named), &Field::name);
+    m_others = new OtherNumbers(m_request, named, m_modelFields);
+    m_modelFields->layout()->addWidget(m_others);
+    for (const OtherNumbers::Field& other : m_others->fields()) {
+        m_fields.push_back({other.name, other.box, other.input});
+    }
 }
 
 void PromptPanel::connectFields() {
-    connect(m_generate, &QPushButton::clicked, this, &PromptPanel::generate);
-    // A button's own mnemonic repeats while it is held.
-    const QKeySequence mnemonic = m_generate->shortcut();
-    m_generate->setShortcut({});
-    auto* once = new QShortcut(mnemonic, this, this, &PromptPanel::generate);
-    once->setAutoRepeat(false);
+    connect(m_foot, &GenerateFoot::pressed, this, &PromptPanel::generate);
     connect(m_prompt, &QPlainTextEdit::textChanged, this, [this] {
         m_request.prompt = m_prompt->toPlainText().toStdString();
         m_wordHint.start();
@@ -274,6 +188,7 @@ void PromptPanel::connectFields() {
         m_request.count = count;
         changed("count");
     });
+    connect(m_others, &OtherNumbers::edited, this, &PromptPanel::changed);
     connect(m_modelFields, &ModelFields::modelChosen, this, &PromptPanel::adoptModel);
     connect(m_modelFields, &ModelFields::samplerChosen, this, [this](const std::string& name) {
         m_request.sampler = name;
@@ -316,7 +231,7 @@ void PromptPanel::applyLimits() {
 }
 
 void PromptPanel::setOfflineNote(const QString& note) {
-    m_hint->setText(note.isEmpty() ? tr("Ctrl+Enter") : note);
+    m_foot->setNote(note);
 }
 
 void PromptPanel::setRequest(const protocol::GenerationRequest& request) {
@@ -420,27 +335,16 @@ void PromptPanel::showRequest() {
         m_request.count = m_count->value();
     }
     m_request.seed = m_seed->value();
-    for (const auto& show : m_showOthers) {
-        show();
-    }
+    m_others->fill(m_offer.limits);
 
-    m_prompt->setWords(toQt(now.knownNames) + toQt(now.knownWords));
+    m_prompt->setWords(knownWords(now));
     showWordHint();
 }
 
 void PromptPanel::showWordHint() {
     const protocol::ModelInfo& now = m_modelFields->model();
     m_promptBox->keepRoom(now.knownNames.empty() ? 0 : 2);
-    QStringList unknown = toQt(protocol::unknownWords(m_request.prompt, now));
-    unknown.removeDuplicates();
-    if (unknown.isEmpty()) {
-        return m_promptBox->setHint({});
-    }
-    for (QString& word : unknown) {
-        word = tr("“%1”").arg(isolated(word));
-    }
-    m_promptBox->setHint(tr("This model does not know %1").arg(unknown.join(tr(", "))) + '\n' +
-                         tr("It draws: %1").arg(toQt(now.knownNames).join(tr(", "))));
+    m_promptBox->setHint(unknownWordsHint(m_request.prompt, now));
 }
 
 void PromptPanel::changed(std::string_view field) {

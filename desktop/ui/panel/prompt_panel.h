@@ -4,7 +4,6 @@
 #include <QTimer>
 #include <QWidget>
 
-#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,8 +12,6 @@
 #include "shared/protocol/problem.h"
 #include "shared/protocol/server_info.h"
 
-class QLabel;
-class QPushButton;
 class QScrollArea;
 class QSpinBox;
 
@@ -22,8 +19,10 @@ namespace easel::ui {
 
 class FieldBox;
 class Fold;
+class GenerateFoot;
 class ModelFields;
 class NumberSlider;
+class OtherNumbers;
 class PromptEdit;
 class SeedField;
 class SizeField;
@@ -91,7 +90,6 @@ private:
     protocol::GenerationRequest m_request;
     Offer m_offer;
     std::vector<Field> m_fields;
-    std::vector<std::function<void()>> m_showOthers;  ///< fill the controls of buildOtherNumbers
     QTimer m_wordHint;
 
     QScrollArea* m_scroll;
@@ -103,11 +101,11 @@ private:
     SeedField* m_seed;
     QSpinBox* m_count;
     ModelFields* m_modelFields;
+    OtherNumbers* m_others;
     FieldBox* m_promptBox;
     Fold* m_negativeFold;
     Fold* m_modelFold;
-    QPushButton* m_generate;
-    QLabel* m_hint;
+    GenerateFoot* m_foot;
 };
 
 }  // namespace easel::ui
