@@ -2,7 +2,6 @@
 #include <QApplication>
 #include <QCommandLineParser>
 #include <QIcon>
-#include <QSettings>
 #include <QSocketNotifier>
 
 #include <fcntl.h>
@@ -14,6 +13,7 @@
 #include "desktop/gallery/picture_model.h"
 #include "desktop/gallery/picture_store.h"
 #include "desktop/gallery/thumbnailer.h"
+#include "desktop/preferences/preferences.h"
 #include "desktop/remote/local_server.h"
 #include "desktop/remote/remote.h"
 #include "desktop/remote/server_link.h"
@@ -55,7 +55,7 @@ int run(QApplication& app, const QString& server, const QString& theme) {
                        QApplication::applicationName());
     ui::Theme look(app);
     QApplication::setWindowIcon(QIcon(QStringLiteral(":/icons/app.svg")));
-    look.setScheme(ui::schemeFrom(theme.isEmpty() ? settings.value("window/theme").toString() : theme));
+    look.setScheme(ui::schemeFrom(theme.isEmpty() ? preferences::kTheme.of(settings) : theme));
 
     remote::Remote remote;
     remote::ServerLink link(remote);

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "desktop/gallery/picture.h"
+#include "desktop/preferences/preferences.h"
 #include "shared/protocol/problem.h"
 
 class QMimeData;
@@ -26,11 +27,13 @@ struct ExportOptions {
     };
 
     QString folder;
-    QString pattern = QStringLiteral("{date}_{seed}_{prompt}");  ///< see expandPattern in file_name.h
-    Format format = Format::Png;
-    int quality = 92;          ///< 1 to 100; not for PNG
-    int longestSide = 0;       ///< pixels; larger pictures are made smaller; 0: each in its own size
-    bool keepSettings = true;  ///< the prompt, seed and all else go into the file
+    QString pattern = QLatin1String(preferences::kExportPattern.usual);  ///< see expandPattern in file_name.h
+    Format format = Format(preferences::kExportFormat.usual);
+    int quality = preferences::kExportQuality.usual;  ///< 1 to 100; not for PNG
+    /// Pixels; larger pictures are made smaller; 0: each in its own size.
+    int longestSide = preferences::kExportLongestSide.usual;
+    /// The prompt, seed and all else go into the file.
+    bool keepSettings = preferences::kExportKeepsSettings.usual;
 };
 
 /// "png", "jpg", "webp".

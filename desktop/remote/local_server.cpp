@@ -6,11 +6,12 @@
 #include <QFile>
 #include <QFileInfo>
 #include <QProcess>
-#include <QSettings>
 #include <QStandardPaths>
 #include <QUrl>
 
 #include <csignal>
+
+#include "desktop/preferences/preferences.h"
 
 namespace easel::remote {
 
@@ -19,10 +20,6 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr char kProgram[] = "easel-server";
-constexpr char kUsedKey[] = "local/used";
-constexpr char kKeepKey[] = "local/keep";
-constexpr char kPidKey[] = "local/pid";
-constexpr char kPortKey[] = "local/port";
 
 /// So long a picture may go on when the app has closed; the next start of the server draws it anew.
 constexpr int kDrainSeconds = 10;
@@ -91,19 +88,19 @@ void LocalServer::start() {
 }
 
 void LocalServer::leave() {
-    m_settings.setValue(kUsedKey, false);
+    preferences::kLocalUsed.set(m_settings, false);
 }
 
 bool LocalServer::wasUsed() const {
-    return m_settings.value(kUsedKey, false).toBool();
+    return preferences::kLocalUsed.of(m_settings);
 }
 
 bool LocalServer::keepsRunning() const {
-    return m_settings.value(kKeepKey, false).toBool();
+    return preferences::kLocalKept.of(m_settings);
 }
 
 void LocalServer::setKeepsRunning(bool keeps) {
-    m_settings.setValue(kKeepKey, keeps);
+    preferences::kLocalKept.set(m_settings, keeps);
     Q_EMIT stateChanged();
 }
 
@@ -127,7 +124,7 @@ void LocalServer::launch(int port) {
         m_pid = 0;
         return fail(tr("%1 can't be started: %2.").arg(m_place.program, server.errorString()));
     }
-    m_settings.setValue(kPidKey, m_pid);
+    preferences::kLocalPid.set(m_settings, m_pid);
     setState(State::Starting);
     m_watch.start(kWhileStarting);
 }
@@ -150,16 +147,16 @@ void LocalServer::watch() {
 
 void LocalServer::running(int port) {
     // One that an earlier app has left running is ours, too.
-    const qint64 known = m_settings.value(kPidKey).toLongLong();
-    const bool isItsPort = m_state == State::Starting || m_settings.value(kPortKey).toInt() == port;
+    const qint64 known = preferences::kLocalPid.of(m_settings);
+    const bool isItsPort = m_state == State::Starting || preferences::kLocalPort.of(m_settings) == port;
     m_pid = isItsPort && isAlive(known) ? known : 0;
     if (isOurs()) {
         m_watch.start(kWhileRunning);
     } else {
         m_watch.stop();
     }
-    m_settings.setValue(kPortKey, port);
-    m_settings.setValue(kUsedKey, true);
+    preferences::kLocalPort.set(m_settings, port);
+    preferences::kLocalUsed.set(m_settings, true);
     setState(State::Running);
     Q_EMIT ready(QStringLiteral("127.0.0.1:%1").arg(port));
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "desktop/studio/studio.h"
 
-#include <QSettings>
 #include <QStandardPaths>
 #include <QStringList>
 #include <QUuid>
@@ -11,6 +10,7 @@
 
 #include "desktop/gallery/picture_model.h"
 #include "desktop/gallery/picture_store.h"
+#include "desktop/preferences/preferences.h"
 #include "desktop/remote/address.h"
 #include "desktop/remote/remote.h"
 #include "desktop/remote/server_link.h"
@@ -19,15 +19,6 @@
 #include "shared/protocol/json.h"
 
 namespace easel::studio {
-
-namespace {
-
-constexpr char kAddressKey[] = "server/address";
-constexpr char kIdKey[] = "server/id";  ///< of the server at that address
-constexpr char kRequestKey[] = "studio/request";
-constexpr char kThisComputer[] = "localhost";
-
-}  // namespace
 
 Studio::Studio(Collaborators collaborators, QString taskFile, QObject* parent)
     : QObject(parent), m_deps(collaborators), m_file(std::make_unique<TaskFile>(std::move(taskFile))) {
@@ -68,34 +59,34 @@ protocol::Expected<void> Studio::setServerAddress(const QString& typed) {
         return tl::unexpected(std::move(url.error()));
     }
     if (typed.trimmed() != serverAddress()) {
-        m_deps.settings.remove(kIdKey);
+        preferences::kServerId.forget(m_deps.settings);
     }
-    m_deps.settings.setValue(kAddressKey, typed.trimmed());
+    preferences::kServerAddress.set(m_deps.settings, typed.trimmed());
     m_deps.link.connectTo(*url);
     Q_EMIT serverAddressChanged(typed.trimmed());
     return {};
 }
 
 QString Studio::serverAddress() const {
-    return m_deps.settings.value(kAddressKey, kThisComputer).toString();
+    return preferences::kServerAddress.of(m_deps.settings);
 }
 
 bool Studio::hasChosenServer() const {
-    return m_deps.settings.contains(kAddressKey);
+    return preferences::kServerAddress.isSet(m_deps.settings);
 }
 
 std::string Studio::serverId() const {
     return m_deps.link.info() ? m_deps.link.info()->id
-                              : m_deps.settings.value(kIdKey).toString().toStdString();
+                              : preferences::kServerId.of(m_deps.settings).toStdString();
 }
 
 protocol::GenerationRequest Studio::rememberedRequest() const {
-    const std::string stored = m_deps.settings.value(kRequestKey).toString().toStdString();
+    const std::string stored = preferences::kRequest.of(m_deps.settings).toStdString();
     return protocol::parseRequest(stored).value_or(protocol::GenerationRequest());
 }
 
 void Studio::remember(const protocol::GenerationRequest& request) {
-    m_deps.settings.setValue(kRequestKey, QString::fromStdString(protocol::toJson(request)));
+    preferences::kRequest.set(m_deps.settings, QString::fromStdString(protocol::toJson(request)));
 }
 
 QString Studio::generate(const protocol::GenerationRequest& request) {
@@ -286,7 +277,7 @@ void Studio::taskFailed(Task& task, const protocol::Problem& problem) {
 
 void Studio::wakeTasks() {
     if (m_deps.link.info() && !m_deps.link.info()->id.empty()) {
-        m_deps.settings.setValue(kIdKey, QString::fromStdString(m_deps.link.info()->id));
+        preferences::kServerId.set(m_deps.settings, QString::fromStdString(m_deps.link.info()->id));
     }
     const std::vector<Task*> tasks = m_tasks;
     for (Task* task : tasks) {

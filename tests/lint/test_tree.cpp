@@ -183,6 +183,19 @@ private Q_SLOTS:
         QCOMPARE(unused(folders, used), QStringList("server/api > server/http"));
     }
 
+    void settingsAreReadByTheirPreferences() {
+        static const QRegularExpression access(R"([sS]ettings(\.|->)(value|setValue|remove|contains)\()");
+        QStringList wrong;
+        for (const QString& path : filesBelow("desktop", {"*.h", "*.cpp"})) {
+            if (!path.startsWith("desktop/preferences/") && read(kRoot + path).contains(access)) {
+                wrong += path;
+            }
+        }
+        QVERIFY2(wrong.isEmpty(),
+                 qPrintable("a settings key outside of desktop/preferences: " + wrong.join(", ")));
+        QVERIFY(read(kRoot + "desktop/preferences/preferences.h").contains(access));
+    }
+
     void everySourceNamesItsLicence() {
         QStringList without;
         for (const char* top : {"shared", "server", "desktop", "tests", "packaging", "resources"}) {

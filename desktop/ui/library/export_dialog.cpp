@@ -11,12 +11,12 @@
 #include <QLineEdit>
 #include <QProgressBar>
 #include <QPushButton>
-#include <QSettings>
 #include <QStandardPaths>
 
 #include <algorithm>
 
 #include "desktop/gallery/file_name.h"
+#include "desktop/preferences/preferences.h"
 #include "desktop/ui/parts/field_box.h"
 #include "desktop/ui/parts/measures.h"
 #include "desktop/ui/parts/number_slider.h"
@@ -166,26 +166,27 @@ void ExportDialog::connectParts() {
 }
 
 void ExportDialog::restore() {
-    const gallery::ExportOptions usual;
+    using namespace preferences;
     const QString pictures = QStandardPaths::writableLocation(QStandardPaths::PicturesLocation);
-    m_folder->setText(m_settings.value("export/folder", pictures).toString());
-    m_pattern->setText(m_settings.value("export/pattern", usual.pattern).toString());
+    m_folder->setText(kExportFolder.isSet(m_settings) ? kExportFolder.of(m_settings) : pictures);
+    m_pattern->setText(kExportPattern.of(m_settings));
     const auto choose = [](QComboBox* box, int value) {
         box->setCurrentIndex(std::max(0, box->findData(value)));
     };
-    choose(m_format, m_settings.value("export/format", int(Format::Png)).toInt());
-    choose(m_size, m_settings.value("export/longestSide", usual.longestSide).toInt());
-    m_keep->setChecked(m_settings.value("export/keepSettings", usual.keepSettings).toBool());
-    m_quality->setValue(m_settings.value("export/quality", usual.quality).toInt());
+    choose(m_format, kExportFormat.of(m_settings));
+    choose(m_size, kExportLongestSide.of(m_settings));
+    m_keep->setChecked(kExportKeepsSettings.of(m_settings));
+    m_quality->setValue(kExportQuality.of(m_settings));
 }
 
 void ExportDialog::remember() {
-    m_settings.setValue("export/folder", m_folder->text());
-    m_settings.setValue("export/pattern", m_pattern->text());
-    m_settings.setValue("export/format", m_format->currentData());
-    m_settings.setValue("export/quality", qRound(m_quality->value()));
-    m_settings.setValue("export/longestSide", m_size->currentData());
-    m_settings.setValue("export/keepSettings", m_keep->isChecked());
+    using namespace preferences;
+    kExportFolder.set(m_settings, m_folder->text());
+    kExportPattern.set(m_settings, m_pattern->text());
+    kExportFormat.set(m_settings, m_format->currentData().toInt());
+    kExportQuality.set(m_settings, qRound(m_quality->value()));
+    kExportLongestSide.set(m_settings, m_size->currentData().toInt());
+    kExportKeepsSettings.set(m_settings, m_keep->isChecked());
 }
 
 gallery::ExportOptions ExportDialog::options() const {

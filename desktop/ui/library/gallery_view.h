@@ -5,6 +5,8 @@
 #include <QListView>
 #include <QPersistentModelIndex>
 
+#include "desktop/preferences/preferences.h"
+
 class QPushButton;
 
 namespace easel::ui {
@@ -19,7 +21,6 @@ class GalleryView : public QListView {
 public:
     static constexpr int kSmallest = 96;  ///< px, edge of a thumbnail
     static constexpr int kLargest = 384;
-    static constexpr int kUsual = 184;
 
     explicit GalleryView(QWidget* parent = nullptr);
 
@@ -71,7 +72,7 @@ private:
     void placeButton();
     PendingCard* cardAt(const QModelIndex& index) const;
 
-    int m_edge = kUsual;
+    int m_edge = preferences::kThumbnailSize.usual;
     QPersistentModelIndex m_anchor;
     int m_anchorTop = 0;
     QPushButton* m_newAbove;

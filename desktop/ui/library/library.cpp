@@ -5,13 +5,13 @@
 #include <QKeyEvent>
 #include <QLineEdit>
 #include <QPointer>
-#include <QSettings>
 #include <QStackedWidget>
 #include <QTimer>
 #include <QVBoxLayout>
 
 #include "desktop/gallery/picture_model.h"
 #include "desktop/gallery/picture_store.h"
+#include "desktop/preferences/preferences.h"
 #include "desktop/remote/server_link.h"
 #include "desktop/ui/library/empty_pages.h"
 #include "desktop/ui/library/gallery_view.h"
@@ -21,12 +21,6 @@
 namespace easel::ui {
 
 using gallery::PictureModel;
-
-namespace {
-
-constexpr char kDetailsKey[] = "window/details";
-
-}  // namespace
 
 Library::Library(Collaborators collaborators, QWidget* connectPage, QWidget* parent)
     : QWidget(parent),
@@ -85,8 +79,8 @@ void Library::connectViews() {
     connect(m_large, &LargeView::copyPromptRequested, this, &Library::copyPrompt);
     connect(m_large, &LargeView::showInFolderRequested, this, &Library::showFiles);
     connect(m_large, &LargeView::detailsShownChanged, this,
-            [this](bool shown) { m_deps.settings.setValue(kDetailsKey, shown); });
-    m_large->setDetailsShown(m_deps.settings.value(kDetailsKey, true).toBool());
+            [this](bool shown) { preferences::kDetailsShown.set(m_deps.settings, shown); });
+    m_large->setDetailsShown(preferences::kDetailsShown.of(m_deps.settings));
     connect(m_grid, &GalleryView::menuRequested, this, &Library::showMenu);
     connect(m_large, &QWidget::customContextMenuRequested, this,
             [this](const QPoint& at) { showMenu(m_large->mapToGlobal(at)); });

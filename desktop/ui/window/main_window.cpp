@@ -9,7 +9,6 @@
 #include <QLineEdit>
 #include <QLocale>
 #include <QMenu>
-#include <QSettings>
 #include <QShortcut>
 #include <QSlider>
 #include <QSplitter>
@@ -18,6 +17,7 @@
 
 #include "desktop/gallery/picture_model.h"
 #include "desktop/gallery/picture_store.h"
+#include "desktop/preferences/preferences.h"
 #include "desktop/remote/local_server.h"
 #include "desktop/remote/server_link.h"
 #include "desktop/studio/studio.h"
@@ -36,11 +36,6 @@
 namespace easel::ui {
 
 namespace {
-
-constexpr char kGeometryKey[] = "window/geometry";
-constexpr char kSplitterKey[] = "window/splitter";
-constexpr char kThumbnailKey[] = "window/thumbnailSize";
-constexpr char kSchemeKey[] = "window/theme";
 
 constexpr int kPanelNarrowest = 280;
 constexpr int kPanelWidest = 400;
@@ -192,7 +187,7 @@ void MainWindow::fillMenu(QMenu& menu) {
           std::pair(Scheme::Dark, tr("&Dark"))}) {
         QAction* action = themes->addAction(title, this, [this, chosen = scheme] {
             m_deps.theme.setScheme(chosen);
-            m_deps.settings.setValue(kSchemeKey, toString(chosen));
+            preferences::kTheme.set(m_deps.settings, toString(chosen));
         });
         action->setCheckable(true);
         action->setChecked(scheme == m_deps.theme.scheme());
@@ -304,10 +299,10 @@ void MainWindow::connectStudio() {
 
 void MainWindow::restore() {
     resize(1280, 800);
-    restoreGeometry(m_deps.settings.value(kGeometryKey).toByteArray());
+    restoreGeometry(preferences::kGeometry.of(m_deps.settings));
     m_splitter->setSizes({kPanelUsual, width() - kPanelUsual});
-    m_splitter->restoreState(m_deps.settings.value(kSplitterKey).toByteArray());
-    setThumbnailSize(m_deps.settings.value(kThumbnailKey, GalleryView::kUsual).toInt());
+    m_splitter->restoreState(preferences::kSplitter.of(m_deps.settings));
+    setThumbnailSize(preferences::kThumbnailSize.of(m_deps.settings));
 }
 
 void MainWindow::chooseAddress(const QString& typed) {
@@ -386,12 +381,12 @@ void MainWindow::setPictureOnly(bool on) {
 void MainWindow::setThumbnailSize(int edge) {
     m_thumbnails->setValue(edge);
     m_library->setThumbnailSize(m_thumbnails->value());
-    m_deps.settings.setValue(kThumbnailKey, m_thumbnails->value());
+    preferences::kThumbnailSize.set(m_deps.settings, m_thumbnails->value());
 }
 
 void MainWindow::closeEvent(QCloseEvent* event) {
-    m_deps.settings.setValue(kGeometryKey, saveGeometry());
-    m_deps.settings.setValue(kSplitterKey, m_splitter->saveState());
+    preferences::kGeometry.set(m_deps.settings, saveGeometry());
+    preferences::kSplitter.set(m_deps.settings, m_splitter->saveState());
     QMainWindow::closeEvent(event);
 }
 
