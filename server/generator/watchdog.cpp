@@ -26,6 +26,13 @@ void Watchdog::becameReady() {
     m_isReady = true;
 }
 
+void Watchdog::loads(bool aModel, Time now) {
+    if (m_loads != aModel) {
+        m_loads = aModel;
+        m_advancedAt = now;
+    }
+}
+
 void Watchdog::submitted(const std::string& id, std::int64_t pixels, Time now) {
     if (m_requests.empty()) {
         m_advancedAt = now;
@@ -78,7 +85,7 @@ void Watchdog::excuse(Clock::duration time) {
 
 /// For the next step of what is in flight.
 Watchdog::Clock::duration Watchdog::patience() const {
-    Seconds longest = m_limits.step;
+    Seconds longest = m_loads ? std::max(m_limits.step, m_limits.loading) : m_limits.step;
     for (const auto& [id, request] : m_requests) {
         if (request.inSteps) {
             longest = std::max(longest, kPaces * Seconds(request.longestStep));

@@ -38,6 +38,7 @@ public:
 
     void heard(Time now);  ///< any frame
     void becameReady();
+    void loads(bool aModel, Time now);  ///< which may take as long as it may at the start
     void submitted(const std::string& id, std::int64_t pixels, Time now);
     void advanced(const std::string& id, bool inSteps, Time now);  ///< `inSteps`: and has made one before
     void cancelled(const std::string& id, Time now);
@@ -66,6 +67,7 @@ private:
     Time m_startedAt;
     std::optional<Time> m_heardAt;
     bool m_isReady = false;
+    bool m_loads = false;
     Time m_advancedAt{};
     std::map<std::string, Request> m_requests;
     std::optional<Pace> m_pace;  // of the last finished request that made steps

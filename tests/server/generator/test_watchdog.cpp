@@ -50,6 +50,22 @@ private Q_SLOTS:
         QCOMPARE(dog.next().why, std::string("it was not ready after 900 s"));
     }
 
+    void anotherModelMayTakeAsLong() {
+        Watchdog dog = ready();
+        Time now = draw(dog, kStart, 1s);
+        dog.submitted("a", kPixels, now);
+        dog.heard(now + 500s);
+        QVERIFY(dog.next().at == now + 60s);
+        dog.loads(true, now);
+        dog.loads(true, now + 30s);  // no news
+        dog.heard(now + 890s);
+        QVERIFY(dog.next().at == now + 900s);
+        now += 800s;
+        dog.loads(false, now);
+        QVERIFY(dog.next().at == now + 60s);
+        QCOMPARE(dog.next().why, std::string("it made no step for 60 s"));
+    }
+
     void silenceIsShort() {
         Watchdog dog(kLimits, kStart);
         dog.heard(kStart + 10s);
