@@ -64,8 +64,8 @@ void Remote::server(QObject* context, Callback<protocol::ServerInfo> done) {
                   std::move(done));
 }
 
-void Remote::models(QObject* context, Callback<std::vector<protocol::ModelInfo>> done) {
-    deliverParsed(m_network.get(requestFor(routes::kModels)), context, &protocol::parseModels,
+void Remote::models(QObject* context, Callback<protocol::ModelPage> done) {
+    deliverParsed(m_network.get(requestFor(routes::kModels)), context, &protocol::parseModelPage,
                   std::move(done));
 }
 

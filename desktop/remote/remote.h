@@ -59,7 +59,7 @@ public:
     void setTimeout(std::chrono::milliseconds timeout) { m_timeout = timeout; }
 
     void server(QObject* context, Callback<protocol::ServerInfo> done);
-    void models(QObject* context, Callback<std::vector<protocol::ModelInfo>> done);
+    void models(QObject* context, Callback<protocol::ModelPage> done);
 
     /// `idempotencyKey` makes it safe to send the same job again after a cut: the server answers with the
     /// job that it already has.

@@ -110,12 +110,18 @@ void ServerLink::failed(protocol::Problem problem) {
 }
 
 void ServerLink::askModels() {
-    m_remote.models(this, [this](protocol::Expected<std::vector<protocol::ModelInfo>> models) {
+    m_remote.models(this, [this](protocol::Expected<protocol::ModelPage> page) {
         // A failure here shows in the next answer to ask(), which then asks for the models again.
-        if (!models || *models == m_models) {
+        if (!page) {
             return;
         }
-        m_models = std::move(*models);
+        std::erase_if(page->models, [](const protocol::ModelInfo& model) {
+            return model.state == protocol::ModelState::Failed;  // it cannot be drawn with
+        });
+        if (page->models == m_models) {
+            return;
+        }
+        m_models = std::move(page->models);
         Q_EMIT infoChanged();
     });
 }

@@ -14,6 +14,7 @@ http::Router makeRouter(const Service& service) {
     addJobRoutes(router, service);
     addQueueRoutes(router, service);
     addInfoRoutes(router, service);
+    addModelRoutes(router, service);
     addPageRoutes(router, service);
     return router;
 }

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <functional>
-#include <vector>
+#include <optional>
+#include <string>
 
 #include "server/http/router.h"
+#include "shared/protocol/problem.h"
 #include "shared/protocol/server_info.h"
 
 namespace easel::jobs {
@@ -13,12 +15,26 @@ class JobQueue;
 
 namespace easel::api {
 
+/// The models that there are.
+struct Models {
+    /// The one of this id, or the default one when it is empty. Errors: 422 with the field `model`: there is
+    /// none such, or it cannot be drawn with here.
+    std::function<protocol::Expected<protocol::ModelInfo>(const std::string& id)> find;
+    /// As the list has it, whether it can be drawn with or not; nothing when there is none such.
+    std::function<std::optional<protocol::ModelInfo>(const std::string& id)> describe;
+    /// At most `limit` from after `after` on, the default one first.
+    std::function<protocol::ModelPage(int limit, const std::optional<std::string>& after)> page;
+    /// Has it loaded, or let go; the state tells what comes of it.
+    std::function<void(const std::string& id)> load;
+    std::function<void(const std::string& id)> unload;
+};
+
 /// What the routes answer from; all of it outlives the listener. The functions are called from the I/O
 /// threads and must not block.
 struct Service {
     jobs::JobQueue& queue;
-    std::function<protocol::ServerInfo()> server;              ///< as it is just now
-    std::function<std::vector<protocol::ModelInfo>()> models;  ///< the default one first
+    std::function<protocol::ServerInfo()> server;  ///< as it is just now
+    Models models;
 };
 
 /// Every route of Easel, for http::Listener::start.

@@ -17,9 +17,6 @@ void addInfoRoutes(http::Router& router, const Service& service) {
     router.addSimple("GET", routes::kServer, [service](const Request&) {
         return jsonResponse(200, protocol::toJson(service.server()));
     });
-    router.addSimple("GET", routes::kModels, [service](const Request&) {
-        return jsonResponse(200, protocol::toJson(service.models()));
-    });
     router.addSimple("GET", routes::kLive, [](const Request&) { return http::textResponse(200, "alive\n"); });
     router.addSimple("GET", routes::kReady, [service](const Request&) -> Response {
         const protocol::ServerInfo info = service.server();

@@ -53,7 +53,12 @@ Problem promptMissing() {
 
 Response page(const Service& service, int status, const protocol::GenerationRequest& asked,
               std::optional<Job> job = {}, const std::optional<Problem>& problem = {}) {
-    PageState state{service.server(), service.models(), asked, std::move(job), problem, {}};
+    PageState state{service.server(),
+                    service.models.page(protocol::kMaxPage, {}).models,
+                    asked,
+                    std::move(job),
+                    problem,
+                    {}};
     if (auto recent = service.queue.list(kRecentJobs)) {
         state.recent = std::move(recent->jobs);
     }

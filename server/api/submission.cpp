@@ -94,12 +94,19 @@ private:
     std::optional<Problem> m_problem;
 };
 
+protocol::Expected<protocol::GenerationSettings> settingsOf(const Service& service,
+                                                            const GenerationRequest& request) {
+    return service.models.find(request.model.value_or("")).and_then([&](const protocol::ModelInfo& model) {
+        return protocol::resolve(request, model, service.server().limits, drawSeed);
+    });
+}
+
 }  // namespace
 
 protocol::Expected<protocol::Job> submit(const Service& service, const GenerationRequest& request,
                                          const std::string& client, const std::optional<std::string>& key,
                                          int priority) {
-    const auto settings = protocol::resolve(request, service.models(), service.server().limits, drawSeed);
+    const auto settings = settingsOf(service, request);
     if (!settings) {
         return tl::unexpected(settings.error());
     }
@@ -112,8 +119,9 @@ protocol::Expected<protocol::Job> submit(const Service& service, const Generatio
 
 protocol::Expected<protocol::Estimate> estimate(const Service& service, const GenerationRequest& request,
                                                 const std::string& client) {
-    return protocol::resolve(request, service.models(), service.server().limits, drawSeed)
-        .map([&](const auto& settings) { return service.queue.estimate(settings, client); });
+    return settingsOf(service, request).map([&](const auto& settings) {
+        return service.queue.estimate(settings, client);
+    });
 }
 
 protocol::Expected<GenerationRequest> parseForm(const http::Query& fields) {

@@ -46,6 +46,12 @@ void addDrawing(CLI::App& command, Drawing& drawing) {
                     "What to compute in: auto (fp16 on a GPU, fp32 on the CPU), fp32, fp16, bf16")
         ->check(CLI::IsMember({"auto", "fp32", "fp16", "bf16"}))
         ->capture_default_str();
+    command
+        .add_option("--memory", drawing.memory,
+                    "How much memory models and drawings may take, as 12GiB or 500MiB; if not given, most of "
+                    "what is free")
+        ->transform(CLI::AsSizeValue(false))
+        ->check(CLI::PositiveNumber);
     command.add_option("--worker", drawing.worker)->group("");  // for tests
 }
 
@@ -76,6 +82,11 @@ void addServe(CLI::App& app, ServeOptions& options) {
         ->check(CLI::Range(0, 65535))
         ->capture_default_str();
     addDrawing(command, options.drawing);
+    command
+        .add_option("--models", options.models,
+                    "A folder of more models that requests may name; can be given several times. The hub's "
+                    "cache of this account is looked through, too")
+        ->check(CLI::ExistingDirectory);
     command.add_option("--data", options.data,
                        "The folder for jobs and pictures; $XDG_DATA_HOME/easel/server if not given");
     command.add_flag("--allow-insecure", options.allowInsecure,

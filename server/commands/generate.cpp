@@ -93,6 +93,7 @@ public:
                        .model = {m_settings.model, drawing.model},
                        .device = drawing.device,
                        .precision = drawing.precision,
+                       .memory = drawing.memory,
                        .keepsTrying = false,
                        .onOutput = [this](const std::string& line) {
                            m_bar.clear();
@@ -212,8 +213,8 @@ int generate(GenerateOptions options) {
         return fail(kFailure, folder.error().detail);
     }
     const protocol::ModelInfo& model = folder->info;
-    const auto settings = protocol::resolve(options.request, {&model, 1}, {},
-                                            [] { return std::int64_t{std::random_device()()}; });
+    const auto settings =
+        protocol::resolve(options.request, model, {}, [] { return std::int64_t{std::random_device()()}; });
     if (!settings) {
         return fail(kWrongArgument, inFlags(settings.error()));
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 
@@ -13,6 +14,7 @@ struct Drawing {
     std::string device = "auto";
     std::string precision = "auto";
     std::filesystem::path worker;  ///< the easel-worker program
+    std::int64_t memory = 0;       ///< bytes for models and drawings; 0: what is free
 };
 
 /// easel-worker beside this program, or where the build puts it. A path that may not exist.

@@ -27,6 +27,7 @@
 #include "server/commands/generator_log.h"
 #include "server/commands/log.h"
 #include "server/commands/messages.h"
+#include "server/commands/model_shelf.h"
 #include "server/commands/signals.h"
 #include "server/generator/test_pattern.h"
 #include "server/generator/worker_process.h"
@@ -34,7 +35,6 @@
 #include "server/http/listener.h"
 #include "server/jobs/job_queue.h"
 #include "server/jobs/sqlite_job_store.h"
-#include "server/models/model_folder.h"
 #include "shared/process/files.h"
 #include "shared/protocol/samplers.h"
 #include "shared/protocol/work.h"
@@ -65,22 +65,14 @@ void logError(const std::string& text) {
     spdlog::error(text);
 }
 
-protocol::ModelInfo testPatternModel() {
-    protocol::ModelInfo model;
-    model.id = "test-pattern";
-    model.title = "Test pattern";
-    model.description = "Coloured waves that depend on the seed alone; for trying the server out.";
-    return model;
-}
-
 /// Megapixel-steps of 50 steps at 512x512, which no limit of an hour's work forbids.
 constexpr double kUsualPicture = 512 * 512 * 50 / 1e6;
 
 /// The parts of a running server, in the order in which they need each other.
 class Server {
 public:
-    Server(DataFolder data, protocol::ModelInfo model, std::optional<double> maxWork)
-        : m_data(std::move(data)), m_models{std::move(model)}, m_limits{.maxWork = maxWork} {}
+    Server(DataFolder data, std::shared_ptr<ModelShelf> models, std::optional<double> maxWork)
+        : m_data(std::move(data)), m_models(std::move(models)), m_limits{.maxWork = maxWork} {}
 
     /// Opens the queue and the port.
     Expected<void> start(std::unique_ptr<generator::Generator> generator, const ServeOptions& options) {
@@ -126,7 +118,10 @@ private:
         }
         jobs::QueueOptions options;
         options.limits = m_limits;
-        options.leastMaxWork = std::max(kUsualPicture, protocol::workOf(m_models.front()));
+        options.leastMaxWork = kUsualPicture;
+        if (const auto model = m_models->find({})) {
+            options.leastMaxWork = std::max(kUsualPicture, protocol::workOf(*model));
+        }
         options.retention = retention(serving);
         options.disk = disk(serving);
         options.onRestart = serving.onRestart;
@@ -138,17 +133,20 @@ private:
             log->changed(status);
         };
         return jobs::JobQueue::open(std::move(*store), std::move(*images), std::move(generator), options)
-            .map([this](std::unique_ptr<jobs::JobQueue> queue) { m_queue = std::move(queue); });
+            .map([this](std::unique_ptr<jobs::JobQueue> queue) {
+                m_queue = std::move(queue);
+                m_models->setStatus([this] { return m_queue->generatorStatus(); });
+            });
     }
 
     /// A job may be older than the server's present choice of a model.
     std::optional<protocol::Hold> obstacleTo(const protocol::GenerationSettings& settings) const {
-        if (std::ranges::count(m_models, settings.model, &protocol::ModelInfo::id) > 0) {
+        if (m_models->describe(settings.model)) {
             return {};
         }
         return protocol::Hold{protocol::HoldReason::ModelMissing,
                               fmt::format("The model {} is not on this server.", settings.model),
-                              "Start the server with this model, or cancel the job."};
+                              "Put the model back among those that the server looks for, or cancel the job."};
     }
 
     Expected<void> listen(const ServeOptions& options) {
@@ -161,13 +159,21 @@ private:
             spdlog::info("{} {} {} ms {} {}", access.remote, access.status, access.took.count(),
                          access.method, access.path);
         };
-        auto listener = http::Listener::start(
-            settings, api::makeRouter({*m_queue, [this] { return info(); }, [this] { return m_models; }}));
+        auto listener =
+            http::Listener::start(settings, api::makeRouter({*m_queue, [this] { return info(); }, models()}));
         if (!listener) {
             return tl::unexpected(protocol::unavailable(listener.error()));
         }
         m_listener = std::move(*listener);
         return {};
+    }
+
+    api::Models models() const {
+        return {.find = [this](const auto& id) { return m_models->find(id); },
+                .describe = [this](const auto& id) { return m_models->describe(id); },
+                .page = [this](int limit, const auto& after) { return m_models->page(limit, after); },
+                .load = [this](const auto& id) { m_queue->loadModel(id); },
+                .unload = [this](const auto& id) { m_queue->unloadModel(id); }};
     }
 
     protocol::ServerInfo info() const {
@@ -183,7 +189,7 @@ private:
         info.status = m_isStopping ? "The server is shutting down."
                       : load.disk  ? load.disk->detail
                                    : status.message;
-        info.defaultModel = m_models.front().id;
+        info.defaultModel = m_models->defaultId();
         info.paused = load.queue.paused;
         info.queued = load.queue.queued;
         info.held = load.queue.held;
@@ -196,7 +202,7 @@ private:
     }
 
     const DataFolder m_data;
-    const std::vector<protocol::ModelInfo> m_models;
+    const std::shared_ptr<ModelShelf> m_models;
     const protocol::Limits m_limits;
     const std::vector<protocol::SamplerInfo> m_samplers = protocol::describeSamplers();
     std::atomic<bool> m_isStopping = false;
@@ -204,17 +210,23 @@ private:
     std::unique_ptr<http::Listener> m_listener;  // goes first: its handlers use the rest
 };
 
-Expected<protocol::ModelInfo> modelOf(const ServeOptions& options) {
-    if (options.testPattern) {
-        return testPatternModel();
-    }
-    return models::openModelFolder(options.drawing.model).map([](const models::ModelFolder& folder) {
-        return folder.info;
-    });
+Expected<protocol::ModelInfo> infoIn(const std::filesystem::path& folder) {
+    return models::openModelFolder(folder).map([](const models::ModelFolder& model) { return model.info; });
 }
 
-/// `model` is the id of the first model.
-std::unique_ptr<generator::Generator> generatorOf(const ServeOptions& options, const std::string& model,
+std::shared_ptr<ModelShelf> modelsOf(const ServeOptions& options) {
+    if (options.testPattern) {
+        return std::make_shared<ModelShelf>();
+    }
+    models::Places places{.folders = options.models, .hubs = {}};
+    if (auto hub = models::hubCache(); !hub.empty()) {
+        places.hubs.push_back(std::move(hub));
+    }
+    return std::make_shared<ModelShelf>(options.drawing.model, std::move(places));
+}
+
+std::unique_ptr<generator::Generator> generatorOf(const ServeOptions& options,
+                                                  const std::shared_ptr<ModelShelf>& models,
                                                   const DataFolder& data) {
     if (options.testPattern) {
         return std::make_unique<generator::TestPattern>(
@@ -223,9 +235,11 @@ std::unique_ptr<generator::Generator> generatorOf(const ServeOptions& options, c
     const Drawing& drawing = options.drawing;
     return std::make_unique<generator::WorkerProcess>(generator::WorkerOptions{
         .program = drawing.worker,
-        .model = {model, drawing.model},
+        .model = {models->defaultId(), drawing.model},
+        .locate = [models](const std::string& id) { return models->locate(id); },
         .device = drawing.device,
         .precision = drawing.precision,
+        .memory = drawing.memory,
         .widths = data.widths(),
         .onOutput = [](const std::string& line) { spdlog::info("worker: {}", line); }});
 }
@@ -249,7 +263,8 @@ int serve(ServeOptions options) {
         return fail(kWrongArgument,
                     "There is no home folder to keep jobs and pictures in; say where with --data FOLDER.");
     }
-    auto model = modelOf(options);
+    const auto models = modelsOf(options);
+    const auto model = options.testPattern ? models->find({}) : infoIn(options.drawing.model);
     if (!model) {
         return fail(kFailure, model.error().detail);
     }
@@ -274,8 +289,11 @@ int serve(ServeOptions options) {
     for (const std::string& note : model->notes) {
         spdlog::warn(note);
     }
-    auto generator = generatorOf(options, model->id, *data);
-    Server server(std::move(*data), std::move(*model), options.maxWork);
+    for (const protocol::Problem& problem : models->problems()) {
+        spdlog::warn(problem.detail);
+    }
+    auto generator = generatorOf(options, models, *data);
+    Server server(std::move(*data), models, options.maxWork);
     if (const auto started = server.start(std::move(generator), options); !started) {
         return fail(kFailure, started.error().detail);
     }

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "server/commands/locations.h"
 #include "server/jobs/queue_options.h"
@@ -15,7 +16,8 @@ struct ServeOptions {
     std::string bind = "127.0.0.1";
     int port = protocol::routes::kDefaultPort;  ///< 0: any free one
     Drawing drawing;
-    std::filesystem::path data;  ///< empty: the user's folder
+    std::vector<std::filesystem::path> models;  ///< folders of more models, besides the hub's cache
+    std::filesystem::path data;                 ///< empty: the user's folder
     bool allowInsecure = false;
     int drainSeconds = 10;
     jobs::OnRestart onRestart = jobs::OnRestart::Retry;

@@ -4,7 +4,6 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <utility>
 
 #include "server/diffusion/failure.h"
@@ -15,22 +14,6 @@ namespace easel::diffusion {
 namespace {
 
 constexpr int kMostAtATime = Widths::kTried.back();
-
-/// "3.4 GiB", "35 MiB"
-std::string inWords(std::int64_t bytes) {
-    constexpr double kMiB = 1024.0 * 1024;
-    const double mib = static_cast<double>(bytes) / kMiB;
-    char text[32];
-    std::snprintf(text, sizeof text, mib < 1024 ? "%.0f MiB" : "%.1f GiB", mib < 1024 ? mib : mib / 1024);
-    return text;
-}
-
-protocol::Problem tooLarge(const generator::ModelPlace& place, std::int64_t bytes, std::int64_t budget) {
-    return protocol::invalidField("model", "The model " + place.id + " takes " + inWords(bytes) +
-                                               " of memory, and there are " + inWords(budget) +
-                                               " for models on this device. Use a smaller model, or give "
-                                               "Easel more with --memory.");
-}
 
 }  // namespace
 
@@ -87,7 +70,7 @@ ModelLoader::Answer ModelLoader::begin(const generator::ModelPlace& place) {
         m_plan = std::move(*plan);
     }
     if (m_plan->bytes > m_residency.budget()) {
-        return fail(place.id, tooLarge(place, m_plan->bytes, m_residency.budget()));
+        return fail(place.id, generator::modelTooLarge(place.id, m_plan->bytes, m_residency.budget()));
     }
     if (!m_residency.makeRoom(m_residency.missing(m_plan->parts), m_plan->parts)) {
         return {State::NoRoom};

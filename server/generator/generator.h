@@ -32,6 +32,9 @@ struct Observer {
 inline constexpr const char* kCancelled = "cancelled";
 inline constexpr const char* kWorkerLost = "worker_lost";
 
+/// A model whose weights take `bytes` cannot be held in a `budget`: 422 with the field `model`.
+protocol::Problem modelTooLarge(const std::string& model, std::int64_t bytes, std::int64_t budget);
+
 /// The problems that `finished` tells by their codes.
 protocol::Problem cancelled();
 protocol::Problem workerLost(std::string detail);

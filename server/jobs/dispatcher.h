@@ -37,7 +37,7 @@ public:
     void wake();
     /// Stops drawing it at the next step.
     void stop(const std::string& id);
-    generator::Status status() const { return m_generator->status(); }
+    generator::Generator& generator() const { return *m_generator; }
     bool isDraining() const { return m_draining; }
     /// See JobQueue::drain.
     void drain(std::chrono::milliseconds grace);

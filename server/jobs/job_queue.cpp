@@ -96,7 +96,7 @@ Expected<void> JobQueue::admit(const protocol::GenerationSettings& settings, con
     if (m_dispatcher.isDraining()) {
         return tl::unexpected(protocol::unavailable("The server is shutting down; try again in a moment."));
     }
-    if (const auto status = m_dispatcher.status(); status.failed) {
+    if (const auto status = m_dispatcher.generator().status(); status.failed) {
         return tl::unexpected(protocol::unavailable(status.message));
     }
     if (const auto lacking = m_ledger.room().problem()) {
@@ -116,7 +116,7 @@ Expected<void> JobQueue::admit(const protocol::GenerationSettings& settings, con
 protocol::Limits JobQueue::limits(const ActiveJobs& active) const {
     protocol::Limits limits = m_options.limits;
     if (!limits.maxWork) {
-        const bool isGpu = m_dispatcher.status().device.starts_with("cuda");
+        const bool isGpu = m_dispatcher.generator().status().device.starts_with("cuda");
         const double unmeasured = isGpu ? kUnmeasuredGpu : kUnmeasuredCpu;
         limits.maxWork = std::max(m_options.leastMaxWork, active.hourOfWork().value_or(unmeasured));
     }

@@ -90,7 +90,10 @@ public:
         std::optional<protocol::Problem> disk;  ///< why nothing is accepted or drawn now
     };
     Load load() const;
-    generator::Status generatorStatus() const { return m_dispatcher.status(); }
+    generator::Status generatorStatus() const { return m_dispatcher.generator().status(); }
+    /// See generator::Generator.
+    void loadModel(const std::string& id) { m_dispatcher.generator().load(id); }
+    void unloadModel(const std::string& id) { m_dispatcher.generator().unload(id); }
 
     /// Before the end: accepts and starts nothing more, gives what runs up to `grace` to finish, and puts
     /// the rest back into the queue for the next process. Who follows them is told.

@@ -1,65 +1,285 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "server/models/catalogue.h"
+
 #include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <set>
 #include <system_error>
 #include <utility>
 
-#include "server/models/model_folder.h"
+#include "server/models/json_object.h"
 #include "server/models/model_problem.h"
+#include "shared/protocol/validation.h"
 
 namespace easel::models {
 
 namespace {
 
-bool isModel(const std::filesystem::path& folder) {
+using std::filesystem::path;
+
+constexpr std::size_t kIdsInAnError = 10;
+constexpr std::string_view kHubPrefix = "models--";
+
+bool isModel(const path& folder) {
     std::error_code error;
     return std::filesystem::exists(folder / "model_index.json", error);
 }
 
-/// The models' folders inside `folder`, by name.
-std::vector<std::filesystem::path> modelsInside(const std::filesystem::path& folder) {
-    std::vector<std::filesystem::path> inside;
+/// What `folder` holds, by name; nothing where it cannot be read.
+std::vector<path> inside(const path& folder) {
+    std::vector<path> all;
     std::error_code error;
     for (std::filesystem::directory_iterator it(folder, error), end; !error && it != end;
          it.increment(error)) {
-        if (isModel(it->path())) {
-            inside.push_back(it->path());
-        }
+        all.push_back(it->path());
     }
-    std::sort(inside.begin(), inside.end());
-    return inside;
+    std::sort(all.begin(), all.end());
+    return all;
 }
 
-void add(Catalogue& catalogue, const std::filesystem::path& folder) {
-    auto model = openModelFolder(folder);
-    if (!model) {
-        catalogue.problems.push_back(std::move(model.error()));
-        return;
+/// A model may call itself otherwise than its folder.
+std::string idOf(const path& folder) {
+    const std::string name = (folder / ".").lexically_normal().parent_path().filename().string();
+    std::error_code error;
+    if (!std::filesystem::exists(folder / "easel.json", error)) {
+        return name;
     }
-    const auto twin =
-        std::find_if(catalogue.models.begin(), catalogue.models.end(),
-                     [&model](const ModelFolder& earlier) { return earlier.info.id == model->info.id; });
-    if (twin != catalogue.models.end()) {
-        catalogue.problems.push_back(
-            modelProblem(folder, "Another model has the same name: " + twin->root.string() + "."));
-        return;
+    auto json = JsonObject::read(folder / "easel.json");
+    return json ? json->text("id", name) : name;
+}
+
+/// OWNER/NAME of models--OWNER--NAME; empty for what is none.
+std::string hubId(const path& folder) {
+    std::string name = folder.filename().string();
+    if (!name.starts_with(kHubPrefix)) {
+        return {};
     }
-    catalogue.models.push_back(std::move(*model));
+    name.erase(0, kHubPrefix.size());
+    if (const auto dashes = name.find("--"); dashes != std::string::npos) {
+        name.replace(dashes, 2, "/");
+    }
+    return name;
+}
+
+/// The snapshot that the main branch stands for, or else the one that there is.
+path snapshotIn(const path& folder) {
+    std::string revision;
+    std::ifstream(folder / "refs" / "main") >> revision;
+    if (!revision.empty() && revision.find('/') == std::string::npos &&
+        isModel(folder / "snapshots" / revision)) {
+        return folder / "snapshots" / revision;
+    }
+    auto all = inside(folder / "snapshots");
+    std::erase_if(all, [](const path& snapshot) { return !isModel(snapshot); });
+    return all.size() == 1 ? all.front() : path();
+}
+
+/// When the files were changed that say what a model is.
+std::string timesOf(const path& folder) {
+    std::string times;
+    for (const char* file :
+         {"model_index.json", "easel.json", "scheduler/scheduler_config.json", "text_encoder/config.json",
+          "tokenizer/tokenizer_config.json", "tokenizer/tokenizer.json", "unet", "unet/config.json", "vae",
+          "vae/config.json"}) {
+        std::error_code error;
+        const auto time = std::filesystem::last_write_time(folder / file, error);
+        times += error ? "-" : std::to_string(time.time_since_epoch().count());
+        times += ' ';
+    }
+    return times;
+}
+
+std::int64_t bytesOfWeights(const path& folder) {
+    std::int64_t bytes = 0;
+    for (const char* part : {"text_encoder", "unet", "vae"}) {
+        for (const path& file : inside(folder / part)) {
+            std::error_code error;
+            const auto size =
+                file.extension() == ".safetensors" ? std::filesystem::file_size(file, error) : 0;
+            bytes += error ? 0 : static_cast<std::int64_t>(size);
+        }
+    }
+    return bytes;
+}
+
+/// The value of an environment variable that holds a path; empty without one.
+path fromEnvironment(const char* name) {
+    const char* value = std::getenv(name);
+    return value != nullptr && *value != '\0' ? path(value) : path();
 }
 
 }  // namespace
 
-Catalogue findModels(std::span<const std::filesystem::path> paths) {
-    Catalogue catalogue;
-    for (const auto& path : paths) {
-        const auto inside = isModel(path) ? std::vector{path} : modelsInside(path);
-        if (inside.empty()) {
-            catalogue.problems.push_back(modelProblem(path, "There is no model here."));
+Catalogue::Catalogue(Places places, std::chrono::milliseconds lookAgain)
+    : m_places(std::move(places)), m_lookAgain(lookAgain) {}
+
+protocol::Expected<ModelFolder> Catalogue::find(const std::string& id) {
+    const std::scoped_lock lock(m_mutex);
+    const Entry* const found = entry(id);
+    if (found == nullptr) {
+        std::vector<std::string> some;
+        for (std::size_t i = 0; i < std::min(m_entries.size(), kIdsInAnError); ++i) {
+            some.push_back(m_entries[i].id);
         }
-        for (const auto& folder : inside) {
-            add(catalogue, folder);
+        return tl::unexpected(protocol::noSuchModel(id, some));
+    }
+    auto model = details(*found).model;
+    if (model) {
+        model->info = describe(*found);
+    }
+    return model;
+}
+
+std::optional<protocol::ModelInfo> Catalogue::describe(const std::string& id) {
+    const std::scoped_lock lock(m_mutex);
+    const Entry* const found = entry(id);
+    return found != nullptr ? std::optional(describe(*found)) : std::nullopt;
+}
+
+std::int64_t Catalogue::weights(const std::string& id) {
+    const std::scoped_lock lock(m_mutex);
+    const Entry* const found = entry(id);
+    if (found == nullptr) {
+        return 0;
+    }
+    Details& known = details(*found);
+    if (!known.weights && known.model) {
+        known.weights = countWeights(*known.model).value_or(0);
+    }
+    return known.weights.value_or(0);
+}
+
+protocol::ModelPage Catalogue::page(std::size_t limit, const std::optional<std::string>& after) {
+    const std::scoped_lock lock(m_mutex);
+    look(false);
+    std::size_t begin = 0;
+    if (after) {
+        const auto found = m_byId.find(*after);
+        begin = found != m_byId.end() ? found->second + 1 : m_entries.size();
+    }
+    const std::size_t end = begin + std::min(limit, m_entries.size() - begin);
+    protocol::ModelPage page;
+    for (std::size_t i = begin; i < end; ++i) {
+        page.models.push_back(describe(m_entries[i]));
+    }
+    if (end < m_entries.size() && !page.models.empty()) {
+        page.next = page.models.back().id;
+    }
+    return page;
+}
+
+std::vector<protocol::Problem> Catalogue::problems() {
+    const std::scoped_lock lock(m_mutex);
+    look(false);
+    return m_problems;
+}
+
+/// Looks what is there, if that was not done just now.
+void Catalogue::look(bool isMissing) {
+    const auto now = Clock::now();
+    // Somebody may ask for what is not there all the time.
+    const auto pause = isMissing ? m_lookAgain / 5 : m_lookAgain;
+    if (m_lookedAt && now - *m_lookedAt < pause) {
+        return;
+    }
+    m_lookedAt = now;
+    m_entries.clear();
+    m_byId.clear();
+    m_problems.clear();
+    for (const path& place : m_places.folders) {
+        std::vector<Entry> found;
+        for (const path& folder : isModel(place) ? std::vector{place} : inside(place)) {
+            if (isModel(folder)) {
+                found.push_back({idOf(folder), folder});
+            }
+        }
+        if (found.empty()) {
+            m_problems.push_back(modelProblem(place, "There is no model here."));
+        }
+        addAll(found);
+    }
+    for (const path& hub : m_places.hubs) {
+        std::vector<Entry> found;
+        for (const path& folder : inside(hub)) {
+            const std::string id = hubId(folder);
+            if (const path snapshot = id.empty() ? path() : snapshotIn(folder); !snapshot.empty()) {
+                found.push_back({id, snapshot});
+            }
+        }
+        addAll(found);
+    }
+    std::set<path> folders;
+    for (const Entry& each : m_entries) {
+        folders.insert(each.folder);
+    }
+    std::erase_if(m_details, [&folders](const auto& known) { return !folders.contains(known.first); });
+}
+
+void Catalogue::addAll(const std::vector<Entry>& found) {
+    for (const Entry& each : found) {
+        const auto [place, isNew] = m_byId.try_emplace(each.id, m_entries.size());
+        if (isNew) {
+            m_entries.push_back(each);
+        } else if (m_entries[place->second].folder != each.folder) {
+            m_problems.push_back(modelProblem(
+                each.folder,
+                "Another model has the same name: " + m_entries[place->second].folder.string() + "."));
         }
     }
-    return catalogue;
+}
+
+const Catalogue::Entry* Catalogue::entry(const std::string& id) {
+    look(false);
+    auto found = m_byId.find(id);
+    if (found == m_byId.end()) {
+        look(true);
+        found = m_byId.find(id);
+    }
+    return found == m_byId.end() ? nullptr : &m_entries[found->second];
+}
+
+Catalogue::Details& Catalogue::details(const Entry& entry) {
+    std::string times = timesOf(entry.folder);
+    const auto known = m_details.find(entry.folder);
+    if (known != m_details.end() && known->second.times == times) {
+        return known->second;
+    }
+    Details read{std::move(times), openModelFolder(entry.folder), {}};
+    return m_details.insert_or_assign(entry.folder, std::move(read)).first->second;
+}
+
+protocol::ModelInfo Catalogue::describe(const Entry& entry) {
+    const auto& model = details(entry).model;
+    protocol::ModelInfo info;
+    if (model) {
+        info = model->info;
+        info.family = toString(model->family);
+        if (info.title == entry.folder.filename().string()) {
+            info.title = entry.id;
+        }
+    } else {
+        info.title = entry.id;
+        info.state = protocol::ModelState::Failed;
+        info.why = model.error().detail;
+    }
+    info.id = entry.id;
+    info.bytes = bytesOfWeights(entry.folder);
+    return info;
+}
+
+path hubCache() {
+    if (const path cache = fromEnvironment("HF_HUB_CACHE"); !cache.empty()) {
+        return cache;
+    }
+    if (const path home = fromEnvironment("HF_HOME"); !home.empty()) {
+        return home / "hub";
+    }
+    if (const path caches = fromEnvironment("XDG_CACHE_HOME"); !caches.empty()) {
+        return caches / "huggingface" / "hub";
+    }
+    const path home = fromEnvironment("HOME");
+    return home.empty() ? path() : home / ".cache" / "huggingface" / "hub";
 }
 
 }  // namespace easel::models

@@ -9,6 +9,7 @@
 #include "server/models/json_object.h"
 #include "server/models/model_problem.h"
 #include "server/models/scheduler_class.h"
+#include "server/models/tensor_source.h"
 
 namespace easel::models {
 
@@ -177,6 +178,20 @@ protocol::Expected<ModelFolder> openModelFolder(const std::filesystem::path& roo
         }
     }
     return model;
+}
+
+protocol::Expected<std::int64_t> countWeights(const ModelFolder& model) {
+    std::int64_t numbers = 0;
+    for (const auto& [folder, naming] : {std::pair{model.textEncoderFolder(), WeightNaming::Transformers},
+                                         {model.unetFolder(), WeightNaming::Diffusers},
+                                         {model.vaeFolder(), WeightNaming::Diffusers}}) {
+        const auto source = TensorSource::open(folder, naming);
+        if (!source) {
+            return tl::unexpected(source.error());
+        }
+        numbers += source->numbers();
+    }
+    return numbers;
 }
 
 }  // namespace easel::models

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
-#include <span>
-#include <vector>
 
 #include "server/models/pipeline_classes.h"
 #include "server/models/scheduler_config.h"
@@ -38,14 +37,7 @@ struct ModelFolder {
 /// Reads and checks every config below `root`. Errors name the file, the key and the value at fault.
 protocol::Expected<ModelFolder> openModelFolder(const std::filesystem::path& root);
 
-/// What can be drawn with, and why the rest cannot.
-struct Catalogue {
-    std::vector<ModelFolder> models;
-    std::vector<protocol::Problem> problems;
-};
-
-/// Each of `paths` is a model's folder, or a folder of such folders. Models come in the order of `paths`,
-/// then by name; of two with the same id the first stays and the other is a problem.
-Catalogue findModels(std::span<const std::filesystem::path> paths);
+/// How many numbers all its weights have, by their files' headers. Errors name the file.
+protocol::Expected<std::int64_t> countWeights(const ModelFolder& model);
 
 }  // namespace easel::models

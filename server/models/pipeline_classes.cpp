@@ -25,6 +25,14 @@ constexpr PipelineClass kClasses[] = {
 
 }  // namespace
 
+std::string_view toString(Family family) {
+    switch (family) {
+        case Family::StableDiffusion:
+            break;
+    }
+    return "stable-diffusion";
+}
+
 bool PipelineClass::has(std::string_view component) const {
     return std::any_of(components.begin(), components.end(),
                        [component](const Component& each) { return each.name == component; });

@@ -11,6 +11,9 @@ enum class Family {
     StableDiffusion,  ///< 1.x and 2.x: one text encoder, a UNet, a VAE
 };
 
+/// "stable-diffusion"
+std::string_view toString(Family family);
+
 /// A part of a model: the folder that it lies in, which is also its key in model_index.json, and the classes
 /// that it can be of.
 struct Component {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/models/tensor_source.h"
 
+#include <functional>
 #include <map>
+#include <numeric>
 #include <set>
 #include <string>
 #include <utility>
@@ -85,6 +87,17 @@ protocol::Expected<void> TensorSource::addShards(const std::filesystem::path& in
         }
     }
     return {};
+}
+
+std::int64_t TensorSource::numbers() const {
+    std::int64_t numbers = 0;
+    for (const SafetensorsFile& file : m_files) {
+        for (const TensorEntry& tensor : file.tensors()) {
+            numbers += std::accumulate(tensor.shape.begin(), tensor.shape.end(), std::int64_t{1},
+                                       std::multiplies<>());
+        }
+    }
+    return numbers;
 }
 
 const TensorEntry* TensorSource::find(std::string_view name) const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -23,6 +24,8 @@ public:
     const std::vector<SafetensorsFile>& files() const { return m_files; }
     /// How many tensors there are in all files.
     std::size_t size() const { return m_tensors.size(); }
+    /// How many numbers all tensors have together.
+    std::int64_t numbers() const;
     /// Null when there is no such tensor.
     const TensorEntry* find(std::string_view name) const;
     /// The file that holds `name`, to name it in errors; the folder when none does.

@@ -27,7 +27,8 @@ std::string toJson(const ImageInfo& image);
 std::string toJson(const Problem& problem);
 std::string toJson(const ServerInfo& info);
 std::string toJson(const Estimate& estimate);
-std::string toJson(const std::vector<ModelInfo>& models);
+std::string toJson(const ModelInfo& model);
+std::string toJson(const ModelPage& page);
 /// The `data` of an event on the wire: what is new, with the job's id under "job" where that is a part.
 std::string eventData(const JobEvent& event);
 
@@ -45,7 +46,7 @@ Expected<ImageInfo> parseImageInfo(std::string_view json);
 Expected<Problem> parseProblem(std::string_view json);
 Expected<ServerInfo> parseServerInfo(std::string_view json);
 Expected<Estimate> parseEstimate(std::string_view json);
-Expected<std::vector<ModelInfo>> parseModels(std::string_view json);
+Expected<ModelPage> parseModelPage(std::string_view json);
 /// `type` is the SSE event's name, `data` its text.
 Expected<JobEvent> parseEvent(std::string_view type, std::string_view data);
 

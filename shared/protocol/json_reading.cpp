@@ -162,6 +162,10 @@ Expected<ModelInfo> readModel(const json& value) {
     reader.readList("known_names", model.knownNames, textItem);
     reader.readList("known_words", model.knownWords, textItem);
     reader.readList("notes", model.notes, textItem);
+    reader.read("family", model.family);
+    reader.read("bytes", model.bytes);
+    reader.read("state", model.state, enumItemOr(modelStateFrom, ModelState::Available));
+    reader.read("why", model.why);
     return reader.finish(std::move(model));
 }
 
@@ -261,12 +265,13 @@ Expected<Estimate> parseEstimate(std::string_view body) {
     });
 }
 
-Expected<std::vector<ModelInfo>> parseModels(std::string_view body) {
+Expected<ModelPage> parseModelPage(std::string_view body) {
     return parseWith(body, [](const json& value) {
         Reader reader(value, "The list of models");
-        std::vector<ModelInfo> models;
-        reader.readList("models", models, readModel);
-        return reader.finish(std::move(models));
+        ModelPage page;
+        reader.readList("models", page.models, readModel);
+        reader.read("next", page.next);
+        return reader.finish(std::move(page));
     });
 }
 

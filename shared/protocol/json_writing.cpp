@@ -107,7 +107,11 @@ json write(const ModelInfo& model) {
             {"example_prompts", model.examplePrompts},
             {"known_names", model.knownNames},
             {"known_words", model.knownWords},
-            {"notes", model.notes}};
+            {"notes", model.notes},
+            {"family", model.family},
+            {"bytes", model.bytes},
+            {"state", toString(model.state)},
+            {"why", model.why}};
 }
 
 }  // namespace
@@ -192,12 +196,16 @@ std::string toJson(const Estimate& estimate) {
                  {"problem", estimate.problem ? write(*estimate.problem) : json(nullptr)}});
 }
 
-std::string toJson(const std::vector<ModelInfo>& models) {
+std::string toJson(const ModelInfo& model) {
+    return text(write(model));
+}
+
+std::string toJson(const ModelPage& page) {
     json list = json::array();
-    for (const ModelInfo& model : models) {
+    for (const ModelInfo& model : page.models) {
         list.push_back(write(model));
     }
-    return text({{"models", std::move(list)}});
+    return text({{"models", std::move(list)}, {"next", orNull(page.next)}});
 }
 
 std::string eventData(const JobEvent& event) {

@@ -27,4 +27,16 @@ std::string jobImage(std::string_view id, int index) {
     return job(id) + "/images/" + std::to_string(index);
 }
 
+std::string model(std::string_view id) {
+    return std::string(kModels) + "/" + std::string(id);
+}
+
+std::string modelLoad(std::string_view id) {
+    return model(id) + "/load";
+}
+
+std::string modelUnload(std::string_view id) {
+    return model(id) + "/unload";
+}
+
 }  // namespace easel::protocol::routes

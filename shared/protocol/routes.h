@@ -25,6 +25,10 @@ std::string jobCancel(std::string_view id);
 std::string jobMove(std::string_view id);
 std::string jobRelease(std::string_view id);
 std::string jobImage(std::string_view id, int index);
+/// `id` may hold one slash, as those of the hub do: OWNER/NAME.
+std::string model(std::string_view id);
+std::string modelLoad(std::string_view id);
+std::string modelUnload(std::string_view id);
 
 inline constexpr int kDefaultPort = 5000;
 

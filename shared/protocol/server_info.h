@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "shared/protocol/model_state.h"
+
 namespace easel::protocol {
 
 /// The bounds of every input, told to clients so that they hard-code none.
@@ -44,8 +46,20 @@ struct ModelInfo {
     std::vector<std::string> knownWords;
     /// What is drawn otherwise than the model's own files say, a sentence each.
     std::vector<std::string> notes;
+    std::string family;      ///< "stable-diffusion"; empty: the server does not say
+    std::int64_t bytes = 0;  ///< of its files with weights
+    ModelState state = ModelState::Available;
+    std::string why;  ///< it failed
 
     bool operator==(const ModelInfo&) const = default;
+};
+
+/// `GET /v1/models`.
+struct ModelPage {
+    std::vector<ModelInfo> models;
+    std::optional<std::string> next;  ///< `after` of the next page; absent on the last
+
+    bool operator==(const ModelPage&) const = default;
 };
 
 struct SamplerInfo {

@@ -128,29 +128,15 @@ std::vector<std::string> wordsOf(std::string_view text) {
 
 }  // namespace
 
-Expected<GenerationSettings> resolve(const GenerationRequest& request, std::span<const ModelInfo> models,
-                                     const Limits& limits, const std::function<std::int64_t()>& randomSeed) {
-    if (models.empty()) {
-        return tl::unexpected(unavailable("No model is installed on this server."));
-    }
-    const ModelInfo* model = &models.front();
-    if (request.model && !request.model->empty()) {
-        const auto found = std::find_if(models.begin(), models.end(),
-                                        [&](const ModelInfo& each) { return each.id == *request.model; });
-        if (found == models.end()) {
-            std::vector<std::string> ids;
-            for (const ModelInfo& each : models) {
-                ids.push_back(each.id);
-            }
-            return tl::unexpected(invalidField("model", "There is no model \"" + *request.model +
-                                                            "\" here; there is: " + listed(ids) + "."));
-        }
-        model = &*found;
-    }
+Problem noSuchModel(const std::string& id, const std::vector<std::string>& some) {
+    return invalidField("model", "There is no model \"" + id + "\" here; there is: " + listed(some) + ".");
+}
 
+Expected<GenerationSettings> resolve(const GenerationRequest& request, const ModelInfo& model,
+                                     const Limits& limits, const std::function<std::int64_t()>& randomSeed) {
     GenerationSettings settings;
-    forEachField([&](const auto& row) { fill(row, request, *model, settings); });
-    settings.model = model->id;
+    forEachField([&](const auto& row) { fill(row, request, model, settings); });
+    settings.model = model.id;
 
     std::optional<Problem> problem;
     checkText(problem, "prompt", settings.prompt, limits);

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,11 +13,13 @@
 
 namespace easel::protocol {
 
-/// Fills the gaps of `request` from its model's defaults and checks every bound. `models` holds what
-/// the server can draw with, its default first. `randomSeed` is called when the client gave no seed.
-/// Errors: 422 with the field's JSON name, its limit and what to do.
-Expected<GenerationSettings> resolve(const GenerationRequest& request, std::span<const ModelInfo> models,
+/// Fills the gaps of `request` from its model's defaults and checks every bound. `randomSeed` is called when
+/// the client gave no seed. Errors: 422 with the field's JSON name, its limit and what to do.
+Expected<GenerationSettings> resolve(const GenerationRequest& request, const ModelInfo& model,
                                      const Limits& limits, const std::function<std::int64_t()>& randomSeed);
+
+/// That the field `model` names none; `some` are the ids of those that there are, or of the first of them.
+Problem noSuchModel(const std::string& id, const std::vector<std::string>& some);
 
 /// Nothing, or nothing but white space in Unicode's sense. `text` is UTF-8.
 bool isBlank(std::string_view text);

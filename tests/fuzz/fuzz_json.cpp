@@ -49,7 +49,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             survives(text, protocol::parseServerInfo);
             break;
         case 8:
-            survives(text, protocol::parseModels);
+            survives(text, protocol::parseModelPage);
             break;
         default:
             for (const char* type : {"state", "progress", "image", "done"}) {

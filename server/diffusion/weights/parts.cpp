@@ -3,8 +3,6 @@
 
 #include <c10/core/ScalarTypeToTypeMeta.h>
 
-#include <functional>
-#include <numeric>
 #include <system_error>
 
 namespace easel::diffusion {
@@ -29,14 +27,7 @@ std::string identityOf(const models::TensorSource& source, const std::filesystem
 }
 
 std::int64_t bytesOf(const models::TensorSource& source, c10::ScalarType dtype) {
-    std::int64_t numbers = 0;
-    for (const models::SafetensorsFile& file : source.files()) {
-        for (const models::TensorEntry& tensor : file.tensors()) {
-            numbers += std::accumulate(tensor.shape.begin(), tensor.shape.end(), std::int64_t{1},
-                                       std::multiplies<>());
-        }
-    }
-    return numbers * static_cast<std::int64_t>(c10::elementSize(dtype));
+    return source.numbers() * static_cast<std::int64_t>(c10::elementSize(dtype));
 }
 
 }  // namespace easel::diffusion

@@ -34,7 +34,7 @@ FakeServer::Handler answering(const protocol::ServerInfo& info) {
         if (request.path == "/v1/server") {
             socket.write(tests::jsonAnswer(protocol::toJson(info)));
         } else {
-            socket.write(tests::jsonAnswer(protocol::toJson(std::vector{model})));
+            socket.write(tests::jsonAnswer(protocol::toJson(protocol::ModelPage{{model}, {}})));
         }
     };
 }

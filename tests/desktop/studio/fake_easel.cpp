@@ -87,7 +87,7 @@ void FakeEasel::handle(const FakeRequest& request, QTcpSocket& socket) {
     } else if (request.path == "/v1/models") {
         protocol::ModelInfo model;
         model.id = info.defaultModel;
-        socket.write(jsonAnswer(protocol::toJson(std::vector{model})));
+        socket.write(jsonAnswer(protocol::toJson(protocol::ModelPage{{model}, {}})));
     } else if (request.method == "POST" && id.empty()) {
         const QByteArray reply = createJob(request);
         if (losesAnswers) {

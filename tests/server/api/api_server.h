@@ -3,6 +3,7 @@
 
 #include <QTemporaryDir>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -12,6 +13,7 @@
 #include "server/jobs/job_queue.h"
 #include "server/jobs/sqlite_job_store.h"
 #include "shared/protocol/samplers.h"
+#include "shared/protocol/validation.h"
 #include "tests/server/http/raw_client.h"
 #include "tests/server/jobs/manual_generator.h"
 
@@ -40,7 +42,33 @@ public:
     }
 
     api::Service service() {
-        return {*m_queue, [this] { return info(); }, [this] { return std::vector{m_model}; }};
+        api::Models models;
+        models.find = [this](const std::string& id) -> protocol::Expected<protocol::ModelInfo> {
+            const auto found = std::ranges::find(m_models, id, &protocol::ModelInfo::id);
+            if (found == m_models.end() && !id.empty()) {
+                return tl::unexpected(protocol::noSuchModel(id, {m_models.front().id}));
+            }
+            return id.empty() ? m_models.front() : *found;
+        };
+        models.describe = [models](const std::string& id) -> std::optional<protocol::ModelInfo> {
+            const auto found = models.find(id);
+            return found ? std::optional(*found) : std::nullopt;
+        };
+        models.page = [this](int limit, const std::optional<std::string>& after) {
+            protocol::ModelPage page;
+            const auto last = std::ranges::find(m_models, after.value_or(""), &protocol::ModelInfo::id);
+            auto next = last == m_models.end() ? m_models.begin() : last + 1;
+            for (; next != m_models.end() && limit > 0; --limit) {
+                page.models.push_back(*next++);
+            }
+            if (next != m_models.end()) {
+                page.next = page.models.back().id;
+            }
+            return page;
+        };
+        models.load = [this](const std::string& id) { m_queue->loadModel(id); };
+        models.unload = [this](const std::string& id) { m_queue->unloadModel(id); };
+        return {*m_queue, [this] { return info(); }, models};
     }
     ManualGenerator& generator() { return *m_generator; }
     jobs::JobQueue& queue() { return *m_queue; }
@@ -85,6 +113,12 @@ private:
         return info;
     }
 
+    static std::vector<protocol::ModelInfo> makeModels() {
+        protocol::ModelInfo other;
+        other.id = "hub/other";
+        return {makeModel(), other};
+    }
+
     static protocol::ModelInfo makeModel() {
         protocol::ModelInfo model;
         model.id = "tiny";
@@ -102,7 +136,7 @@ private:
 
     QTemporaryDir m_folder;
     protocol::ServerInfo m_info = makeInfo();
-    protocol::ModelInfo m_model = makeModel();
+    std::vector<protocol::ModelInfo> m_models = makeModels();
     ManualGenerator* m_generator = nullptr;
     std::unique_ptr<jobs::JobQueue> m_queue;
     std::unique_ptr<http::Listener> m_listener;

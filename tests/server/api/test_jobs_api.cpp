@@ -551,13 +551,50 @@ private Q_SLOTS:
         QCOMPARE(job.error->detail, std::string("Not finite."));
     }
 
+    void modelsComeInPages() {
+        ApiServer server;
+        const auto first = protocol::parseModelPage(server.get("/v1/models?limit=1").body).value();
+        QCOMPARE(first.models.size(), std::size_t{1});
+        QVERIFY(first.next == "tiny");
+        const auto rest = protocol::parseModelPage(server.get("/v1/models?after=tiny").body).value();
+        QCOMPARE(rest.models.size(), std::size_t{1});
+        QCOMPARE(rest.models.front().id, std::string("hub/other"));
+        QVERIFY(!rest.next);
+        for (const char* query : {"limit=0", "limit=101", "limit=x", "before=tiny"}) {
+            QCOMPARE(server.get(std::string("/v1/models?") + query).status, 422);
+        }
+    }
+
+    void aModelIsFoundLoadedAndLetGo() {
+        ApiServer server;
+        for (const char* id : {"tiny", "hub/other"}) {
+            const std::string path = std::string("/v1/models/") + id;
+            QCOMPARE(server.get(path).status, 200);
+            QCOMPARE(server.request("POST", path + "/load").status, 202);
+            QCOMPARE(server.request("POST", path + "/unload").status, 202);
+        }
+        QVERIFY((server.generator().loads() == std::vector<std::string>{"+tiny", "-tiny", "+hub/other",
+                                                                        "-hub/other", "+hub/other",
+                                                                        "-hub/other"}));
+        for (const char* id : {"none", "hub/none", "../etc"}) {
+            const std::string path = std::string("/v1/models/") + id;
+            QVERIFY(server.get(path).status == 404 || server.get(path).status == 400);
+            QVERIFY(server.request("POST", path + "/load").status >= 400);
+        }
+        QCOMPARE(server.get("/v1/models/tiny/load").status, 405);
+        QCOMPARE(problemIn(server.post(R"({"prompt": "fox", "model": "none"})")).field.value_or(""),
+                 std::string("model"));
+        QCOMPARE(server.post(R"({"prompt": "fox", "model": "hub/other", "width": 64, "height": 64})").status,
+                 202);
+    }
+
     void serverTellsWhatItIs() {
         ApiServer server;
         const auto info = protocol::parseServerInfo(server.get("/v1/server").body).value();
         QCOMPARE(info.version, std::string("1.2.3"));
         QVERIFY(info.ready);
         QVERIFY(info.samplers == protocol::describeSamplers());
-        const auto models = protocol::parseModels(server.get("/v1/models").body).value();
+        const auto models = protocol::parseModelPage(server.get("/v1/models").body).value().models;
         QCOMPARE(models.front().title, std::string("Tiny <model>"));
         QCOMPARE(server.get("/livez").status, 200);
         QCOMPARE(server.get("/readyz").status, 200);

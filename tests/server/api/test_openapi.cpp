@@ -103,8 +103,9 @@ private Q_SLOTS:
         row("JobPage", parsed(toJson(protocol::JobPage{})));
         row("ServerInfo", info);
         row("Limits", info["limits"].toObject());
-        const QJsonObject models = parsed(toJson(std::vector<protocol::ModelInfo>(1)));
-        row("ModelList", models);
+        const QJsonObject models =
+            parsed(toJson(protocol::ModelPage{std::vector<protocol::ModelInfo>(1), {}}));
+        row("ModelPage", models);
         row("Model", models["models"].toArray()[0].toObject());
     }
 

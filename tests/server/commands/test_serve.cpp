@@ -297,7 +297,7 @@ private Q_SLOTS:
                                                          "--model", oddModel(m_folder->path())});
         m_url = m_server->waitForLine("Listening on ");
         QVERIFY(waitForReady());
-        const auto models = protocol::parseModels(get("/v1/models").body.toStdString()).value();
+        const auto models = protocol::parseModelPage(get("/v1/models").body.toStdString()).value().models;
         QCOMPARE(models.front().sampler, std::string("dpmpp_2m"));
         QCOMPARE(models.front().notes.size(), std::size_t{1});
         QVERIFY(models.front().notes[0].find("DEISMultistepScheduler") != std::string::npos);

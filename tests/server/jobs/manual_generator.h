@@ -51,8 +51,8 @@ public:
         const std::scoped_lock lock(m_mutex);
         m_cancelled.insert(id);
     }
-    void load(const std::string&) override {}
-    void unload(const std::string&) override {}
+    void load(const std::string& model) override { noteLoad('+' + model); }
+    void unload(const std::string& model) override { noteLoad('-' + model); }
 
     // What the test says.
 
@@ -85,6 +85,12 @@ public:
         return m_cancelled.contains(id);
     }
 
+    /// What was asked for: "+" and a model to load, "-" and one to let go.
+    std::vector<std::string> loads() const {
+        const std::scoped_lock lock(m_mutex);
+        return m_loads;
+    }
+
     static void step(const Request& request, int step) {
         easel::protocol::Progress progress;
         progress.stage = easel::protocol::Stage::Denoising;
@@ -103,10 +109,16 @@ public:
     }
 
 private:
+    void noteLoad(std::string what) {
+        const std::scoped_lock lock(m_mutex);
+        m_loads.push_back(std::move(what));
+    }
+
     mutable std::mutex m_mutex;
     std::condition_variable m_arrived;
     easel::generator::Status m_status{true, false, "", "cpu", "Manual", "fp32"};
     std::function<void()> m_changed;
     std::deque<Request> m_requests;
     std::set<std::string> m_cancelled;
+    std::vector<std::string> m_loads;
 };

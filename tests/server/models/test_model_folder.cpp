@@ -620,30 +620,6 @@ private Q_SLOTS:
         expected.knownWords = {"red"};
         QVERIFY(model->info == expected);
     }
-
-    void theCatalogueHoldsWhatCanBeUsed() {
-        const QTemporaryDir dir;
-        write(dir.filePath("models/b"), sd15());
-        write(dir.filePath("models/a"), sd21());
-        Files broken = sd15();
-        broken["unet/config.json"]["act_fn"] = "gelu";
-        write(dir.filePath("models/c"), broken);
-        QDir().mkpath(dir.filePath("models/notes"));
-        write(dir.filePath("elsewhere/b"), sd15());
-
-        const std::filesystem::path paths[] = {dir.filePath("elsewhere/b/").toStdString(),
-                                               dir.filePath("models").toStdString(),
-                                               dir.filePath("nowhere").toStdString()};
-        const auto catalogue = models::findModels(paths);
-        QCOMPARE(catalogue.models.size(), std::size_t{2});
-        QCOMPARE(catalogue.models[0].info.id, std::string("b"));
-        QVERIFY(catalogue.models[0].root.string().find("elsewhere") != std::string::npos);
-        QCOMPARE(catalogue.models[1].info.id, std::string("a"));
-        QCOMPARE(catalogue.problems.size(), std::size_t{3});
-        QVERIFY(catalogue.problems[0].detail.find("same name") != std::string::npos);
-        QVERIFY(catalogue.problems[1].detail.find("act_fn") != std::string::npos);
-        QVERIFY(catalogue.problems[2].detail.find("nowhere") != std::string::npos);
-    }
 };
 
 QTEST_APPLESS_MAIN(TestModelFolder)

@@ -98,9 +98,25 @@ private Q_SLOTS:
         info.limits.maxWork = 3'600.5;
         QVERIFY(parseServerInfo(toJson(info)) == info);
 
-        const std::vector<ModelInfo> models{
-            {"starter", "Starter", "d", "l", 128, 128, 20, 3.5, "ddim", {"fox"}, {"fox"}, {"blue"}, {"odd"}}};
-        QVERIFY(parseModels(toJson(models)) == models);
+        const ModelInfo model{"hub/starter",
+                              "Starter",
+                              "d",
+                              "l",
+                              128,
+                              128,
+                              20,
+                              3.5,
+                              "ddim",
+                              {"fox"},
+                              {"fox"},
+                              {"blue"},
+                              {"odd"},
+                              "stable-diffusion",
+                              36'000'000,
+                              ModelState::Failed,
+                              "It is damaged."};
+        const ModelPage page{{model}, "hub/starter"};
+        QVERIFY(parseModelPage(toJson(page)) == page);
     }
 
     void estimatesComeBackAsTheyWere() {

@@ -44,7 +44,9 @@ Expected<GenerationSettings> resolved(const std::function<void(GenerationRequest
     GenerationRequest request;
     request.prompt = "fox";
     change(request);
-    return resolve(request, models(), Limits{}, [] { return std::int64_t(42); });
+    const auto all = models();
+    return resolve(request, request.model ? all.back() : all.front(), Limits{},
+                   [] { return std::int64_t(42); });
 }
 
 }  // namespace
@@ -53,6 +55,15 @@ class TestValidation : public QObject {
     Q_OBJECT
 
 private Q_SLOTS:
+    void aModelThatIsNotHereIsNamedBesideThoseThatAre() {
+        const Problem problem = noSuchModel("../etc", {"starter", "hub/other"});
+        QCOMPARE(problem.status, 422);
+        QVERIFY(problem.field == "model");
+        for (const char* word : {"\"../etc\"", "starter", "hub/other"}) {
+            QVERIFY2(problem.detail.find(word) != std::string::npos, problem.detail.c_str());
+        }
+    }
+
     void gapsAreFilledFromTheModel() {
         auto settings = resolved([](GenerationRequest&) {});
         QVERIFY(settings.has_value());
@@ -128,7 +139,6 @@ private Q_SLOTS:
         row("seed high", "seed", [](auto& r) { r.seed = 9007199254740992; });
         row("sampler", "sampler", [](auto& r) { r.sampler = "magic"; });
         row("schedule", "schedule", [](auto& r) { r.schedule = "karras"; });
-        row("model", "model", [](auto& r) { r.model = "../etc"; });
         row("long prompt", "prompt", [](auto& r) { r.prompt = std::string(16385, 'a'); });
         row("prompt with NUL", "prompt", [](auto& r) { r.prompt = std::string("a\0b", 3); });
         row("surrogate", "negative_prompt", [](auto& r) { r.negativePrompt = "\xED\xA0\x80"; });
@@ -230,7 +240,7 @@ private Q_SLOTS:
         QCOMPARE(parseRequest(toJson(request)).value().guidance, 12.5);
         Limits narrow;
         narrow.maxGuidance = 7.5;
-        const auto refused = resolve(request, models(), narrow, [] { return std::int64_t(42); });
+        const auto refused = resolve(request, models().front(), narrow, [] { return std::int64_t(42); });
         QVERIFY(!refused.has_value());
         QVERIFY2(refused.error().detail.find("between 0 and 7.5") != std::string::npos,
                  refused.error().detail.c_str());

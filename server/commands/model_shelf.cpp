@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/commands/model_shelf.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "shared/protocol/validation.h"
+
+namespace easel::commands {
+
+namespace {
+
+protocol::ModelInfo testPattern() {
+    protocol::ModelInfo model;
+    model.id = "test-pattern";
+    model.title = "Test pattern";
+    model.description = "Coloured waves that depend on the seed alone; for trying the server out.";
+    return model;
+}
+
+/// How `model` is on what draws, where that knows it.
+protocol::ModelInfo withState(protocol::ModelInfo model, const generator::Status& status) {
+    const auto known = std::ranges::find(status.models, model.id, &generator::ModelStatus::id);
+    if (known != status.models.end() && model.state != protocol::ModelState::Failed) {
+        model.state = known->state;
+        model.why = known->message;
+    }
+    return model;
+}
+
+/// Bytes that a number takes on what draws; at least, while it has not said.
+std::int64_t bytesOfNumber(const generator::Status& status) {
+    return status.precision == "fp32" ? 4 : 2;
+}
+
+}  // namespace
+
+ModelShelf::ModelShelf(const std::filesystem::path& first, models::Places places) {
+    places.folders.insert(places.folders.begin(), first);
+    m_catalogue = std::make_unique<models::Catalogue>(std::move(places));
+    const auto page = m_catalogue->page(1, {});
+    m_default = page.models.empty() ? "" : page.models.front().id;
+}
+
+ModelShelf::ModelShelf() : m_default(testPattern().id) {}
+
+protocol::Expected<protocol::ModelInfo> ModelShelf::onDisk(const std::string& id) const {
+    if (m_catalogue) {
+        return m_catalogue->find(id).map([](models::ModelFolder folder) { return std::move(folder.info); });
+    }
+    if (id != m_default) {
+        return tl::unexpected(protocol::noSuchModel(id, {m_default}));
+    }
+    return testPattern();
+}
+
+protocol::Expected<protocol::ModelInfo> ModelShelf::find(const std::string& id) const {
+    const std::string& wanted = id.empty() ? m_default : id;
+    auto model = onDisk(wanted);
+    if (!model) {
+        return tl::unexpected(protocol::invalidField("model", model.error().detail));
+    }
+    const generator::Status status = this->status();
+    if (m_catalogue && status.memoryBudget > 0) {
+        const std::int64_t bytes = m_catalogue->weights(wanted) * bytesOfNumber(status);
+        if (bytes > status.memoryBudget) {
+            return tl::unexpected(generator::modelTooLarge(wanted, bytes, status.memoryBudget));
+        }
+    }
+    return withState(std::move(*model), status);
+}
+
+std::optional<protocol::ModelInfo> ModelShelf::describe(const std::string& id) const {
+    const auto model = m_catalogue       ? m_catalogue->describe(id)
+                       : id == m_default ? std::optional(testPattern())
+                                         : std::nullopt;
+    return model ? std::optional(withState(*model, status())) : std::nullopt;
+}
+
+protocol::ModelPage ModelShelf::page(int limit, const std::optional<std::string>& after) const {
+    protocol::ModelPage page;
+    if (m_catalogue) {
+        page = m_catalogue->page(static_cast<std::size_t>(limit), after);
+    } else if (!after) {
+        page.models.push_back(testPattern());
+    }
+    const generator::Status status = this->status();
+    for (protocol::ModelInfo& model : page.models) {
+        model = withState(std::move(model), status);
+    }
+    return page;
+}
+
+protocol::Expected<std::filesystem::path> ModelShelf::locate(const std::string& id) const {
+    if (!m_catalogue) {
+        return tl::unexpected(protocol::noSuchModel(id, {m_default}));
+    }
+    return m_catalogue->find(id).map([](const models::ModelFolder& folder) { return folder.root; });
+}
+
+std::vector<protocol::Problem> ModelShelf::problems() const {
+    return m_catalogue ? m_catalogue->problems() : std::vector<protocol::Problem>();
+}
+
+}  // namespace easel::commands
