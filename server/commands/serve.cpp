@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/commands/serve.h"
 
-#include <arpa/inet.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -33,6 +32,7 @@
 #include "server/generator/worker_process.h"
 #include "server/http/descriptors.h"
 #include "server/http/listener.h"
+#include "server/http/options.h"
 #include "server/jobs/job_queue.h"
 #include "server/jobs/sqlite_job_store.h"
 #include "shared/process/files.h"
@@ -45,16 +45,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using protocol::Expected;
-
-bool isLoopback(const std::string& address) {
-    in_addr v4{};
-    in6_addr v6{};
-    if (::inet_pton(AF_INET, address.c_str(), &v4) == 1) {
-        return (ntohl(v4.s_addr) >> 24) == 127;
-    }
-    return address == "localhost" ||
-           (::inet_pton(AF_INET6, address.c_str(), &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6));
-}
 
 std::string urlOf(const std::string& address, std::uint16_t port) {
     const bool isV6 = address.find(':') != std::string::npos;
@@ -248,7 +238,7 @@ std::unique_ptr<generator::Generator> generatorOf(const ServeOptions& options,
 
 int serve(ServeOptions options) {
     ::umask(077);  // What people ask for is nobody else's to read, whoever starts the server.
-    if (!isLoopback(options.bind) && !options.allowInsecure) {
+    if (!http::isLoopback(options.bind) && !options.allowInsecure) {
         return fail(kWrongArgument,
                     "--bind " + options.bind +
                         " can be reached by others, and there is no encryption and no login yet. Keep "
@@ -282,7 +272,7 @@ int serve(ServeOptions options) {
     const SignalWatch signals([&ended] { ended.set_value(); });
     const Log log;
     BackgroundWriter output(STDOUT_FILENO);
-    if (!isLoopback(options.bind)) {
+    if (!http::isLoopback(options.bind)) {
         spdlog::warn("Everyone who reaches {} can draw and see all pictures: no encryption, no login",
                      options.bind);
     }

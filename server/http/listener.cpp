@@ -59,7 +59,7 @@ public:
         if (error) {
             return error;
         }
-        m_context.hosts = {!address.is_loopback() && m_context.options.allowedHosts.empty(),
+        m_context.hosts = {!isLoopback(name) && m_context.options.allowedHosts.empty(),
                            m_context.options.allowedHosts};
         m_context.hosts.names.push_back(address.is_v6() ? "[" + address.to_string() + "]"
                                                         : address.to_string());

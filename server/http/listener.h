@@ -2,50 +2,16 @@
 #pragma once
 
 #include <chrono>
-#include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
-#include <vector>
 
 #include <tl/expected.hpp>
 
+#include "server/http/options.h"
 #include "server/http/router.h"
 
 namespace easel::http {
-
-/// One answered request, for a log. No query: it may hold what a person wrote.
-struct Access {
-    std::string remote;  ///< address of the client
-    std::string method;
-    std::string path;
-    int status = 0;  ///< 0: the client went before it was answered
-    std::chrono::milliseconds took{};
-    std::string failure;  ///< what an exception of the handler said; never sent to the client
-};
-
-struct ListenerOptions {
-    std::string address = "127.0.0.1";  ///< an IP address or "localhost"
-    std::uint16_t port = 0;             ///< 0: any free one
-    int threads = 2;
-    /// Names, besides the loopback ones, that a Host header may hold. Bound to a loopback address nothing
-    /// else is answered, so that a web page cannot reach the server by a name of its own (DNS rebinding);
-    /// bound to another address and empty, every name is.
-    std::vector<std::string> allowedHosts;
-
-    std::size_t maxHeaderBytes = 16UL * 1024;
-    std::size_t maxBodyBytes = 1024UL * 1024;
-    std::size_t maxConnections = 256;                 ///< when all are taken, the longest idle goes
-    std::size_t maxUnsentEventBytes = 256UL * 1024;   ///< a client further behind is disconnected
-    std::chrono::milliseconds idleTimeout{75'000};    ///< between two requests
-    std::chrono::milliseconds headerTimeout{10'000};  ///< from a request's first byte to the end of its head
-    std::chrono::milliseconds bodyTimeout{30'000};    ///< for the whole body
-    std::chrono::milliseconds writeTimeout{30'000};   ///< for a client to take 64 KiB
-    std::chrono::milliseconds heartbeat{15'000};      ///< a comment on a stream without events
-
-    std::function<void(const Access&)> onAccess;  ///< called from the I/O threads
-};
 
 /// Takes connections and serves a router's routes on threads of its own, until it is stopped or goes.
 class Listener {

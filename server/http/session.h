@@ -15,10 +15,11 @@
 
 #include "server/http/exchange.h"
 #include "server/http/framing.h"
-#include "server/http/listener.h"
+#include "server/http/options.h"
 #include "server/http/origin.h"
 #include "server/http/request.h"
 #include "server/http/response_writer.h"
+#include "server/http/router.h"
 #include "server/http/standing.h"
 
 namespace easel::http {

@@ -5,6 +5,7 @@
 
 #include "server/http/descriptors.h"
 #include "server/http/framing.h"
+#include "server/http/options.h"
 #include "server/http/origin.h"
 #include "server/http/router.h"
 #include "server/http/standing.h"
@@ -276,6 +277,17 @@ private Q_SLOTS:
         QVERIFY(isAllowedHost("gpu.example:80", HostRule{false, {"gpu.example"}}));
         QVERIFY(isAllowedHost("anything", HostRule{true, {}}));
         QVERIFY(!isAllowedHost("any/thing", HostRule{true, {}}));
+    }
+
+    void onlyTheMachineItselfIsLoopback() {
+        for (const char* address : {"localhost", "127.0.0.1", "127.8.9.10", "::1"}) {
+            QVERIFY2(isLoopback(address), address);
+        }
+        // What would be read as an address by some and not by others is none.
+        for (const char* address : {"", "0.0.0.0", "::", "192.0.2.7", "128.0.0.1", "127.1", "127.0.0.1 ",
+                                    "::ffff:192.0.2.7", "localhost.example", "[::1]", "0x7f000001"}) {
+            QVERIFY2(!isLoopback(address), address);
+        }
     }
 
     void aNetworkCountsAsOnePeer_data() {
