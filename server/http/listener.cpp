@@ -18,6 +18,7 @@
 #include <boost/asio/strand.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "server/http/connection.h"
 #include "server/http/descriptors.h"
 #include "server/http/session.h"
 #include "server/http/standing.h"
@@ -139,7 +140,8 @@ private:
 
     void welcome(tcp::socket socket) {
         const auto executor = socket.get_executor();
-        const auto session = std::make_shared<Session>(std::move(socket), m_context);
+        const auto session =
+            std::make_shared<Session>(std::make_shared<Connection>(std::move(socket)), m_context);
         std::optional<net::awaitable<void>> serving;
         {
             const std::lock_guard lock(m_mutex);

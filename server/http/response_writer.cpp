@@ -8,9 +8,6 @@
 #include <sstream>
 #include <utility>
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
 #include <boost/beast/http.hpp>
 
 namespace easel::http {
@@ -20,7 +17,6 @@ namespace beast = boost::beast;
 
 namespace {
 
-constexpr auto kAwait = net::as_tuple(net::use_awaitable);
 constexpr std::size_t kPiece = 64UL * 1024;
 constexpr std::string_view kBeginning = "HTTP/1.1 ";  // of every answer
 
@@ -88,12 +84,11 @@ bool ResponseWriter::canProbe() const {
 net::awaitable<bool> ResponseWriter::writeText(std::string_view text) {
     while (!text.empty()) {
         const std::string_view piece = text.substr(0, kPiece);
-        m_stream.expires_after(m_timeout);
-        auto [error, count] = co_await net::async_write(m_stream, net::buffer(piece), kAwait);
-        if (error) {
+        m_connection.expireAfter(m_timeout);
+        if (!co_await m_connection.write(piece)) {
             co_return false;
         }
-        text.remove_prefix(count);
+        text.remove_prefix(piece.size());
     }
     co_return true;
 }

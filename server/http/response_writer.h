@@ -7,8 +7,8 @@
 #include <string_view>
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 
+#include "server/http/connection.h"
 #include "server/http/response.h"
 
 namespace easel::http {
@@ -20,8 +20,8 @@ std::string httpDate();
 /// Every answer is false when the connection has ended.
 class ResponseWriter {
 public:
-    ResponseWriter(boost::beast::tcp_stream& stream, std::chrono::milliseconds timeout)
-        : m_stream(stream), m_timeout(timeout) {}
+    ResponseWriter(Connection& connection, std::chrono::milliseconds timeout)
+        : m_connection(connection), m_timeout(timeout) {}
 
     /// `isHead`: the request was HEAD, so the body stays here.
     boost::asio::awaitable<bool> write(const Response& response, bool isHead, bool keepAlive);
@@ -37,7 +37,7 @@ public:
 private:
     boost::asio::awaitable<bool> writeRange(const FileRange& range);
 
-    boost::beast::tcp_stream& m_stream;
+    Connection& m_connection;
     const std::chrono::milliseconds m_timeout;  // for one piece
     std::size_t m_begun = 0;                    // bytes of the next answer that were sent as probes
 };

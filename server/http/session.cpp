@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/http/session.h"
 
-#include <poll.h>
-
 #include <algorithm>
 #include <array>
 #include <exception>
 #include <utility>
 #include <variant>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/read_size.hpp>
 #include <boost/beast/http.hpp>
 
 namespace easel::http {
@@ -24,7 +21,7 @@ using Parser = beast::http::request_parser<beast::http::string_body>;
 
 namespace {
 
-constexpr auto kAwait = net::as_tuple(net::use_awaitable);
+constexpr std::size_t kHeadPiece = 4096;
 constexpr std::size_t kBodyBuffer = 64UL * 1024;
 /// How much of what a client still sends is read after a last answer, and for how long.
 constexpr std::size_t kMaxLingerBytes = 16UL * 1024 * 1024;
@@ -46,12 +43,6 @@ Refusal tooLarge(int status, const std::string& what, std::size_t limit) {
     return {status, "The " + what + " is larger than the " + std::to_string(limit) + " bytes that are read."};
 }
 
-/// Whether the other side has reset the connection.
-bool isReset(net::ip::tcp::socket& socket) {
-    pollfd descriptor{socket.native_handle(), 0, 0};
-    return ::poll(&descriptor, 1, 0) > 0 && (descriptor.revents & (POLLERR | POLLHUP)) != 0;
-}
-
 }  // namespace
 
 struct Session::Incoming {
@@ -65,25 +56,18 @@ struct Session::Incoming {
     bool isHead() const { return request.method == "HEAD"; }
 };
 
-Session::Session(net::ip::tcp::socket socket, const SessionContext& context)
+Session::Session(std::shared_ptr<Connection> connection, const SessionContext& context)
     : m_context(context),
-      m_stream(std::move(socket)),
+      m_connection(std::move(connection)),
       m_buffer(context.options.maxHeaderBytes + kBodyBuffer),
-      m_writer(m_stream, context.options.writeTimeout),
-      m_wake(m_stream.get_executor()) {
-    beast::error_code error;
-    const auto endpoint = m_stream.socket().remote_endpoint(error);
-    m_remote = error ? "unknown" : endpoint.address().to_string();
-    m_client = clientOf(m_remote);
-    m_stream.socket().set_option(net::ip::tcp::no_delay(true), error);
-    m_stream.socket().non_blocking(true, error);  // or watchReading would wait for bytes that are not there
-}
+      m_writer(*m_connection, context.options.writeTimeout),
+      m_client(clientOf(m_connection->remote())) {}
 
 net::awaitable<void> Session::run() {
     const auto self = shared_from_this();
     m_signal = std::make_shared<Signal>([weak = weak_from_this()] {
         if (const auto session = weak.lock()) {
-            net::post(session->m_wake.get_executor(), [session] { session->m_wake.cancel(); });
+            net::post(session->m_connection->executor(), [session] { session->m_connection->wake(); });
         }
     });
     try {
@@ -92,6 +76,7 @@ net::awaitable<void> Session::run() {
         m_signal->cut();
     } catch (...) {
         m_signal->cut();
+        m_connection->close();
         throw;
     }
     co_await close();
@@ -112,34 +97,32 @@ net::awaitable<void> Session::sayFull() {
 }
 
 void Session::stop() {
-    net::post(m_wake.get_executor(), [self = shared_from_this()] {
+    net::post(m_connection->executor(), [self = shared_from_this()] {
         self->m_stopping = true;
-        self->m_wake.cancel();
+        self->m_connection->wake();
         if (self->m_isUnasked) {
-            self->m_stream.cancel();
+            self->m_connection->cancelReading();
         }
     });
 }
 
 void Session::abort() {
-    net::post(m_wake.get_executor(), [self = shared_from_this()] {
+    net::post(m_connection->executor(), [self = shared_from_this()] {
         self->m_stopping = true;
-        self->m_clientGone = true;
-        self->m_wake.cancel();
-        self->m_stream.close();
+        self->m_isCutOff = true;
+        self->m_connection->close();
     });
 }
 
 void Session::makeRoom() {
     m_isLeaving = true;
-    net::post(m_wake.get_executor(), [self = shared_from_this()] {
+    net::post(m_connection->executor(), [self = shared_from_this()] {
         if (self->m_stage == Stage::Answering) {
             self->m_isLeaving = false;
             return;
         }
-        self->m_clientGone = true;
-        self->m_wake.cancel();
-        self->m_stream.close();
+        self->m_isCutOff = true;
+        self->m_connection->close();
     });
 }
 
@@ -158,7 +141,7 @@ net::awaitable<bool> Session::serveOne() {
     if (!refusal) {
         refusal = co_await readBody(incoming);
     }
-    if (m_clientGone) {
+    if (m_isCutOff) {
         co_return false;  // it has had to make room meanwhile
     }
     enter(Stage::Answering);
@@ -179,7 +162,7 @@ net::awaitable<std::optional<Refusal>> Session::readHead(Incoming& incoming) {
     const ListenerOptions& options = m_context.options;
     std::size_t seen = 0;
     bool mayBeEmpty = true;
-    m_stream.expires_after(m_buffer.size() > 0 ? options.headerTimeout : options.idleTimeout);
+    m_connection->expireAfter(m_buffer.size() > 0 ? options.headerTimeout : options.idleTimeout);
     while (true) {
         std::string_view bytes(static_cast<const char*>(m_buffer.data().data()), m_buffer.size());
         // One empty line before a request is passed over: some clients end a body with one (RFC 9112, 2.2).
@@ -188,7 +171,7 @@ net::awaitable<std::optional<Refusal>> Session::readHead(Incoming& incoming) {
             m_buffer.consume(kLineEnd.size());
             bytes.remove_prefix(kLineEnd.size());
             seen = 0;
-            m_stream.expires_after(bytes.empty() ? options.idleTimeout : options.headerTimeout);
+            m_connection->expireAfter(bytes.empty() ? options.idleTimeout : options.headerTimeout);
         }
         const auto end = findHeadEnd(bytes.substr(0, options.maxHeaderBytes), seen);
         if (!end) {
@@ -218,15 +201,15 @@ net::awaitable<std::optional<Refusal>> Session::readHead(Incoming& incoming) {
             co_return nobodyThere();
         }
         m_isUnasked = seen == 0;
-        auto [error, count] = co_await m_stream.async_read_some(m_buffer.prepare(4096), kAwait);
+        const std::size_t count = co_await m_connection->readSome(m_buffer.prepare(kHeadPiece));
         m_isUnasked = false;
         m_buffer.commit(count);
-        if (error) {
+        if (count == 0) {
             co_return nobodyThere();
         }
         if (seen == 0) {
             incoming.began = Clock::now();
-            m_stream.expires_after(options.headerTimeout);
+            m_connection->expireAfter(options.headerTimeout);
         }
     }
 }
@@ -234,7 +217,7 @@ net::awaitable<std::optional<Refusal>> Session::readHead(Incoming& incoming) {
 std::optional<Refusal> Session::understandHead(Incoming& incoming) const {
     const auto& message = incoming.parser.get();
     Request& request = incoming.request;
-    request.peer = peerOf(m_remote);
+    request.peer = peerOf(m_connection->remote());
     const auto text = [](auto view) { return std::string(view.data(), view.size()); };
     request.method = text(message.method_string());
     for (const auto& field : message) {
@@ -284,12 +267,12 @@ std::optional<Refusal> Session::understandHead(Incoming& incoming) const {
 net::awaitable<std::optional<Refusal>> Session::readBody(Incoming& incoming) {
     Parser& parser = incoming.parser;
     incoming.keepAlive = false;  // until the body has been read whole
-    m_stream.expires_after(m_context.options.bodyTimeout);
+    m_connection->expireAfter(m_context.options.bodyTimeout);
     if (!parser.is_done() && incoming.request.headers.find("Expect") && parser.get().version() == 11) {
         if (!co_await m_writer.writeText("HTTP/1.1 100 Continue\r\n\r\n")) {
             co_return nobodyThere();
         }
-        m_stream.expires_after(m_context.options.bodyTimeout);
+        m_connection->expireAfter(m_context.options.bodyTimeout);
     }
     // Chunk extensions mean nothing here, and parsers disagree about them.
     auto onChunk = [](std::uint64_t, auto extensions, beast::error_code& error) {
@@ -298,19 +281,23 @@ net::awaitable<std::optional<Refusal>> Session::readBody(Incoming& incoming) {
         }
     };
     parser.on_chunk_header(onChunk);
-    if (!parser.is_done()) {
-        auto [error, count] = co_await beast::http::async_read(m_stream, m_buffer, parser, kAwait);
+    parser.eager(true);
+    while (!parser.is_done()) {
+        beast::error_code error;
+        m_buffer.consume(parser.put(m_buffer.cdata(), error));
         if (error == beast::http::error::body_limit) {
             co_return tooLarge(413, "body", m_context.options.maxBodyBytes);
         }
-        if (error == beast::http::error::partial_message || error == beast::http::error::end_of_stream) {
-            co_return nobodyThere();
-        }
-        if (error.category() == beast::http::make_error_code(beast::http::error::bad_chunk).category()) {
+        const std::size_t room = beast::read_size(m_buffer, kBodyBuffer);
+        if ((error && error != beast::http::error::need_more) || room == 0) {
             co_return Refusal{400, "The body of the request cannot be read."};
         }
-        if (error) {
-            co_return nobodyThere();
+        if (!parser.is_done()) {
+            const std::size_t count = co_await m_connection->readSome(m_buffer.prepare(room));
+            if (count == 0) {
+                co_return nobodyThere();
+            }
+            m_buffer.commit(count);
         }
     }
     incoming.request.body = std::move(parser.get().body());
@@ -335,7 +322,7 @@ net::awaitable<bool> Session::answer(Incoming& incoming) {
         exchange->abandon();
     }
     co_await waitFor(*exchange);
-    if (m_clientGone || !exchange->isAnswered()) {
+    if (isGone() || !exchange->isAnswered()) {
         exchange->disconnect();
         note(incoming, kNobodyThere);
         co_return false;
@@ -355,63 +342,26 @@ net::awaitable<void> Session::waitFor(Exchange& exchange) {
     if (exchange.isAnswered()) {
         co_return;
     }
-    m_stream.expires_never();
-    watchClient();
+    m_connection->watch();
     std::optional<Clock::time_point> nextProbe;
     std::chrono::seconds pause = kProbePause;
-    while (!exchange.isAnswered() && !m_clientGone) {
-        const bool probes = m_clientEnded && m_writer.canProbe();
+    while (!exchange.isAnswered() && !isGone()) {
+        const bool probes = m_connection->hasEnded() && m_writer.canProbe();
         if (probes && !nextProbe) {
             nextProbe = Clock::now() + kFirstProbe;
         }
         if (probes && *nextProbe <= Clock::now()) {
-            m_clientGone = !co_await m_writer.probe();
+            m_isCutOff = !co_await m_writer.probe();
             nextProbe = Clock::now() + pause;
             pause *= 2;
             continue;
         }
-        m_wake.expires_at(probes ? *nextProbe : Clock::time_point::max());
-        co_await m_wake.async_wait(kAwait);
+        co_await m_connection->wait(probes ? *nextProbe : Clock::time_point::max());
     }
-    unwatchClient();
 }
 
-void Session::watchClient() {
-    m_isWatched = true;
-    watchReading();
-    auto& socket = m_stream.socket();
-    socket.async_wait(net::socket_base::wait_error, [self = shared_from_this()](beast::error_code error) {
-        if (!error && isReset(self->m_stream.socket())) {
-            self->m_clientGone = true;
-            self->m_wake.cancel();
-        }
-    });
-}
-
-void Session::watchReading() {
-    auto& socket = m_stream.socket();
-    socket.async_wait(net::socket_base::wait_read, [self = shared_from_this()](beast::error_code error) {
-        if (error || !self->m_isWatched) {
-            return;
-        }
-        char byte = 0;
-        self->m_stream.socket().receive(net::buffer(&byte, 1), net::socket_base::message_peek, error);
-        if (error == net::error::would_block) {
-            return self->watchReading();  // what it was woken for had been read already
-        }
-        // Otherwise it is the next request, sent ahead; it waits its turn.
-        if (error) {
-            self->m_clientEnded = true;
-            self->m_clientGone = self->m_clientGone || error != net::error::eof;
-            self->m_wake.cancel();
-        }
-    });
-}
-
-void Session::unwatchClient() {
-    m_isWatched = false;
-    beast::error_code ignored;
-    m_stream.socket().cancel(ignored);
+bool Session::isGone() const {
+    return m_isCutOff || m_connection->hasGone();
 }
 
 net::awaitable<bool> Session::write(const Incoming& incoming, Response response) {
@@ -432,29 +382,27 @@ net::awaitable<bool> Session::writeStream(const Incoming& incoming, EventBuffer&
     bool open = co_await m_writer.writeHead(head);
     open = open && !incoming.isHead();
     if (open) {
-        watchClient();
+        m_connection->watch();
     }
     bool isProbed = false;
-    while (open && !m_clientGone) {
+    while (open && !isGone()) {
         const bool isLast = events.isClosed();  // asked first: what is sent until then is taken below
         std::string text = events.take();
         if (text.empty()) {
             if (isLast || m_stopping) {
                 break;
             }
-            if (!m_clientEnded || isProbed) {
-                m_wake.expires_after(m_context.options.heartbeat);
-                auto [error] = co_await m_wake.async_wait(kAwait);
-                if (error) {
+            if (!m_connection->hasEnded() || isProbed) {
+                const bool isDue = co_await m_connection->wait(Clock::now() + m_context.options.heartbeat);
+                if (!isDue) {
                     continue;
                 }
             }
-            isProbed = m_clientEnded;
+            isProbed = m_connection->hasEnded();
             text = kHeartbeat;
         }
         open = co_await m_writer.writeText(text);
     }
-    unwatchClient();
     events.end();
     co_return false;
 }
@@ -463,26 +411,25 @@ net::awaitable<void> Session::close() {
     // A client that is still sending would lose our answer to a reset; what it sends is read for a moment
     // and thrown away.
     enter(Stage::Idle);
-    beast::error_code ignored;
-    m_stream.socket().shutdown(net::ip::tcp::socket::shutdown_send, ignored);
-    m_stream.expires_after(kLinger);
+    const bool isOpen = co_await m_connection->endSending();
+    m_connection->expireAfter(kLinger);
     std::array<char, 4096> scrap{};
-    for (std::size_t read = 0; !ignored && !m_stopping && read < kMaxLingerBytes;) {
-        auto [error, count] = co_await m_stream.async_read_some(net::buffer(scrap), kAwait);
-        if (error) {
+    for (std::size_t read = 0; isOpen && !m_stopping && read < kMaxLingerBytes;) {
+        const std::size_t count = co_await m_connection->readSome(net::buffer(scrap));
+        if (count == 0) {
             break;
         }
         read += count;
     }
-    m_stream.close();
+    m_connection->close();
 }
 
 void Session::note(const Incoming& incoming, int status) const {
     if (m_context.options.onAccess) {
         const auto took =
             std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - incoming.began);
-        m_context.options.onAccess(
-            {m_remote, incoming.request.method, incoming.request.path, status, took, incoming.failure});
+        m_context.options.onAccess({m_connection->remote(), incoming.request.method, incoming.request.path,
+                                    status, took, incoming.failure});
     }
 }
 

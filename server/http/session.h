@@ -8,11 +8,9 @@
 #include <string>
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 
+#include "server/http/connection.h"
 #include "server/http/exchange.h"
 #include "server/http/framing.h"
 #include "server/http/options.h"
@@ -35,7 +33,7 @@ struct SessionContext {
 /// a strand of its own; owned by that coroutine, known to the listener.
 class Session : public std::enable_shared_from_this<Session> {
 public:
-    Session(boost::asio::ip::tcp::socket socket, const SessionContext& context);
+    Session(std::shared_ptr<Connection> connection, const SessionContext& context);
 
     /// Serves the connection to its end.
     boost::asio::awaitable<void> run();
@@ -68,29 +66,22 @@ private:
     boost::asio::awaitable<bool> writeStream(const Incoming& incoming, EventBuffer& events);
     boost::asio::awaitable<void> close();
 
-    /// Looks out for the client's going away while nothing is read from it.
-    void watchClient();
-    void watchReading();
-    void unwatchClient();
+    bool isGone() const;
     void enter(Stage stage);
     void note(const Incoming& incoming, int status) const;
 
     const SessionContext& m_context;
-    boost::beast::tcp_stream m_stream;
+    const std::shared_ptr<Connection> m_connection;
     boost::beast::flat_buffer m_buffer;
     ResponseWriter m_writer;
-    boost::asio::steady_timer m_wake;
     std::shared_ptr<Signal> m_signal;
-    std::string m_remote;
     std::string m_client;
     std::atomic<Stage> m_stage = Stage::Idle;
     std::atomic<std::chrono::steady_clock::time_point> m_since = std::chrono::steady_clock::now();
     std::atomic<bool> m_isLeaving = false;
     bool m_isUnasked = false;  // waits for a request of which nothing has come yet
     bool m_stopping = false;
-    bool m_isWatched = false;    // for its end, while nothing else reads from the socket
-    bool m_clientEnded = false;  // it sends nothing more; whether it still reads is open
-    bool m_clientGone = false;
+    bool m_isCutOff = false;  // nobody is left to answer to, whatever the client does
 };
 
 }  // namespace easel::http

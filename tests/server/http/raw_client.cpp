@@ -76,6 +76,12 @@ void RawClient::close() {
     m_socket = -1;
 }
 
+void RawClient::reset() {
+    const linger atOnce{1, 0};
+    ::setsockopt(m_socket, SOL_SOCKET, SO_LINGER, &atOnce, sizeof atOnce);
+    close();
+}
+
 void RawClient::endSending() {
     ::shutdown(m_socket, SHUT_WR);
 }

@@ -39,6 +39,8 @@ public:
     /// Sends nothing more, and still reads.
     void endSending();
     void close();
+    /// Ends the connection at once, as a program does that is killed.
+    void reset();
 
 private:
     bool readMore();

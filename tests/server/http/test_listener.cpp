@@ -459,6 +459,21 @@ private Q_SLOTS:
         QCOMPARE(told.get_future().wait_for(30s), std::future_status::ready);
     }
 
+    /// What was sent ahead waits its turn, and must not hide that nobody waits for the answer.
+    void handlersLearnThatABusyClientHasGone() {
+        const auto listener = start();
+        for (const std::size_t ahead : {10, 5'000, 100'000}) {
+            m_gone = 0;
+            RawClient client(listener->port());
+            client.send("GET /later HTTP/1.1\r\n" + kHost + "\r\n");
+            const Responder responder = kept();
+            client.send("POST /echo HTTP/1.1\r\n" + kHost + "Content-Length: 1000000\r\n\r\n" +
+                        std::string(ahead, 'a'));
+            client.reset();
+            QTRY_COMPARE_WITH_TIMEOUT(m_gone.load(), 1, 30'000);
+        }
+    }
+
     /// `printf … | nc -N` ends its half of the connection as soon as it has asked.
     void clientsThatOnlyReadAreAnswered() {
         const auto listener = start();

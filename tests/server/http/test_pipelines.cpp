@@ -2,6 +2,7 @@
 #include <QTest>
 
 #include <chrono>
+#include <future>
 #include <thread>
 
 #include "server/http/listener.h"
@@ -87,6 +88,25 @@ private Q_SLOTS:
         QVERIFY2(wrong.empty(), wrong.c_str());
     }
 
+    /// While an answer is waited for, the beginning of what comes is read already.
+    void whatIsSentAheadIsKept() {
+        const std::string body(300'000, 'b');
+        for (const std::size_t first : {1, 5, 2047, 2048, 2049, 10'000}) {
+            const std::string ahead =
+                post("Content-Length: " + std::to_string(body.size()) + "\r\n", body) + get("/later") + get();
+            RawClient client(m_listener->port());
+            client.send(get("/later"));
+            std::this_thread::sleep_for(10ms);  // mostly the watch has begun; it must not matter
+            client.send(ahead.substr(0, first));
+            std::this_thread::sleep_for(10ms);
+            client.send(ahead.substr(first));
+            QCOMPARE(client.receive()->body, std::string("later"));
+            QCOMPARE(client.receive()->body, body);
+            QCOMPARE(client.receive()->body, std::string("later"));
+            QCOMPARE(client.receive()->body, std::string("alive\n"));
+        }
+    }
+
     void bodiesAreAskedFor_data() {
         QTest::addColumn<QByteArray>("fields");
         QTest::newRow("plain") << QByteArray("Expect: 100-continue\r\n");
@@ -156,6 +176,29 @@ private Q_SLOTS:
         for (int i = 0; trickles && i < 10'000 && client.send("y"); ++i) {
             std::this_thread::sleep_for(5ms);
         }
+        QVERIFY(client.isClosedByServer());
+    }
+
+    /// The reading that noticed whether the client stayed is left under way, and gets a limit then.
+    void slowClientsAreLetGoAfterAnAnswer() {
+        for (const std::string next : {"", "GET /livez HT"}) {
+            ListenerOptions options;
+            options.idleTimeout = options.headerTimeout = 150ms;
+            const auto listener = Listener::start(options, router()).value();
+            RawClient client(listener->port());
+            client.send(get("/later"));
+            QCOMPARE(client.receive()->body, std::string("later"));
+            client.send(next);
+            QVERIFY(client.isClosedByServer());
+        }
+    }
+
+    void stopEndsAConnectionThatWaitedForAnAnswer() {
+        const auto listener = Listener::start({}, router()).value();
+        RawClient client(listener->port());
+        client.send(get("/later"));
+        QCOMPARE(client.receive()->body, std::string("later"));
+        const auto stopped = std::async(std::launch::async, [&] { listener->stop(60s); });
         QVERIFY(client.isClosedByServer());
     }
 };
