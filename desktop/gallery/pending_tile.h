@@ -16,6 +16,7 @@ struct PendingTile {
     enum class State {
         Unsent,    ///< not with the server yet: it can't be reached or is busy; `note` says which
         Waiting,   ///< in the server's queue, behind `ahead` others
+        Held,      ///< the server can't draw it now; `note` says why, and what to do
         Running,   ///< `step` of `steps`
         Fetching,  ///< drawn; the bytes are on their way
         Stopping,  ///< cancelled here; the server has not confirmed it yet
@@ -30,9 +31,10 @@ struct PendingTile {
     int step = 0;
     int steps = 0;  ///< 0: not known yet
     std::optional<double> etaSeconds;
-    int images = 0;  ///< pictures of this job that are saved already
-    int count = 1;   ///< pictures in all
-    QSize size;      ///< pixels of one picture; empty: the model's own
+    bool startedAgain = false;  ///< what it had got is lost
+    int images = 0;             ///< pictures of this job that are saved already
+    int count = 1;              ///< pictures in all
+    QSize size;                 ///< pixels of one picture; empty: the model's own
     std::optional<protocol::Problem> error;
     bool isAway = false;       ///< its server can't be reached now: the figures are those of then
     bool canSendHere = false;  ///< it waits for another server than the one that is there now

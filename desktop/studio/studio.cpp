@@ -6,6 +6,7 @@
 #include <QUuid>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "desktop/gallery/picture_model.h"
@@ -14,8 +15,10 @@
 #include "desktop/remote/address.h"
 #include "desktop/remote/remote.h"
 #include "desktop/remote/server_link.h"
+#include "desktop/studio/status_line.h"
 #include "desktop/studio/task.h"
 #include "desktop/studio/task_record.h"
+#include "desktop/studio/task_tile.h"
 #include "shared/protocol/json.h"
 
 namespace easel::studio {
@@ -36,7 +39,7 @@ protocol::Expected<void> Studio::start(const QString& address) {
     auto records = m_file->load();
     if (records) {
         for (TaskRecord& record : *records) {
-            adopt(std::move(record)).setAwake(false);
+            adopt(std::move(record)).setReach(Task::Reach::Away);
         }
     }
     refreshStatus();
@@ -173,51 +176,14 @@ int Studio::activeCount() const {
 }
 
 QString Studio::statusLine() const {
-    using State = gallery::PendingTile::State;
-    int unsent = 0;
-    int waiting = 0;
-    int running = 0;
-    int away = 0;
-    int failed = 0;
-    bool again = false;
-    gallery::PendingTile current;
-    for (const Task* task : m_tasks) {
-        const gallery::PendingTile tile = task->tile();
-        failed += tile.state == State::Failed ? 1 : 0;
-        unsent += tile.state == State::Unsent ? 1 : 0;
-        waiting += tile.state == State::Waiting && !tile.isAway ? 1 : 0;
-        const bool runs = tile.state == State::Running || tile.state == State::Fetching;
-        away += tile.isAway && (runs || tile.state == State::Waiting) ? 1 : 0;
-        if (runs && !tile.isAway && running++ == 0) {
-            current = tile;
-            again = task->hasStartedAgain();
-        }
-    }
+    std::vector<gallery::PendingTile> tiles;
+    std::ranges::transform(m_tasks, std::back_inserter(tiles),
+                           [this](const Task* task) { return describe(*task, isQueuePaused()); });
+    return studio::statusLine(tiles, isQueuePaused());
+}
 
-    QStringList parts;
-    if (unsent > 0) {
-        parts += tr("%1 not sent yet").arg(unsent);
-    }
-    if (waiting > 0) {
-        parts += tr("%1 waiting").arg(waiting);
-    }
-    if (running > 0) {
-        QString text = (again ? tr("%1 running, started again") : tr("%1 running")).arg(running);
-        if (current.steps > 0) {
-            text = tr("%1: step %2 of %3").arg(text).arg(current.step).arg(current.steps);
-        }
-        if (current.steps > 0 && current.etaSeconds) {
-            text = tr("%1, %2 left").arg(text, timeLeft(*current.etaSeconds));
-        }
-        parts += text;
-    }
-    if (away > 0) {
-        parts += tr("%1 out of reach").arg(away);
-    }
-    if (failed > 0) {
-        parts += tr("%1 failed").arg(failed);
-    }
-    return parts.join(QStringLiteral(" · "));
+bool Studio::isQueuePaused() const {
+    return m_deps.link.isOnline() && m_deps.link.info() && m_deps.link.info()->paused;
 }
 
 Task* Studio::find(const QString& id) const {
@@ -230,7 +196,7 @@ Task& Studio::adopt(TaskRecord record) {
     auto* task = new Task(m_deps.remote, m_deps.pictures, std::move(record), this);
     m_tasks.push_back(task);
     connect(task, &Task::changed, this, [this, task] {
-        m_deps.model.putTile(task->tile());
+        m_deps.model.putTile(describe(*task, isQueuePaused()));
         shareStreams();
         refreshStatus();
     });
@@ -248,7 +214,7 @@ Task& Studio::adopt(TaskRecord record) {
         }
         drop(*task);
     });
-    m_deps.model.putTile(task->tile());
+    m_deps.model.putTile(describe(*task, isQueuePaused()));
     refreshStatus();
     return *task;
 }
@@ -284,6 +250,10 @@ void Studio::wakeTasks() {
         wake(*task);
     }
     shareStreams();
+    for (const Task* task : m_tasks) {
+        m_deps.model.putTile(describe(*task, isQueuePaused()));
+    }
+    refreshStatus();
 }
 
 void Studio::wake(Task& task) {
@@ -291,7 +261,12 @@ void Studio::wake(Task& task) {
     if (here) {
         task.bindTo(m_deps.remote.address(), serverId().empty() ? task.record().serverId : serverId());
     }
-    task.setAwake(here && m_deps.link.isOnline(), !here && m_deps.link.isOnline());
+    using Reach = Task::Reach;
+    if (m_deps.link.isOnline()) {
+        task.setReach(here ? Reach::Here : Reach::Elsewhere);
+    } else {
+        task.setReach(Reach::Away);
+    }
 }
 
 bool Studio::belongsHere(const Task& task) const {

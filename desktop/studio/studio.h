@@ -87,8 +87,10 @@ public:
 
     /// Tasks that are neither done nor failed.
     int activeCount() const;
-    /// One line: "2 waiting · 1 running: step 12 of 30, 6 s left"; empty when nothing is under way.
+    /// See status_line.h.
     QString statusLine() const;
+    /// The server that is connected starts nothing now.
+    bool isQueuePaused() const;
 
 Q_SIGNALS:
     void serverAddressChanged(const QString& address);

@@ -69,20 +69,18 @@ void Task::bindTo(const QUrl& server, const std::string& id) {
     Q_EMIT changed();
 }
 
-void Task::setAwake(bool awake, bool canSendHere) {
-    m_waited = m_waited || !awake;
-    if (awake == m_awake && canSendHere == m_canSendHere) {
+void Task::setReach(Reach reach) {
+    m_waited = m_waited || reach != Reach::Here;
+    if (reach == m_reach) {
         return;
     }
-    m_canSendHere = canSendHere;
-    if (awake == m_awake) {
-        Q_EMIT changed();
-        return;
+    const bool wasAwake = isAwake();
+    m_reach = reach;
+    if (isAwake() != wasAwake) {
+        m_pause = kFirstPause;
+        m_again.stop();
     }
-    m_awake = awake;
-    m_pause = kFirstPause;
-    m_again.stop();
-    if (awake) {
+    if (isAwake()) {
         m_trouble.reset();
         if (m_follower) {
             m_follower->tryNow();
@@ -119,7 +117,7 @@ void Task::advance() {
     if (m_record.cancelled && m_record.jobId.empty() && !m_record.sent) {
         return end();
     }
-    if (!m_awake || m_again.isActive()) {
+    if (!isAwake() || m_again.isActive()) {
         return;
     }
     if (m_record.jobId.empty()) {

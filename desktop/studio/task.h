@@ -7,7 +7,6 @@
 #include <chrono>
 #include <optional>
 
-#include "desktop/gallery/pending_tile.h"
 #include "desktop/gallery/picture.h"
 #include "desktop/studio/task_record.h"
 #include "shared/protocol/job.h"
@@ -34,7 +33,20 @@ public:
     Task(remote::Remote& remote, gallery::PictureStore& store, TaskRecord record, QObject* parent = nullptr);
     ~Task() override;
 
+    /// Where the task's server is.
+    enum class Reach {
+        Away,       ///< it can't be reached
+        Elsewhere,  ///< another one is there meanwhile
+        Here,
+    };
+
     const TaskRecord& record() const { return m_record; }
+    /// As the server told of it last.
+    const protocol::Job& job() const { return m_job; }
+    Reach reach() const { return m_reach; }
+    bool isAwake() const { return m_reach == Reach::Here; }
+    /// Why it waits to try again; passing.
+    const std::optional<protocol::Problem>& trouble() const { return m_trouble; }
     bool hasFailed() const { return m_record.problem.has_value(); }
     /// The server has it and has not finished it: worth a stream.
     bool wantsStream() const;
@@ -45,18 +57,16 @@ public:
     bool isFree() const { return m_record.serverId.empty() && !m_record.sent && m_record.jobId.empty(); }
     /// Its server is (now) the one at this address, with this id where it has one.
     void bindTo(const QUrl& server, const std::string& id);
-    /// The task's server can (or can't) be reached; begins or pauses accordingly. `canSendHere`: another one
-    /// is there meanwhile.
-    void setAwake(bool awake, bool canSendHere = false);
+    /// Begins or pauses accordingly.
+    void setReach(Reach reach);
     /// Whether it may hold an event stream open.
     void setFollowing(bool following);
     void cancel();
     /// Cancelled, but its server is not there to confirm it.
-    bool isStuck() const { return m_record.cancelled && !m_awake; }
+    bool isStuck() const { return m_record.cancelled && !isAwake(); }
     /// What it had got is lost: the server began it again.
     bool hasStartedAgain() const { return m_startedAgain; }
 
-    gallery::PendingTile tile() const;
     /// A request for the pictures that it has not brought.
     protocol::GenerationRequest remainder() const { return remainderOf(m_record); }
 
@@ -90,8 +100,6 @@ private:
     void tryAgainIn(std::chrono::milliseconds pause);
     void fail(protocol::Problem problem);
     void end();
-    gallery::PendingTile::State tileState() const;
-    QString note() const;
 
     remote::Remote& m_remote;
     gallery::PictureStore& m_store;
@@ -100,9 +108,8 @@ private:
     remote::JobFollower* m_follower = nullptr;  ///< a child of this
     QTimer m_again;
     std::chrono::milliseconds m_pause;
-    std::optional<protocol::Problem> m_trouble;  ///< why it waits; passing
-    bool m_awake = false;
-    bool m_canSendHere = false;
+    std::optional<protocol::Problem> m_trouble;
+    Reach m_reach = Reach::Away;
     bool m_startedAgain = false;
     bool m_mayFollow = false;
     bool m_calling = false;
@@ -110,8 +117,5 @@ private:
     bool m_waited = false;
     bool m_ended = false;
 };
-
-/// "6 s", "2 min", "1 h 5 min".
-QString timeLeft(double seconds);
 
 }  // namespace easel::studio

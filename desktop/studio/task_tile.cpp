@@ -1,112 +1,136 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
-#include <cmath>
+#include "desktop/studio/task_tile.h"
 
 #include "desktop/remote/address.h"
 #include "desktop/studio/task.h"
+#include "desktop/studio/time_left.h"
 
-// How a task looks in the grid, and in what words.
 namespace easel::studio {
 
+namespace {
+
 using protocol::JobState;
+using State = gallery::PendingTile::State;
 
-gallery::PendingTile Task::tile() const {
-    gallery::PendingTile tile;
-    tile.id = m_record.id;
-    tile.prompt = QString::fromStdString(m_record.request.prompt);
-    tile.state = tileState();
-    tile.note = note();
-    tile.ahead = m_job.ahead;
-    tile.step = m_job.progress.step;
-    tile.steps = m_job.progress.steps;
-    tile.etaSeconds = m_job.progress.etaSeconds;
-    tile.images = static_cast<int>(m_record.saved.size());
-    tile.count = m_record.settings ? m_record.settings->count : m_record.request.count.value_or(1);
-    if (m_record.settings) {
-        tile.size = QSize(m_record.settings->width, m_record.settings->height);
-    } else if (m_record.request.width && m_record.request.height) {
-        tile.size = QSize(*m_record.request.width, *m_record.request.height);
-    }
-    tile.error = m_record.problem;
-    tile.isAway = !m_awake && !hasFailed();
-    tile.canSendHere = m_canSendHere && !hasFailed() && !m_record.cancelled;
-    return tile;
-}
-
-gallery::PendingTile::State Task::tileState() const {
-    using State = gallery::PendingTile::State;
-    if (hasFailed()) {
+State stateOf(const Task& task) {
+    if (task.hasFailed()) {
         return State::Failed;
     }
-    if (m_record.cancelled) {
+    if (task.record().cancelled) {
         return State::Stopping;
     }
-    if (m_record.jobId.empty()) {
+    if (task.record().jobId.empty()) {
         return State::Unsent;
     }
-    if (m_job.state == JobState::Queued || m_job.state == JobState::Held) {
-        return State::Waiting;
+    switch (task.job().state) {
+        case JobState::Queued:
+            return State::Waiting;
+        case JobState::Held:
+            return State::Held;
+        case JobState::Running:
+            return State::Running;
+        default:
+            return State::Fetching;
     }
-    return m_job.state == JobState::Running ? State::Running : State::Fetching;
 }
 
-QString Task::note() const {
-    using State = gallery::PendingTile::State;
-    const State state = tileState();
-    if (state == State::Failed) {
-        return QString::fromStdString(m_record.problem->title);
-    }
-    const QString server = remote::displayName(m_record.server);
+QString awayNote(const Task& task, State state) {
+    const QString server = remote::displayName(task.record().server);
     if (state == State::Stopping) {
-        return m_awake ? tr("Stopping…") : tr("Stops once %1 is back").arg(server);
+        return Task::tr("Stops once %1 is back").arg(server);
     }
-    if (!m_awake && state != State::Unsent) {
-        return tr("No connection to %1; taken up again once it is back").arg(server);
+    if (state != State::Unsent) {
+        return Task::tr("No connection to %1; taken up again once it is back").arg(server);
     }
-    if (!m_awake) {
-        return m_record.sent ? tr("Sent, but not confirmed: waiting for %1").arg(server)
-                             : tr("Not sent yet: waiting for %1").arg(server);
+    return task.record().sent ? Task::tr("Sent, but not confirmed: waiting for %1").arg(server)
+                              : Task::tr("Not sent yet: waiting for %1").arg(server);
+}
+
+QString waitingNote(const Task& task, bool queuePaused) {
+    if (queuePaused) {
+        return Task::tr("Waiting: the queue is paused on %1").arg(remote::displayName(task.record().server));
     }
-    if (m_trouble) {
-        return tr("%1; trying again").arg(QString::fromStdString(m_trouble->title));
+    const int ahead = task.job().ahead;
+    return ahead > 0 ? Task::tr("Waiting, %1 ahead").arg(ahead) : Task::tr("Waiting");
+}
+
+QString heldNote(const protocol::Job& job) {
+    if (!job.hold) {
+        return Task::tr("On hold");
+    }
+    return Task::tr("On hold: %1 %2")
+        .arg(QString::fromStdString(job.hold->detail), QString::fromStdString(job.hold->cure))
+        .trimmed();
+}
+
+QString runningNote(const Task& task) {
+    const protocol::Progress& progress = task.job().progress;
+    if (progress.stage == protocol::Stage::Decoding) {
+        return Task::tr("Developing the picture…");
+    }
+    if (progress.stage != protocol::Stage::Denoising || progress.steps == 0) {
+        return Task::tr("Starting…");
+    }
+    const QString step =
+        (task.hasStartedAgain() ? Task::tr("Started again, step %1 of %2") : Task::tr("Step %1 of %2"))
+            .arg(progress.step)
+            .arg(progress.steps);
+    return progress.etaSeconds ? Task::tr("%1, %2 left").arg(step, timeLeft(*progress.etaSeconds)) : step;
+}
+
+QString noteOf(const Task& task, State state, bool queuePaused) {
+    if (state == State::Failed) {
+        return QString::fromStdString(task.record().problem->title);
+    }
+    if (!task.isAwake()) {
+        return awayNote(task, state);
+    }
+    if (state == State::Stopping) {
+        return Task::tr("Stopping…");
+    }
+    if (task.trouble()) {
+        return Task::tr("%1; trying again").arg(QString::fromStdString(task.trouble()->title));
     }
     switch (state) {
         case State::Unsent:
-            return tr("Sending…");
+            return Task::tr("Sending…");
         case State::Waiting:
-            if (m_job.hold) {
-                return tr("On hold: %1 %2")
-                    .arg(QString::fromStdString(m_job.hold->detail),
-                         QString::fromStdString(m_job.hold->cure));
-            }
-            return m_job.ahead > 0 ? tr("Waiting, %1 ahead").arg(m_job.ahead) : tr("Waiting");
+            return waitingNote(task, queuePaused);
+        case State::Held:
+            return heldNote(task.job());
         case State::Fetching:
-            return tr("Fetching the picture…");
+            return Task::tr("Fetching the picture…");
         default:
-            break;
+            return runningNote(task);
     }
-    const protocol::Progress& progress = m_job.progress;
-    if (progress.stage == protocol::Stage::Decoding) {
-        return tr("Developing the picture…");
-    }
-    if (progress.stage != protocol::Stage::Denoising || progress.steps == 0) {
-        return tr("Starting…");
-    }
-    const QString step = (m_startedAgain ? tr("Started again, step %1 of %2") : tr("Step %1 of %2"))
-                             .arg(progress.step)
-                             .arg(progress.steps);
-    return progress.etaSeconds ? tr("%1, %2 left").arg(step, timeLeft(*progress.etaSeconds)) : step;
 }
 
-QString timeLeft(double seconds) {
-    const auto whole = static_cast<int>(std::ceil(std::clamp(seconds, 0.0, 1e6)));
-    if (whole < 60) {
-        return QObject::tr("%1 s").arg(whole);
+}  // namespace
+
+gallery::PendingTile describe(const Task& task, bool queuePaused) {
+    const TaskRecord& record = task.record();
+    const protocol::Job& job = task.job();
+    gallery::PendingTile tile;
+    tile.id = record.id;
+    tile.prompt = QString::fromStdString(record.request.prompt);
+    tile.state = stateOf(task);
+    tile.note = noteOf(task, tile.state, queuePaused);
+    tile.ahead = job.ahead;
+    tile.step = job.progress.step;
+    tile.steps = job.progress.steps;
+    tile.etaSeconds = job.progress.etaSeconds;
+    tile.startedAgain = task.hasStartedAgain();
+    tile.images = static_cast<int>(record.saved.size());
+    tile.count = record.settings ? record.settings->count : record.request.count.value_or(1);
+    if (record.settings) {
+        tile.size = QSize(record.settings->width, record.settings->height);
+    } else if (record.request.width && record.request.height) {
+        tile.size = QSize(*record.request.width, *record.request.height);
     }
-    if (whole < 3600) {
-        return QObject::tr("%1 min").arg((whole + 59) / 60);
-    }
-    return QObject::tr("%1 h %2 min").arg(whole / 3600).arg(whole % 3600 / 60);
+    tile.error = record.problem;
+    tile.isAway = !task.isAwake() && !task.hasFailed();
+    tile.canSendHere = task.reach() == Task::Reach::Elsewhere && !task.hasFailed() && !record.cancelled;
+    return tile;
 }
 
 }  // namespace easel::studio

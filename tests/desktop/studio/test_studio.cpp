@@ -78,6 +78,7 @@ private Q_SLOTS:
     void init() { m_dir = std::make_unique<QTemporaryDir>(); }
     void drawsAPicture();
     void tellsWhyAJobIsOnHold();
+    void tellsThatTheQueueIsPaused();
     void fetchesEachImageAtOnce();
     void waitsForAServerThatIsAway();
     void doesNotDoubleAfterALostAnswer();
@@ -154,10 +155,45 @@ void TestStudio::tellsWhyAJobIsOnHold() {
     QTRY_COMPARE(server.streamCount("j_1"), 1);
     server.hold("j_1", {protocol::HoldReason::DiskLow, "The disk is full.", "Delete jobs."});
     QTRY_COMPARE(app.tile().note, "On hold: The disk is full. Delete jobs.");
-    QVERIFY(app.tile().state == State::Waiting);
+    QVERIFY(app.tile().state == State::Held);
+    QCOMPARE(app.studio.statusLine(), "1 on hold");
+    server.http().stop();
+    QTRY_COMPARE(app.studio.statusLine(), "1 out of reach");
+    server.http().start();
+    QTRY_COMPARE(app.studio.statusLine(), "1 on hold");
     server.draw("j_1");
     QTRY_COMPARE(app.model.tileCount(), 0);
     QCOMPARE(app.model.pictureCount(), 1);
+}
+
+void TestStudio::tellsThatTheQueueIsPaused() {
+    FakeEasel server;
+    App app(folder(), server.url());
+    QTRY_VERIFY(app.link.isOnline());
+    app.studio.generate(request("a dog"));
+    app.studio.generate(request("a cat"));
+    QTRY_COMPARE(app.tile().note, "Waiting");
+    server.run("j_1");
+    QTRY_COMPARE(app.studio.statusLine(), "1 waiting · 1 running");
+    const QSignalSpy lines(&app.studio, &Studio::statusChanged);
+    server.info.paused = true;
+    QTRY_VERIFY(app.studio.isQueuePaused());
+    const QString name = server.url().authority();
+    QCOMPARE(app.tile().note, "Waiting: the queue is paused on " + name);
+    QVERIFY(app.tile().state == State::Waiting);
+    // What runs goes on.
+    QCOMPARE(app.model.tileAt(1)->note, "Starting…");
+    QCOMPARE(app.studio.statusLine(), "1 waiting, the queue is paused · 1 running");
+    QCOMPARE(lines.last()[0].toString(), app.studio.statusLine());
+    // Of a server that is away nobody knows whether it still is.
+    server.http().stop();
+    QTRY_VERIFY(!app.link.isOnline());
+    QVERIFY(!app.studio.isQueuePaused());
+    QCOMPARE(app.studio.statusLine(), "2 out of reach");
+    server.info.paused = false;
+    server.http().start();
+    QTRY_COMPARE(app.tile().note, "Waiting");
+    QCOMPARE(app.studio.statusLine(), "1 waiting · 1 running");
 }
 
 void TestStudio::fetchesEachImageAtOnce() {
