@@ -46,6 +46,9 @@ QString ServerLink::describe() const {
         case State::Connecting:
             return tr("%1 · connecting…").arg(name);
         case State::Connected:
+            if (m_info->paused) {
+                return tr("%1 · queue paused").arg(name);
+            }
             if (m_info->deviceName.empty()) {
                 return tr("%1 · ready").arg(name);
             }

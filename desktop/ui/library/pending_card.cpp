@@ -100,7 +100,7 @@ void PendingCard::setTile(const gallery::PendingTile& tile) {
     m_retry->setVisible(failed());
     m_copy->setVisible(failed());
     m_sendHere->setVisible(tile.canSendHere);
-    setToolTip(tile.error ? QString::fromStdString(tile.error->detail) : tile.prompt);
+    setToolTip(tile.error ? QString::fromStdString(tile.error->detail) : held() ? tile.note : tile.prompt);
     setAccessibleName(QStringLiteral("%1. %2").arg(tile.prompt, tile.note));
     placeButtons();
     update();
@@ -141,7 +141,7 @@ QRect PendingCard::ground() const {
     const QRect shape = fittedInto(area, m_tile.size);
     // A reason needs room, whatever shape the picture would have had; words do, too.
     const bool wide = std::min(shape.width(), shape.height()) >= kNarrowest;
-    return wide && !failed() && !m_tile.canSendHere ? shape : area;
+    return wide && !failed() && !held() && !m_tile.canSendHere ? shape : area;
 }
 
 void PendingCard::copyDetails() {

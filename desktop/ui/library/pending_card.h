@@ -42,6 +42,7 @@ private:
     /// It was cancelled, but its server is not there to confirm it.
     bool isStuck() const { return m_tile.state == gallery::PendingTile::State::Stopping && m_tile.isAway; }
     bool failed() const { return m_tile.state == gallery::PendingTile::State::Failed; }
+    bool held() const { return m_tile.state == gallery::PendingTile::State::Held; }
     /// The shape that the picture will have; the whole square where words and buttons need it.
     QRect ground() const;
     void paintProgress(QPainter& painter, const QRect& area) const;

@@ -236,6 +236,7 @@ void MainWindow::connectPanel() {
         if (m_deps.link.info()) {
             m_panel->setServer(*m_deps.link.info(), m_deps.link.models());
         }
+        showConnection();
     });
 }
 
@@ -332,6 +333,8 @@ void MainWindow::showConnection() {
     } else if (m_deps.link.state() == State::Unreachable) {
         note = m_deps.studio.knowsServer() ? tr("The server is away: drawn once it is back")
                                            : tr("No server now: drawn as soon as one is there");
+    } else if (m_deps.studio.isQueuePaused()) {
+        note = tr("The queue is paused: drawn once it is resumed");
     }
     m_panel->setOfflineNote(note);
 }

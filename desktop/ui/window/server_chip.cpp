@@ -118,6 +118,9 @@ QString ServerChip::details() const {
     if (!info->status.empty()) {
         lines << QString::fromStdString(info->status);
     }
+    if (info->paused) {
+        lines << tr("Its queue is paused: nothing is begun until somebody resumes it there.");
+    }
     if (!info->deviceName.empty()) {
         lines << tr("Draws on %1 (%2)")
                      .arg(QString::fromStdString(info->deviceName), QString::fromStdString(info->device));
@@ -137,7 +140,7 @@ QColor ServerChip::dotColor() const {
     const StatusColors colors = statusColors(palette());
     switch (m_link.state()) {
         case State::Connected:
-            return colors.good;
+            return m_link.info()->paused ? colors.busy : colors.good;
         case State::NotReady:
         case State::Unreachable:
             return colors.busy;

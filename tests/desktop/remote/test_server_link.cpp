@@ -92,6 +92,11 @@ void TestServerLink::followsTheServersState() {
     info.defaultModel = "other";
     QTRY_COMPARE(link.state(), State::Connected);
     QTRY_VERIFY(!link.models().empty() && link.models().front().id == "other");
+    info.paused = true;
+    QTRY_VERIFY(link.describe().endsWith(" · queue paused"));
+    QVERIFY(link.isOnline());
+    info.paused = false;
+    QTRY_VERIFY(link.describe().endsWith(" · ready"));
 }
 
 void TestServerLink::comesBackByItself() {

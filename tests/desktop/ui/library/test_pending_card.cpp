@@ -11,6 +11,7 @@ class TestPendingCard : public QObject {
 
 private Q_SLOTS:
     void aNarrowTileHasRoomForWords();
+    void aHeldTileSaysWhy();
 };
 
 void TestPendingCard::aNarrowTileHasRoomForWords() {
@@ -27,6 +28,27 @@ void TestPendingCard::aNarrowTileHasRoomForWords() {
     }
     // The shape of the picture would be 31 pixels wide: the words get the square.
     QCOMPARE(narrow.grab().toImage(), square.grab().toImage());
+}
+
+void TestPendingCard::aHeldTileSaysWhy() {
+    ui::Theme theme(*qApp);
+    gallery::PendingTile tile;
+    tile.prompt = "a cat";
+    tile.state = gallery::PendingTile::State::Held;
+    tile.note = "On hold: The disk is full. Delete jobs.";
+    tile.size = QSize(512, 384);
+    ui::PendingCard wide(tile);
+    QCOMPARE(wide.toolTip(), tile.note);
+    tile.size = QSize(512, 512);
+    ui::PendingCard square(tile);
+    for (ui::PendingCard* card : {&wide, &square}) {
+        card->resize(200, 260);
+    }
+    // A reason gets the square, too.
+    QCOMPARE(wide.grab().toImage(), square.grab().toImage());
+    tile.state = gallery::PendingTile::State::Waiting;
+    wide.setTile(tile);
+    QCOMPARE(wide.toolTip(), tile.prompt);
 }
 
 QTEST_MAIN(TestPendingCard)

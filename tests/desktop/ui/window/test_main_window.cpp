@@ -82,6 +82,7 @@ private Q_SLOTS:
     void showsWhereTheKeyboardIsOnJobs();
     void removesAllSelectedJobs();
     void retriesByReturn();
+    void saysThatTheQueueIsPaused();
     void offersToSendToTheServerThatIsThere();
     void goesThroughPicturesByKeyboard();
     void looksCloser();
@@ -463,6 +464,27 @@ void TestMainWindow::retriesByReturn() {
     app.press(Qt::Key_Return);
     QTRY_COMPARE(server.jobCount(), 2);
     QCOMPARE(app.model.tileCount(), 1);
+}
+
+void TestMainWindow::saysThatTheQueueIsPaused() {
+    FakeEasel server;
+    App app(folder(), server.url());
+    QTRY_VERIFY(app.link.isOnline());
+    QCOMPARE(app.find<QLabel>("generateHint")->text(), "Ctrl+Enter");
+    app.write("a boat");
+    app.find("generateButton")->click();
+    QTRY_COMPARE(app.find<QLabel>("statusLine")->text(), "1 waiting");
+    server.info.paused = true;
+    QTRY_COMPARE(app.find<QLabel>("statusLine")->text(), "1 waiting, the queue is paused");
+    QCOMPARE(app.find<QLabel>("generateHint")->text(), "The queue is paused: drawn once it is resumed");
+    QVERIFY(app.find("serverChip")->text().endsWith("queue paused"));
+    QVERIFY(app.find("serverChip")->toolTip().contains("until somebody resumes it"));
+    // It can be asked for more all the same.
+    app.find("generateButton")->click();
+    QTRY_COMPARE(server.jobCount(), 2);
+    server.info.paused = false;
+    QTRY_COMPARE(app.find<QLabel>("statusLine")->text(), "2 waiting");
+    QCOMPARE(app.find<QLabel>("generateHint")->text(), "Ctrl+Enter");
 }
 
 void TestMainWindow::offersToSendToTheServerThatIsThere() {
