@@ -4,30 +4,19 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include <boost/asio/awaitable.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
 
 #include "server/http/connection.h"
 #include "server/http/exchange.h"
-#include "server/http/framing.h"
-#include "server/http/options.h"
-#include "server/http/origin.h"
-#include "server/http/request.h"
+#include "server/http/request_reader.h"
+#include "server/http/response.h"
 #include "server/http/response_writer.h"
-#include "server/http/router.h"
+#include "server/http/session_context.h"
 #include "server/http/standing.h"
 
 namespace easel::http {
-
-/// What all sessions of a listener share, read only.
-struct SessionContext {
-    ListenerOptions options;
-    HostRule hosts;
-    Router router;
-};
 
 /// One connection: reads requests one after another, has each answered, writes the answer. A coroutine on
 /// a strand of its own; owned by that coroutine, known to the listener.
@@ -52,13 +41,8 @@ public:
     bool isLeaving() const { return m_isLeaving; }
 
 private:
-    struct Incoming;  // a request on its way through the steps below
-
     boost::asio::awaitable<void> sayFull();
     boost::asio::awaitable<bool> serveOne();
-    boost::asio::awaitable<std::optional<Refusal>> readHead(Incoming& incoming);
-    std::optional<Refusal> understandHead(Incoming& incoming) const;
-    boost::asio::awaitable<std::optional<Refusal>> readBody(Incoming& incoming);
     boost::asio::awaitable<bool> answer(Incoming& incoming);
     boost::asio::awaitable<void> waitFor(Exchange& exchange);
 
@@ -72,14 +56,13 @@ private:
 
     const SessionContext& m_context;
     const std::shared_ptr<Connection> m_connection;
-    boost::beast::flat_buffer m_buffer;
     ResponseWriter m_writer;
+    RequestReader m_reader;
     std::shared_ptr<Signal> m_signal;
     std::string m_client;
     std::atomic<Stage> m_stage = Stage::Idle;
     std::atomic<std::chrono::steady_clock::time_point> m_since = std::chrono::steady_clock::now();
     std::atomic<bool> m_isLeaving = false;
-    bool m_isUnasked = false;  // waits for a request of which nothing has come yet
     bool m_stopping = false;
     bool m_isCutOff = false;  // nobody is left to answer to, whatever the client does
 };
