@@ -8,9 +8,11 @@ namespace easel::api {
 
 http::Router makeRouter(const Service& service) {
     http::Router router;
-    router.setErrorWriter([](int status, std::string detail) {
+    http::Mount mount;
+    mount.errorWriter = [](int status, std::string detail) {
         return problemResponse(protocol::ofStatus(status, std::move(detail)));
-    });
+    };
+    router.mount("/", std::move(mount));
     addJobRoutes(router, service);
     addQueueRoutes(router, service);
     addInfoRoutes(router, service);

@@ -31,7 +31,6 @@ struct ListenerOptions {
     std::vector<std::string> allowedHosts;
 
     std::size_t maxHeaderBytes = 16UL * 1024;
-    std::size_t maxBodyBytes = 1024UL * 1024;
     std::size_t maxConnections = 256;                 ///< when all are taken, the longest idle goes
     std::size_t maxUnsentEventBytes = 256UL * 1024;   ///< a client further behind is disconnected
     std::chrono::milliseconds idleTimeout{75'000};    ///< between two requests

@@ -11,9 +11,15 @@
 
 namespace easel::http {
 
+/// Who asks, as the gate in front of the path knows them.
+struct Caller {
+    std::string name;  ///< empty: anybody
+};
+
 /// One request as a handler sees it: framing, Host and Origin are checked, escapes are decoded.
 struct Request {
-    std::string peer;    ///< who asks, as far as its address tells; see peerOf in standing.h
+    std::string peer;  ///< who asks, as far as its address tells; see peerOf in standing.h
+    Caller caller;
     std::string method;  ///< "GET", "HEAD", "POST", …
     std::string path;    ///< decoded, begins with '/'
     Query query;         ///< decoded

@@ -2,6 +2,7 @@
 #include "server/http/request_reader.h"
 
 #include <cstdint>
+#include <exception>
 #include <utility>
 
 #include <boost/beast/core/read_size.hpp>
@@ -112,11 +113,8 @@ Arrival RequestReader::parseHead(Incoming& incoming, std::string_view head) {
     }
     beast::error_code error;
     m_parser->header_limit(static_cast<std::uint32_t>(m_context.options.maxHeaderBytes));
-    m_parser->body_limit(m_context.options.maxBodyBytes);
+    m_parser->body_limit(boost::none);  // it depends on the path
     m_buffer.consume(m_parser->put(net::buffer(head), error));
-    if (error == beast::http::error::body_limit) {
-        return refuse(incoming, tooLarge(413, "body", m_context.options.maxBodyBytes));
-    }
     if (error || !m_parser->is_header_done()) {
         return refuse(incoming, 400, "The head of the request cannot be read.");
     }
@@ -136,6 +134,8 @@ Arrival RequestReader::judge(Incoming& incoming, std::string_view targetText) {
     if (!target) {
         return refuse(incoming, 400, target.error());
     }
+    request.path = std::move(target->path);
+    request.query = std::move(target->query);
     const std::string host = target->authority.empty()
                                  ? std::string(request.headers.find("Host").value_or(""))
                                  : target->authority;
@@ -143,8 +143,6 @@ Arrival RequestReader::judge(Incoming& incoming, std::string_view targetText) {
     if (!isNameless && !isAllowedHost(host, m_context.hosts)) {
         return refuse(incoming, 421, "This server does not answer to the name in the Host field.");
     }
-    request.path = std::move(target->path);
-    request.query = std::move(target->query);
     const auto origin = request.headers.find("Origin");
     request.isOfOtherOrigin = origin && !isSameOrigin(*origin, host);
     if (!isSafe(request.method) && request.isOfOtherOrigin) {
@@ -154,10 +152,30 @@ Arrival RequestReader::judge(Incoming& incoming, std::string_view targetText) {
     const bool hasNoBody =
         m_parser->is_done() || (!m_parser->chunked() && m_parser->content_length().value_or(0) == 0);
     incoming.keepAlive = hasNoBody && m_parser->keep_alive();
-    return route(incoming);
+    const Arrival arrival = passGate(incoming);
+    return arrival == Arrival::Whole ? route(incoming) : arrival;
 }
 
-Arrival RequestReader::route(Incoming& incoming) {
+Arrival RequestReader::passGate(Incoming& incoming) const {
+    const Gate& gate = m_context.router.mountOf(incoming.request.path).gate;
+    if (!gate) {
+        return Arrival::Whole;
+    }
+    try {
+        auto caller = gate(incoming.request);
+        if (!caller) {
+            incoming.refusal = std::move(caller.error());
+            return Arrival::Refused;
+        }
+        incoming.request.caller = std::move(*caller);
+        return Arrival::Whole;
+    } catch (const std::exception& exception) {
+        incoming.failure = exception.what();
+        return refuse(incoming, 500, "Whether this request may pass could not be found out.");
+    }
+}
+
+Arrival RequestReader::route(Incoming& incoming) const {
     Request& request = incoming.request;
     Router::Match& match = incoming.match;
     match = m_context.router.match(request.method, request.path);
@@ -182,6 +200,11 @@ Arrival RequestReader::route(Incoming& incoming) {
 
 net::awaitable<Arrival> RequestReader::readBody(Incoming& incoming) {
     incoming.keepAlive = false;  // until the body has been read whole
+    const std::size_t limit = m_context.router.mountOf(incoming.request.path).maxBodyBytes;
+    if (m_parser->content_length().value_or(0) > limit) {
+        co_return refuse(incoming, tooLarge(413, "body", limit));
+    }
+    m_parser->body_limit(limit);
     const bool isAsked = co_await askForBody(incoming);
     if (!isAsked) {
         co_return Arrival::Nobody;
@@ -199,7 +222,7 @@ net::awaitable<Arrival> RequestReader::readBody(Incoming& incoming) {
         beast::error_code error;
         m_buffer.consume(m_parser->put(m_buffer.cdata(), error));
         if (error == beast::http::error::body_limit) {
-            co_return refuse(incoming, tooLarge(413, "body", m_context.options.maxBodyBytes));
+            co_return refuse(incoming, tooLarge(413, "body", limit));
         }
         const std::size_t room = beast::read_size(m_buffer, kBodyBuffer);
         if ((error && error != beast::http::error::need_more) || room == 0) {
@@ -228,7 +251,7 @@ net::awaitable<bool> RequestReader::askForBody(const Incoming& incoming) {
 }
 
 Arrival RequestReader::refuse(Incoming& incoming, int status, std::string detail) const {
-    incoming.refusal = m_context.router.error(status, std::move(detail));
+    incoming.refusal = m_context.router.error(incoming.request.path, status, std::move(detail));
     return Arrival::Refused;
 }
 

@@ -55,7 +55,8 @@ private:
     bool passEmptyLine();
     Arrival parseHead(Incoming& incoming, std::string_view head);
     Arrival judge(Incoming& incoming, std::string_view target);
-    Arrival route(Incoming& incoming);
+    Arrival passGate(Incoming& incoming) const;
+    Arrival route(Incoming& incoming) const;
     boost::asio::awaitable<Arrival> readBody(Incoming& incoming);
     boost::asio::awaitable<bool> askForBody(const Incoming& incoming);
     Arrival refuse(Incoming& incoming, int status, std::string detail) const;

@@ -49,8 +49,27 @@ void Router::addSimple(std::string method, std::string_view pattern,
         });
 }
 
-Response Router::error(int status, std::string detail) const {
-    return m_errorWriter ? m_errorWriter(status, std::move(detail)) : textResponse(status, detail + "\n");
+void Router::mount(std::string_view prefix, Mount mount) {
+    if (prefix == "/") {
+        m_root = std::move(mount);
+        return;
+    }
+    const auto place = std::ranges::find_if(
+        m_mounts, [&](const auto& other) { return other.first.size() <= prefix.size(); });
+    m_mounts.emplace(place, prefix, std::move(mount));
+}
+
+const Mount& Router::mountOf(std::string_view path) const {
+    const auto found = std::ranges::find_if(m_mounts, [&](const auto& each) {
+        const std::string& prefix = each.first;
+        return path.starts_with(prefix) && (path.size() == prefix.size() || path[prefix.size()] == '/');
+    });
+    return found == m_mounts.end() ? m_root : found->second;
+}
+
+Response Router::error(std::string_view path, int status, std::string detail) const {
+    const ErrorWriter& writer = mountOf(path).errorWriter;
+    return writer ? writer(status, std::move(detail)) : textResponse(status, detail + "\n");
 }
 
 Router::Match Router::match(std::string_view method, std::string_view path) const {

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "server/http/gate.h"
 #include "server/http/request.h"
 #include "server/http/responder.h"
 #include "server/http/response.h"
@@ -19,6 +22,13 @@ using Handler = std::function<void(const Request&, Responder)>;
 /// Makes the response to what this folder refuses by itself: a status, and a sentence for a person.
 using ErrorWriter = std::function<Response(int status, std::string detail)>;
 
+/// What holds for all paths below a prefix, whether or not there is a route.
+struct Mount {
+    ErrorWriter errorWriter;  ///< plain text when there is none
+    std::size_t maxBodyBytes = 1024UL * 1024;
+    Gate gate;  ///< everybody comes in when there is none
+};
+
 /// Which handler answers which method and path. Filled before the listener starts, only read after.
 class Router {
 public:
@@ -29,9 +39,12 @@ public:
     void addSimple(std::string method, std::string_view pattern,
                    std::function<Response(const Request&)> handler);
 
-    /// How errors look; plain text when not set.
-    void setErrorWriter(ErrorWriter writer) { m_errorWriter = std::move(writer); }
-    Response error(int status, std::string detail) const;
+    /// Holds for `prefix` and what lies below it; "/" is everything. Nothing is taken over from a shorter
+    /// prefix: the longest one alone counts.
+    void mount(std::string_view prefix, Mount mount);
+    /// That of "/" for what is no path.
+    const Mount& mountOf(std::string_view path) const;
+    Response error(std::string_view path, int status, std::string detail) const;
 
     struct Match {
         const Handler* handler = nullptr;  ///< null: no such route, or not with this method
@@ -53,7 +66,8 @@ private:
     };
 
     std::vector<Entry> m_entries;
-    ErrorWriter m_errorWriter;
+    Mount m_root;
+    std::vector<std::pair<std::string, Mount>> m_mounts;  // by prefix, the longest first
 };
 
 }  // namespace easel::http

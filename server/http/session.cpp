@@ -64,7 +64,7 @@ net::awaitable<void> Session::turnAway() {
 net::awaitable<void> Session::sayFull() {
     const auto self = shared_from_this();
     const Incoming nothing;
-    Response response = m_context.router.error(503, "Too many connections; try again in a moment.");
+    Response response = m_context.router.error({}, 503, "Too many connections; try again in a moment.");
     response.headers.set("Retry-After", "1");
     co_await write(nothing, std::move(response));
     co_await close();
@@ -146,7 +146,8 @@ net::awaitable<bool> Session::answer(Incoming& incoming) {
     if (auto* events = std::get_if<std::shared_ptr<EventBuffer>>(&answer)) {
         co_return co_await writeStream(incoming, **events);
     }
-    Response response = m_context.router.error(500, "The request could not be answered.");
+    Response response =
+        m_context.router.error(incoming.request.path, 500, "The request could not be answered.");
     co_return co_await write(incoming, std::move(response));
 }
 
