@@ -2,7 +2,6 @@
 #pragma once
 
 #include <QImage>
-#include <QSize>
 #include <QString>
 
 #include "shared/protocol/problem.h"

@@ -28,7 +28,6 @@ public:
     /// From now on, what comes on top of what is there waits outside, except that one that waits takes the
     /// place of a tile that goes; false lets all of it in.
     void hold(bool on);
-    bool isHolding() const { return m_holding; }
     /// How many wait.
     int held() const;
 

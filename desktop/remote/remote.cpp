@@ -78,29 +78,9 @@ void Remote::createJob(const protocol::GenerationRequest& request, const QString
                   &protocol::parseJob, std::move(done));
 }
 
-void Remote::job(const std::string& id, QObject* context, Callback<protocol::Job> done) {
-    deliverParsed(m_network.get(requestFor(routes::job(id))), context, &protocol::parseJob, std::move(done));
-}
-
-void Remote::jobs(const std::optional<std::string>& before, QObject* context,
-                  Callback<protocol::JobPage> done) {
-    const QString query =
-        before ? "before=" + QString::fromLatin1(QUrl::toPercentEncoding(QString::fromStdString(*before)))
-               : "";
-    deliverParsed(m_network.get(requestFor(routes::kJobs, query)), context, &protocol::parseJobPage,
-                  std::move(done));
-}
-
 void Remote::cancelJob(const std::string& id, QObject* context, Callback<protocol::Job> done) {
     deliverParsed(m_network.post(requestFor(routes::jobCancel(id)), QByteArray()), context,
                   &protocol::parseJob, std::move(done));
-}
-
-void Remote::deleteJob(const std::string& id, QObject* context, Callback<void> done) {
-    deliver(m_network.deleteResource(requestFor(routes::job(id))), context,
-            [done = std::move(done)](protocol::Expected<QByteArray> body) {
-                done(body.map([](const QByteArray&) {}));
-            });
 }
 
 void Remote::image(const std::string& id, int index, QObject* context, Callback<QByteArray> done,
@@ -123,12 +103,9 @@ QNetworkReply* Remote::openEvents(const std::string& id, std::optional<std::uint
     return m_streams.get(get);
 }
 
-QNetworkRequest Remote::requestFor(std::string_view path, const QString& query) const {
+QNetworkRequest Remote::requestFor(std::string_view path) const {
     QUrl url = m_base;
     url.setPath(m_base.path() + QString::fromUtf8(path.data(), static_cast<qsizetype>(path.size())));
-    if (!query.isEmpty()) {
-        url.setQuery(query, QUrl::StrictMode);
-    }
     QNetworkRequest request(url);
     request.setAttribute(QNetworkRequest::RedirectPolicyAttribute, QNetworkRequest::ManualRedirectPolicy);
     request.setTransferTimeout(static_cast<int>(m_timeout.count()));

@@ -65,12 +65,7 @@ public:
     /// job that it already has.
     void createJob(const protocol::GenerationRequest& request, const QString& idempotencyKey,
                    QObject* context, Callback<protocol::Job> done);
-    void job(const std::string& id, QObject* context, Callback<protocol::Job> done);
-    /// A page, newest first; `before` is the `next` of the page before.
-    void jobs(const std::optional<std::string>& before, QObject* context, Callback<protocol::JobPage> done);
     void cancelJob(const std::string& id, QObject* context, Callback<protocol::Job> done);
-    /// Forgets the job and its images.
-    void deleteJob(const std::string& id, QObject* context, Callback<void> done);
     /// The encoded bytes of image `index`, exactly as the server stores them.
     void image(const std::string& id, int index, QObject* context, Callback<QByteArray> done,
                Progress progress = {});
@@ -84,7 +79,7 @@ Q_SIGNALS:
     void addressChanged();
 
 private:
-    QNetworkRequest requestFor(std::string_view path, const QString& query = {}) const;
+    QNetworkRequest requestFor(std::string_view path) const;
     /// Waits for the reply and hands its body, or what went wrong, to `done` in `context`.
     void deliver(QNetworkReply* reply, QObject* context, Callback<QByteArray> done);
     template <typename T>

@@ -2,7 +2,6 @@
 #include "desktop/studio/studio.h"
 
 #include <QStandardPaths>
-#include <QStringList>
 #include <QUuid>
 
 #include <algorithm>
@@ -10,7 +9,6 @@
 #include <utility>
 
 #include "desktop/gallery/picture_model.h"
-#include "desktop/gallery/picture_store.h"
 #include "desktop/preferences/preferences.h"
 #include "desktop/remote/address.h"
 #include "desktop/remote/remote.h"

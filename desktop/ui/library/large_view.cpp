@@ -15,7 +15,6 @@
 #include "desktop/ui/library/details_panel.h"
 #include "desktop/ui/library/image_loader.h"
 #include "desktop/ui/library/picture_canvas.h"
-#include "desktop/ui/library/tile_delegate.h"
 #include "desktop/ui/parts/measures.h"
 
 namespace easel::ui {

@@ -35,7 +35,6 @@ public:
     void setPictureOnly(bool on);
     bool isPictureOnly() const { return m_pictureOnly; }
     void setDetailsShown(bool shown);
-    bool areDetailsShown() const { return m_showDetails; }
     void next() { step(1); }
     void previous() { step(-1); }
 

@@ -4,6 +4,7 @@
 #include <QGuiApplication>
 #include <QLocale>
 #include <QMenu>
+#include <QStackedWidget>
 #include <QUrl>
 
 #include <algorithm>

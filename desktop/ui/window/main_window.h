@@ -91,7 +91,6 @@ private:
     Library* m_library;
     StatusBar* m_status;
     QAction* m_undo;
-    int m_deletions = 0;          ///< that can be undone
     bool m_undoesCancel = false;  ///< the last thing that can be undone is Cancel all
 };
 

@@ -6,7 +6,6 @@
 #include <QLabel>
 #include <QPainter>
 #include <QPushButton>
-#include <QStyleOption>
 #include <QVBoxLayout>
 
 #include "desktop/remote/local_server.h"

@@ -18,8 +18,7 @@ class TestRemote : public QObject {
 private Q_SLOTS:
     void asksForTheServer();
     void handsInAJob();
-    void asksForJobs();
-    void stopsAndForgetsAJob();
+    void stopsAJob();
     void fetchesAnImageWithProgress();
     void explainsFailures_data();
     void explainsFailures();
@@ -110,50 +109,17 @@ void TestRemote::handsInAJob() {
     QCOMPARE(protocol::parseRequest(sent.body.toStdString()).value(), request);
 }
 
-void TestRemote::asksForJobs() {
-    FakeServer server([](const FakeRequest& request, QTcpSocket& socket) {
-        if (request.path == "/v1/jobs/j_7") {
-            socket.write(tests::jsonAnswer(protocol::toJson(someJob())));
-        } else {
-            socket.write(tests::jsonAnswer(protocol::toJson(protocol::JobPage{{someJob()}, "a b&c"})));
-        }
-    });
-    remote::Remote remote;
-    remote.setAddress(server.url());
-    const auto job = wait<protocol::Job>(
-        [&](QObject* context, auto done) { remote.job("j_7", context, std::move(done)); });
-    QVERIFY(job && *job);
-    QCOMPARE(**job, someJob());
-
-    const auto page = wait<protocol::JobPage>(
-        [&](QObject* context, auto done) { remote.jobs(std::nullopt, context, std::move(done)); });
-    QVERIFY(page && *page);
-    QCOMPARE((*page)->jobs.size(), 1u);
-    QCOMPARE(server.requests().last().path, "/v1/jobs");
-    const auto next = wait<protocol::JobPage>(
-        [&](QObject* context, auto done) { remote.jobs((*page)->next, context, std::move(done)); });
-    QVERIFY(next && *next);
-    QCOMPARE(server.requests().last().path, "/v1/jobs?before=a%20b%26c");
-}
-
-void TestRemote::stopsAndForgetsAJob() {
-    FakeServer server([](const FakeRequest& request, QTcpSocket& socket) {
-        if (request.method == "DELETE") {
-            socket.write("HTTP/1.1 204 No Content\r\n\r\n");
-        } else {
-            socket.write(tests::jsonAnswer(protocol::toJson(someJob())));
-        }
+void TestRemote::stopsAJob() {
+    FakeServer server([](const FakeRequest&, QTcpSocket& socket) {
+        socket.write(tests::jsonAnswer(protocol::toJson(someJob())));
     });
     remote::Remote remote;
     remote.setAddress(server.url());
     const auto stopped = wait<protocol::Job>(
         [&](QObject* context, auto done) { remote.cancelJob("j_7", context, std::move(done)); });
     QVERIFY(stopped && *stopped);
+    QCOMPARE(**stopped, someJob());
     QCOMPARE(server.count("POST", "/v1/jobs/j_7/cancel"), 1);
-    const auto forgotten =
-        wait<void>([&](QObject* context, auto done) { remote.deleteJob("j_7", context, std::move(done)); });
-    QVERIFY(forgotten && *forgotten);
-    QCOMPARE(server.count("DELETE", "/v1/jobs/j_7"), 1);
 }
 
 void TestRemote::fetchesAnImageWithProgress() {
