@@ -161,6 +161,14 @@ private Q_SLOTS:
         QCOMPARE(parseTarget("/a+b")->path, std::string("/a+b"));
     }
 
+    /// RFC 3986 wants them escaped; who types an address does not.
+    void promptsNeedNoEscapes() {
+        const std::string prompt = "(fox:1.2),[red|blue],<x>,{y},^z`,\"caf\xC3\xA9\"";
+        const auto target = parseTarget("/?prompt=" + prompt);
+        QVERIFY(target.has_value());
+        QCOMPARE(*target->query.find("prompt"), std::string_view(prompt));
+    }
+
     void badTargetsAreRefused_data() {
         QTest::addColumn<QByteArray>("target");
         for (const char* target : {"/../etc/passwd",

@@ -198,8 +198,9 @@ private Q_SLOTS:
         RawClient client(listener->port());
         client.send(get("/later"));
         QCOMPARE(client.receive()->body, std::string("later"));
-        const auto stopped = std::async(std::launch::async, [&] { listener->stop(60s); });
+        auto stopped = std::async(std::launch::async, [&] { listener->stop(60s); });
         QVERIFY(client.isClosedByServer());
+        stopped.get();
     }
 };
 
