@@ -157,6 +157,19 @@ private Q_SLOTS:
         QVERIFY2(idle.isEmpty(), qPrintable("permitted, but not used: " + idle.join(", ")));
     }
 
+    /// What lies outside of them could include any of them.
+    void allOfTheDesktopLiesInItsRooms() {
+        const auto folders = table();
+        QStringList homeless;
+        for (const QString& path : filesBelow("desktop", {"*.h", "*.cpp"})) {
+            if (folderOf(folders, path) == "desktop") {
+                homeless += path;
+            }
+        }
+        QCOMPARE(homeless, QStringList("desktop/main.cpp"));
+        QCOMPARE(folderOf(folders, "desktop/ui/x.cpp"), "desktop");
+    }
+
     void aWrongArrowIsSeen() {
         const auto folders = table();
         QCOMPARE(wrongArrows(folders, "server/http/x.cpp", "#include \"server/jobs/job_queue.h\"\n").size(),
