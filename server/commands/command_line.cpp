@@ -9,6 +9,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "server/commands/bench.h"
 #include "server/commands/generate.h"
 #include "server/commands/locations.h"
 #include "server/commands/messages.h"
@@ -134,6 +135,26 @@ void addServe(CLI::App& app, ServeOptions& options) {
     command.footer("Ends in order on SIGTERM, SIGHUP and Ctrl-C; a second one ends it at once.");
 }
 
+void addBench(CLI::App& app, BenchOptions& options) {
+    auto& command = *app.add_subcommand(
+        "bench", "Measure how many pictures a server draws, for one client and for many at a time");
+    auto* const url = command.add_option("--url", options.url,
+                                         "The server, like http://127.0.0.1:5000; if not given, one that is "
+                                         "started for it");
+    command.add_option("--clients", options.clients, "How many ask at the same time")
+        ->check(CLI::Range(1, 256))
+        ->capture_default_str();
+    command.add_option("--requests", options.requests, "How many pictures are drawn, twice")
+        ->check(CLI::Range(1, 100'000))
+        ->capture_default_str();
+    command.add_option("--seed", options.seed, "Chooses prompts, samplers, sizes and steps")
+        ->capture_default_str();
+    command.add_flag("--json", options.json, "Print figures for programs");
+    addDrawing(command, options.drawing);
+    command.get_option("--model")->excludes(url);
+    command.add_flag("--test-pattern", options.testPattern)->group("");  // for tests
+}
+
 }  // namespace
 
 int run(int argc, char** argv) {
@@ -142,15 +163,19 @@ int run(int argc, char** argv) {
     app.require_subcommand(1);
     GenerateOptions generateOptions;
     ServeOptions serveOptions;
+    BenchOptions benchOptions;
     addGenerate(app, generateOptions);
     addServe(app, serveOptions);
+    addBench(app, benchOptions);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? kSuccess : kWrongArgument;
     }
     try {
-        return app.got_subcommand("serve") ? serve(serveOptions) : generate(generateOptions);
+        return app.got_subcommand("serve")   ? serve(serveOptions)
+               : app.got_subcommand("bench") ? bench(benchOptions)
+                                             : generate(generateOptions);
     } catch (const std::exception& error) {
         return fail(kFailure, error.what());
     }

@@ -234,7 +234,7 @@ void Engine::Impl::advance() {
     std::int64_t work = 0;
     for (Live* const live : turn.drawings) {
         drawings.push_back(&live->drawing);
-        work += live->drawing.work();
+        work = std::max(work, live->drawing.work());
     }
     const auto startedAt = Clock::now();
     const auto problem = problemOf([&] {
@@ -307,7 +307,8 @@ std::optional<protocol::Problem> Engine::Impl::problemOf(Work work) {
 }
 
 /// A picture of a small model is thousands of tiny operations. Threads that wait for each other after every
-/// one of them gain little, and lose much wherever a core is not theirs alone.
+/// one of them gain little, and lose much wherever a core is not theirs alone. `work` is that of one picture:
+/// with company there are no more operations, and each of them takes long enough without a second thread.
 void Engine::Impl::useThreadsWorthIt(const Pipeline& pipeline, std::int64_t work) const {
     const std::int64_t parts = pipeline.activationSize(work) / at::internal::GRAIN_SIZE;
     at::set_num_threads(static_cast<int>(std::clamp<std::int64_t>(parts, 1, threads)));

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/diffusion/request.h"
 
-#include <algorithm>
 #include <numeric>
 #include <utility>
 
@@ -32,9 +31,9 @@ std::pair<Drawing, int> Request::beginNext() {
 }
 
 void Request::stepped(int index, std::size_t accepted, std::size_t evaluations) {
-    // Some samplers take a few more evaluations than steps were asked for; the first of them do not count.
-    const int counted = m_settings.steps - static_cast<int>(evaluations - accepted);
-    m_steps[static_cast<std::size_t>(index)] = std::max(counted, 0);
+    // Some samplers take more evaluations than steps were asked for: one to warm up, or two for each.
+    m_steps[static_cast<std::size_t>(index)] =
+        static_cast<int>(accepted * static_cast<std::size_t>(m_settings.steps) / evaluations);
     m_progress.stage = protocol::Stage::Denoising;
     m_progress.step = std::accumulate(m_steps.begin(), m_steps.end(), 0);
     if (m_progress.step == 0) {

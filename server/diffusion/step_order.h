@@ -31,7 +31,7 @@ public:
         return found == m_groups.end() ? 0 : found->line.size();
     }
 
-    /// Puts a drawing in line before all that have had a turn. A new group has the next turn.
+    /// Puts a drawing in line before all that have had a turn; it has one of the next two.
     void join(const std::string& group, Drawing* drawing) {
         auto found = std::ranges::find(m_groups, group, &Group::name);
         if (found == m_groups.end()) {
@@ -56,12 +56,14 @@ public:
     /// The first in line of the group whose turn it is, as many as `widest` says for the first of them and
     /// the length of the line; they stand at the end of the line now. Not when it is empty().
     Turn next(const std::function<int(const Drawing& first, std::size_t inLine)>& widest) {
-        while (m_groups.front().credit <= 0) {
-            Group& group = m_groups.front();
-            group.credit += quantum() * static_cast<double>(group.line.size());
-            if (group.credit <= 0) {
-                m_groups.splice(m_groups.end(), m_groups, m_groups.begin());
-            }
+        // Who has just come makes a step at once, also where its group has used up its time; but not twice in
+        // succession, or drawings of a step each could keep all others from theirs.
+        const auto fresh = std::ranges::find_if(m_groups, [](const Group& group) { return group.fresh > 0; });
+        m_isInAdvance = !m_isInAdvance && fresh != m_groups.end();
+        if (m_isInAdvance) {
+            m_groups.splice(m_groups.begin(), m_groups, fresh);
+        } else {
+            giveCredit();
         }
         Group& group = m_groups.front();
         const int wanted = widest(*group.line.front(), group.line.size());
@@ -88,6 +90,17 @@ public:
     }
 
 private:
+    /// Until the first group has some.
+    void giveCredit() {
+        while (m_groups.front().credit <= 0) {
+            Group& group = m_groups.front();
+            group.credit += quantum() * static_cast<double>(group.line.size());
+            if (group.credit <= 0) {
+                m_groups.splice(m_groups.end(), m_groups, m_groups.begin());
+            }
+        }
+    }
+
     struct Group {
         std::string name;
         std::vector<Drawing*> line = {};
@@ -107,7 +120,8 @@ private:
         return least < std::numeric_limits<double>::infinity() ? least : 1e-3;
     }
 
-    std::list<Group> m_groups;  // the one whose turn it is first
+    std::list<Group> m_groups;   // the one whose turn it is first
+    bool m_isInAdvance = false;  // the last turn was
 };
 
 }  // namespace easel::diffusion

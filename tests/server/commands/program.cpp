@@ -63,6 +63,15 @@ int Program::waitForEnd() {
     return ended && m_process.exitStatus() == QProcess::NormalExit ? m_process.exitCode() : -1;
 }
 
+bool Program::waitForError(const QByteArray& text) {
+    return QTest::qWaitFor(
+        [&] {
+            read();
+            return m_errors.contains(text);
+        },
+        kPatienceMs);
+}
+
 QString Program::waitForLine(const QString& start) {
     const QByteArray wanted = start.toUtf8();
     QString rest;

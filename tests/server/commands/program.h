@@ -22,6 +22,8 @@ public:
     int waitForEnd();
     /// Waits until it has printed a whole line that begins with `start`, and answers the rest of it.
     QString waitForLine(const QString& start);
+    /// Waits until it has printed `text` to standard error.
+    bool waitForError(const QByteArray& text);
     void signal(int number);
 
     qint64 pid() const { return m_process.processId(); }

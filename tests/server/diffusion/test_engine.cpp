@@ -169,6 +169,7 @@ void EngineTest::progressGrowsToTheEnd_data() {
     QTest::addColumn<QString>("sampler");
     QTest::newRow("one evaluation a step") << "ddim";
     QTest::newRow("one more to warm up") << "pndm";
+    QTest::newRow("two evaluations a step") << "heun";
 }
 
 void EngineTest::progressGrowsToTheEnd() {

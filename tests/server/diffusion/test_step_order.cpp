@@ -104,6 +104,26 @@ private Q_SLOTS:
         QCOMPARE(longestWait, 1);  // no two turns of the large one without a small one between them
     }
 
+    void newcomersDoNotWaitForTheirGroupsDebt() {
+        StepOrder<int> order;
+        int small[3] = {};
+        int large[3] = {};
+        order.join("small", &small[0]);
+        order.join("large", &large[0]);
+        for (int i = 0; i < 4; ++i) {
+            const auto turn = next(order, 1);
+            order.spent(turn.group, turn.group == "large" ? 100 : 0.01);
+        }
+        order.join("large", &large[1]);
+        QVERIFY((next(order, 1).drawings == std::vector<int*>{&large[1]}));
+        order.spent("large", 100);
+        // A stream of them holds up nobody for longer than a turn.
+        order.join("large", &large[2]);
+        QVERIFY((next(order, 1).drawings == std::vector<int*>{&small[0]}));
+        order.spent("small", 0.01);
+        QVERIFY((next(order, 1).drawings == std::vector<int*>{&large[2]}));
+    }
+
     void nobodyIsLeftOut() {
         StepOrder<int> order;
         int drawings[6] = {};

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/commands/bench_server.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+extern char** environ;
+
+namespace easel::commands {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Starts this program anew, which prints into the file `log`; 0 or an errno.
+int spawn(std::vector<std::string> arguments, const std::filesystem::path& log, pid_t& pid) {
+    std::vector<char*> argv;
+    for (std::string& argument : arguments) {
+        argv.push_back(argument.data());
+    }
+    argv.push_back(nullptr);
+    posix_spawn_file_actions_t files;
+    ::posix_spawn_file_actions_init(&files);
+    ::posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, log.c_str(), O_WRONLY | O_CREAT | O_APPEND,
+                                       0600);
+    ::posix_spawn_file_actions_adddup2(&files, STDOUT_FILENO, STDERR_FILENO);
+    const int failure = ::posix_spawn(&pid, "/proc/self/exe", &files, nullptr, argv.data(), environ);
+    ::posix_spawn_file_actions_destroy(&files);
+    return failure;
+}
+
+std::string lastLineOf(const std::filesystem::path& file) {
+    std::ifstream lines(file);
+    std::string last;
+    for (std::string line; std::getline(lines, line);) {
+        last = line;
+    }
+    return last;
+}
+
+}  // namespace
+
+tl::expected<std::unique_ptr<BenchServer>, std::string> BenchServer::start(const Drawing& drawing,
+                                                                           bool testPattern) {
+    std::unique_ptr<BenchServer> server(new BenchServer());
+    std::error_code error;
+    std::string folder = (std::filesystem::temp_directory_path(error) / "easel-bench-XXXXXX").string();
+    if (::mkdtemp(folder.data()) == nullptr) {
+        return tl::unexpected("The folder " + folder + " cannot be made: " + std::strerror(errno) + ".");
+    }
+    server->m_folder = folder;
+    const auto portFile = server->m_folder / "port";
+    std::vector<std::string> arguments = {"easel-server",    "serve",
+                                          "--port",          "0",
+                                          "--port-file",     portFile.string(),
+                                          "--data",          (server->m_folder / "data").string(),
+                                          "--device",        drawing.device,
+                                          "--precision",     drawing.precision,
+                                          "--worker",        drawing.worker.string(),
+                                          "--drain-seconds", "0"};
+    if (drawing.memory > 0) {
+        arguments.insert(arguments.end(), {"--memory", std::to_string(drawing.memory)});
+    }
+    if (testPattern) {
+        arguments.insert(arguments.end(), {"--test-pattern", "--step-ms", "1"});
+    } else {
+        arguments.insert(arguments.end(), {"--model", drawing.model.string()});
+    }
+    if (const int failure = spawn(std::move(arguments), server->m_folder / "log", server->m_pid);
+        failure != 0) {
+        return tl::unexpected(std::string("The server cannot be started: ") + std::strerror(failure) + ".");
+    }
+    std::string port;
+    while (!(std::ifstream(portFile) >> port)) {
+        if (::waitpid(server->m_pid, nullptr, WNOHANG) == server->m_pid) {
+            server->m_pid = -1;
+            return tl::unexpected("The server has ended: " + lastLineOf(server->m_folder / "log"));
+        }
+        std::this_thread::sleep_for(20ms);
+    }
+    server->m_address = {"127.0.0.1", port};
+    return server;
+}
+
+BenchServer::~BenchServer() {
+    if (m_pid > 0) {
+        ::kill(m_pid, SIGTERM);
+        ::waitpid(m_pid, nullptr, 0);
+    }
+    std::error_code ignored;
+    std::filesystem::remove_all(m_folder, ignored);
+}
+
+}  // namespace easel::commands
