@@ -80,7 +80,7 @@ struct Engine::Impl {
     void decodeOne();
     void advance();
     void settle(const StepOrder<Live>::Turn& turn, double seconds);
-    int widest(const Live& first, std::size_t inLine) const { return widths.widest(kindOf(first), inLine); }
+    int widest(const Live& first, std::size_t inLine) const;
     void end(Request& request, std::optional<protocol::Problem> problem);
     void tellStatus();
 
@@ -254,6 +254,15 @@ void Engine::Impl::advance() {
     } else {
         end(*turn.drawings.front()->request, problem);
     }
+}
+
+/// How many drawings like `first` to take together: what pays, of what the memory holds.
+int Engine::Impl::widest(const Live& first, std::size_t inLine) const {
+    constexpr std::int64_t kTensors = 16;  // as large as the network's first, that lie in memory at a time
+    const std::int64_t each = first.request->pipeline().activationSize(first.drawing.work()) * kTensors *
+                              static_cast<std::int64_t>(c10::elementSize(device.placement.dtype));
+    const auto fit = std::max<std::int64_t>(loader.memoryLeft() / std::max<std::int64_t>(each, 1), 1);
+    return widths.widest(kindOf(first), std::min(inLine, static_cast<std::size_t>(fit)));
 }
 
 /// After a step of `turn` that took so long.

@@ -46,6 +46,8 @@ public:
     /// Not to be held longer than what draws with it.
     void drop(const std::string& id);
 
+    /// Bytes of the budget that no model takes.
+    std::int64_t memoryLeft() const { return m_residency.budget() - m_residency.used(); }
     bool isLoading() const { return m_loading.has_value(); }
     /// Whether settle() or loadWanted() has something to do.
     bool hasWork() const { return m_isLoaded || (!m_loading && !m_wanted.empty()); }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <limits>
 #include <sstream>
 #include <utility>
 
@@ -39,29 +40,27 @@ Widths::Widths(std::filesystem::path file, std::string device)
 }
 
 int Widths::widest(const std::string& group, std::size_t inLine) const {
+    static const ByWidth kNothing;
     const auto known = m_groups.find(group);
+    const ByWidth& passes = known != m_groups.end() ? known->second : kNothing;
     const auto limit = m_limits.find(group);
     int best = 1;
-    double least = 0;
+    double least = std::numeric_limits<double>::infinity();
     for (const int width : kTried) {
         if (limit != m_limits.end() && width > limit->second) {
             break;
         }
-        const Passes* passes = nullptr;
-        if (known != m_groups.end()) {
-            const auto found = known->second.find(width);
-            passes = found != known->second.end() ? &found->second : nullptr;
+        const auto found = passes.find(width);
+        if (found == passes.end() || found->second.count < kPasses) {
+            if (static_cast<std::size_t>(width) <= inLine) {
+                return width;
+            }
+            continue;
         }
-        if (passes == nullptr || passes->count < kPasses) {
-            best = static_cast<std::size_t>(width) <= inLine ? width : best;
-            break;
+        if (const double each = found->second.least / width; each < kPays * least) {
+            best = width;
+            least = each;
         }
-        const double each = passes->least / width;
-        if (width > 1 && each > kPays * least) {
-            break;
-        }
-        best = width;
-        least = each;
     }
     return std::min(best, static_cast<int>(std::max<std::size_t>(inLine, 1)));
 }

@@ -13,15 +13,15 @@ namespace easel::diffusion {
 /// the steps of real pictures, and remembered in a file. For one thread.
 class Widths {
 public:
-    /// What is tried, one after another, as long as each pays.
+    /// What is tried.
     static constexpr std::array<int, 4> kTried{1, 2, 4, 8};
 
     /// `device` tells the machine's devices apart. With an empty `file` nothing is remembered; one that
     /// cannot be read or written is done without.
     Widths(std::filesystem::path file, std::string device);
 
-    /// How many of `inLine` drawings of `group` to take together now: the width that has paid most so far, or
-    /// one that is still to be measured.
+    /// How many of `inLine` drawings of `group` to take together now: the width at which a picture takes
+    /// least, or one that is still to be measured. A wider one must pay to be taken.
     int widest(const std::string& group, std::size_t inLine) const;
     /// A forward pass of `width` drawings of `group`, all of the same kind, took so long.
     void measured(const std::string& group, int width, double seconds);
