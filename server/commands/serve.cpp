@@ -234,6 +234,20 @@ std::unique_ptr<generator::Generator> generatorOf(const ServeOptions& options,
         .onOutput = [](const std::string& line) { spdlog::info("worker: {}", line); }});
 }
 
+/// Says what somebody who starts a server should know.
+void warn(const ServeOptions& options, const protocol::ModelInfo& model, const ModelShelf& models) {
+    if (!http::isLoopback(options.bind)) {
+        spdlog::warn("Everyone who reaches {} can draw and see all pictures: no encryption, no login",
+                     options.bind);
+    }
+    for (const std::string& note : model.notes) {
+        spdlog::warn(note);
+    }
+    for (const protocol::Problem& problem : models.problems()) {
+        spdlog::warn(problem.detail);
+    }
+}
+
 }  // namespace
 
 int serve(ServeOptions options) {
@@ -272,16 +286,7 @@ int serve(ServeOptions options) {
     const SignalWatch signals([&ended] { ended.set_value(); });
     const Log log;
     BackgroundWriter output(STDOUT_FILENO);
-    if (!http::isLoopback(options.bind)) {
-        spdlog::warn("Everyone who reaches {} can draw and see all pictures: no encryption, no login",
-                     options.bind);
-    }
-    for (const std::string& note : model->notes) {
-        spdlog::warn(note);
-    }
-    for (const protocol::Problem& problem : models->problems()) {
-        spdlog::warn(problem.detail);
-    }
+    warn(options, *model, *models);
     auto generator = generatorOf(options, models, *data);
     Server server(std::move(*data), models, options.maxWork);
     if (const auto started = server.start(std::move(generator), options); !started) {

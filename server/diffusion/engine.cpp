@@ -41,21 +41,6 @@ double secondsSince(Clock::time_point then) {
     return std::chrono::duration<double>(Clock::now() - then).count();
 }
 
-/// What the widths are kept under: a model's files, a shape, and whether there is guidance.
-std::string kindOf(const Live& live) {
-    return live.request->pipeline().root().string() + live.group.substr(live.group.find(' ')) + " x" +
-           std::to_string(live.drawing.branches());
-}
-
-/// What a drawing shares forward passes with: the model in memory, and the shape.
-std::string groupOf(const Pipeline& pipeline, const Drawing& drawing) {
-    std::string group = std::to_string(reinterpret_cast<std::uintptr_t>(&pipeline));
-    for (const std::int64_t side : drawing.shape()) {
-        group += ' ' + std::to_string(side);
-    }
-    return group;
-}
-
 }  // namespace
 
 struct Engine::Impl {
@@ -186,8 +171,7 @@ void Engine::Impl::seat(Request& request) {
     bool hasAny = std::ranges::count(lives, &request, &Live::request) > 0;
     while (request.hasMore()) {
         auto [drawing, index] = request.beginNext();
-        Live& live = lives.emplace_back(Live{&request, index, std::move(drawing), {}});
-        live.group = groupOf(request.pipeline(), live.drawing);
+        Live& live = lives.emplace_back(request, index, std::move(drawing));
         order.join(live.group, &live);
         hasAny = true;
         const auto most = static_cast<std::size_t>(widest(live, Widths::kTried.back()));
@@ -250,7 +234,7 @@ void Engine::Impl::advance() {
     }
     if (drawings.size() > 1) {
         // Whatever it was, it need not be everybody's: fewer of them try again.
-        widths.tooWide(kindOf(*turn.drawings.front()), static_cast<int>(drawings.size()));
+        widths.tooWide(turn.drawings.front()->kind(), static_cast<int>(drawings.size()));
     } else {
         end(*turn.drawings.front()->request, problem);
     }
@@ -262,14 +246,14 @@ int Engine::Impl::widest(const Live& first, std::size_t inLine) const {
     const std::int64_t each = first.request->pipeline().activationSize(first.drawing.work()) * kTensors *
                               static_cast<std::int64_t>(c10::elementSize(device.placement.dtype));
     const auto fit = std::max<std::int64_t>(loader.memoryLeft() / std::max<std::int64_t>(each, 1), 1);
-    return widths.widest(kindOf(first), std::min(inLine, static_cast<std::size_t>(fit)));
+    return widths.widest(first.kind(), std::min(inLine, static_cast<std::size_t>(fit)));
 }
 
 /// After a step of `turn` that took so long.
 void Engine::Impl::settle(const StepOrder<Live>::Turn& turn, double seconds) {
     order.spent(turn.group, seconds);
-    const std::string kind = kindOf(*turn.drawings.front());
-    if (std::ranges::all_of(turn.drawings, [&](const Live* live) { return kindOf(*live) == kind; })) {
+    const std::string kind = turn.drawings.front()->kind();
+    if (std::ranges::all_of(turn.drawings, [&](const Live* live) { return live->kind() == kind; })) {
         widths.measured(kind, static_cast<int>(turn.drawings.size()), seconds);
     }
     for (Live* const live : turn.drawings) {

@@ -70,4 +70,19 @@ void Request::tell() {
     }
 }
 
+Live::Live(Request& of, int place, Drawing begun)
+    : request(&of),
+      index(place),
+      drawing(std::move(begun)),
+      group(std::to_string(reinterpret_cast<std::uintptr_t>(&of.pipeline()))) {
+    for (const std::int64_t side : drawing.shape()) {
+        group += ' ' + std::to_string(side);
+    }
+}
+
+std::string Live::kind() const {
+    return request->pipeline().root().string() + group.substr(group.find(' ')) + " x" +
+           std::to_string(drawing.branches());
+}
+
 }  // namespace easel::diffusion

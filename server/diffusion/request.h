@@ -64,10 +64,15 @@ private:
 
 /// One picture of a request, under way.
 struct Live {
+    Live(Request& of, int place, Drawing begun);
+
+    /// What widths are kept under: the model's files, the shape, and whether there is guidance.
+    std::string kind() const;
+
     Request* request;
     int index;
     Drawing drawing;
-    std::string group;  ///< what it shares forward passes with
+    std::string group;  ///< what it shares forward passes with: the model in memory, and the shape
 };
 
 }  // namespace easel::diffusion

@@ -318,9 +318,9 @@ bool WorkerProcess::handle(WorkerStatus frame) {
     if (status.ready) {
         const std::scoped_lock lock(m_mutex);
         m_watchdog->becameReady();
-        m_watchdog->loads(std::ranges::count(status.models, protocol::ModelState::Loading,
-                                             &ModelStatus::state) > 0,
-                          Clock::now());
+        m_watchdog->loads(
+            std::ranges::count(status.models, protocol::ModelState::Loading, &ModelStatus::state) > 0,
+            Clock::now());
     } else if (m_failedStarts > 0) {
         return true;  // What went wrong the last time says more.
     }
