@@ -168,14 +168,12 @@ void Engine::Impl::begin(Request& request, std::shared_ptr<Pipeline> pipeline) {
 
 /// Begins a request's next picture, and more of them as long as sharing passes pays.
 void Engine::Impl::seat(Request& request) {
-    bool hasAny = std::ranges::count(lives, &request, &Live::request) > 0;
     while (request.hasMore()) {
         auto [drawing, index] = request.beginNext();
         Live& live = lives.emplace_back(request, index, std::move(drawing));
         order.join(live.group, &live);
-        hasAny = true;
         const auto most = static_cast<std::size_t>(widest(live, Widths::kTried.back()));
-        if (hasAny && order.size(live.group) >= most) {
+        if (order.size(live.group) >= most) {
             return;
         }
     }

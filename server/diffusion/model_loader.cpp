@@ -14,6 +14,7 @@ namespace easel::diffusion {
 namespace {
 
 constexpr int kMostAtATime = Widths::kTried.back();
+constexpr std::size_t kMostFailures = 100;  // that are remembered
 
 }  // namespace
 
@@ -103,6 +104,9 @@ ModelLoader::Loaded ModelLoader::load(const std::filesystem::path& folder, Parts
 ModelLoader::Answer ModelLoader::fail(const std::string& id, protocol::Problem problem) {
     m_plan.reset();
     m_failed[id] = problem.detail;
+    if (m_failed.size() > kMostFailures) {
+        m_failed.erase(m_failed.begin()->first == id ? std::next(m_failed.begin()) : m_failed.begin());
+    }
     return {State::Failed, nullptr, std::move(problem)};
 }
 
@@ -119,8 +123,6 @@ void ModelLoader::settle() {
         m_justFailed.emplace(id, *loaded.problem);
         fail(id, std::move(*loaded.problem));
     } else {
-        const auto& notes = loaded.model->notes();
-        m_notes.insert(m_notes.end(), notes.begin(), notes.end());
         m_residency.add(id, std::move(loaded.model), std::move(loaded.parts));
         m_plans.insert_or_assign(id, std::move(plan));
     }
@@ -143,11 +145,12 @@ generator::Status ModelLoader::status() const {
     generator::Status status;
     status.memoryBudget = m_residency.budget();
     status.memoryUsed = m_residency.used();
-    status.notes = m_notes;
     if (m_loading) {
         status.models.push_back({m_loading->plan.place.id, protocol::ModelState::Loading, 0, ""});
     }
     for (const auto& held : m_residency.models()) {
+        const auto& notes = held.model->notes();
+        status.notes.insert(status.notes.end(), notes.begin(), notes.end());
         status.models.push_back({held.id, protocol::ModelState::Loaded, m_plans.at(held.id).bytes, ""});
     }
     for (const auto& [id, why] : m_failed) {

@@ -88,7 +88,6 @@ private:
     std::map<std::string, Plan> m_plans;  // of those that were loaded
     std::map<std::string, std::string> m_failed;
     std::optional<std::pair<std::string, protocol::Problem>> m_justFailed;
-    std::vector<std::string> m_notes;
     std::atomic<bool> m_isLoaded = false;
     std::optional<Loading> m_loading;  // waits for its thread at its end
 };

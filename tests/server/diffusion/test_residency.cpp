@@ -111,6 +111,8 @@ private Q_SLOTS:
     void oneThatCannotFitIsRefused();
     void oneThatIsDamagedFailsAloneAndCanBeMended();
     void loadingGoesOnBesideTheDrawing();
+    void aModelsNotesGoWithIt();
+    void notAllFailuresAreRemembered();
     void loadAndUnload();
     void filesThatHaveChangedAreReadAgain();
 };
@@ -255,6 +257,30 @@ void ResidencyTest::loadingGoesOnBesideTheDrawing() {
     engine.finish(other);
     QVERIFY(!other.problem);
     QVERIFY(!longOne.isFinished);
+}
+
+void ResidencyTest::aModelsNotesGoWithIt() {
+    const EditedModel a("sd1-tiny");
+    const auto unet = a.root() / "unet/diffusion_pytorch_model.safetensors";
+    auto variant = unet;
+    std::filesystem::rename(unet, variant.replace_extension("bf16.safetensors"));
+    Engine engine(kPlenty);
+    for (int i = 0; i < 3; ++i) {
+        QVERIFY(!engine.draw({"a", a.root()}).problem);
+        QCOMPARE(engine->status().notes.size(), std::size_t{1});
+        engine->unload("a");
+        engine->step();
+        QVERIFY(engine->status().notes.empty());
+    }
+}
+
+void ResidencyTest::notAllFailuresAreRemembered() {
+    Engine engine(kPlenty);
+    for (int i = 0; i < 150; ++i) {
+        QVERIFY(engine.draw({"none " + std::to_string(i), "/nowhere"}).problem);
+    }
+    QCOMPARE(engine->status().models.size(), std::size_t{100});
+    QVERIFY(engine.stateOf("none 149") == ModelState::Failed);
 }
 
 void ResidencyTest::loadAndUnload() {
