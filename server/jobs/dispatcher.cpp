@@ -204,7 +204,7 @@ bool Dispatcher::mayStart() const {
         return false;
     }
     const std::scoped_lock lock(m_mutex);
-    return !m_stopping && m_inFlight < m_generator->capacity() && Clock::now() >= m_roomAgainAt;
+    return !m_stopping && !m_isAlone && m_inFlight < m_generator->capacity() && Clock::now() >= m_roomAgainAt;
 }
 
 /// False: there is nothing that could be started now.
@@ -221,9 +221,12 @@ bool Dispatcher::startNext() {
     }
     {
         const std::scoped_lock lock(m_mutex);
-        if (m_draining) {
+        // One of those that were lost together may be what ended the worker: each shows it alone.
+        const bool alone = next && next->record.losses > 0;
+        if (m_draining || (alone && m_inFlight > 0)) {
             return false;
         }
+        m_isAlone = alone;
         ++m_inFlight;  // from here on drain() waits for it
     }
     const auto started = m_ledger.start(*id, m_lease);
@@ -351,6 +354,7 @@ void Dispatcher::letGo() {
     {
         const std::scoped_lock lock(m_mutex);
         --m_inFlight;
+        m_isAlone = false;  // it was the only one, if so
     }
     wake();
 }

@@ -72,7 +72,8 @@ private:
     std::atomic<bool> m_draining = false;
 
     mutable std::mutex m_mutex;
-    int m_inFlight = 0;  // at the generator
+    int m_inFlight = 0;      // at the generator
+    bool m_isAlone = false;  // and nothing may join it
     bool m_stopping = false;
     bool m_hasWork = false;
     Clock::time_point m_storeAgainAt{};  // nothing is started or settled before

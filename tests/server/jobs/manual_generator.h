@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -39,7 +40,7 @@ public:
         const std::scoped_lock lock(m_mutex);
         m_changed = std::move(changed);
     }
-    int capacity() const override { return 1; }
+    int capacity() const override { return m_capacity; }
 
     void submit(const std::string& id, const easel::protocol::GenerationSettings& settings,
                 easel::generator::Observer observer) override {
@@ -55,6 +56,8 @@ public:
     void unload(const std::string& model) override { noteLoad('-' + model); }
 
     // What the test says.
+
+    void setCapacity(int requests) { m_capacity = requests; }
 
     void setStatus(easel::generator::Status status) {
         std::function<void()> changed;
@@ -121,4 +124,5 @@ private:
     std::deque<Request> m_requests;
     std::set<std::string> m_cancelled;
     std::vector<std::string> m_loads;
+    std::atomic<int> m_capacity = 1;
 };

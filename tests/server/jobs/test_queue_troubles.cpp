@@ -31,6 +31,48 @@ private Q_SLOTS:
         QCOMPARE(get(id).images.size(), std::size_t{1});
     }
 
+    void whatWasLostTogetherIsDrawnAlone() {
+        m_generator->setCapacity(3);
+        std::vector<std::string> ids;
+        std::vector<ManualGenerator::Request> together;
+        for (int i = 0; i < 3; ++i) {
+            ids.push_back(submit());
+            together.push_back(*m_generator->take());
+        }
+        const auto poison = ids[1];
+        for (const auto& request : together) {
+            finish(request, generator::workerLost("killed"));
+        }
+        const auto later = submit();
+        // Each by itself, and only the one that ends the worker is lost again.
+        std::vector<std::string> order;
+        for (int i = 0; i < 5; ++i) {
+            const auto request = m_generator->take();
+            QVERIFY(request);
+            QTest::qWait(50);
+            QVERIFY(m_generator->isIdle());
+            order.push_back(request->id);
+            if (request->id == poison) {
+                finish(*request, generator::workerLost("killed"));
+            } else {
+                deliver(*request);
+                finish(*request);
+            }
+        }
+        QCOMPARE(std::ranges::count(order, poison), 2);
+        QVERIFY(get(poison).state == JobState::Failed);
+        for (const auto& id : {ids[0], ids[2], later}) {
+            QVERIFY(get(id).state == JobState::Succeeded);
+        }
+        // And in company again.
+        for (int i = 0; i < 3; ++i) {
+            submit();
+        }
+        for (int i = 0; i < 3; ++i) {
+            QVERIFY(m_generator->take());
+        }
+    }
+
     void aThirdLossIsTheEnd() {
         const auto id = submit();
         const auto other = submit();
