@@ -38,6 +38,7 @@ public:
     BenchFigures run(int clients) {
         m_startedAt = Clock::now();
         std::vector<std::thread> threads;
+        threads.reserve(static_cast<std::size_t>(clients));
         for (int i = 0; i < clients; ++i) {
             threads.emplace_back([this] { drawSome(); });
         }

@@ -15,8 +15,6 @@
 #include <thread>
 #include <vector>
 
-extern char** environ;
-
 namespace easel::commands {
 
 namespace {
@@ -26,6 +24,7 @@ using namespace std::chrono_literals;
 /// Starts this program anew, which prints into the file `log`; 0 or an errno.
 int spawn(std::vector<std::string> arguments, const std::filesystem::path& log, pid_t& pid) {
     std::vector<char*> argv;
+    argv.reserve(arguments.size() + 1);
     for (std::string& argument : arguments) {
         argv.push_back(argument.data());
     }

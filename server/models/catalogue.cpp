@@ -40,7 +40,7 @@ std::vector<path> inside(const path& folder) {
 
 /// A model may call itself otherwise than its folder.
 std::string idOf(const path& folder) {
-    const std::string name = (folder / ".").lexically_normal().parent_path().filename().string();
+    std::string name = (folder / ".").lexically_normal().parent_path().filename().string();
     std::error_code error;
     if (!std::filesystem::exists(folder / "easel.json", error)) {
         return name;

@@ -4,11 +4,14 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <variant>
+#include <vector>
 
 #include <CLI/CLI.hpp>
 
@@ -39,7 +42,8 @@ std::optional<Options> parseOptions(int argc, char** argv) {
     app.add_option("model-id", options.model.id)->required();
     app.add_option("model-folder", options.model.folder)->required();
     try {
-        app.parse(argc, argv);
+        app.parse(std::vector<std::string>(std::make_reverse_iterator(argv + argc),
+                                           std::make_reverse_iterator(argv + 1)));
         return options;
     } catch (const CLI::Error&) {
         return std::nullopt;
@@ -71,7 +75,7 @@ void readRequests(generator::FrameChannel& channel, diffusion::Engine& engine) {
                 },
             .finished =
                 [&channel, id](auto problem) {
-                    tell(channel, generator::Finished{id, problem});
+                    tell(channel, generator::Finished{id, std::move(problem)});
                 }};
     };
     while (auto frame = channel.read()) {
