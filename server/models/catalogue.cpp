@@ -8,8 +8,8 @@
 #include <system_error>
 #include <utility>
 
-#include "server/models/json_object.h"
-#include "server/models/model_problem.h"
+#include "server/models/files/json_object.h"
+#include "server/models/files/model_problem.h"
 #include "shared/protocol/validation.h"
 
 namespace easel::models {

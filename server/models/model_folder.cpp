@@ -6,10 +6,10 @@
 #include <system_error>
 #include <utility>
 
-#include "server/models/json_object.h"
-#include "server/models/model_problem.h"
-#include "server/models/scheduler_class.h"
-#include "server/models/tensor_source.h"
+#include "server/models/configs/scheduler_class.h"
+#include "server/models/files/json_object.h"
+#include "server/models/files/model_problem.h"
+#include "server/models/files/tensor_source.h"
 
 namespace easel::models {
 

@@ -4,12 +4,12 @@
 #include <cstdint>
 #include <filesystem>
 
+#include "server/models/configs/scheduler_config.h"
+#include "server/models/configs/text_encoder_config.h"
+#include "server/models/configs/tokenizer_config.h"
+#include "server/models/configs/unet_config.h"
+#include "server/models/configs/vae_config.h"
 #include "server/models/pipeline_classes.h"
-#include "server/models/scheduler_config.h"
-#include "server/models/text_encoder_config.h"
-#include "server/models/tokenizer_config.h"
-#include "server/models/unet_config.h"
-#include "server/models/vae_config.h"
 #include "shared/protocol/problem.h"
 #include "shared/protocol/server_info.h"
 

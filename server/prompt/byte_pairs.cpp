@@ -9,9 +9,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "server/models/model_problem.h"
-#include "server/models/text_file.h"
-#include "server/models/tokenizer_config.h"
+#include "server/models/configs/tokenizer_config.h"
+#include "server/models/files/model_problem.h"
+#include "server/models/files/text_file.h"
 
 namespace easel::prompt {
 

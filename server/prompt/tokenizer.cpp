@@ -6,8 +6,8 @@
 #include <string>
 #include <utility>
 
-#include "server/models/model_problem.h"
-#include "server/models/tokenizer_config.h"
+#include "server/models/configs/tokenizer_config.h"
+#include "server/models/files/model_problem.h"
 #include "server/prompt/byte_pairs.h"
 #include "server/prompt/pieces.h"
 #include "server/prompt/unicode.h"

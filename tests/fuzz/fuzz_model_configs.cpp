@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The configs of a model's folder. The first byte chooses the file.
-#include "server/models/scheduler_config.h"
-#include "server/models/text_encoder_config.h"
-#include "server/models/tokenizer_config.h"
-#include "server/models/unet_config.h"
-#include "server/models/vae_config.h"
+#include "server/models/configs/scheduler_config.h"
+#include "server/models/configs/text_encoder_config.h"
+#include "server/models/configs/tokenizer_config.h"
+#include "server/models/configs/unet_config.h"
+#include "server/models/configs/vae_config.h"
 #include "tests/fuzz/fuzz.h"
 
 using namespace easel;

@@ -4,7 +4,7 @@
 #include <functional>
 #include <span>
 
-#include "server/models/safetensors.h"
+#include "server/models/files/safetensors.h"
 #include "tests/fuzz/fuzz.h"
 
 using namespace easel;

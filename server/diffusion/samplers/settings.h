@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "server/models/scheduler_config.h"
+#include "server/models/configs/scheduler_config.h"
 #include "shared/protocol/generation.h"
 
 namespace easel::diffusion {

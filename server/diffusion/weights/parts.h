@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "server/models/tensor_source.h"
+#include "server/models/files/tensor_source.h"
 
 namespace easel::diffusion {
 

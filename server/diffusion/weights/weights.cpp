@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "server/diffusion/failure.h"
-#include "server/models/model_problem.h"
+#include "server/models/files/model_problem.h"
 
 namespace easel::diffusion {
 namespace {

@@ -13,7 +13,7 @@
 #include <string_view>
 #include <vector>
 
-#include "server/models/tensor_source.h"
+#include "server/models/files/tensor_source.h"
 
 namespace easel::diffusion {
 

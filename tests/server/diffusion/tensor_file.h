@@ -7,7 +7,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "server/models/safetensors.h"
+#include "server/models/files/safetensors.h"
 
 namespace easel::tests {
 

@@ -13,7 +13,7 @@
 #include <cstring>
 #include <vector>
 
-#include "server/models/safetensors.h"
+#include "server/models/files/safetensors.h"
 #include "tests/server/diffusion/edited_model.h"
 #include "tests/server/diffusion/one_model.h"
 #include "tests/support/gates.h"

@@ -4,7 +4,7 @@
 
 #include <random>
 
-#include "server/models/safetensors.h"
+#include "server/models/files/safetensors.h"
 #include "tests/server/models/safetensors_bytes.h"
 
 using namespace easel;

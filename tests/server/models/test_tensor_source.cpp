@@ -2,7 +2,7 @@
 #include <QTemporaryDir>
 #include <QTest>
 
-#include "server/models/tensor_source.h"
+#include "server/models/files/tensor_source.h"
 #include "tests/server/models/safetensors_bytes.h"
 
 using namespace easel;

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "server/diffusion/networks/layers.h"
-#include "server/models/text_encoder_config.h"
+#include "server/models/configs/text_encoder_config.h"
 
 namespace easel::diffusion {
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "server/diffusion/networks/unet/blocks.h"
-#include "server/models/unet_config.h"
+#include "server/models/configs/unet_config.h"
 
 namespace easel::diffusion {
 

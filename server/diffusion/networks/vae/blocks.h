@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "server/diffusion/networks/resnet.h"
-#include "server/models/vae_config.h"
+#include "server/models/configs/vae_config.h"
 
 namespace easel::diffusion {
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/models/unet_config.h"
+#include "server/models/configs/unet_config.h"
 
 #include <algorithm>
 #include <string>
 
-#include "server/models/json_object.h"
+#include "server/models/files/json_object.h"
 
 namespace easel::models {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/models/vae_config.h"
+#include "server/models/configs/vae_config.h"
 
-#include "server/models/json_object.h"
+#include "server/models/files/json_object.h"
 
 namespace easel::models {
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/models/text_encoder_config.h"
+#include "server/models/configs/text_encoder_config.h"
 
 #include <optional>
 #include <utility>
 
-#include "server/models/json_object.h"
+#include "server/models/files/json_object.h"
 
 namespace easel::models {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/models/safetensors_header.h"
+#include "server/models/files/safetensors_header.h"
 
 #include <array>
 #include <optional>

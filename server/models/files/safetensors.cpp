@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/models/safetensors.h"
+#include "server/models/files/safetensors.h"
 
 #include <algorithm>
 #include <limits>
 #include <optional>
 #include <utility>
 
-#include "server/models/foreign_file.h"
-#include "server/models/model_problem.h"
-#include "server/models/safetensors_header.h"
+#include "server/models/files/foreign_file.h"
+#include "server/models/files/model_problem.h"
+#include "server/models/files/safetensors_header.h"
 
 namespace easel::models {
 

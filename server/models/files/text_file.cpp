@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/models/text_file.h"
+#include "server/models/files/text_file.h"
 
 #include <fstream>
 #include <system_error>
 
-#include "server/models/foreign_file.h"
-#include "server/models/model_problem.h"
+#include "server/models/files/foreign_file.h"
+#include "server/models/files/model_problem.h"
 
 namespace easel::models {
 

@@ -9,8 +9,8 @@
 #include <unordered_map>
 #include <vector>
 
-#include "server/models/safetensors.h"
-#include "server/models/weight_files.h"
+#include "server/models/files/safetensors.h"
+#include "server/models/files/weight_files.h"
 #include "shared/protocol/problem.h"
 
 namespace easel::models {

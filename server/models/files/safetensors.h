@@ -10,39 +10,12 @@
 #include <unordered_map>
 #include <vector>
 
-#include "server/models/mapped_file.h"
+#include "server/models/files/dtype.h"
+#include "server/models/files/mapped_file.h"
 #include "shared/protocol/problem.h"
 
 /// The safetensors format: https://github.com/huggingface/safetensors
 namespace easel::models {
-
-enum class DType {
-    Bool,
-    F4,
-    F6E2M3,
-    F6E3M2,
-    U8,
-    I8,
-    F8E5M2,
-    F8E4M3,
-    F8E8M0,
-    F8E4M3Fnuz,
-    F8E5M2Fnuz,
-    I16,
-    U16,
-    F16,
-    BF16,
-    I32,
-    U32,
-    F32,
-    C64,
-    F64,
-    I64,
-    U64,
-};
-
-/// The format's own name: "F16".
-std::string_view toString(DType dtype);
 
 /// One tensor, in C order. `data` points into its file's map and may stand at any address, aligned or not.
 struct TensorEntry {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/models/tokenizer_config.h"
+#include "server/models/configs/tokenizer_config.h"
 
 #include <algorithm>
 #include <charconv>
@@ -9,7 +9,7 @@
 #include <system_error>
 #include <utility>
 
-#include "server/models/json_object.h"
+#include "server/models/files/json_object.h"
 
 namespace easel::models {
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "server/models/scheduler_config.h"
+#include "server/models/configs/scheduler_config.h"
 
 namespace easel::models {
 

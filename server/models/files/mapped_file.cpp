@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/models/mapped_file.h"
+#include "server/models/files/mapped_file.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>
@@ -11,7 +11,7 @@
 #include <system_error>
 #include <utility>
 
-#include "server/models/model_problem.h"
+#include "server/models/files/model_problem.h"
 
 namespace easel::models {
 

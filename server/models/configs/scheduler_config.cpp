@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/models/scheduler_config.h"
+#include "server/models/configs/scheduler_config.h"
 
 #include <algorithm>
 #include <array>
 #include <span>
 #include <utility>
 
-#include "server/models/json_object.h"
-#include "server/models/scheduler_class.h"
+#include "server/models/configs/scheduler_class.h"
+#include "server/models/files/json_object.h"
 
 namespace easel::models {
 

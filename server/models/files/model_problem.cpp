@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/models/model_problem.h"
+#include "server/models/files/model_problem.h"
 
 namespace easel::models {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/models/json_object.h"
+#include "server/models/files/json_object.h"
 
 #include <algorithm>
 #include <cctype>
@@ -8,8 +8,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "server/models/model_problem.h"
-#include "server/models/text_file.h"
+#include "server/models/files/model_problem.h"
+#include "server/models/files/text_file.h"
 
 namespace easel::models {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/models/tensor_source.h"
+#include "server/models/files/tensor_source.h"
 
 #include <functional>
 #include <map>
@@ -8,8 +8,8 @@
 #include <string>
 #include <utility>
 
-#include "server/models/json_object.h"
-#include "server/models/model_problem.h"
+#include "server/models/files/json_object.h"
+#include "server/models/files/model_problem.h"
 
 namespace easel::models {
 

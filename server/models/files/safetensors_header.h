@@ -8,7 +8,7 @@
 
 #include <tl/expected.hpp>
 
-#include "server/models/safetensors.h"
+#include "server/models/files/dtype.h"
 
 namespace easel::models {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/models/weight_files.h"
+#include "server/models/files/weight_files.h"
 
 #include <algorithm>
 #include <array>
@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "server/models/model_problem.h"
+#include "server/models/files/model_problem.h"
 
 namespace easel::models {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/models/foreign_file.h"
+#include "server/models/files/foreign_file.h"
 
 #include <algorithm>
 #include <cctype>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/models/scheduler_class.h"
+#include "server/models/configs/scheduler_class.h"
 
 #include <algorithm>
 
