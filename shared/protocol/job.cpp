@@ -4,6 +4,8 @@
 #include <array>
 #include <cstddef>
 
+#include "shared/protocol/enum_names.h"
+
 namespace easel::protocol {
 
 namespace {
@@ -15,16 +17,6 @@ constexpr std::array<std::string_view, 4> kStages{"waiting", "encoding", "denois
 constexpr std::array<std::string_view, 5> kHoldReasons{"disk_low", "model_missing", "device_drained",
                                                        "restarted", "other"};
 
-template <typename Enum, std::size_t N>
-std::optional<Enum> find(const std::array<std::string_view, N>& names, std::string_view name) {
-    for (std::size_t i = 0; i < N; ++i) {
-        if (names[i] == name) {
-            return static_cast<Enum>(i);
-        }
-    }
-    return {};
-}
-
 }  // namespace
 
 std::string_view toString(JobState state) {
@@ -32,7 +24,7 @@ std::string_view toString(JobState state) {
 }
 
 std::optional<JobState> jobStateFrom(std::string_view name) {
-    return find<JobState>(kJobStates, name);
+    return valueNamed<JobState>(kJobStates, name);
 }
 
 bool isFinished(JobState state) {
@@ -44,7 +36,7 @@ std::string_view toString(Stage stage) {
 }
 
 std::optional<Stage> stageFrom(std::string_view name) {
-    return find<Stage>(kStages, name);
+    return valueNamed<Stage>(kStages, name);
 }
 
 std::string_view toString(HoldReason reason) {
@@ -52,7 +44,7 @@ std::string_view toString(HoldReason reason) {
 }
 
 std::optional<HoldReason> holdReasonFrom(std::string_view name) {
-    return find<HoldReason>(kHoldReasons, name);
+    return valueNamed<HoldReason>(kHoldReasons, name);
 }
 
 bool isPriority(std::int64_t number) {

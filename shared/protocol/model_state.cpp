@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "shared/protocol/model_state.h"
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
+
+#include "shared/protocol/enum_names.h"
 
 namespace easel::protocol {
 
@@ -18,11 +19,7 @@ std::string_view toString(ModelState state) {
 }
 
 std::optional<ModelState> modelStateFrom(std::string_view name) {
-    const auto found = std::find(kNames.begin(), kNames.end(), name);
-    if (found == kNames.end()) {
-        return {};
-    }
-    return static_cast<ModelState>(found - kNames.begin());
+    return valueNamed<ModelState>(kNames, name);
 }
 
 }  // namespace easel::protocol
