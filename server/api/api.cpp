@@ -17,6 +17,7 @@ http::Router makeRouter(const Service& service) {
     addQueueRoutes(router, service);
     addInfoRoutes(router, service);
     addModelRoutes(router, service);
+    addDeviceRoutes(router, service);
     addPageRoutes(router, service);
     return router;
 }

@@ -2,12 +2,16 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "server/http/router.h"
+#include "shared/protocol/device_info.h"
 #include "shared/protocol/problem.h"
 #include "shared/protocol/server_info.h"
+#include "shared/protocol/server_news.h"
 
 namespace easel::jobs {
 class JobQueue;
@@ -29,12 +33,22 @@ struct Models {
     std::function<void(const std::string& id)> unload;
 };
 
+/// What it draws on.
+struct Devices {
+    std::function<std::vector<protocol::DeviceInfo>()> list;
+    /// Gives a device no more work, or takes it into use again; nothing when there is none of this id.
+    std::function<std::optional<protocol::DeviceInfo>(const std::string& id, bool drained)> setDrained;
+};
+
 /// What the routes answer from; all of it outlives the listener. The functions are called from the I/O
 /// threads and must not block.
 struct Service {
     jobs::JobQueue& queue;
     std::function<protocol::ServerInfo()> server;  ///< as it is just now
     Models models;
+    Devices devices;
+    /// Tells how models and devices are and what changes, until what is answered goes; from any thread.
+    std::function<std::shared_ptr<void>(std::function<void(const protocol::ServerNews&)> follower)> follow;
 };
 
 /// Every route of Easel, for http::Listener::start.

@@ -32,12 +32,15 @@ void send(http::EventStream& stream, const protocol::JobEvent& event) {
     stream.send(nameOf(event), eventData(event), std::to_string(event.sequence));
 }
 
-/// The stream keeps its subscription until it ends; without one the client asks again and learns why.
-void keep(http::EventStream& stream, protocol::Expected<jobs::Subscription> subscription) {
+/// The stream keeps its subscription, and what else is `kept`, until it ends; without one the client asks
+/// again and learns why.
+void keep(http::EventStream& stream, protocol::Expected<jobs::Subscription> subscription,
+          std::shared_ptr<void> kept = {}) {
     if (!subscription) {
         return stream.close();
     }
-    stream.onClosed([kept = std::make_shared<jobs::Subscription>(std::move(*subscription))] {});
+    stream.onClosed(
+        [jobs = std::make_shared<jobs::Subscription>(std::move(*subscription)), kept = std::move(kept)] {});
 }
 
 void followJob(const Service& service, const Request& request, const Responder& responder) {
@@ -57,9 +60,15 @@ void followJob(const Service& service, const Request& request, const Responder& 
 
 void followAll(const Service& service, const Request& request, const Responder& responder) {
     http::EventStream stream = responder.stream();
-    keep(stream, service.queue.subscribeToAll(
-                     request.peer, lastEventId(request),
-                     [stream](const protocol::JobEvent& event) mutable { send(stream, event); }));
+    // News have no numbers: a client that comes back is told anew how everything is.
+    auto news = service.follow([stream](const protocol::ServerNews& event) mutable {
+        stream.send(nameOf(event), eventData(event));
+    });
+    keep(stream,
+         service.queue.subscribeToAll(
+             request.peer, lastEventId(request),
+             [stream](const protocol::JobEvent& event) mutable { send(stream, event); }),
+         std::move(news));
 }
 
 }  // namespace

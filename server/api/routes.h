@@ -10,6 +10,7 @@ void addJobRoutes(http::Router& router, const Service& service);
 void addQueueRoutes(http::Router& router, const Service& service);
 void addInfoRoutes(http::Router& router, const Service& service);
 void addModelRoutes(http::Router& router, const Service& service);
+void addDeviceRoutes(http::Router& router, const Service& service);
 void addPageRoutes(http::Router& router, const Service& service);
 
 }  // namespace easel::api

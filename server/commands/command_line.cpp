@@ -21,26 +21,46 @@ namespace easel::commands {
 
 namespace {
 
+constexpr std::size_t kMostDevices = 64;
+
+bool isDevice(std::string_view text) {
+    const bool isNumbered = text.starts_with("cuda:") && text.size() > 5 && text.size() < 9 &&
+                            text.find_first_not_of("0123456789", 5) == std::string_view::npos;
+    return isNumbered || text == "auto" || text == "cpu" || text == "cuda";
+}
+
 const CLI::Validator kDevice(
     [](std::string& text) -> std::string {
-        const bool isNumbered = text.starts_with("cuda:") && text.size() > 5 && text.size() < 9 &&
-                                text.find_first_not_of("0123456789", 5) == std::string::npos;
-        if (isNumbered || text == "auto" || text == "cpu" || text == "cuda") {
-            return {};
-        }
-        return "\"" + text + "\" is none of auto, cpu, cuda, cuda:N";
+        return isDevice(text) ? "" : "\"" + text + "\" is none of auto, cpu, cuda, cuda:N";
     },
     "DEVICE");
 
-void addDrawing(CLI::App& command, Drawing& drawing) {
+const CLI::Validator kDevices(
+    [](std::string& text) -> std::string {
+        const auto names = devicesIn(text);
+        for (const std::string& name : names) {
+            if (!isDevice(name)) {
+                return "\"" + name + "\" is none of auto, cpu, cuda, cuda:N";
+            }
+        }
+        if (names.size() > 1 && std::ranges::count(names, "auto") > 0) {
+            return "auto is one device; name each of several, as in cuda:0,cuda:1";
+        }
+        return names.size() > kMostDevices ? "there can be at most 64 devices" : "";
+    },
+    "DEVICE,...");
+
+/// `severalDevices`: each is given what there is to do.
+void addDrawing(CLI::App& command, Drawing& drawing, bool severalDevices) {
     command
         .add_option("--model", drawing.model,
                     "A model folder in diffusers' layout; the starter model if not given")
         ->check(CLI::ExistingDirectory);
     command
         .add_option("--device", drawing.device,
-                    "Where to draw: auto (a GPU if one can be used), cpu, cuda, cuda:N")
-        ->check(kDevice)
+                    "Where to draw: auto (a GPU if one can be used), cpu, cuda, cuda:N" +
+                        std::string(severalDevices ? "; or several, as cuda:0,cuda:1" : ""))
+        ->check(severalDevices ? kDevices : kDevice)
         ->capture_default_str();
     command
         .add_option("--precision", drawing.precision,
@@ -49,8 +69,8 @@ void addDrawing(CLI::App& command, Drawing& drawing) {
         ->capture_default_str();
     command
         .add_option("--memory", drawing.memory,
-                    "How much memory models and drawings may take, as 12GiB or 500MiB; if not given, most of "
-                    "what is free")
+                    "How much memory models and drawings may take on each device, as 12GiB or 500MiB; if not "
+                    "given, most of what is free")
         ->transform(CLI::AsSizeValue(false))
         ->check(CLI::PositiveNumber);
     command.add_option("--worker", drawing.worker)->group("");  // for tests
@@ -72,7 +92,7 @@ void addGenerate(CLI::App& app, GenerateOptions& options) {
     command.add_option("-o,--output", options.output,
                        "The PNG file; with --count 2 or more NAME-0.png, NAME-1.png, …. Not given: a name "
                        "made of the time");
-    addDrawing(command, options.drawing);
+    addDrawing(command, options.drawing, false);
     command.footer("What is not given is chosen by the model.\nEvery file carries its prompt and settings.");
 }
 
@@ -82,7 +102,7 @@ void addServe(CLI::App& app, ServeOptions& options) {
     command.add_option("--port", options.port, "The port to listen on; 0: any free one")
         ->check(CLI::Range(0, 65535))
         ->capture_default_str();
-    addDrawing(command, options.drawing);
+    addDrawing(command, options.drawing, true);
     command
         .add_option("--models", options.models,
                     "A folder of more models that requests may name; can be given several times. The hub's "
@@ -150,7 +170,7 @@ void addBench(CLI::App& app, BenchOptions& options) {
     command.add_option("--seed", options.seed, "Chooses prompts, samplers, sizes and steps")
         ->capture_default_str();
     command.add_flag("--json", options.json, "Print figures for programs");
-    addDrawing(command, options.drawing);
+    addDrawing(command, options.drawing, true);
     command.get_option("--model")->excludes(url);
     command.add_flag("--test-pattern", options.testPattern)->group("");  // for tests
 }

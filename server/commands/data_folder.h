@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <string>
 
@@ -25,8 +26,10 @@ public:
     const std::string& id() const { return m_id; }
     std::filesystem::path jobs() const { return m_folder / "jobs.sqlite"; }
     std::filesystem::path images() const { return m_folder / "images"; }
-    /// How many pictures are best drawn together, as the worker has measured it.
-    std::filesystem::path widths() const { return m_folder / "widths"; }
+    /// How many pictures are best drawn together, as the worker of device `index` has measured it.
+    std::filesystem::path widths(std::size_t index) const {
+        return m_folder / (index == 0 ? "widths" : "widths-" + std::to_string(index));
+    }
 
 private:
     explicit DataFolder(std::filesystem::path folder) : m_folder(std::move(folder)) {}

@@ -18,23 +18,37 @@ void GeneratorLog::changed(const generator::Status& status) {
             spdlog::info(note);
         }
     }
-    auto earlier = std::exchange(m_models, {});
-    for (const generator::ModelStatus& model : status.models) {
-        m_models[model.id] = model.state;
-        const auto before = earlier.find(model.id);
-        if (before != earlier.end() && before->second == model.state) {
-            continue;
-        }
-        if (model.state == protocol::ModelState::Failed) {
-            spdlog::error("Model {} failed: {}", model.id, model.message);
-        } else {
-            spdlog::info("Model {} is {}", model.id, protocol::toString(model.state));
-        }
+}
+
+void GeneratorLog::heard(const protocol::ServerNews& news) {
+    std::visit([this](const auto& each) { log(each); }, news);
+}
+
+void GeneratorLog::log(const protocol::ModelNews& model) const {
+    switch (model.state) {
+        case protocol::ModelState::Failed:
+            return spdlog::error("Model {} failed: {}", model.id, model.why);
+        case protocol::ModelState::Available:
+            return spdlog::info("Model {} is no longer held", model.id);
+        case protocol::ModelState::Loading:
+        case protocol::ModelState::Loaded:
+            return spdlog::info("Model {} is {}", model.id, protocol::toString(model.state));
     }
-    for (const auto& [id, state] : earlier) {
-        if (!m_models.contains(id)) {
-            spdlog::info("Model {} is no longer held", id);
-        }
+}
+
+/// How it is otherwise stands in the line about all of them.
+void GeneratorLog::log(const protocol::DeviceInfo& device) {
+    using enum protocol::DeviceState;
+    const bool isUnused = device.state == Draining || device.state == Drained;
+    const std::scoped_lock lock(m_mutex);
+    const auto before = std::exchange(m_devices[device.id], device.state);
+    if (before == device.state) {
+        return;
+    }
+    if (isUnused) {
+        spdlog::info("Device {} ({}) is {}", device.id, device.device, protocol::toString(device.state));
+    } else if (before == Draining || before == Drained) {
+        spdlog::info("Device {} ({}) is in use again", device.id, device.device);
     }
 }
 

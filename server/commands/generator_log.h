@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 
+#include "server/commands/generator_news.h"
 #include "server/generator/generator.h"
 
 namespace easel::commands {
@@ -14,12 +15,16 @@ namespace easel::commands {
 class GeneratorLog {
 public:
     void changed(const generator::Status& status);
+    void heard(const protocol::ServerNews& news);
 
 private:
+    void log(const protocol::ModelNews& model) const;
+    void log(const protocol::DeviceInfo& device);
+
     std::mutex m_mutex;
     std::string m_line;
     std::set<std::string> m_notes;
-    std::map<std::string, protocol::ModelState> m_models;
+    std::map<std::string, protocol::DeviceState> m_devices;
 };
 
 }  // namespace easel::commands

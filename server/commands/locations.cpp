@@ -63,6 +63,16 @@ path dataFolder() {
     return home.empty() ? path() : home / ".local" / "share" / "easel" / "server";
 }
 
+std::vector<std::string> devicesIn(const std::string& list) {
+    std::vector<std::string> names;
+    std::size_t begin = 0;
+    for (std::size_t end = 0; end != std::string::npos; begin = end + 1) {
+        end = list.find(',', begin);
+        names.push_back(list.substr(begin, end - begin));
+    }
+    return names;
+}
+
 Drawing withDefaults(Drawing drawing) {
     if (drawing.model.empty()) {
         drawing.model = findStarterModel();

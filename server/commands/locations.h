@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 /// Where things are on this machine.
 namespace easel::commands {
@@ -11,7 +12,7 @@ namespace easel::commands {
 /// What draws, as commands let it be chosen. Empty: the default.
 struct Drawing {
     std::filesystem::path model;
-    std::string device = "auto";
+    std::string device = "auto";  ///< for a server a list, "cuda:0,cuda:1", each with a worker of its own
     std::string precision = "auto";
     std::filesystem::path worker;  ///< the easel-worker program
     std::int64_t memory = 0;       ///< bytes for models and drawings; 0: what is free
@@ -26,6 +27,8 @@ std::filesystem::path findStarterModel();
 /// the account's own folder. Empty when there is none either.
 std::filesystem::path dataFolder();
 
+/// The names in a list of devices.
+std::vector<std::string> devicesIn(const std::string& list);
 /// Puts the defaults in.
 Drawing withDefaults(Drawing drawing);
 

@@ -5,200 +5,42 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <future>
-#include <limits>
 #include <memory>
-#include <optional>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
 #include <spdlog/fmt/fmt.h>
 #include <spdlog/spdlog.h>
 
-#include "server/api/api.h"
 #include "server/commands/background_writer.h"
 #include "server/commands/command_line.h"
 #include "server/commands/data_folder.h"
-#include "server/commands/generator_log.h"
+#include "server/commands/gateway.h"
 #include "server/commands/log.h"
 #include "server/commands/messages.h"
 #include "server/commands/model_shelf.h"
 #include "server/commands/signals.h"
+#include "server/generator/device_pool.h"
 #include "server/generator/test_pattern.h"
 #include "server/generator/worker_process.h"
-#include "server/http/descriptors.h"
-#include "server/http/listener.h"
 #include "server/http/options.h"
-#include "server/jobs/job_queue.h"
-#include "server/jobs/sqlite_job_store.h"
 #include "shared/process/files.h"
-#include "shared/protocol/samplers.h"
 #include "shared/protocol/work.h"
 
 namespace easel::commands {
 
 namespace {
 
-using namespace std::chrono_literals;
 using protocol::Expected;
 
 std::string urlOf(const std::string& address, std::uint16_t port) {
     const bool isV6 = address.find(':') != std::string::npos;
     return "http://" + (isV6 ? "[" + address + "]" : address) + ":" + std::to_string(port);
 }
-
-void logError(const std::string& text) {
-    spdlog::error(text);
-}
-
-/// Megapixel-steps of 50 steps at 512x512, which no limit of an hour's work forbids.
-constexpr double kUsualPicture = 512 * 512 * 50 / 1e6;
-
-/// The parts of a running server, in the order in which they need each other.
-class Server {
-public:
-    Server(DataFolder data, std::shared_ptr<ModelShelf> models, std::optional<double> maxWork)
-        : m_data(std::move(data)), m_models(std::move(models)), m_limits{.maxWork = maxWork} {}
-
-    /// Opens the queue and the port.
-    Expected<void> start(std::unique_ptr<generator::Generator> generator, const ServeOptions& options) {
-        return openQueue(std::move(generator), options).and_then([&] { return listen(options); });
-    }
-
-    std::uint16_t port() const { return m_listener->port(); }
-
-    /// Clients may still watch what goes on while the running job finishes.
-    void stop(std::chrono::seconds grace) {
-        m_isStopping = true;
-        m_queue->drain(grace);
-        m_listener->stop(2s);
-    }
-
-private:
-    static jobs::Retention retention(const ServeOptions& options) {
-        return {.maxAgeMs = std::chrono::milliseconds(std::chrono::days(options.keepDays)).count(),
-                .maxJobs = options.keepJobs,
-                .maxBytes = std::int64_t{options.keepGib} << 30};
-    }
-
-    jobs::DiskOptions disk(const ServeOptions& options) const {
-        return {.minFreeBytes = std::int64_t{options.minFreeMib} << 20,
-                .freeBytes =
-                    [folder = m_data.jobs().parent_path()] {
-                        std::error_code error;
-                        const auto space = std::filesystem::space(folder, error);
-                        return error ? std::numeric_limits<std::int64_t>::max()
-                                     : static_cast<std::int64_t>(space.available);
-                    },
-                .reserve = m_data.jobs().parent_path() / "reserve"};
-    }
-
-    Expected<void> openQueue(std::unique_ptr<generator::Generator> generator, const ServeOptions& serving) {
-        auto store = jobs::openSqliteJobStore(m_data.jobs(), logError);
-        if (!store) {
-            return tl::unexpected(store.error());
-        }
-        auto images = jobs::ImageFolder::open(m_data.images());
-        if (!images) {
-            return tl::unexpected(images.error());
-        }
-        jobs::QueueOptions options;
-        options.limits = m_limits;
-        options.leastMaxWork = kUsualPicture;
-        if (const auto model = m_models->find({})) {
-            options.leastMaxWork = std::max(kUsualPicture, protocol::workOf(*model));
-        }
-        options.retention = retention(serving);
-        options.disk = disk(serving);
-        options.onRestart = serving.onRestart;
-        options.obstacle = [this](const protocol::GenerationSettings& settings) {
-            return obstacleTo(settings);
-        };
-        options.log = logError;
-        options.onGeneratorStatus = [log = std::make_shared<GeneratorLog>()](const auto& status) {
-            log->changed(status);
-        };
-        return jobs::JobQueue::open(std::move(*store), std::move(*images), std::move(generator), options)
-            .map([this](std::unique_ptr<jobs::JobQueue> queue) {
-                m_queue = std::move(queue);
-                m_models->setStatus([this] { return m_queue->generatorStatus(); });
-            });
-    }
-
-    /// A job may be older than the server's present choice of a model.
-    std::optional<protocol::Hold> obstacleTo(const protocol::GenerationSettings& settings) const {
-        if (m_models->describe(settings.model)) {
-            return {};
-        }
-        return protocol::Hold{protocol::HoldReason::ModelMissing,
-                              fmt::format("The model {} is not on this server.", settings.model),
-                              "Put the model back among those that the server looks for, or cancel the job."};
-    }
-
-    Expected<void> listen(const ServeOptions& options) {
-        http::ListenerOptions settings;
-        settings.address = options.bind;
-        settings.port = static_cast<std::uint16_t>(options.port);
-        settings.maxConnections = http::connectionsWithin(http::raiseDescriptorLimit());
-        settings.onAccess = [](const http::Access& access) {
-            // The path last: a client can put whatever it likes into it, other fields too.
-            spdlog::info("{} {} {} ms {} {}", access.remote, access.status, access.took.count(),
-                         access.method, access.path);
-        };
-        auto listener =
-            http::Listener::start(settings, api::makeRouter({*m_queue, [this] { return info(); }, models()}));
-        if (!listener) {
-            return tl::unexpected(protocol::unavailable(listener.error()));
-        }
-        m_listener = std::move(*listener);
-        return {};
-    }
-
-    api::Models models() const {
-        return {.find = [this](const auto& id) { return m_models->find(id); },
-                .describe = [this](const auto& id) { return m_models->describe(id); },
-                .page = [this](int limit, const auto& after) { return m_models->page(limit, after); },
-                .load = [this](const auto& id) { m_queue->loadModel(id); },
-                .unload = [this](const auto& id) { m_queue->unloadModel(id); }};
-    }
-
-    protocol::ServerInfo info() const {
-        const auto status = m_queue->generatorStatus();
-        const auto load = m_queue->load();
-        protocol::ServerInfo info;
-        info.version = EASEL_VERSION;
-        info.id = m_data.id();
-        info.device = status.device;
-        info.deviceName = status.deviceName;
-        info.precision = status.precision;
-        info.ready = status.ready && !m_isStopping && !load.disk;
-        info.status = m_isStopping ? "The server is shutting down."
-                      : load.disk  ? load.disk->detail
-                                   : status.message;
-        info.defaultModel = m_models->defaultId();
-        info.paused = load.queue.paused;
-        info.queued = load.queue.queued;
-        info.held = load.queue.held;
-        info.running = load.queue.running;
-        info.setAside = load.setAside;
-        info.limits = m_limits;
-        info.limits.maxWork = load.maxWork;
-        info.samplers = m_samplers;
-        return info;
-    }
-
-    const DataFolder m_data;
-    const std::shared_ptr<ModelShelf> m_models;
-    const protocol::Limits m_limits;
-    const std::vector<protocol::SamplerInfo> m_samplers = protocol::describeSamplers();
-    std::atomic<bool> m_isStopping = false;
-    std::unique_ptr<jobs::JobQueue> m_queue;
-    std::unique_ptr<http::Listener> m_listener;  // goes first: its handlers use the rest
-};
 
 Expected<protocol::ModelInfo> infoIn(const std::filesystem::path& folder) {
     return models::openModelFolder(folder).map([](const models::ModelFolder& model) { return model.info; });
@@ -215,23 +57,38 @@ std::shared_ptr<ModelShelf> modelsOf(const ServeOptions& options) {
     return std::make_shared<ModelShelf>(options.drawing.model, std::move(places));
 }
 
+/// What draws on the device at `index` of `names`.
 std::unique_ptr<generator::Generator> generatorOf(const ServeOptions& options,
                                                   const std::shared_ptr<ModelShelf>& models,
-                                                  const DataFolder& data) {
+                                                  const DataFolder& data,
+                                                  const std::vector<std::string>& names, std::size_t index) {
     if (options.testPattern) {
         return std::make_unique<generator::TestPattern>(
             generator::TestPatternOptions{.stepTime = std::chrono::milliseconds(options.stepMs)});
     }
     const Drawing& drawing = options.drawing;
+    const std::string worker = names.size() == 1 ? "worker" : fmt::format("worker {}", index);
     return std::make_unique<generator::WorkerProcess>(generator::WorkerOptions{
         .program = drawing.worker,
         .model = {models->defaultId(), drawing.model},
         .locate = [models](const std::string& id) { return models->locate(id); },
-        .device = drawing.device,
+        .device = names[index],
         .precision = drawing.precision,
         .memory = drawing.memory,
-        .widths = data.widths(),
-        .onOutput = [](const std::string& line) { spdlog::info("worker: {}", line); }});
+        .sharers = static_cast<int>(std::ranges::count(names, names[index])),
+        .widths = data.widths(index),
+        .onOutput = [worker](const std::string& line) { spdlog::info("{}: {}", worker, line); }});
+}
+
+std::unique_ptr<generator::DevicePool> devicesOf(const ServeOptions& options,
+                                                 const std::shared_ptr<ModelShelf>& models,
+                                                 const DataFolder& data) {
+    const std::vector<std::string> names = devicesIn(options.drawing.device);
+    std::vector<generator::DevicePool::Device> devices;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        devices.push_back({names[i], generatorOf(options, models, data, names, i)});
+    }
+    return std::make_unique<generator::DevicePool>(std::move(devices));
 }
 
 /// Says what somebody who starts a server should know.
@@ -287,22 +144,22 @@ int serve(ServeOptions options) {
     const Log log;
     BackgroundWriter output(STDOUT_FILENO);
     warn(options, *model, *models);
-    auto generator = generatorOf(options, models, *data);
-    Server server(std::move(*data), models, options.maxWork);
-    if (const auto started = server.start(std::move(generator), options); !started) {
+    auto devices = devicesOf(options, models, *data);
+    Gateway gateway(std::move(*data), models, std::move(devices), options.maxWork);
+    if (const auto started = gateway.start(options); !started) {
         return fail(kFailure, started.error().detail);
     }
     if (!options.portFile.empty() &&
-        process::writeWhole(options.portFile, std::to_string(server.port()) + '\n', {.durably = false}) !=
+        process::writeWhole(options.portFile, std::to_string(gateway.port()) + '\n', {.durably = false}) !=
             0) {
         return fail(kFailure, "The port file " + options.portFile.string() + " could not be written.");
     }
-    output.write("Listening on " + urlOf(options.bind, server.port()) + '\n');
+    output.write("Listening on " + urlOf(options.bind, gateway.port()) + '\n');
 
     ended.get_future().wait();
     spdlog::info("Ending: the running job has {} s to finish; once more to end at once",
                  options.drainSeconds);
-    server.stop(std::chrono::seconds(options.drainSeconds));
+    gateway.stop(std::chrono::seconds(options.drainSeconds));
     return kSuccess;
 }
 

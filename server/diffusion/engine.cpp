@@ -46,8 +46,10 @@ double secondsSince(Clock::time_point then) {
 struct Engine::Impl {
     Impl(const EngineOptions& options, Device opened)
         : device(std::move(opened)),
-          widths(options.widths, device.hardware + ' ' + device.precision),
-          loader(device, options.memory > 0 ? options.memory : memoryToUse(device.placement.device),
+          threads(std::max(at::get_num_threads() / options.sharers, 1)),
+          widths(options.widths, device.hardware + ' ' + device.precision + ' ' + std::to_string(threads)),
+          loader(device,
+                 options.memory > 0 ? options.memory : memoryToUse(device.placement.device) / options.sharers,
                  [this] { wakeUp(); }) {}
 
     void add(Arrival arrival);
@@ -74,7 +76,7 @@ struct Engine::Impl {
     void useThreadsWorthIt(const Pipeline& pipeline, std::int64_t work) const;
 
     const Device device;
-    const int threads = at::get_num_threads();
+    const int threads;
     Widths widths;
 
     std::mutex mutex;

@@ -17,6 +17,7 @@ struct EngineOptions {
     std::string device = "auto";     ///< as openDevice() takes it
     std::string precision = "auto";  ///< as openDevice() takes it
     std::int64_t memory = 0;         ///< bytes that models and drawings may take; 0: by what is free
+    int sharers = 1;  ///< engines on this device, which share the processor's threads and what memory is free
     /// Where it remembers how many pictures are best drawn together; empty: nowhere.
     std::filesystem::path widths = {};
 };

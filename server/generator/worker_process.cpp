@@ -129,6 +129,9 @@ std::vector<std::string> WorkerProcess::commandLine() const {
     if (m_options.memory > 0) {
         line.insert(line.end(), {"--memory", std::to_string(m_options.memory)});
     }
+    if (m_options.sharers > 1) {
+        line.insert(line.end(), {"--sharers", std::to_string(m_options.sharers)});
+    }
     if (!m_options.widths.empty()) {
         line.insert(line.end(), {"--widths", m_options.widths.string()});
     }

@@ -29,6 +29,7 @@ struct WorkerOptions {
     std::string device = "auto";
     std::string precision = "auto";  ///< auto, fp32, fp16, bf16
     std::int64_t memory = 0;         ///< bytes that models and drawings may take; 0: what is free
+    int sharers = 1;                 ///< workers on this device, which share its threads and free memory
     std::filesystem::path widths =
         {};  ///< where it remembers how many pictures are best drawn together; empty: nowhere
     WatchLimits limits = {};

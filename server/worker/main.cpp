@@ -38,6 +38,7 @@ std::optional<Options> parseOptions(int argc, char** argv) {
     app.add_option("--device", options.engine.device);
     app.add_option("--precision", options.engine.precision);
     app.add_option("--memory", options.engine.memory);
+    app.add_option("--sharers", options.engine.sharers);
     app.add_option("--widths", options.engine.widths);
     app.add_option("model-id", options.model.id)->required();
     app.add_option("model-folder", options.model.folder)->required();

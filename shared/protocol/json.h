@@ -5,11 +5,13 @@
 #include <string_view>
 #include <vector>
 
+#include "shared/protocol/device_info.h"
 #include "shared/protocol/estimate.h"
 #include "shared/protocol/generation.h"
 #include "shared/protocol/job.h"
 #include "shared/protocol/problem.h"
 #include "shared/protocol/server_info.h"
+#include "shared/protocol/server_news.h"
 
 /// The wire: values to JSON text and back. JSON itself stays inside this folder's .cpp files.
 /// Readers of what a server says ignore keys that they do not know, so that an older client can talk to
@@ -29,8 +31,11 @@ std::string toJson(const ServerInfo& info);
 std::string toJson(const Estimate& estimate);
 std::string toJson(const ModelInfo& model);
 std::string toJson(const ModelPage& page);
+std::string toJson(const DeviceInfo& device);
+std::string toJson(const std::vector<DeviceInfo>& devices);
 /// The `data` of an event on the wire: what is new, with the job's id under "job" where that is a part.
 std::string eventData(const JobEvent& event);
+std::string eventData(const ServerNews& news);
 
 /// A request as a client sent it: types and unknown fields are checked here, bounds by `resolve`.
 Expected<GenerationRequest> parseRequest(std::string_view json);

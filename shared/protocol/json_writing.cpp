@@ -114,6 +114,24 @@ json write(const ModelInfo& model) {
             {"why", model.why}};
 }
 
+json write(const DeviceInfo& device) {
+    return {{"id", device.id},
+            {"device", device.device},
+            {"device_name", device.deviceName},
+            {"precision", device.precision},
+            {"state", toString(device.state)},
+            {"message", device.message},
+            {"running", device.running},
+            {"capacity", device.capacity},
+            {"memory_budget", device.memoryBudget},
+            {"memory_used", device.memoryUsed},
+            {"models", device.models}};
+}
+
+json write(const ModelNews& model) {
+    return {{"id", model.id}, {"state", toString(model.state)}, {"why", model.why}};
+}
+
 }  // namespace
 
 std::string toJson(const GenerationRequest& request) {
@@ -206,6 +224,22 @@ std::string toJson(const ModelPage& page) {
         list.push_back(write(model));
     }
     return text({{"models", std::move(list)}, {"next", orNull(page.next)}});
+}
+
+std::string toJson(const DeviceInfo& device) {
+    return text(write(device));
+}
+
+std::string toJson(const std::vector<DeviceInfo>& devices) {
+    json list = json::array();
+    for (const DeviceInfo& device : devices) {
+        list.push_back(write(device));
+    }
+    return text({{"devices", std::move(list)}});
+}
+
+std::string eventData(const ServerNews& news) {
+    return std::visit([](const auto& each) { return text(write(each)); }, news);
 }
 
 std::string eventData(const JobEvent& event) {

@@ -39,4 +39,16 @@ std::string modelUnload(std::string_view id) {
     return model(id) + "/unload";
 }
 
+std::string device(std::string_view id) {
+    return std::string(kDevices) + "/" + std::string(id);
+}
+
+std::string deviceDrain(std::string_view id) {
+    return device(id) + "/drain";
+}
+
+std::string deviceResume(std::string_view id) {
+    return device(id) + "/resume";
+}
+
 }  // namespace easel::protocol::routes

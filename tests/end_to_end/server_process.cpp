@@ -10,7 +10,7 @@
 #include <QRegularExpression>
 #include <QThread>
 
-ServerProcess::ServerProcess(int port) : m_port(port) {
+ServerProcess::ServerProcess(int port, const QString& devices) : m_port(port), m_devices(devices) {
     m_process.setProcessChannelMode(QProcess::SeparateChannels);
 }
 
@@ -26,7 +26,7 @@ bool ServerProcess::start() {
 
 bool ServerProcess::listen() {
     m_process.start(EASEL_SERVER, {"serve", "--port", QString::number(m_port), "--model", EASEL_TINY_MODEL,
-                                   "--device", "cpu", "--data", m_data.path()});
+                                   "--device", m_devices, "--data", m_data.path()});
     if (!m_process.waitForStarted()) {
         error = m_process.errorString();
         return false;

@@ -10,8 +10,8 @@
 /// object. For the end-to-end tests.
 class ServerProcess {
 public:
-    /// `port`: 0 for any free one.
-    explicit ServerProcess(int port = 0);
+    /// `port`: 0 for any free one. `devices` as --device takes them.
+    explicit ServerProcess(int port = 0, const QString& devices = "cpu");
     ~ServerProcess();
 
     /// Starts it and waits until it listens and has its model: false with a message in `error`. A second
@@ -36,4 +36,5 @@ private:
     QTemporaryDir m_data;
     QProcess m_process;
     int m_port;
+    const QString m_devices;
 };

@@ -68,10 +68,27 @@ public:
         };
         models.load = [this](const std::string& id) { m_queue->loadModel(id); };
         models.unload = [this](const std::string& id) { m_queue->unloadModel(id); };
-        return {*m_queue, [this] { return info(); }, models};
+        api::Devices devices;
+        devices.list = [this] { return m_devices; };
+        devices.setDrained = [this](const std::string& id, bool drained) {
+            const auto found = std::ranges::find(m_devices, id, &protocol::DeviceInfo::id);
+            if (found != m_devices.end()) {
+                found->state = drained ? protocol::DeviceState::Drained : protocol::DeviceState::Ready;
+            }
+            return found == m_devices.end() ? std::nullopt : std::optional(*found);
+        };
+        const auto follow = [this](auto follower) {
+            follower(m_devices.front());
+            return m_follower = std::make_shared<Follower>(std::move(follower));
+        };
+        return {*m_queue, [this] { return info(); }, models, devices, follow};
     }
     ManualGenerator& generator() { return *m_generator; }
     jobs::JobQueue& queue() { return *m_queue; }
+    /// To who followed last.
+    void tell(const protocol::ServerNews& news) { (*m_follower)(news); }
+    /// Whether who followed last still does.
+    bool isFollowed() const { return m_follower.use_count() > 1; }
     http::Listener& listener() { return *m_listener; }
     std::uint16_t port() const { return m_listener->port(); }
 
@@ -105,6 +122,8 @@ private:
         return info;
     }
 
+    using Follower = std::function<void(const protocol::ServerNews&)>;
+
     static protocol::ServerInfo makeInfo() {
         protocol::ServerInfo info;
         info.version = "1.2.3";
@@ -137,6 +156,8 @@ private:
     QTemporaryDir m_folder;
     protocol::ServerInfo m_info = makeInfo();
     std::vector<protocol::ModelInfo> m_models = makeModels();
+    std::vector<protocol::DeviceInfo> m_devices{{.id = "0", .device = "cpu"}};
+    std::shared_ptr<Follower> m_follower;
     ManualGenerator* m_generator = nullptr;
     std::unique_ptr<jobs::JobQueue> m_queue;
     std::unique_ptr<http::Listener> m_listener;

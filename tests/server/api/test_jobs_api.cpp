@@ -1,51 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <QTest>
 
-#include <sys/stat.h>
-
 #include <atomic>
-#include <filesystem>
-#include <functional>
-#include <thread>
 #include <vector>
 
 #include "server/image/png.h"
-#include "shared/protocol/json.h"
-#include "shared/protocol/samplers.h"
-#include "tests/server/api/api_server.h"
+#include "tests/server/api/answers.h"
 
 using namespace easel;
 using namespace easel::tests;
-
-namespace {
-
-protocol::Job jobIn(const RawResponse& response) {
-    return protocol::parseJob(response.body).value();
-}
-
-protocol::Problem problemIn(const RawResponse& response) {
-    return protocol::parseProblem(response.body).value();
-}
-
-std::string stateOf(ApiServer& server, const std::string& id) {
-    return std::string(toString(jobIn(server.get("/v1/jobs/" + id)).state));
-}
-
-/// The next event of a stream whose head was read.
-std::string nextEvent(RawClient& client) {
-    std::string event;
-    do {
-        event = client.receiveUntil("\n\n");
-    } while (event == ":\n\n" || event.starts_with("retry:"));
-    return event;
-}
-
-void openStream(RawClient& client, const std::string& id, const std::string& fields = {}) {
-    client.send("GET /v1/jobs/" + id + "/events HTTP/1.1\r\nHost: localhost\r\n" + fields + "\r\n");
-    client.receiveUntil("\r\n\r\n");
-}
-
-}  // namespace
 
 class TestJobsApi : public QObject {
     Q_OBJECT
@@ -114,50 +77,6 @@ private Q_SLOTS:
         for (const char* refused : {"Range: bytes=99999999-\r\n", "If-Match: \"other\"\r\n"}) {
             QCOMPARE(server.get(target, refused).header("cache-control"), std::string("no-store"));
         }
-    }
-
-    void damagedPicturesAreTold_data() {
-        QTest::addColumn<std::function<void(const std::filesystem::path&)>>("damage");
-        QTest::addColumn<QByteArray>("words");
-        const auto row = [](const char* name, std::function<void(const std::filesystem::path&)> damage,
-                            const char* words) { QTest::newRow(name) << damage << QByteArray(words); };
-        namespace fs = std::filesystem;
-        row(
-            "cut", [](const fs::path& file) { fs::resize_file(file, 100); }, "100 bytes instead of");
-        row(
-            "longer", [](const fs::path& file) { fs::resize_file(file, 100'000); },
-            "100000 bytes instead of");
-        row(
-            "empty", [](const fs::path& file) { fs::resize_file(file, 0); }, "0 bytes instead of");
-        row(
-            "missing", [](const fs::path& file) { fs::remove(file); }, "cannot be read");
-        const auto replaced = [](auto with) {
-            return [with](const fs::path& file) {
-                fs::remove(file);
-                with(file);
-            };
-        };
-        row("FIFO", replaced([](const fs::path& file) { ::mkfifo(file.c_str(), 0600); }), "no plain file");
-        row("folder", replaced([](const fs::path& file) { fs::create_directory(file); }), "no plain file");
-        row("link", replaced([](const fs::path& file) { fs::create_symlink("/etc/passwd", file); }),
-            "no plain file");
-    }
-
-    void damagedPicturesAreTold() {
-        QFETCH(std::function<void(const std::filesystem::path&)>, damage);
-        QFETCH(QByteArray, words);
-        ApiServer server(std::make_unique<generator::TestPattern>());
-        const std::string id = jobIn(server.post(R"({"prompt":"fox","seed":1})")).id;
-        QTRY_COMPARE_WITH_TIMEOUT(stateOf(server, id), std::string("succeeded"), 30'000);
-        damage(server.queue().image(id, 0)->path);
-        for (const char* fields : {"", "Range: bytes=0-9\r\n", "If-None-Match: *\r\n"}) {
-            const auto response = server.get("/v1/jobs/" + id + "/images/0", fields);
-            QCOMPARE(response.status, 500);
-            QCOMPARE(response.header("cache-control"), std::string("no-store"));
-            const std::string detail = problemIn(response).detail;
-            QVERIFY2(detail.find(words.toStdString()) != std::string::npos, detail.c_str());
-        }
-        QCOMPARE(server.get("/livez").status, 200);
     }
 
     void nullIsAsGoodAsAbsent() {
@@ -385,48 +304,6 @@ private Q_SLOTS:
         QCOMPARE(move(first, R"({"first":true})").status, 409);
     }
 
-    /// Cut and taken up again, each end is told once, and nobody else's jobs are.
-    void oneStreamTellsOfAllOfAClientsJobs() {
-        ApiServer server;
-        const auto follow = [&](RawClient& client, const std::string& last) {
-            client.send("GET /v1/events HTTP/1.1\r\nHost: localhost\r\n" +
-                        (last.empty() ? "" : "Last-Event-ID: " + last + "\r\n") + "\r\n");
-            client.receiveUntil("\r\n\r\n");
-        };
-        const auto idOf = [](const std::string& event) {
-            const auto start = event.find("id: ") + 4;
-            return event.substr(start, event.find('\n', start) - start);
-        };
-        const std::string first = jobIn(server.post(R"({"prompt":"fox"})")).id;
-        const auto drawing = server.generator().take();
-        server.post(R"({"prompt":"owl"})", "", "127.0.0.2");
-        std::string last;
-        {
-            RawClient client(server.port());
-            follow(client, "");
-            const std::string event = nextEvent(client);
-            QVERIFY2(event.find(first) != std::string::npos, event.c_str());
-            ManualGenerator::step(*drawing, 1);
-            const std::string progress = nextEvent(client);
-            QVERIFY2(progress.find("event: progress") != std::string::npos, progress.c_str());
-            QVERIFY2(progress.find("\"job\":\"" + first + "\"") != std::string::npos, progress.c_str());
-            last = idOf(progress);
-        }
-        ManualGenerator::deliver(*drawing);
-        ManualGenerator::finish(*drawing);
-        QTRY_COMPARE_WITH_TIMEOUT(stateOf(server, first), std::string("succeeded"), 30'000);
-        RawClient back(server.port());
-        follow(back, last);
-        const std::string done = nextEvent(back);
-        QVERIFY2(done.find("event: done") != std::string::npos && done.find(first) != std::string::npos,
-                 done.c_str());
-        RawClient upToDate(server.port());
-        follow(upToDate, idOf(done));
-        const std::string second = jobIn(server.post(R"({"prompt":"cat"})")).id;
-        const std::string next = nextEvent(upToDate);
-        QVERIFY2(next.find(second) != std::string::npos, next.c_str());
-    }
-
     void estimatesMakeNoJob() {
         ApiServer server;
         const auto ask = [&](const char* json, const std::string& from = "127.0.0.1") {
@@ -487,121 +364,6 @@ private Q_SLOTS:
         QTRY_VERIFY_WITH_TIMEOUT(server.generator().wasCancelled(running), 30'000);
         ManualGenerator::finish(*drawing, generator::cancelled());
         QTRY_COMPARE_WITH_TIMEOUT(stateOf(server, running), std::string("cancelled"), 30'000);
-    }
-
-    void eventsTellTheWholeStory() {
-        ApiServer server;
-        const std::string id = jobIn(server.post(R"({"prompt":"fox","seed":7})")).id;
-        const auto drawing = server.generator().take();
-        QTRY_COMPARE_WITH_TIMEOUT(stateOf(server, id), std::string("running"), 30'000);
-        RawClient client(server.port());
-        openStream(client, id);
-        const std::string first = nextEvent(client);
-        QVERIFY2(first.find("event: state\ndata: {") != std::string::npos, first.c_str());
-        QVERIFY(first.starts_with("id: "));
-
-        ManualGenerator::step(*drawing, 2);
-        const std::string progress = nextEvent(client);
-        QVERIFY2(progress.find("event: progress\n") != std::string::npos, progress.c_str());
-        QVERIFY(progress.find("\"step\":2") != std::string::npos);
-        ManualGenerator::deliver(*drawing);
-        QVERIFY(nextEvent(client).find("event: image\n") != std::string::npos);
-        ManualGenerator::finish(*drawing);
-        const std::string done = nextEvent(client);
-        QVERIFY(done.find("event: done\n") != std::string::npos);
-        QVERIFY(done.find("\"state\":\"succeeded\"") != std::string::npos);
-        QVERIFY(client.isClosedByServer());
-
-        // A late follower gets the end at once.
-        RawClient late(server.port());
-        openStream(late, id);
-        QVERIFY(nextEvent(late).find("event: done\n") != std::string::npos);
-        QVERIFY(late.isClosedByServer());
-    }
-
-    void eventsResumeWhereTheyBroke() {
-        ApiServer server;
-        const std::string id = jobIn(server.post(R"({"prompt":"fox"})")).id;
-        const auto drawing = server.generator().take();
-        QTRY_COMPARE_WITH_TIMEOUT(stateOf(server, id), std::string("running"), 30'000);
-        std::string lastId;
-        {
-            RawClient client(server.port());
-            openStream(client, id);
-            const std::string event = nextEvent(client);
-            lastId = event.substr(4, event.find('\n') - 4);
-        }
-        RawClient upToDate(server.port());
-        openStream(upToDate, id, "Last-Event-ID: " + lastId + "\r\n");
-        RawClient behind(server.port());
-        openStream(behind, id, "Last-Event-ID: 0\r\n");
-        QVERIFY(nextEvent(behind).find("event: state\n") != std::string::npos);
-        ManualGenerator::step(*drawing, 1);
-        QVERIFY(nextEvent(upToDate).find("event: progress\n") != std::string::npos);
-        QVERIFY(nextEvent(behind).find("event: progress\n") != std::string::npos);
-    }
-
-    void failuresReachTheFollower() {
-        ApiServer server;
-        const std::string id = jobIn(server.post(R"({"prompt":"fox"})")).id;
-        ManualGenerator::finish(*server.generator().take(), protocol::generationFailed("Not finite."));
-        QTRY_COMPARE_WITH_TIMEOUT(stateOf(server, id), std::string("failed"), 30'000);
-        const auto job = jobIn(server.get("/v1/jobs/" + id));
-        QVERIFY(job.error.has_value());
-        QCOMPARE(job.error->detail, std::string("Not finite."));
-    }
-
-    void modelsComeInPages() {
-        ApiServer server;
-        const auto first = protocol::parseModelPage(server.get("/v1/models?limit=1").body).value();
-        QCOMPARE(first.models.size(), std::size_t{1});
-        QVERIFY(first.next == "tiny");
-        const auto rest = protocol::parseModelPage(server.get("/v1/models?after=tiny").body).value();
-        QCOMPARE(rest.models.size(), std::size_t{1});
-        QCOMPARE(rest.models.front().id, std::string("hub/other"));
-        QVERIFY(!rest.next);
-        for (const char* query : {"limit=0", "limit=101", "limit=x", "before=tiny"}) {
-            QCOMPARE(server.get(std::string("/v1/models?") + query).status, 422);
-        }
-    }
-
-    void aModelIsFoundLoadedAndLetGo() {
-        ApiServer server;
-        for (const char* id : {"tiny", "hub/other"}) {
-            const std::string path = std::string("/v1/models/") + id;
-            QCOMPARE(server.get(path).status, 200);
-            QCOMPARE(server.request("POST", path + "/load").status, 202);
-            QCOMPARE(server.request("POST", path + "/unload").status, 202);
-        }
-        QVERIFY((server.generator().loads() ==
-                 std::vector<std::string>{"+tiny", "-tiny", "+hub/other", "-hub/other"}));
-        for (const char* id : {"none", "hub/none", "../etc"}) {
-            const std::string path = std::string("/v1/models/") + id;
-            QVERIFY(server.get(path).status == 404 || server.get(path).status == 400);
-            QVERIFY(server.request("POST", path + "/load").status >= 400);
-        }
-        QCOMPARE(server.get("/v1/models/tiny/load").status, 405);
-        QCOMPARE(problemIn(server.post(R"({"prompt": "fox", "model": "none"})")).field.value_or(""),
-                 std::string("model"));
-        QCOMPARE(server.post(R"({"prompt": "fox", "model": "hub/other", "width": 64, "height": 64})").status,
-                 202);
-    }
-
-    void serverTellsWhatItIs() {
-        ApiServer server;
-        const auto info = protocol::parseServerInfo(server.get("/v1/server").body).value();
-        QCOMPARE(info.version, std::string("1.2.3"));
-        QVERIFY(info.ready);
-        QVERIFY(info.samplers == protocol::describeSamplers());
-        const auto models = protocol::parseModelPage(server.get("/v1/models").body).value().models;
-        QCOMPARE(models.front().title, std::string("Tiny <model>"));
-        QCOMPARE(server.get("/livez").status, 200);
-        QCOMPARE(server.get("/readyz").status, 200);
-
-        server.generator().setStatus({false, false, "Loading the model", "", "", ""});
-        QTRY_COMPARE_WITH_TIMEOUT(server.get("/readyz").status, 503, 30'000);
-        QCOMPARE(problemIn(server.get("/readyz")).detail, std::string("Loading the model"));
-        QCOMPARE(server.get("/livez").status, 200);
     }
 
     void manyClientsAtOnce() {

@@ -105,6 +105,9 @@ private Q_SLOTS:
         row("Limits", info["limits"].toObject());
         const QJsonObject models =
             parsed(toJson(protocol::ModelPage{std::vector<protocol::ModelInfo>(1), {}}));
+        const QJsonObject devices = parsed(toJson(std::vector<protocol::DeviceInfo>(1)));
+        row("DeviceList", devices);
+        row("Device", devices["devices"].toArray()[0].toObject());
         row("ModelPage", models);
         row("Model", models["models"].toArray()[0].toObject());
     }

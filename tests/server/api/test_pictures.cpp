@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <QTest>
 
-#include "shared/protocol/json.h"
-#include "tests/server/api/api_server.h"
+#include <sys/stat.h>
+
+#include <filesystem>
+
+#include "tests/server/api/answers.h"
 
 using namespace easel;
 using namespace easel::tests;
@@ -213,6 +216,50 @@ private Q_SLOTS:
             QCOMPARE(answer->header("content-type"), std::string("application/problem+json"));
             QCOMPARE(protocol::parseProblem(answer->body)->status, status);
         }
+    }
+
+    void damagedPicturesAreTold_data() {
+        QTest::addColumn<std::function<void(const std::filesystem::path&)>>("damage");
+        QTest::addColumn<QByteArray>("words");
+        const auto row = [](const char* name, std::function<void(const std::filesystem::path&)> damage,
+                            const char* words) { QTest::newRow(name) << damage << QByteArray(words); };
+        namespace fs = std::filesystem;
+        row(
+            "cut", [](const fs::path& file) { fs::resize_file(file, 100); }, "100 bytes instead of");
+        row(
+            "longer", [](const fs::path& file) { fs::resize_file(file, 100'000); },
+            "100000 bytes instead of");
+        row(
+            "empty", [](const fs::path& file) { fs::resize_file(file, 0); }, "0 bytes instead of");
+        row(
+            "missing", [](const fs::path& file) { fs::remove(file); }, "cannot be read");
+        const auto replaced = [](auto with) {
+            return [with](const fs::path& file) {
+                fs::remove(file);
+                with(file);
+            };
+        };
+        row("FIFO", replaced([](const fs::path& file) { ::mkfifo(file.c_str(), 0600); }), "no plain file");
+        row("folder", replaced([](const fs::path& file) { fs::create_directory(file); }), "no plain file");
+        row("link", replaced([](const fs::path& file) { fs::create_symlink("/etc/passwd", file); }),
+            "no plain file");
+    }
+
+    void damagedPicturesAreTold() {
+        QFETCH(std::function<void(const std::filesystem::path&)>, damage);
+        QFETCH(QByteArray, words);
+        ApiServer server(std::make_unique<generator::TestPattern>());
+        const std::string id = jobIn(server.post(R"({"prompt":"fox","seed":1})")).id;
+        QTRY_COMPARE_WITH_TIMEOUT(stateOf(server, id), std::string("succeeded"), 30'000);
+        damage(server.queue().image(id, 0)->path);
+        for (const char* fields : {"", "Range: bytes=0-9\r\n", "If-None-Match: *\r\n"}) {
+            const auto response = server.get("/v1/jobs/" + id + "/images/0", fields);
+            QCOMPARE(response.status, 500);
+            QCOMPARE(response.header("cache-control"), std::string("no-store"));
+            const std::string detail = problemIn(response).detail;
+            QVERIFY2(detail.find(words.toStdString()) != std::string::npos, detail.c_str());
+        }
+        QCOMPARE(server.get("/livez").status, 200);
     }
 };
 

@@ -12,7 +12,7 @@
 //                                                        stop-after  … when it is done
 //                                                        print:TEXT  prints TEXT
 //
-// "exits" and "refused" are mended by a file beside the model, MODEL.mended; each refusal adds
+// It has one device, cpu. "exits" and "refused" are mended by a file beside the model, MODEL.mended; each refusal adds
 // a byte to MODEL.starts.
 #include <unistd.h>
 
@@ -39,8 +39,12 @@ namespace {
 
 class Worker {
 public:
-    Worker(int socket, const std::filesystem::path& model)
-        : m_socket(socket), m_channel(socket), m_folder(model), m_model(model.filename()) {}
+    Worker(int socket, std::string device, const std::filesystem::path& model)
+        : m_socket(socket),
+          m_channel(socket),
+          m_device(std::move(device)),
+          m_folder(model),
+          m_model(model.filename()) {}
 
     static bool isMended(const std::filesystem::path& model) {
         return std::filesystem::exists(model.string() + ".mended");
@@ -56,6 +60,10 @@ public:
         }).detach();
         while (m_model == "endless") {
             std::this_thread::sleep_for(1s);
+        }
+        if (m_device.starts_with("cuda")) {
+            tell(false, true, "There is no such GPU.");
+            return 1;
         }
         if (m_model == "refused" && !isMended(m_folder)) {
             std::ofstream(m_folder.string() + ".starts", std::ios::app) << '.';
@@ -158,6 +166,7 @@ private:
 
     int m_socket;
     FrameChannel m_channel;
+    std::string m_device;
     std::filesystem::path m_folder;
     std::string m_model;
     std::mutex m_mutex;
@@ -168,12 +177,12 @@ private:
 
 int main(int argc, char** argv) {
     endWithParent();
-    if (argc < 4) {
+    if (argc < 6) {
         return 2;
     }
     const std::filesystem::path model = argv[argc - 1];
     if (model.filename() == "exits" && !Worker::isMended(model)) {
         return 3;
     }
-    return Worker(std::stoi(argv[2]), model).run();
+    return Worker(std::stoi(argv[2]), argv[4], model).run();
 }

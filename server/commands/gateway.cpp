@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/commands/gateway.h"
+
+#include <algorithm>
+#include <limits>
+#include <string>
+#include <utility>
+
+#include <spdlog/fmt/fmt.h>
+#include <spdlog/spdlog.h>
+
+#include "server/http/descriptors.h"
+#include "server/http/options.h"
+#include "server/jobs/sqlite_job_store.h"
+#include "shared/protocol/routes.h"
+#include "shared/protocol/samplers.h"
+#include "shared/protocol/work.h"
+
+namespace easel::commands {
+
+namespace {
+
+using namespace std::chrono_literals;
+using protocol::Expected;
+
+/// Megapixel-steps of 50 steps at 512x512, which no limit of an hour's work forbids.
+constexpr double kUsualPicture = 512 * 512 * 50 / 1e6;
+
+constexpr const char* kAllDrained = "All devices are drained.";
+
+void logError(const std::string& text) {
+    spdlog::error(text);
+}
+
+jobs::Retention retention(const ServeOptions& options) {
+    return {.maxAgeMs = std::chrono::milliseconds(std::chrono::days(options.keepDays)).count(),
+            .maxJobs = options.keepJobs,
+            .maxBytes = std::int64_t{options.keepGib} << 30};
+}
+
+}  // namespace
+
+Gateway::Gateway(DataFolder data, std::shared_ptr<ModelShelf> models,
+                 std::unique_ptr<generator::DevicePool> devices, std::optional<double> maxWork)
+    : m_data(std::move(data)),
+      m_models(std::move(models)),
+      m_limits{.maxWork = maxWork},
+      m_samplers(protocol::describeSamplers()),
+      m_unused(std::move(devices)),
+      m_devices(*m_unused),
+      m_news([this] { return m_devices.status(); }, [this] { return m_devices.devices(); }),
+      m_logged(m_news.follow([this](const auto& news) { m_log.heard(news); })) {
+    m_models->setStatus([this] { return m_devices.status(); });
+}
+
+Expected<void> Gateway::start(const ServeOptions& options) {
+    return openQueue(options).and_then([&] { return listen(options); });
+}
+
+void Gateway::stop(std::chrono::seconds grace) {
+    m_isStopping = true;
+    m_queue->drain(grace);
+    m_listener->stop(2s);
+}
+
+jobs::DiskOptions Gateway::disk(const ServeOptions& options) const {
+    return {.minFreeBytes = std::int64_t{options.minFreeMib} << 20,
+            .freeBytes =
+                [folder = m_data.jobs().parent_path()] {
+                    std::error_code error;
+                    const auto space = std::filesystem::space(folder, error);
+                    return error ? std::numeric_limits<std::int64_t>::max()
+                                 : static_cast<std::int64_t>(space.available);
+                },
+            .reserve = m_data.jobs().parent_path() / "reserve"};
+}
+
+Expected<void> Gateway::openQueue(const ServeOptions& serving) {
+    auto store = jobs::openSqliteJobStore(m_data.jobs(), logError);
+    if (!store) {
+        return tl::unexpected(store.error());
+    }
+    auto images = jobs::ImageFolder::open(m_data.images());
+    if (!images) {
+        return tl::unexpected(images.error());
+    }
+    jobs::QueueOptions options;
+    options.limits = m_limits;
+    options.leastMaxWork = kUsualPicture;
+    if (const auto model = m_models->find({})) {
+        options.leastMaxWork = std::max(kUsualPicture, protocol::workOf(*model));
+    }
+    options.retention = retention(serving);
+    options.disk = disk(serving);
+    options.onRestart = serving.onRestart;
+    options.obstacle = [this](const protocol::GenerationSettings& settings) { return obstacleTo(settings); };
+    options.log = logError;
+    options.onGeneratorStatus = [this](const generator::Status& status) {
+        m_log.changed(status);
+        m_news.changed();
+    };
+    return jobs::JobQueue::open(std::move(*store), std::move(*images), std::move(m_unused), options)
+        .map([this](std::unique_ptr<jobs::JobQueue> queue) { m_queue = std::move(queue); });
+}
+
+/// A job may be older than the server's present choice of models.
+std::optional<protocol::Hold> Gateway::obstacleTo(const protocol::GenerationSettings& settings) const {
+    if (!m_models->describe(settings.model)) {
+        return protocol::Hold{protocol::HoldReason::ModelMissing,
+                              fmt::format("The model {} is not on this server.", settings.model),
+                              "Put the model back among those that the server looks for, or cancel the job."};
+    }
+    if (m_devices.isDrained()) {
+        return protocol::Hold{
+            protocol::HoldReason::DeviceDrained, kAllDrained,
+            fmt::format("Take one into use again, with POST {}.", protocol::routes::deviceResume("0"))};
+    }
+    return {};
+}
+
+Expected<void> Gateway::listen(const ServeOptions& options) {
+    http::ListenerOptions settings;
+    settings.address = options.bind;
+    settings.port = static_cast<std::uint16_t>(options.port);
+    settings.maxConnections = http::connectionsWithin(http::raiseDescriptorLimit());
+    settings.onAccess = [](const http::Access& access) {
+        // The path last: a client can put whatever it likes into it, other fields too.
+        spdlog::info("{} {} {} ms {} {}", access.remote, access.status, access.took.count(), access.method,
+                     access.path);
+    };
+    auto listener = http::Listener::start(settings, api::makeRouter(service()));
+    if (!listener) {
+        return tl::unexpected(protocol::unavailable(listener.error()));
+    }
+    m_listener = std::move(*listener);
+    return {};
+}
+
+api::Service Gateway::service() {
+    return {.queue = *m_queue,
+            .server = [this] { return info(); },
+            .models = {.find = [this](const auto& id) { return m_models->find(id); },
+                       .describe = [this](const auto& id) { return m_models->describe(id); },
+                       .page = [this](int limit, const auto& after) { return m_models->page(limit, after); },
+                       .load = [this](const auto& id) { m_queue->loadModel(id); },
+                       .unload = [this](const auto& id) { m_queue->unloadModel(id); }},
+            .devices = {.list = [this] { return m_devices.devices(); },
+                        .setDrained = [this](const auto& id,
+                                             bool drained) { return m_devices.setDrained(id, drained); }},
+            .follow = [this](auto follower) { return m_news.follow(std::move(follower)); }};
+}
+
+protocol::ServerInfo Gateway::info() const {
+    const auto status = m_devices.status();
+    const auto load = m_queue->load();
+    const bool isDrained = m_devices.isDrained();
+    protocol::ServerInfo info;
+    info.version = EASEL_VERSION;
+    info.id = m_data.id();
+    info.device = status.device;
+    info.deviceName = status.deviceName;
+    info.precision = status.precision;
+    info.ready = status.ready && !m_isStopping && !load.disk && !isDrained;
+    info.status = m_isStopping ? "The server is shutting down."
+                  : load.disk  ? load.disk->detail
+                  : isDrained  ? kAllDrained
+                               : status.message;
+    info.defaultModel = m_models->defaultId();
+    info.paused = load.queue.paused;
+    info.queued = load.queue.queued;
+    info.held = load.queue.held;
+    info.running = load.queue.running;
+    info.setAside = load.setAside;
+    info.limits = m_limits;
+    info.limits.maxWork = load.maxWork;
+    info.samplers = m_samplers;
+    return info;
+}
+
+}  // namespace easel::commands

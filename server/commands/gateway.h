@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "server/api/api.h"
+#include "server/commands/data_folder.h"
+#include "server/commands/generator_log.h"
+#include "server/commands/generator_news.h"
+#include "server/commands/model_shelf.h"
+#include "server/commands/serve.h"
+#include "server/generator/device_pool.h"
+#include "server/http/listener.h"
+#include "server/jobs/job_queue.h"
+#include "shared/protocol/problem.h"
+#include "shared/protocol/server_info.h"
+
+namespace easel::commands {
+
+/// The parts of a running server, in the order in which they need each other.
+class Gateway {
+public:
+    Gateway(DataFolder data, std::shared_ptr<ModelShelf> models,
+            std::unique_ptr<generator::DevicePool> devices, std::optional<double> maxWork);
+
+    /// Opens the queue and the port.
+    protocol::Expected<void> start(const ServeOptions& options);
+    std::uint16_t port() const { return m_listener->port(); }
+    /// Clients may still watch what goes on while the running job finishes.
+    void stop(std::chrono::seconds grace);
+
+private:
+    jobs::DiskOptions disk(const ServeOptions& options) const;
+    protocol::Expected<void> openQueue(const ServeOptions& options);
+    protocol::Expected<void> listen(const ServeOptions& options);
+    std::optional<protocol::Hold> obstacleTo(const protocol::GenerationSettings& settings) const;
+    api::Service service();
+    protocol::ServerInfo info() const;
+
+    const DataFolder m_data;
+    const std::shared_ptr<ModelShelf> m_models;
+    const protocol::Limits m_limits;
+    const std::vector<protocol::SamplerInfo> m_samplers;
+    std::atomic<bool> m_isStopping = false;
+    std::unique_ptr<generator::DevicePool> m_unused;  // until the queue has it
+    generator::DevicePool& m_devices;                 // the queue's
+    GeneratorLog m_log;
+    GeneratorNews m_news;
+    std::shared_ptr<void> m_logged;  // the log follows the news
+    std::unique_ptr<jobs::JobQueue> m_queue;
+    std::unique_ptr<http::Listener> m_listener;  // goes first: its handlers use the rest
+};
+
+}  // namespace easel::commands
