@@ -6,12 +6,14 @@
 #include <cstdio>
 #include <iostream>
 
+#include "shared/text/utf8.h"
+
 namespace easel::commands {
 
 namespace {
 
-bool canBeShown(utf8proc_int32_t character) {
-    switch (utf8proc_category(character)) {
+bool canBeShown(char32_t character) {
+    switch (utf8proc_category(static_cast<utf8proc_int32_t>(character))) {
         case UTF8PROC_CATEGORY_CC:
         case UTF8PROC_CATEGORY_CF:
         case UTF8PROC_CATEGORY_ZL:
@@ -22,7 +24,7 @@ bool canBeShown(utf8proc_int32_t character) {
     }
 }
 
-std::string escaped(utf8proc_int32_t character) {
+std::string escaped(char32_t character) {
     char text[12];
     const char* format = character < 0x80 ? "\\x%02x" : character < 0x10000 ? "\\u%04x" : "\\U%08x";
     std::snprintf(text, sizeof text, format, static_cast<unsigned>(character));
@@ -35,20 +37,17 @@ std::string printable(std::string_view text) {
     std::string shown;
     shown.reserve(text.size());
     while (!text.empty()) {
-        utf8proc_int32_t character = 0;
-        auto bytes = utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
-                                      static_cast<utf8proc_ssize_t>(text.size()), &character);
-        if (bytes < 1) {
-            bytes = 1;
+        const text::Character character = text::firstOf(text);
+        if (!character.valid) {
             char byte[5];
             std::snprintf(byte, sizeof byte, "\\x%02x", static_cast<unsigned char>(text.front()));
             shown += byte;
-        } else if (canBeShown(character)) {
-            shown += text.substr(0, static_cast<std::size_t>(bytes));
+        } else if (canBeShown(character.code)) {
+            shown += text.substr(0, character.bytes);
         } else {
-            shown += escaped(character);
+            shown += escaped(character.code);
         }
-        text.remove_prefix(static_cast<std::size_t>(bytes));
+        text.remove_prefix(character.bytes);
     }
     return shown;
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "server/http/headers.h"
+#include "shared/text/utf8.h"
 
 namespace easel::http {
 
@@ -23,39 +24,6 @@ int hexDigit(char c) {
         return c - 'A' + 10;
     }
     return -1;
-}
-
-/// Length of the well-formed UTF-8 sequence at the start of `text`; 0 when there is none (overlong forms,
-/// surrogates and what lies beyond U+10FFFF included).
-std::size_t utf8Length(std::string_view text) {
-    const auto byte = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
-    const std::uint8_t first = byte(0);
-    if (first < 0x80) {
-        return 1;
-    }
-    const std::size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-    if (first < 0xc2 || first > 0xf4 || text.size() < length) {
-        return 0;
-    }
-    for (std::size_t i = 1; i < length; ++i) {
-        if ((byte(i) & 0xc0) != 0x80) {
-            return 0;
-        }
-    }
-    const bool misfit = (first == 0xe0 && byte(1) < 0xa0) || (first == 0xed && byte(1) > 0x9f) ||
-                        (first == 0xf0 && byte(1) < 0x90) || (first == 0xf4 && byte(1) > 0x8f);
-    return misfit ? 0 : length;
-}
-
-bool isUtf8(std::string_view text) {
-    while (!text.empty()) {
-        const std::size_t length = utf8Length(text);
-        if (length == 0) {
-            return false;
-        }
-        text.remove_prefix(length);
-    }
-    return true;
 }
 
 tl::expected<std::string, std::string> decode(std::string_view text, bool plusIsSpace) {
@@ -79,7 +47,7 @@ tl::expected<std::string, std::string> decode(std::string_view text, bool plusIs
         }
         decoded.push_back(c);
     }
-    if (!isUtf8(decoded)) {
+    if (!text::isUtf8(decoded)) {
         return Error("The address is not valid UTF-8.");
     }
     return decoded;

@@ -8,6 +8,8 @@
 #include <memory>
 #include <utility>
 
+#include "shared/text/utf8.h"
+
 namespace easel::image {
 
 namespace {
@@ -35,16 +37,10 @@ bool fitsPlainText(const std::string& text) {
     return std::all_of(text.begin(), text.end(), [](char c) { return (c >= ' ' && c <= '~') || c == '\n'; });
 }
 
-std::string fromLatin1(std::string_view text) {
+std::string fromLatin1(std::string_view latin1) {
     std::string utf8;
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (byte < 0x80) {
-            utf8 += c;
-        } else {
-            utf8 += static_cast<char>(0xC0 | byte >> 6);
-            utf8 += static_cast<char>(0x80 | (byte & 0x3F));
-        }
+    for (const char c : latin1) {
+        text::append(utf8, static_cast<unsigned char>(c));
     }
     return utf8;
 }

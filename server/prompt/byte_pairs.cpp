@@ -12,6 +12,7 @@
 #include "server/models/configs/tokenizer_config.h"
 #include "server/models/files/model_problem.h"
 #include "server/models/files/text_file.h"
+#include "shared/text/utf8.h"
 
 namespace easel::prompt {
 
@@ -28,15 +29,10 @@ std::uint64_t pairKey(std::int32_t left, std::int32_t right) {
 /// as the characters from U+0100 on.
 std::array<std::string, 256> byteSymbols() {
     std::array<std::string, 256> symbols;
-    unsigned next = 0x100;
-    for (unsigned byte = 0; byte < 256; ++byte) {
+    char32_t next = 0x100;
+    for (char32_t byte = 0; byte < 256; ++byte) {
         const bool printable = (byte >= 33 && byte <= 126) || (byte >= 161 && byte != 173);
-        const unsigned code = printable ? byte : next++;
-        if (code < 0x80) {
-            symbols[byte] = static_cast<char>(code);
-        } else {
-            symbols[byte] = {static_cast<char>(0xC0 | code >> 6), static_cast<char>(0x80 | (code & 0x3F))};
-        }
+        text::append(symbols[byte], printable ? byte : next++);
     }
     return symbols;
 }

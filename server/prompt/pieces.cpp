@@ -4,6 +4,7 @@
 #include <cstddef>
 
 #include "server/prompt/unicode.h"
+#include "shared/text/utf8.h"
 
 namespace easel::prompt {
 
@@ -16,7 +17,7 @@ constexpr std::string_view kMarkers[] = {"<|startoftext|>", "<|endoftext|>"};
 std::size_t runOf(CharacterClass kind, std::string_view text) {
     std::size_t size = 0;
     while (size < text.size()) {
-        const Character character = firstOf(text.substr(size));
+        const text::Character character = text::firstOf(text.substr(size));
         if (classOf(character.code) != kind) {
             break;
         }
@@ -32,7 +33,7 @@ std::size_t pieceSize(std::string_view text) {
             return contraction.size();
         }
     }
-    const Character first = firstOf(text);
+    const text::Character first = text::firstOf(text);
     const CharacterClass kind = classOf(first.code);
     return kind == CharacterClass::Number ? first.bytes : runOf(kind, text);
 }
@@ -55,7 +56,7 @@ std::vector<std::string_view> piecesOf(std::string_view text) {
                 cut(2);
             }
         }
-        if (!text.empty() && classOf(firstOf(text).code) != CharacterClass::Space) {
+        if (!text.empty() && classOf(text::firstOf(text).code) != CharacterClass::Space) {
             cut(pieceSize(text));
         }
     }

@@ -11,6 +11,7 @@
 #include "server/prompt/byte_pairs.h"
 #include "server/prompt/pieces.h"
 #include "server/prompt/unicode.h"
+#include "shared/text/utf8.h"
 
 namespace easel::prompt {
 
@@ -69,7 +70,7 @@ struct Tokenizer::Impl {
         const auto addText = [&](std::string_view part) {
             split(normalize(part), normalized, addId, addPieces);
         };
-        split(validUtf8(text), typed, addId, addText);
+        split(text::toValidUtf8(text), typed, addId, addText);
         return ids;
     }
 };
@@ -91,7 +92,7 @@ protocol::Expected<Tokenizer> Tokenizer::load(const std::filesystem::path& folde
                                                                            {config->pad, impl->pad}};
     const auto seek = [&impl](const models::SpecialToken& token, std::int32_t id) {
         if (token.normalized) {
-            impl->normalized.push_back({normalize(validUtf8(token.text)), id});
+            impl->normalized.push_back({normalize(text::toValidUtf8(token.text)), id});
         } else {
             impl->typed.push_back({token.text, id});
         }

@@ -7,6 +7,8 @@
 #include <memory>
 #include <new>
 
+#include "shared/text/utf8.h"
+
 namespace easel::prompt {
 
 namespace {
@@ -17,19 +19,10 @@ struct Free {
     void operator()(utf8proc_uint8_t* memory) const { std::free(memory); }
 };
 
-const utf8proc_uint8_t* bytesOf(std::string_view text) {
-    return reinterpret_cast<const utf8proc_uint8_t*>(text.data());
-}
-
-void append(std::string& text, char32_t character) {
-    utf8proc_uint8_t bytes[4];
-    const auto count = utf8proc_encode_char(static_cast<utf8proc_int32_t>(character), bytes);
-    text.append(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(count));
-}
-
 std::string composed(std::string_view text) {
     utf8proc_uint8_t* result = nullptr;
-    const auto size = utf8proc_map(bytesOf(text), static_cast<utf8proc_ssize_t>(text.size()), &result,
+    const auto size = utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
+                                   static_cast<utf8proc_ssize_t>(text.size()), &result,
                                    static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE));
     const std::unique_ptr<utf8proc_uint8_t, Free> owner(result);
     if (size < 0) {
@@ -40,37 +33,20 @@ std::string composed(std::string_view text) {
 
 }  // namespace
 
-std::string validUtf8(std::string_view text) {
-    std::string valid;
-    valid.reserve(text.size());
-    while (!text.empty()) {
-        utf8proc_int32_t code = 0;
-        const auto bytes = utf8proc_iterate(bytesOf(text), static_cast<utf8proc_ssize_t>(text.size()), &code);
-        if (bytes < 1) {
-            append(valid, 0xFFFD);
-            text.remove_prefix(1);
-            continue;
-        }
-        valid.append(text.substr(0, static_cast<std::size_t>(bytes)));
-        text.remove_prefix(static_cast<std::size_t>(bytes));
-    }
-    return valid;
-}
-
 std::string normalize(std::string_view text) {
     const std::string whole = composed(text);
     std::string normal;
     normal.reserve(whole.size());
     bool afterSpace = false;
     for (std::string_view rest = whole; !rest.empty();) {
-        const Character character = firstOf(rest);
+        const text::Character character = text::firstOf(rest);
         rest.remove_prefix(character.bytes);
         const bool space = classOf(character.code) == CharacterClass::Space;
         if (!space) {
-            append(normal,
-                   static_cast<char32_t>(utf8proc_tolower(static_cast<utf8proc_int32_t>(character.code))));
+            text::append(normal, static_cast<char32_t>(
+                                     utf8proc_tolower(static_cast<utf8proc_int32_t>(character.code))));
             if (character.code == kCapitalIWithDot) {
-                append(normal, 0x307);  // The one character whose lower case is two: i and a dot above.
+                text::append(normal, 0x307);  // The one character whose lower case is two: i and a dot above.
             }
         } else if (!afterSpace) {
             normal += ' ';
@@ -110,12 +86,6 @@ CharacterClass classOf(char32_t character) {
         default:
             return CharacterClass::Other;
     }
-}
-
-Character firstOf(std::string_view text) {
-    utf8proc_int32_t code = 0;
-    const auto bytes = utf8proc_iterate(bytesOf(text), static_cast<utf8proc_ssize_t>(text.size()), &code);
-    return {static_cast<char32_t>(code), static_cast<std::size_t>(bytes)};
 }
 
 }  // namespace easel::prompt

@@ -10,6 +10,7 @@
 
 #include "shared/protocol/generation_fields.h"
 #include "shared/protocol/samplers.h"
+#include "shared/text/utf8.h"
 
 namespace easel::protocol {
 
@@ -50,31 +51,6 @@ void checkSide(std::optional<Problem>& problem, const char* field, int value, co
     }
 }
 
-/// Valid UTF-8, in the shortest form and no surrogates (RFC 3629).
-bool isText(std::string_view s) {
-    for (std::size_t i = 0; i < s.size();) {
-        const auto lead = static_cast<unsigned char>(s[i]);
-        const int more = lead < 0x80 ? 0 : lead >= 0xF0 ? 3 : lead >= 0xE0 ? 2 : 1;
-        if ((lead >= 0x80 && lead < 0xC2) || lead > 0xF4 || i + more >= s.size()) {
-            return false;
-        }
-        std::uint32_t code = more == 0 ? lead : lead & (0x3Fu >> more);
-        for (int k = 1; k <= more; ++k) {
-            const auto next = static_cast<unsigned char>(s[i + k]);
-            if ((next & 0xC0) != 0x80) {
-                return false;
-            }
-            code = (code << 6) | (next & 0x3F);
-        }
-        if ((more == 2 && (code < 0x800 || (code >= 0xD800 && code <= 0xDFFF))) ||
-            (more == 3 && (code < 0x10000 || code > 0x10FFFF))) {
-            return false;
-        }
-        i += more + 1;
-    }
-    return true;
-}
-
 void checkText(std::optional<Problem>& problem, const char* field, const std::string& value,
                const Limits& limits) {
     if (problem) {
@@ -86,7 +62,7 @@ void checkText(std::optional<Problem>& problem, const char* field, const std::st
                                           " are read.");
     } else if (value.find('\0') != std::string::npos) {
         problem = invalidField(field, std::string(field) + " holds a NUL character, which no text may hold.");
-    } else if (!isText(value)) {
+    } else if (!text::isUtf8(value)) {
         problem = invalidField(field, std::string(field) + " is not valid UTF-8 text.");
     }
 }
