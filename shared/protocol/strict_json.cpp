@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "shared/protocol/strict_json.h"
 
-#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -11,61 +11,82 @@ namespace easel::protocol {
 
 namespace {
 
-constexpr int kMaxDepth = 16;  // A page of jobs nests five deep.
+using nlohmann::json;
+
+constexpr std::size_t kMaxDepth = 16;  // A page of jobs nests five deep.
+
+/// Builds the value as the parser goes, and stops the parser at what is refused.
+class StrictBuilder final : public nlohmann::json_sax<json> {
+public:
+    json root;
+    std::string refusal;
+
+    bool null() override { return add(nullptr); }
+    bool boolean(bool value) override { return add(value); }
+    bool number_integer(number_integer_t value) override { return add(value); }
+    bool number_unsigned(number_unsigned_t value) override { return add(value); }
+    bool number_float(number_float_t value, const string_t&) override { return add(value); }
+    bool string(string_t& value) override { return add(std::move(value)); }
+    bool binary(binary_t& value) override { return add(std::move(value)); }
+
+    bool start_object(std::size_t) override { return open(json::object()); }
+    bool start_array(std::size_t) override { return open(json::array()); }
+    bool end_object() override { return close(); }
+    bool end_array() override { return close(); }
+
+    bool key(string_t& name) override {
+        const auto [member, isNew] = m_open.back()->get_ref<json::object_t&>().emplace(name, nullptr);
+        m_next = &member->second;
+        return isNew || refuse("The JSON has the key \"" + name + "\" twice.");
+    }
+
+    bool parse_error(std::size_t byte, const std::string&, const json::exception& error) override {
+        return dynamic_cast<const json::out_of_range*>(&error)
+                   ? refuse("The JSON has a number that is too large to be read.")
+                   : refuse("This is not valid JSON: it goes wrong at byte " + std::to_string(byte) + ".");
+    }
+
+private:
+    bool refuse(std::string why) {
+        refusal = std::move(why);
+        return false;
+    }
+
+    /// Puts `value` where the parser is.
+    bool add(json value) {
+        if (!m_open.empty() && m_open.back()->is_array()) {
+            m_next = &m_open.back()->emplace_back();
+        }
+        *m_next = std::move(value);
+        return true;
+    }
+
+    bool open(json empty) {
+        if (m_open.size() == kMaxDepth) {
+            return refuse("The JSON is nested more than " + std::to_string(kMaxDepth) + " deep.");
+        }
+        add(std::move(empty));
+        m_open.push_back(m_next);
+        return true;
+    }
+
+    bool close() {
+        m_open.pop_back();
+        return true;
+    }
+
+    std::vector<json*> m_open;  ///< objects and lists, from the outermost on
+    json* m_next = &root;       ///< what the next value is assigned to; a list makes room for its own
+};
 
 }  // namespace
 
 Expected<nlohmann::json> parseStrict(std::string_view text) {
-    using nlohmann::json;
-    std::vector<std::set<std::string>> keys;  // of each open object
-    std::string refusal;
-    // A callback cannot stop the parser, so the depth is checked before it starts.
-    int depth = 0;
-    bool inString = false;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const char c = text[i];
-        if (inString) {
-            if (c == '\\') {
-                ++i;
-            } else if (c == '"') {
-                inString = false;
-            }
-        } else if (c == '"') {
-            inString = true;
-        } else if (c == '[' || c == '{') {
-            if (++depth > kMaxDepth) {
-                return tl::unexpected(
-                    malformed("The JSON is nested more than " + std::to_string(kMaxDepth) + " deep."));
-            }
-        } else if (c == ']' || c == '}') {
-            --depth;
-        }
+    StrictBuilder builder;
+    if (!json::sax_parse(text, &builder)) {
+        return tl::unexpected(malformed(std::move(builder.refusal)));
     }
-    const auto watch = [&](int, json::parse_event_t event, json& value) {
-        if (event == json::parse_event_t::object_start) {
-            keys.emplace_back();
-        } else if (event == json::parse_event_t::object_end) {
-            keys.pop_back();
-        } else if (event == json::parse_event_t::key) {
-            const auto& name = value.get_ref<const std::string&>();
-            if (!keys.back().insert(name).second && refusal.empty()) {
-                refusal = "The JSON has the key \"" + name + "\" twice.";
-            }
-        }
-        return true;
-    };
-    try {
-        json parsed = json::parse(text, watch);
-        if (!refusal.empty()) {
-            return tl::unexpected(malformed(std::move(refusal)));
-        }
-        return parsed;
-    } catch (const json::parse_error& error) {
-        return tl::unexpected(
-            malformed("This is not valid JSON: it goes wrong at byte " + std::to_string(error.byte) + "."));
-    } catch (const json::out_of_range&) {
-        return tl::unexpected(malformed("The JSON has a number that is too large to be read."));
-    }
+    return std::move(builder.root);
 }
 
 }  // namespace easel::protocol

@@ -10,7 +10,7 @@
 namespace easel::protocol {
 
 /// Parses JSON from strangers: nesting is bounded, a duplicate key is refused, and text after the value
-/// is an error. For this folder's .cpp files.
+/// is an error. It ends at the first thing that is refused. For .cpp files.
 Expected<nlohmann::json> parseStrict(std::string_view text);
 
 }  // namespace easel::protocol

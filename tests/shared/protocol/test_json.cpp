@@ -225,6 +225,59 @@ private Q_SLOTS:
         QCOMPARE(QString::fromStdString(request.error().field.value_or("")), field);
     }
 
+    void whatIsNoJsonIsToldWhereTheReaderStopped_data() {
+        QTest::addColumn<QByteArray>("body");
+        QTest::addColumn<QByteArray>("words");
+        const auto row = [](const char* name, const QByteArray& body, const char* words) {
+            QTest::newRow(name) << body << QByteArray(words);
+        };
+        const auto brokenAt = [&](const char* name, const QByteArray& body, int byte) {
+            row(name, body,
+                qPrintable(QString("This is not valid JSON: it goes wrong at byte %1.").arg(byte)));
+        };
+        const char* const deep = "The JSON is nested more than 16 deep.";
+        const char* const large = "The JSON has a number that is too large to be read.";
+        const QByteArray open16(16, '[');
+        const QByteArray close16(16, ']');
+        row("17 lists", open16 + '[', deep);
+        row("16 lists and an object", open16 + '{', deep);
+        row("17 objects", QByteArray("{\"a\":").repeated(17), deep);
+        row("17 lists after 16 that ended", '[' + open16.mid(1) + close16.mid(1) + ',' + open16 + ']', deep);
+        row("too deep, then no JSON at all", open16 + "[?", deep);
+        row("too deep, then a key twice", open16 + R"([{"a":1,"a":2}])", deep);
+        brokenAt("16 lists, then no JSON", open16 + "?", 17);
+        brokenAt("no JSON, then too deep", '?' + open16 + '[', 1);
+        brokenAt("brackets in a text that does not end", "{\"prompt\":\"" + open16 + "[", 29);
+        brokenAt("nothing", "", 1);
+        brokenAt("text after the value", R"({"prompt":"a"} x)", 16);
+        brokenAt("bad UTF-8", "{\"prompt\":\"\xff\"}", 12);
+        brokenAt("a comment", "{/**/}", 2);
+        row("a key twice", R"({"prompt":"a","prompt":"a"})", "The JSON has the key \"prompt\" twice.");
+        row("a key twice, written otherwise", R"({"a":{"b":1,"\u0062":[]}})",
+            "The JSON has the key \"b\" twice.");
+        row("a key twice after an object", R"({"a":{"b":1},"c":{"b":1},"a":1})",
+            "The JSON has the key \"a\" twice.");
+        row("a key twice, then no JSON", R"({"a":1,"a":2}?)", "The JSON has the key \"a\" twice.");
+        row("a number too large", R"({"prompt":"a","guidance":1e999})", large);
+        row("a number too far below zero", R"({"prompt":"a","guidance":-1e999})", large);
+    }
+
+    void whatIsNoJsonIsToldWhereTheReaderStopped() {
+        QFETCH(QByteArray, body);
+        QFETCH(QByteArray, words);
+        const auto request = parseRequest(std::string_view(body.constData(), std::size_t(body.size())));
+        QVERIFY(!request.has_value());
+        QCOMPARE(QByteArray::fromStdString(request.error().detail), words);
+    }
+
+    void whatIsNotTooDeepIsReadWhole() {
+        const std::string bottom = R"([null,true,-1,18446744073709551615,0.5,"\u00e4",{"b":[]},{}])";
+        const std::string lists = std::string(12, '[') + bottom + std::string(12, ']');
+        const auto info = parseServerInfo(R"({"version":"9","limits":{"max_count":2},"x":)" + lists + '}');
+        QVERIFY2(info.has_value(), info ? "" : info.error().detail.c_str());
+        QCOMPARE(info->limits.maxCount, 2);
+    }
+
     void wholeNumbersMayBeWrittenAsFloats() {
         const auto request = parseRequest(R"({"prompt":"a","steps":20.0,"guidance":7,"width":null})");
         QVERIFY(request.has_value());
