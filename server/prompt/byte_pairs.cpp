@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "server/models/configs/tokenizer_config.h"
+#include "server/models/files/json_object.h"
 #include "server/models/files/model_problem.h"
 #include "server/models/files/text_file.h"
 #include "shared/text/utf8.h"
@@ -125,13 +126,12 @@ void BytePairs::encode(std::string_view piece, std::int32_t unknown, std::vector
 
 /// Only the vocabulary and the merges count, as for transformers: a CLIPTokenizer knows the rest by itself.
 protocol::Expected<void> BytePairs::readTokenizerJson(const std::filesystem::path& file) {
-    const auto text = models::readTextFile(file);
-    if (!text) {
-        return tl::unexpected(text.error());
+    const auto json = models::readJsonFile(file);
+    if (!json) {
+        return tl::unexpected(json.error());
     }
-    const auto json = nlohmann::json::parse(*text, nullptr, false);
     const nlohmann::json none;
-    const nlohmann::json& model = json.is_object() && json.contains("model") ? json["model"] : none;
+    const nlohmann::json& model = json->is_object() && json->contains("model") ? (*json)["model"] : none;
     if (!model.is_object() || model.value("type", nlohmann::json()) != "BPE" || !model.contains("vocab") ||
         !model.contains("merges") || !model["merges"].is_array()) {
         return tl::unexpected(
@@ -162,11 +162,8 @@ protocol::Expected<void> BytePairs::readTokenizerJson(const std::filesystem::pat
 }
 
 protocol::Expected<void> BytePairs::readVocabJson(const std::filesystem::path& file) {
-    const auto text = models::readTextFile(file);
-    if (!text) {
-        return tl::unexpected(text.error());
-    }
-    return takeVocabulary(file, nlohmann::json::parse(*text, nullptr, false));
+    return models::readJsonFile(file).and_then(
+        [&](const nlohmann::json& vocabulary) { return takeVocabulary(file, vocabulary); });
 }
 
 protocol::Expected<void> BytePairs::takeVocabulary(const std::filesystem::path& file,

@@ -10,6 +10,7 @@
 
 #include "server/models/files/model_problem.h"
 #include "server/models/files/text_file.h"
+#include "shared/protocol/strict_json.h"
 
 namespace easel::models {
 
@@ -69,16 +70,24 @@ std::string wholeNumber(int least, int most) {
 
 }  // namespace
 
-protocol::Expected<JsonObject> JsonObject::read(const std::filesystem::path& file) {
-    auto text = readTextFile(file);
+protocol::Expected<json> readJsonFile(const std::filesystem::path& file) {
+    const auto text = readTextFile(file);
     if (!text) {
-        return tl::unexpected(std::move(text.error()));
+        return tl::unexpected(text.error());
     }
-    json parsed = json::parse(withoutPythonNumbers(*text), nullptr, false);
-    if (!parsed.is_object()) {
+    return protocol::parseStrict(withoutPythonNumbers(*text))
+        .map_error([&](const protocol::Problem& problem) { return modelProblem(file, problem.detail); });
+}
+
+protocol::Expected<JsonObject> JsonObject::read(const std::filesystem::path& file) {
+    auto value = readJsonFile(file);
+    if (!value) {
+        return tl::unexpected(std::move(value.error()));
+    }
+    if (!value->is_object()) {
         return tl::unexpected(modelProblem(file, "It does not hold a JSON object."));
     }
-    return JsonObject(file, std::move(parsed));
+    return JsonObject(file, std::move(*value));
 }
 
 JsonObject::JsonObject(std::filesystem::path file, json object)

@@ -16,6 +16,10 @@
 
 namespace easel::models {
 
+/// What a model's JSON file holds, with null for the numbers that only Python writes. Refused like JSON from
+/// any stranger: nesting without end, a key that is there twice.
+protocol::Expected<nlohmann::json> readJsonFile(const std::filesystem::path& file);
+
 /// One JSON object from a model's file, read key by key. A key that is absent or null has its fallback, but a
 /// flag that is null is off, as Python has it. The first value that cannot be used is remembered and told by
 /// `problem`, so that a reader asks once, at its end; until then it works on with fallbacks.

@@ -597,6 +597,29 @@ private Q_SLOTS:
         }
     }
 
+    void whatIsNestedWithoutEndIsNamed() {
+        const QByteArray deep = QByteArray(1'000'000, '[') + QByteArray(1'000'000, ']');
+        for (const QString& name : sd15().keys()) {
+            const QTemporaryDir dir;
+            write(dir.path(), sd15());
+            writeFile(dir.filePath(name), R"({"_class_name": )" + deep + '}');
+            const auto model = models::openModelFolder(dir.path().toStdString());
+            QVERIFY(!model);
+            const QString said = QString::fromStdString(model.error().detail);
+            QVERIFY2(said.contains(name) && said.contains("nested"), qPrintable(said));
+        }
+    }
+
+    void aKeyThatIsThereTwiceIsNamed() {
+        const QTemporaryDir dir;
+        write(dir.path(), sd15());
+        writeFile(dir.filePath("vae/config.json"), R"({"latent_channels": 4, "latent_channels": 8})");
+        const auto model = models::openModelFolder(dir.path().toStdString());
+        QVERIFY(!model);
+        QVERIFY2(QString::fromStdString(model.error().detail).contains("\"latent_channels\" twice"),
+                 model.error().detail.c_str());
+    }
+
     void easelsOwnFileTellsHowToUseIt() {
         Files files = sd15();
         files["easel.json"] = parsed(

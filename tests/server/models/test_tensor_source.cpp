@@ -107,7 +107,8 @@ private Q_SLOTS:
     void aBadIndexIsRefused_data() {
         QTest::addColumn<QByteArray>("index");
         QTest::addColumn<QString>("says");
-        QTest::newRow("not JSON") << QByteArray("{") << "JSON object";
+        QTest::newRow("not JSON") << QByteArray("{") << "not valid JSON: it goes wrong at byte 2";
+        QTest::newRow("not an object") << QByteArray("[]") << "JSON object";
         QTest::newRow("no map") << QByteArray("{}") << "weight_map";
         QTest::newRow("not names") << QByteArray(R"({"weight_map":{"a":7}})") << "weight_map";
         for (const char* const name : {"../x.safetensors", "/etc/x.safetensors", "d/x.safetensors",

@@ -294,6 +294,13 @@ private Q_SLOTS:
         QTest::newRow("no BOS") << QByteArray(
                                        R"({"model": {"type": "BPE", "vocab": {"a": 0}, "merges": []}})")
                                 << "<|startoftext|>";
+        const QByteArray deep = QByteArray(1'000'000, '[') + QByteArray(1'000'000, ']');
+        QTest::newRow("nested without end")
+            << R"({"model": {"vocab": {}, "merges": [], "type": )" + deep + "}}"
+            << "nested";
+        QTest::newRow("a token twice")
+            << QByteArray(R"({"model": {"type": "BPE", "vocab": {"a": 0, "a": 1}, "merges": []}})")
+            << "\"a\" twice";
         QTest::newRow("an added token that takes in spaces")
             << QByteArray(R"({"added_tokens": [{"id": 1, "content": "<dog>", "lstrip": true}]})") << "lstrip";
         QTest::newRow("an added token that is none")
