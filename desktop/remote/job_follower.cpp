@@ -16,7 +16,7 @@ JobFollower::JobFollower(Remote& remote, std::string jobId, QObject* parent)
     : JobFollower(remote, std::move(jobId), Timing(), parent) {}
 
 JobFollower::JobFollower(Remote& remote, std::string jobId, Timing timing, QObject* parent)
-    : QObject(parent), m_remote(remote), m_timing(timing), m_nextPause(timing.firstPause) {
+    : QObject(parent), m_remote(remote), m_backoff(timing.firstPause, timing.longestPause) {
     m_job.id = std::move(jobId);
     m_silence.setSingleShot(true);
     m_silence.setInterval(timing.silence);
@@ -43,7 +43,7 @@ void JobFollower::stop() {
 }
 
 void JobFollower::tryNow() {
-    m_nextPause = m_timing.firstPause;
+    m_backoff.reset();
     if (m_pause.isActive()) {
         open();
     }
@@ -88,7 +88,7 @@ void JobFollower::take(const ServerEvent& event) {
     if (isNumber) {
         m_lastEvent = id;
     }
-    m_nextPause = m_timing.firstPause;
+    m_backoff.reset();
     merge(std::move(*parsed));
 
     Q_EMIT changed(m_job);
@@ -124,8 +124,7 @@ void JobFollower::closed() {
 
 void JobFollower::retryLater() {
     drop();
-    m_pause.start(m_nextPause);
-    m_nextPause = std::min(2 * m_nextPause, m_timing.longestPause);
+    m_pause.start(m_backoff.next());
 }
 
 void JobFollower::drop() {

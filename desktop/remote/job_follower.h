@@ -10,6 +10,7 @@
 #include <string>
 
 #include "desktop/remote/event_parser.h"
+#include "shared/process/backoff.h"
 #include "shared/protocol/job.h"
 
 class QNetworkReply;
@@ -59,14 +60,13 @@ private:
     void drop();
 
     Remote& m_remote;
-    Timing m_timing;
     protocol::Job m_job;
     std::optional<std::uint64_t> m_lastEvent;
     EventParser m_parser;
     QPointer<QNetworkReply> m_reply;
     QTimer m_silence;
     QTimer m_pause;
-    std::chrono::milliseconds m_nextPause;
+    process::Backoff m_backoff;
 };
 
 }  // namespace easel::remote

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "desktop/remote/server_link.h"
 
-#include <algorithm>
+#include <utility>
 
 #include "desktop/remote/address.h"
 #include "desktop/remote/remote.h"
@@ -11,7 +11,7 @@ namespace easel::remote {
 ServerLink::ServerLink(Remote& remote, QObject* parent) : ServerLink(remote, Timing(), parent) {}
 
 ServerLink::ServerLink(Remote& remote, Timing timing, QObject* parent)
-    : QObject(parent), m_remote(remote), m_timing(timing), m_pause(timing.firstPause) {
+    : QObject(parent), m_remote(remote), m_timing(timing), m_backoff(timing.firstPause, timing.longestPause) {
     m_poll.setSingleShot(true);
     connect(&m_poll, &QTimer::timeout, this, &ServerLink::ask);
     m_countdown.setInterval(std::chrono::seconds(1));
@@ -20,7 +20,7 @@ ServerLink::ServerLink(Remote& remote, Timing timing, QObject* parent)
 
 void ServerLink::connectTo(const QUrl& address) {
     m_remote.setAddress(address);
-    m_pause = m_timing.firstPause;
+    m_backoff.reset();
     m_problem.reset();
     m_info.reset();
     m_models.clear();
@@ -34,7 +34,7 @@ void ServerLink::tryNow() {
     if (m_state == State::NoAddress) {
         return;
     }
-    m_pause = m_timing.firstPause;
+    m_backoff.reset();
     ask();
 }
 
@@ -88,7 +88,7 @@ void ServerLink::ask() {
 }
 
 void ServerLink::answered(protocol::ServerInfo info) {
-    m_pause = m_timing.firstPause;
+    m_backoff.reset();
     m_problem.reset();
     const bool modelsMayDiffer = m_models.empty() || !m_info || m_info->ready != info.ready ||
                                  m_info->defaultModel != info.defaultModel || !isOnline();
@@ -107,8 +107,8 @@ void ServerLink::answered(protocol::ServerInfo info) {
 void ServerLink::failed(protocol::Problem problem) {
     const bool passing = isPassing(problem);
     m_problem = std::move(problem);
-    waitFor(passing ? m_pause : m_timing.longestPause);
-    m_pause = std::min(2 * m_pause, m_timing.longestPause);
+    const auto pause = m_backoff.next();
+    waitFor(passing ? pause : m_timing.longestPause);
     setState(passing ? State::Unreachable : State::Refused);
 }
 

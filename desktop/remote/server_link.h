@@ -9,6 +9,7 @@
 #include <optional>
 #include <vector>
 
+#include "shared/process/backoff.h"
 #include "shared/protocol/problem.h"
 #include "shared/protocol/server_info.h"
 
@@ -85,7 +86,7 @@ private:
     std::vector<protocol::ModelInfo> m_models;
     QTimer m_poll;
     QTimer m_countdown;
-    std::chrono::milliseconds m_pause;
+    process::Backoff m_backoff;
     int m_secondsLeft = 0;
     int m_try = 0;  ///< tells the answer to the latest question from those to earlier ones
 };

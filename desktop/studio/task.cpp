@@ -44,7 +44,11 @@ Problem withoutReason() {
 }  // namespace
 
 Task::Task(remote::Remote& remote, gallery::PictureStore& store, TaskRecord record, QObject* parent)
-    : QObject(parent), m_remote(remote), m_store(store), m_record(std::move(record)), m_pause(kFirstPause) {
+    : QObject(parent),
+      m_remote(remote),
+      m_store(store),
+      m_record(std::move(record)),
+      m_backoff(kFirstPause, kLongestPause) {
     m_job.id = m_record.jobId;
     if (m_record.settings) {
         m_job.settings = *m_record.settings;
@@ -77,7 +81,7 @@ void Task::setReach(Reach reach) {
     const bool wasAwake = isAwake();
     m_reach = reach;
     if (isAwake() != wasAwake) {
-        m_pause = kFirstPause;
+        m_backoff.reset();
         m_again.stop();
     }
     if (isAwake()) {
@@ -181,7 +185,7 @@ void Task::keep(const protocol::ImageInfo& image, const QByteArray& bytes) {
             return cannotKeep(picture.error());
         }
         m_trouble.reset();
-        m_pause = kFirstPause;
+        m_backoff.reset();
         m_record.saved.push_back(image.index);
         Q_EMIT recordChanged();
         Q_EMIT saved(*picture);
@@ -224,7 +228,7 @@ void Task::take(const protocol::Job& job) {
 void Task::learn(const protocol::Job& job) {
     take(job);
     m_trouble.reset();
-    m_pause = kFirstPause;
+    m_backoff.reset();
     setFollowing(m_mayFollow);
     Q_EMIT changed();
     advance();
@@ -282,8 +286,7 @@ void Task::onCallFailed(const Problem& problem) {
         m_waited = true;
         m_trouble = problem;
         const auto asked = std::chrono::seconds(problem.retryAfter.value_or(0));
-        tryAgainIn(std::max<std::chrono::milliseconds>(asked, m_pause));
-        m_pause = std::min<std::chrono::milliseconds>(2 * m_pause, kLongestPause);
+        tryAgainIn(std::max<std::chrono::milliseconds>(asked, m_backoff.next()));
         return advance();
     }
     const bool gone = accepted && problem.status == 404;

@@ -9,6 +9,7 @@
 
 #include "desktop/gallery/picture.h"
 #include "desktop/studio/task_record.h"
+#include "shared/process/backoff.h"
 #include "shared/protocol/job.h"
 
 namespace easel::gallery {
@@ -107,7 +108,7 @@ private:
     protocol::Job m_job;
     remote::JobFollower* m_follower = nullptr;  ///< a child of this
     QTimer m_again;
-    std::chrono::milliseconds m_pause;
+    process::Backoff m_backoff;
     std::optional<protocol::Problem> m_trouble;
     Reach m_reach = Reach::Away;
     bool m_startedAgain = false;

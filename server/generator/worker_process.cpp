@@ -205,15 +205,13 @@ WorkerProcess::End WorkerProcess::runOnce() {
 milliseconds WorkerProcess::judge(const End& end) {
     if (end.wasReady) {
         m_failedStarts = 0;
+        m_backoff.reset();
         setStatus(notReady("The worker " + described(end) + "; starting another.", false));
         return m_options.firstPause;
     }
     ++m_failedStarts;
     bool failed = m_failedStarts >= m_options.maxStarts;
-    auto pause = m_options.longestPause;
-    if (m_failedStarts < 16) {
-        pause = std::min(pause, m_options.firstPause * (1 << (m_failedStarts - 1)));
-    }
+    auto pause = m_backoff.next();
     std::string message;
     if (!end.refusal.empty()) {
         failed = true;

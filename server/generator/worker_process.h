@@ -17,6 +17,7 @@
 #include "server/generator/frames.h"
 #include "server/generator/generator.h"
 #include "server/generator/watchdog.h"
+#include "shared/process/backoff.h"
 
 namespace easel::generator {
 
@@ -105,7 +106,9 @@ private:
     std::deque<Frame> m_outbox;
     std::map<std::string, std::shared_ptr<Observer>> m_inFlight;
 
-    int m_failedStarts = 0;  // in a row; the supervisor's own
+    // The supervisor's own.
+    int m_failedStarts = 0;  // in a row
+    process::Backoff m_backoff{m_options.firstPause, m_options.longestPause};
 
     std::mutex m_notifying;  // held while m_changed runs
     std::function<void()> m_changed;

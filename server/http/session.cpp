@@ -9,6 +9,8 @@
 
 #include <boost/asio/post.hpp>
 
+#include "shared/process/backoff.h"
+
 namespace easel::http {
 
 namespace net = boost::asio;
@@ -157,7 +159,7 @@ net::awaitable<void> Session::waitFor(Exchange& exchange) {
     }
     m_connection->watch();
     std::optional<Clock::time_point> nextProbe;
-    std::chrono::seconds pause = kProbePause;
+    process::Backoff pauses(kProbePause);
     while (!exchange.isAnswered() && !isGone()) {
         const bool probes = m_connection->hasEnded() && m_writer.canProbe();
         if (probes && !nextProbe) {
@@ -165,8 +167,7 @@ net::awaitable<void> Session::waitFor(Exchange& exchange) {
         }
         if (probes && *nextProbe <= Clock::now()) {
             m_isCutOff = !co_await m_writer.probe();
-            nextProbe = Clock::now() + pause;
-            pause *= 2;
+            nextProbe = Clock::now() + pauses.next();
             continue;
         }
         co_await m_connection->wait(probes ? *nextProbe : Clock::time_point::max());
