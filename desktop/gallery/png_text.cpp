@@ -14,6 +14,7 @@ namespace {
 const QByteArray kSignature("\x89PNG\r\n\x1a\n", 8);
 constexpr qint64 kMaxTextBytes = 1024LL * 1024;  ///< as it is read; an infotext has a few kilobytes
 constexpr qint64 kHeadBytes = 8;                 ///< of a chunk: length and type
+constexpr qint64 kChecksumBytes = 4;
 // Deflate grows a thousandfold at most.
 constexpr qint64 kMostTextForQt = 64LL * 1024;
 constexpr qint64 kMaxHeaderBytes = 64;                  ///< IHDR has 13
@@ -25,6 +26,25 @@ QByteArray bigEndian(quint32 value) {
     return bytes;
 }
 
+/// What a chunk begins with; its data and a checksum follow.
+struct ChunkHead {
+    QByteArray bytes;
+    QByteArray type;
+    qint64 length = 0;  ///< of the data
+
+    qint64 rest() const { return length + kChecksumBytes; }
+    bool isText() const { return type == "tEXt" || type == "zTXt" || type == "iTXt"; }
+};
+
+/// The head of the next chunk of `device`; nothing at its end.
+std::optional<ChunkHead> readHead(QIODevice& device) {
+    const QByteArray bytes = device.read(kHeadBytes);
+    if (bytes.size() < kHeadBytes) {
+        return std::nullopt;
+    }
+    return ChunkHead{bytes, bytes.mid(4), qFromBigEndian<quint32>(bytes.constData())};
+}
+
 /// At most kMaxTextBytes of it; empty when there is more or it is damaged.
 QByteArray inflate(const QByteArray& compressed) {
     QByteArray text(kMaxTextBytes, Qt::Uninitialized);
@@ -34,10 +54,6 @@ QByteArray inflate(const QByteArray& compressed) {
                                   static_cast<uLong>(compressed.size()));
     text.truncate(result == Z_OK ? static_cast<qsizetype>(size) : 0);
     return text;
-}
-
-bool isTextChunk(const QByteArray& type) {
-    return type == "tEXt" || type == "zTXt" || type == "iTXt";
 }
 
 /// The text of a tEXt, zTXt or iTXt chunk that begins with `keyword`.
@@ -70,35 +86,29 @@ std::optional<PngHeader> readPngHeader(QIODevice& device, const QByteArray& keyw
         return std::nullopt;
     }
     PngHeader header;
-    for (;;) {
-        const QByteArray head = device.read(kHeadBytes);
-        if (head.size() < kHeadBytes) {
+    while (const auto head = readHead(device)) {
+        if (head->type == "IEND" || (head->type == "IDAT" && header.text)) {
             break;
         }
-        const qint64 length = qFromBigEndian<quint32>(head.constData());
-        const QByteArray type = head.mid(4);
-        if (type == "IEND" || (type == "IDAT" && header.text)) {
-            break;
-        }
-        const bool own = isTextChunk(type) && !header.text && length <= kMaxTextBytes &&
+        const bool own = head->isText() && !header.text && head->length <= kMaxTextBytes &&
                          device.peek(keyword.size() + 1) == keyword + '\0';
-        const bool wanted = own || (type == "IHDR" && length <= kMaxHeaderBytes);
+        const bool wanted = own || (head->type == "IHDR" && head->length <= kMaxHeaderBytes);
         if (!wanted) {
-            if (device.skip(length + 4) < length + 4) {
+            if (device.skip(head->rest()) < head->rest()) {
                 break;
             }
             continue;
         }
-        const QByteArray data = device.read(length);
-        device.skip(4);
-        if (data.size() < length) {
+        const QByteArray data = device.read(head->length);
+        device.skip(kChecksumBytes);
+        if (data.size() < head->length) {
             break;
         }
-        if (type == "IHDR" && length >= 8) {
+        if (head->type == "IHDR" && head->length >= 8) {
             header.size =
                 QSize(qFromBigEndian<qint32>(data.constData()), qFromBigEndian<qint32>(data.constData() + 4));
         } else {
-            header.text = textIn(type, data, keyword);
+            header.text = textIn(head->type, data, keyword);
         }
     }
     if (header.size.isEmpty()) {
@@ -110,13 +120,9 @@ std::optional<PngHeader> readPngHeader(QIODevice& device, const QByteArray& keyw
 bool hasLargeTexts(QIODevice& device) {
     qint64 bytes = 0;
     if (device.read(kSignature.size()) == kSignature) {
-        for (QByteArray head = device.read(kHeadBytes); head.size() == kHeadBytes;
-             head = device.read(kHeadBytes)) {
-            const qint64 rest = qFromBigEndian<quint32>(head.constData()) + 4LL;
-            if (isTextChunk(head.mid(4))) {
-                bytes += rest;
-            }
-            if (device.skip(rest) < rest) {
+        while (const auto head = readHead(device)) {
+            bytes += head->isText() ? head->rest() : 0;
+            if (device.skip(head->rest()) < head->rest()) {
                 break;
             }
         }
@@ -127,12 +133,10 @@ bool hasLargeTexts(QIODevice& device) {
 
 QByteArray withoutTexts(QIODevice& device) {
     QByteArray result = device.read(kSignature.size());
-    for (QByteArray head = device.read(kHeadBytes); head.size() == kHeadBytes;
-         head = device.read(kHeadBytes)) {
-        const qint64 rest = qFromBigEndian<quint32>(head.constData()) + 4LL;
-        if (!isTextChunk(head.mid(4))) {
-            result += head + device.read(std::min(rest, device.bytesAvailable()));
-        } else if (device.skip(rest) < rest) {
+    while (const auto head = readHead(device)) {
+        if (!head->isText()) {
+            result += head->bytes + device.read(std::min(head->rest(), device.bytesAvailable()));
+        } else if (device.skip(head->rest()) < head->rest()) {
             break;
         }
     }

@@ -9,7 +9,9 @@
 #include <optional>
 
 /// The text chunks of PNG files, read and written by hand: Qt's own reader folds newlines, which an infotext
-/// needs, and its writer compresses long texts into chunks that other tools don't read.
+/// needs, and its writer compresses long texts into chunks that other tools don't read. libspng, which the
+/// server has, finds texts behind the pixels only by unpacking these, refuses all texts for one that is too
+/// large, and neither adds a text to a file nor takes one away.
 namespace easel::gallery {
 
 struct PngHeader {
