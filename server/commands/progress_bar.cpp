@@ -38,15 +38,9 @@ void ProgressBar::show(const protocol::Progress& progress) {
     const std::scoped_lock lock(m_mutex);
     std::string line = bar(progress.step, progress.steps) + " " + std::to_string(progress.step) + "/" +
                        std::to_string(progress.steps) + " steps";
-    const auto now = std::chrono::steady_clock::now();
-    if (progress.step > 0 && m_firstStep == 0) {
-        m_firstStep = progress.step;
-        m_firstStepAt = now;
-    } else if (progress.step > m_firstStep && progress.step < progress.steps) {
-        const double each =
-            std::chrono::duration<double>(now - m_firstStepAt).count() / (progress.step - m_firstStep);
-        line += ", " + std::to_string(std::lround(std::ceil(each * (progress.steps - progress.step)))) +
-                " s left";
+    const auto left = m_eta.after(progress.step, progress.steps, protocol::Eta::Clock::now());
+    if (left && progress.step < progress.steps) {
+        line += ", " + std::to_string(std::lround(std::ceil(*left))) + " s left";
     }
     draw(line);
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <chrono>
 #include <mutex>
 #include <string>
 
+#include "shared/protocol/eta.h"
 #include "shared/protocol/job.h"
 
 namespace easel::commands {
@@ -27,8 +27,7 @@ private:
     const bool m_isTerminal;
     std::mutex m_mutex;
     bool m_isDrawn = false;
-    int m_firstStep = 0;
-    std::chrono::steady_clock::time_point m_firstStepAt{};
+    protocol::Eta m_eta;
 };
 
 }  // namespace easel::commands

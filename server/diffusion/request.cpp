@@ -18,7 +18,6 @@ Request::Request(std::string id, generator::ModelPlace model, protocol::Generati
 
 void Request::begin(std::shared_ptr<Pipeline> pipeline) {
     m_pipeline = std::move(pipeline);
-    m_startedAt = Clock::now();
     enter(protocol::Stage::Encoding);
     m_guidance = m_pipeline->guidance(m_settings);
 }
@@ -36,12 +35,9 @@ void Request::stepped(int index, std::size_t accepted, std::size_t evaluations) 
         static_cast<int>(accepted * static_cast<std::size_t>(m_settings.steps) / evaluations);
     m_progress.stage = protocol::Stage::Denoising;
     m_progress.step = std::accumulate(m_steps.begin(), m_steps.end(), 0);
-    if (m_progress.step == 0) {
-        return;
+    if (m_progress.step > 0) {
+        tell();
     }
-    const std::chrono::duration<double> spent = Clock::now() - m_startedAt;
-    m_progress.etaSeconds = spent.count() / m_progress.step * (m_progress.steps - m_progress.step);
-    tell();
 }
 
 void Request::deliver(int index, const Drawing& drawing) {

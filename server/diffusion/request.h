@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <chrono>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -42,8 +41,6 @@ public:
     void finish(std::optional<protocol::Problem> problem) const;
 
 private:
-    using Clock = std::chrono::steady_clock;
-
     void enter(protocol::Stage stage);
     void tell();
 
@@ -59,7 +56,6 @@ private:
 
     std::vector<int> m_steps;  // that count, of each picture
     protocol::Progress m_progress;
-    Clock::time_point m_startedAt{};
 };
 
 /// One picture of a request, under way.

@@ -243,24 +243,18 @@ void ActiveJobs::start(LiveJob& live, int attempt, std::int64_t now) {
     job.startedAt = now;
     job.progress = {};
     job.progress.steps = stepsOf(job.settings);
-    live.firstStep = 0;
+    live.eta = {};
+    live.lastStepAt.reset();
     tell(live);
     reorder();
 }
 
 void ActiveJobs::progress(LiveJob& live, protocol::Progress progress, Clock::time_point now) {
     if (progress.step > 0) {
-        if (live.firstStep == 0) {
-            live.firstStep = progress.step;
-            live.firstStepAt = now;
-        }
-        // The first step also warms the device up, so time is taken from its end.
-        const int measured = progress.step - live.firstStep;
-        if (measured > 0) {
-            const double perStep = seconds(now - live.firstStepAt) / measured;
-            progress.etaSeconds = perStep * (progress.steps - progress.step);
+        progress.etaSeconds = live.eta.after(progress.step, progress.steps, now);
+        if (progress.etaSeconds && live.lastStepAt) {
             const auto done = workLeft(live.record.job) - workLeft(live.record.job, progress.step);
-            m_pace.add(megapixels(done), seconds(now - live.lastStepAt));
+            m_pace.add(megapixels(done), seconds(now - *live.lastStepAt));
         }
         live.lastStepAt = now;
     }

@@ -15,6 +15,7 @@
 #include "server/jobs/pace.h"
 #include "server/jobs/subscribers.h"
 #include "server/jobs/turns.h"
+#include "shared/protocol/eta.h"
 #include "shared/protocol/job.h"
 
 namespace easel::jobs {
@@ -32,9 +33,8 @@ struct LiveJob {
     bool cancelRequested = false;
     std::optional<protocol::Problem> failure;  ///< it is being stopped because of this
     std::optional<Outcome> outcome;            ///< it has ended, but the store could not yet be told
-    std::chrono::steady_clock::time_point firstStepAt{};
-    int firstStep = 0;  ///< the step that was done at firstStepAt; 0: none yet
-    std::chrono::steady_clock::time_point lastStepAt{};
+    protocol::Eta eta;
+    std::optional<std::chrono::steady_clock::time_point> lastStepAt;
 };
 
 /// Whether it is queued or held.
