@@ -31,9 +31,15 @@ path firstThatExists(std::initializer_list<path> candidates) {
     return candidates.begin()->lexically_normal();
 }
 
+/// A variable that is set to something.
+path fromEnvironment(const char* name) {
+    const char* value = std::getenv(name);
+    return value ? path(value) : path();
+}
+
 /// A service often has no HOME; its account may still have a folder.
 path homeFolder() {
-    if (const char* home = std::getenv("HOME"); home && *home) {
+    if (path home = fromEnvironment("HOME"); !home.empty()) {
         return home;
     }
     const passwd* account = ::getpwuid(::geteuid());
@@ -55,12 +61,25 @@ path findStarterModel() {
 }
 
 path dataFolder() {
-    const char* data = std::getenv("XDG_DATA_HOME");
-    if (data && path(data).is_absolute()) {
-        return path(data) / "easel" / "server";
+    if (const path data = fromEnvironment("XDG_DATA_HOME"); data.is_absolute()) {
+        return data / "easel" / "server";
     }
     const path home = homeFolder();
     return home.empty() ? path() : home / ".local" / "share" / "easel" / "server";
+}
+
+path hubCache() {
+    if (path cache = fromEnvironment("HF_HUB_CACHE"); !cache.empty()) {
+        return cache;
+    }
+    if (const path hub = fromEnvironment("HF_HOME"); !hub.empty()) {
+        return hub / "hub";
+    }
+    if (const path caches = fromEnvironment("XDG_CACHE_HOME"); !caches.empty()) {
+        return caches / "huggingface" / "hub";
+    }
+    const path home = homeFolder();
+    return home.empty() ? path() : home / ".cache" / "huggingface" / "hub";
 }
 
 std::vector<std::string> devicesIn(const std::string& list) {

@@ -27,6 +27,10 @@ std::filesystem::path findStarterModel();
 /// the account's own folder. Empty when there is none either.
 std::filesystem::path dataFolder();
 
+/// The cache of the Hugging Face hub, by the hub's own rules: HF_HUB_CACHE, HF_HOME, XDG_CACHE_HOME, then the
+/// home folder as above. Empty without any; a path that may not exist.
+std::filesystem::path hubCache();
+
 /// The names in a list of devices.
 std::vector<std::string> devicesIn(const std::string& list);
 /// Puts the defaults in.

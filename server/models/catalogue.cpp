@@ -103,12 +103,6 @@ std::int64_t bytesOfWeights(const path& folder) {
     return bytes;
 }
 
-/// The value of an environment variable that holds a path; empty without one.
-path fromEnvironment(const char* name) {
-    const char* value = std::getenv(name);
-    return value != nullptr && *value != '\0' ? path(value) : path();
-}
-
 }  // namespace
 
 Catalogue::Catalogue(Places places, std::chrono::milliseconds lookAgain)
@@ -266,20 +260,6 @@ protocol::ModelInfo Catalogue::describe(const Entry& entry) {
     info.id = entry.id;
     info.bytes = bytesOfWeights(entry.folder);
     return info;
-}
-
-path hubCache() {
-    if (const path cache = fromEnvironment("HF_HUB_CACHE"); !cache.empty()) {
-        return cache;
-    }
-    if (const path home = fromEnvironment("HF_HOME"); !home.empty()) {
-        return home / "hub";
-    }
-    if (const path caches = fromEnvironment("XDG_CACHE_HOME"); !caches.empty()) {
-        return caches / "huggingface" / "hub";
-    }
-    const path home = fromEnvironment("HOME");
-    return home.empty() ? path() : home / ".cache" / "huggingface" / "hub";
 }
 
 }  // namespace easel::models

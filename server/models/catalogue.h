@@ -74,8 +74,4 @@ private:
     std::map<std::filesystem::path, Details> m_details;
 };
 
-/// The hub's cache of this account, by the hub's own rules: HF_HUB_CACHE, HF_HOME, XDG_CACHE_HOME, then
-/// ~/.cache. Empty without any; a path that may not exist.
-std::filesystem::path hubCache();
-
 }  // namespace easel::models

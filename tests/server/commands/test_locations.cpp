@@ -3,6 +3,9 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include <QTest>
 
@@ -47,6 +50,30 @@ private Q_SLOTS:
         set("XDG_DATA_HOME", xdgBefore);
         set("HOME", homeBefore);
         QCOMPARE(QByteArray(found.c_str()), expected);
+    }
+
+    void theHubsCacheIsWhereTheHubSays() {
+        const auto with = [](const char* cache, const char* home, const char* xdg) {
+            for (const auto& [name, value] :
+                 {std::pair{"HF_HUB_CACHE", cache}, {"HF_HOME", home}, {"XDG_CACHE_HOME", xdg}}) {
+                value != nullptr ? ::setenv(name, value, 1) : ::unsetenv(name);
+            }
+            return hubCache().string();
+        };
+        const auto before = std::pair(qgetenv("HOME"), qgetenv("XDG_CACHE_HOME"));
+        ::setenv("HOME", "/home/somebody", 1);
+        QCOMPARE(with("/a", "/b", "/c"), std::string("/a"));
+        QCOMPARE(with("", "/b", "/c"), std::string("/b/hub"));
+        QCOMPARE(with(nullptr, nullptr, "/c"), std::string("/c/huggingface/hub"));
+        QCOMPARE(with(nullptr, nullptr, nullptr), std::string("/home/somebody/.cache/huggingface/hub"));
+        qputenv("HOME", before.first);
+        before.second.isEmpty() ? qunsetenv("XDG_CACHE_HOME") : qputenv("XDG_CACHE_HOME", before.second);
+    }
+
+    void aListOfDevicesIsTakenApart() {
+        QCOMPARE(devicesIn("cpu"), std::vector<std::string>{"cpu"});
+        QCOMPARE(devicesIn("cuda:0,cuda:1"), (std::vector<std::string>{"cuda:0", "cuda:1"}));
+        QCOMPARE(devicesIn("cpu,,"), (std::vector<std::string>{"cpu", "", ""}));
     }
 };
 

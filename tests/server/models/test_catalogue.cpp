@@ -210,21 +210,6 @@ private Q_SLOTS:
         QCOMPARE(catalogue.problems().size(), std::size_t{1});
         std::filesystem::permissions(some.root() / "closed", std::filesystem::perms::owner_all);
     }
-
-    void theHubsCacheIsWhereTheHubSays() {
-        const auto with = [](const char* cache, const char* home, const char* xdg) {
-            for (const auto& [name, value] :
-                 {std::pair{"HF_HUB_CACHE", cache}, {"HF_HOME", home}, {"XDG_CACHE_HOME", xdg}}) {
-                value != nullptr ? ::setenv(name, value, 1) : ::unsetenv(name);
-            }
-            return models::hubCache().string();
-        };
-        ::setenv("HOME", "/home/somebody", 1);
-        QCOMPARE(with("/a", "/b", "/c"), std::string("/a"));
-        QCOMPARE(with("", "/b", "/c"), std::string("/b/hub"));
-        QCOMPARE(with(nullptr, nullptr, "/c"), std::string("/c/huggingface/hub"));
-        QCOMPARE(with(nullptr, nullptr, nullptr), std::string("/home/somebody/.cache/huggingface/hub"));
-    }
 };
 
 QTEST_APPLESS_MAIN(CatalogueTest)
