@@ -3,17 +3,20 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
+
+#include "shared/process/spawn.h"
 
 namespace easel::commands {
 
@@ -21,21 +24,21 @@ namespace {
 
 using namespace std::chrono_literals;
 
+std::string thisProgram() {
+    std::error_code error;
+    const auto file = std::filesystem::read_symlink("/proc/self/exe", error);
+    return error ? "/proc/self/exe" : file.string();
+}
+
 /// Starts this program anew, which prints into the file `log`; 0 or an errno.
-int spawn(std::vector<std::string> arguments, const std::filesystem::path& log, pid_t& pid) {
-    std::vector<char*> argv;
-    argv.reserve(arguments.size() + 1);
-    for (std::string& argument : arguments) {
-        argv.push_back(argument.data());
+int startServer(std::vector<std::string> arguments, const std::filesystem::path& log, pid_t& pid) {
+    const int output = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (output < 0) {
+        return errno;
     }
-    argv.push_back(nullptr);
-    posix_spawn_file_actions_t files;
-    ::posix_spawn_file_actions_init(&files);
-    ::posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, log.c_str(), O_WRONLY | O_CREAT | O_APPEND,
-                                       0600);
-    ::posix_spawn_file_actions_adddup2(&files, STDOUT_FILENO, STDERR_FILENO);
-    const int failure = ::posix_spawn(&pid, "/proc/self/exe", &files, nullptr, argv.data(), environ);
-    ::posix_spawn_file_actions_destroy(&files);
+    const int failure = process::spawn(
+        {.arguments = std::move(arguments), .environment = process::ownEnvironment(), .output = output}, pid);
+    ::close(output);
     return failure;
 }
 
@@ -60,14 +63,24 @@ tl::expected<std::unique_ptr<BenchServer>, std::string> BenchServer::start(const
     }
     server->m_folder = folder;
     const auto portFile = server->m_folder / "port";
-    std::vector<std::string> arguments = {"easel-server",    "serve",
-                                          "--port",          "0",
-                                          "--port-file",     portFile.string(),
-                                          "--data",          (server->m_folder / "data").string(),
-                                          "--device",        drawing.device,
-                                          "--precision",     drawing.precision,
-                                          "--worker",        drawing.worker.string(),
-                                          "--drain-seconds", "0"};
+    std::vector<std::string> arguments = {thisProgram(),
+                                          "serve",
+                                          "--port",
+                                          "0",
+                                          "--port-file",
+                                          portFile.string(),
+                                          "--data",
+                                          (server->m_folder / "data").string(),
+                                          "--device",
+                                          drawing.device,
+                                          "--precision",
+                                          drawing.precision,
+                                          "--worker",
+                                          drawing.worker.string(),
+                                          "--drain-seconds",
+                                          "0",
+                                          "--end-with-parent",
+                                          std::to_string(::getpid())};
     if (drawing.memory > 0) {
         arguments.insert(arguments.end(), {"--memory", std::to_string(drawing.memory)});
     }
@@ -76,7 +89,7 @@ tl::expected<std::unique_ptr<BenchServer>, std::string> BenchServer::start(const
     } else {
         arguments.insert(arguments.end(), {"--model", drawing.model.string()});
     }
-    if (const int failure = spawn(std::move(arguments), server->m_folder / "log", server->m_pid);
+    if (const int failure = startServer(std::move(arguments), server->m_folder / "log", server->m_pid);
         failure != 0) {
         return tl::unexpected(std::string("The server cannot be started: ") + std::strerror(failure) + ".");
     }

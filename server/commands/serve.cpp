@@ -24,6 +24,7 @@
 #include "server/commands/messages.h"
 #include "server/commands/model_shelf.h"
 #include "server/commands/signals.h"
+#include "server/generator/child_process.h"
 #include "server/generator/device_pool.h"
 #include "server/generator/test_pattern.h"
 #include "server/generator/worker_process.h"
@@ -51,7 +52,7 @@ std::shared_ptr<ModelShelf> modelsOf(const ServeOptions& options) {
         return std::make_shared<ModelShelf>();
     }
     models::Places places{.folders = options.models, .hubs = {}};
-    if (auto hub = models::hubCache(); !hub.empty()) {
+    if (auto hub = hubCache(); !hub.empty()) {
         places.hubs.push_back(std::move(hub));
     }
     return std::make_shared<ModelShelf>(options.drawing.model, std::move(places));
@@ -108,6 +109,12 @@ void warn(const ServeOptions& options, const protocol::ModelInfo& model, const M
 }  // namespace
 
 int serve(ServeOptions options) {
+    if (options.endWithParent != 0) {
+        generator::endWithParent();
+        if (::getppid() != options.endWithParent) {
+            return kFailure;  // it has gone already
+        }
+    }
     ::umask(077);  // What people ask for is nobody else's to read, whoever starts the server.
     if (!http::isLoopback(options.bind) && !options.allowInsecure) {
         return fail(kWrongArgument,

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/generator/child_process.h"
 
-#include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -13,10 +11,11 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <string_view>
 #include <system_error>
 #include <thread>
 #include <utility>
+
+#include "shared/process/spawn.h"
 
 namespace easel::generator {
 
@@ -24,60 +23,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using std::chrono::milliseconds;
-
-/// The pointers that exec wants; `texts` must outlive them.
-std::vector<char*> pointersTo(const std::vector<std::string>& texts) {
-    std::vector<char*> pointers;
-    pointers.reserve(texts.size() + 1);
-    for (const std::string& text : texts) {
-        pointers.push_back(const_cast<char*>(text.c_str()));
-    }
-    pointers.push_back(nullptr);
-    return pointers;
-}
-
-/// The attributes of a spawn that need releasing.
-class SpawnPlan {
-public:
-    SpawnPlan(int socket, int output) {
-        posix_spawn_file_actions_init(&m_actions);
-        posix_spawn_file_actions_addopen(&m_actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-        posix_spawn_file_actions_adddup2(&m_actions, output, STDOUT_FILENO);
-        posix_spawn_file_actions_adddup2(&m_actions, output, STDERR_FILENO);
-        posix_spawn_file_actions_adddup2(&m_actions, socket, ChildProcess::kSocket);
-        // Not every library opens its descriptors close-on-exec; a client's connection must not live on.
-        posix_spawn_file_actions_addclosefrom_np(&m_actions, ChildProcess::kSocket + 1);
-
-        posix_spawnattr_init(&m_attributes);
-        sigset_t none;
-        sigset_t all;
-        sigemptyset(&none);
-        sigfillset(&all);
-        posix_spawnattr_setsigmask(&m_attributes, &none);
-        posix_spawnattr_setsigdefault(&m_attributes, &all);
-        // A group of its own: Ctrl-C is for the parent, which then ends the worker in order.
-        posix_spawnattr_setpgroup(&m_attributes, 0);
-        posix_spawnattr_setflags(&m_attributes,
-                                 POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
-    }
-    ~SpawnPlan() {
-        posix_spawn_file_actions_destroy(&m_actions);
-        posix_spawnattr_destroy(&m_attributes);
-    }
-    SpawnPlan(const SpawnPlan&) = delete;
-    SpawnPlan& operator=(const SpawnPlan&) = delete;
-
-    /// 0 or an errno.
-    int run(const std::vector<std::string>& arguments, pid_t& pid) const {
-        const auto environment = childEnvironment();
-        return posix_spawn(&pid, arguments.front().c_str(), &m_actions, &m_attributes,
-                           pointersTo(arguments).data(), pointersTo(environment).data());
-    }
-
-private:
-    posix_spawn_file_actions_t m_actions;
-    posix_spawnattr_t m_attributes;
-};
 
 /// Both ends of a socket pair, closed unless they are taken.
 class SocketPair {
@@ -142,7 +87,11 @@ tl::expected<ChildProcess, int> ChildProcess::start(const std::vector<std::strin
     }
     auto channel = std::make_shared<FrameChannel>(talk.takeOurs());
     pid_t pid = 0;
-    if (const int error = SpawnPlan(talk.theirs(), output.theirs()).run(arguments, pid); error != 0) {
+    const process::Program program{.arguments = arguments,
+                                   .environment = childEnvironment(),
+                                   .output = output.theirs(),
+                                   .socket = talk.theirs()};
+    if (const int error = process::spawn(program, pid); error != 0) {
         return tl::unexpected(error);
     }
     return ChildProcess(pid, std::move(channel), std::move(relay));

@@ -15,14 +15,12 @@
 
 namespace easel::generator {
 
-/// A program that this process started and talks to over a socket pair. It gets the other end as descriptor
-/// kSocket and no other descriptor but its standard ones, a process group of its own, and the environment of
-/// `childEnvironment`. What it prints is relayed line by line. The kernel kills it when the thread that
-/// started it goes, if it asks for that (`endWithParent`). One thread's, but for the channel.
+/// A program that this process started (process::spawn) and talks to over a socket pair, whose other end it
+/// gets. Its environment is that of `childEnvironment`. What it prints is relayed line by line. The kernel
+/// kills it when the thread that started it goes, if it asks for that (`endWithParent`). One thread's, but
+/// for the channel.
 class ChildProcess {
 public:
-    static constexpr int kSocket = 3;  // the first after the standard ones
-
     /// Failure: an errno.
     static tl::expected<ChildProcess, int> start(const std::vector<std::string>& arguments,
                                                  std::function<void(const std::string&)> onLine);

@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "shared/process/spawn.h"
+
 namespace easel::generator {
 
 namespace {
@@ -121,7 +123,7 @@ protocol::Expected<std::filesystem::path> WorkerProcess::folderOf(const std::str
 std::vector<std::string> WorkerProcess::commandLine() const {
     std::vector<std::string> line = {m_options.program.string(),
                                      "--socket-fd",
-                                     std::to_string(ChildProcess::kSocket),
+                                     std::to_string(process::Program::kSocket),
                                      "--device",
                                      m_options.device,
                                      "--precision",

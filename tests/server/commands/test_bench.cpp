@@ -134,6 +134,14 @@ private Q_SLOTS:
         QVERIFY2(bench.output().contains("pictures a minute"), bench.output());
     }
 
+    void killedItTakesItsServerAlong() {
+        Program bench({"bench", "--test-pattern", "--requests", "100000", "--clients", "2"});
+        QList<qint64> servers;
+        QVERIFY(QTest::qWaitFor([&] { return !(servers = childrenOf(bench.pid())).isEmpty(); }, 60'000));
+        bench.signal(SIGKILL);
+        QVERIFY(QTest::qWaitFor([&] { return !isAlive(servers.first()); }, 60'000));
+    }
+
     void whatIsWrongIsNamed_data() {
         QTest::addColumn<QStringList>("arguments");
         QTest::addColumn<int>("status");
