@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <functional>
-#include <memory>
 #include <string>
 #include <utility>
 
 #include "server/api/answers.h"
 #include "server/api/assets.h"
+#include "server/api/awaiting.h"
 #include "server/api/images.h"
 #include "server/api/page_html.h"
 #include "server/api/routes.h"
@@ -75,34 +75,15 @@ Response page(const Service& service, int status, const protocol::GenerationRequ
     return response;
 }
 
-/// Calls `finished` with the job as it ended; cancels it when the client goes before that.
-void whenFinished(const Service& service, const std::string& id, const Responder& responder,
-                  std::function<void(const Job&)> finished) {
-    auto subscription =
-        service.queue.subscribe(id, {}, [finished = std::move(finished)](const protocol::JobEvent& event) {
-            if (isLast(event)) {
-                finished(std::get<Job>(event.news));
-            }
-        });
-    if (!subscription) {
-        return responder.send(problemResponse(subscription.error()));
-    }
-    // Kept until the answer is given or the client is gone, whichever is first.
-    responder.onDisconnect(
-        [&queue = service.queue, id, kept = std::make_shared<jobs::Subscription>(std::move(*subscription))] {
-            (void)queue.cancel(id);  // finished in this very moment, or removed: just as well
-        });
-}
-
-Problem whyNoPicture(const Job& job) {
-    return job.error ? *job.error : protocol::conflict("The job was cancelled before its picture was made.");
-}
-
 /// The picture itself, as the answer to a GET.
 void answerPicture(const Service& service, const Request& request, const Responder& responder,
-                   const Job& job) {
-    if (job.state != protocol::JobState::Succeeded || job.images.empty()) {
-        return responder.send(problemResponse(whyNoPicture(job)));
+                   const protocol::Expected<Job>& ended) {
+    if (!ended) {
+        return responder.send(problemResponse(ended.error()));
+    }
+    const Job& job = *ended;
+    if (const auto problem = whyNoPicture(job)) {
+        return responder.send(problemResponse(*problem));
     }
     auto response = imageResponse(service, job.id, 0, request);
     if (!response) {
@@ -125,12 +106,12 @@ void answerPage(const Service& service, const Request& request, const Responder&
     if (!job) {
         return responder.send(page(service, job.error().status, *asked, {}, job.error()));
     }
-    whenFinished(service, job->id, responder, [service, responder, asked = *asked](const Job& done) {
-        if (done.state == protocol::JobState::Succeeded) {
-            responder.send(page(service, 200, asked, done));
+    whenEnded(service.queue, job->id, responder, [service, responder, asked = *asked](const auto& ended) {
+        const auto problem = ended ? whyNoPicture(*ended) : ended.error();
+        if (problem) {
+            responder.send(page(service, problem->status, asked, {}, problem));
         } else {
-            const Problem problem = whyNoPicture(done);
-            responder.send(page(service, problem.status, asked, {}, problem));
+            responder.send(page(service, 200, asked, *ended));
         }
     });
 }
@@ -167,8 +148,8 @@ void answerRoot(const Service& service, const Request& request, const Responder&
     if (!job) {
         return responder.send(problemResponse(job.error()));
     }
-    whenFinished(service, job->id, responder, [service, request, responder](const Job& done) {
-        answerPicture(service, request, responder, done);
+    whenEnded(service.queue, job->id, responder, [service, request, responder](const auto& ended) {
+        answerPicture(service, request, responder, ended);
     });
 }
 
