@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the page can do better with a script than without: draw without leaving the page, show progress,
-// cancel, keep several jobs waiting. Limits and defaults come from the server.
+// The page comes empty, and a plain form asks for one picture. This fills in what the server has and can, and
+// draws without leaving the page: progress, cancelling, several jobs waiting, earlier pictures. Limits and
+// defaults come from the server.
 "use strict";
 
 const byId = (id) => document.getElementById(id);
 const form = byId("studio");
-const fields = [...form.elements].map((element) => element.name).filter(Boolean);
+const fieldNames = () => [...form.elements].map((element) => element.name).filter(Boolean);
+const historyLength = 24;
 
 let server = null;
 let models = [];
+let numbers = [];
 
 document.documentElement.classList.add("script");
+byId("count").disabled = false;  // a plain form gets one picture as its answer
 
 function make(tag, properties = {}, ...children) {
     const element = Object.assign(document.createElement(tag), properties);
@@ -30,33 +34,35 @@ async function call(path, options) {
     return body;
 }
 
+function showServer(isThere = true) {
+    const model = chosenModel();
+    byId("server").textContent = !isThere ? "Server unreachable, trying again"
+        : !server.ready ? server.status || "Not ready"
+        : [model?.title || model?.id, server.device_name || server.device, "ready"].filter(Boolean).join(" · ");
+    byId("server").className = isThere && server.ready ? "server ready" : "server waiting";
+}
+
 async function refreshServer() {
-    const line = byId("server");
     try {
         server = await call("/v1/server");
-        const model = chosenModel();
-        line.textContent = server.ready
-            ? [model?.title || model?.id, server.device_name || server.device, "ready"].filter(Boolean).join(" · ")
-            : server.status || "Not ready";
-        line.className = server.ready ? "server ready" : "server waiting";
+        showServer();
     } catch {
-        line.textContent = "Server unreachable, trying again";
-        line.className = "server waiting";
+        showServer(false);
     }
 }
 
 // --- the form
 
-const chosenModel = () => models.find((model) => model.id === byId("model").value) || models[0];
+const chosenModel = () => models.find((model) => model.id === byId("model").value);
 
 function showProblem(message, field) {
-    for (const name of fields) {
+    for (const name of fieldNames()) {
         byId(name).removeAttribute("aria-invalid");
     }
     byId("problem").hidden = !message;
     byId("problem").textContent = message || "";
     const input = field && byId(field);
-    if (input && fields.includes(field)) {
+    if (input && fieldNames().includes(field)) {
         input.closest("details")?.setAttribute("open", "");
         input.setAttribute("aria-invalid", "true");
         input.focus();
@@ -65,7 +71,7 @@ function showProblem(message, field) {
 
 function readForm() {
     const request = {};
-    for (const name of fields) {
+    for (const name of fieldNames()) {
         const value = byId(name).value;
         if (value !== "") {
             request[name] = byId(name).type === "number" ? Number(value) : value;
@@ -74,13 +80,55 @@ function readForm() {
     return request;
 }
 
+const option = (value, title) => make("option", {value, textContent: title || value});
+
 function fillForm(settings) {
-    for (const name of fields) {
-        if (settings[name] !== undefined) {
-            byId(name).value = settings[name];
+    for (const name of fieldNames().filter((each) => settings[each] !== undefined)) {
+        const field = byId(name);
+        const value = String(settings[name]);
+        if (field.matches("select") && ![...field.options].some((each) => each.value === value)) {
+            field.append(option(value));  // the server says what is wrong with it
         }
+        field.value = value;
+    }
+    if (settings.negative_prompt) {
+        byId("negative_prompt").closest("details").open = true;
     }
     formChanged();
+}
+
+/** What the model prefers, and nothing of what is the same for all of them. */
+function presetsOf(model) {
+    const own = numbers.filter((number) => number.default === undefined).map(({name}) => [name, model?.[name]]);
+    return {...Object.fromEntries(own), sampler: model?.sampler, schedule: "default"};
+}
+
+/** What the address asks for. */
+function asked() {
+    const query = Object.fromEntries([...new URLSearchParams(location.search)].filter(([, value]) => value));
+    return Number(query.seed) < 0 ? {...query, seed: ""} : query;
+}
+
+/** Bounds, and rows for the numbers that this page has no place of its own for. */
+function offerNumbers() {
+    for (const {name, title, help, min, max, whole} of numbers) {
+        if (!byId(name)) {
+            byId("more").append(make("div", {className: "row", title: help},
+                make("label", {htmlFor: name, textContent: title}), make("input", {id: name, name, type: "number"})));
+        }
+        Object.assign(byId(name), {min, max, step: whole ? 1 : "any"});
+    }
+    byId("seed").max = server.limits.max_seed;
+    byId("width").step = byId("height").step = server.limits.side_multiple;
+    for (const slider of form.querySelectorAll("input[type=range]")) {
+        const {min, max} = byId(slider.dataset.for);
+        Object.assign(slider, {min, max: Math.min(max, slider.dataset.end)});
+    }
+}
+
+function offerExamples() {
+    byId("examples").replaceChildren(...(chosenModel()?.example_prompts ?? []).slice(0, 3).map((prompt) =>
+        make("a", {className: "example", href: `/?prompt=${encodeURIComponent(prompt)}`, textContent: prompt})));
 }
 
 const wordsOf = (text) => text.toLowerCase().replaceAll("'", "").match(/[\p{L}\p{N}]+/gu) || [];
@@ -109,7 +157,7 @@ function offerSchedules() {
         return;
     }
     const chosen = select.value;
-    select.replaceChildren(...sampler.schedules.map((name) => make("option", {value: name, textContent: name})));
+    select.replaceChildren(...sampler.schedules.map((name) => option(name)));
     select.value = sampler.schedules.includes(chosen) ? chosen : sampler.schedules[0];
 }
 
@@ -171,7 +219,7 @@ const imagePath = (job, image) => `${jobPath(job)}/images/${image.index}`;
 const picture = (job, image) =>
     make("img", {src: imagePath(job, image), width: image.width, height: image.height, alt: job.request.prompt});
 
-/** As the page has it when it comes: a picture much smaller than the screen is shown larger. */
+/** A picture much smaller than the screen is shown larger. */
 function largePicture(job, image) {
     const element = picture(job, image);
     element.classList.toggle("small", Math.max(image.width, image.height) < 384);
@@ -341,6 +389,8 @@ async function generate() {
 
 // --- at home
 
+const isForAnotherTab = (event) => event.ctrlKey || event.metaKey || event.shiftKey;
+
 form.noValidate = true;  // the server's own sentences are better
 form.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -359,13 +409,13 @@ form.addEventListener("input", (event) => {
     formChanged();
 });
 byId("model").addEventListener("change", () => {
-    const {width, height, steps, guidance, sampler} = chosenModel() || {};
-    fillForm({width, height, steps, guidance, sampler, schedule: "default"});
-    refreshServer();
+    fillForm(presetsOf(chosenModel()));
+    offerExamples();
+    showServer();
 });
 byId("random").addEventListener("click", () => fillForm({seed: ""}));
-document.querySelector(".examples").addEventListener("click", (event) => {
-    if (event.target.matches("a")) {
+byId("examples").addEventListener("click", (event) => {
+    if (event.target.matches("a") && !isForAnotherTab(event)) {
         event.preventDefault();
         fillForm({prompt: event.target.textContent});
         byId("prompt").focus();
@@ -373,7 +423,7 @@ document.querySelector(".examples").addEventListener("click", (event) => {
 });
 byId("history").addEventListener("click", async (event) => {
     const link = event.target.closest("a");
-    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) {
+    if (!link || isForAnotherTab(event)) {
         return;
     }
     event.preventDefault();
@@ -389,16 +439,35 @@ byId("history").addEventListener("click", async (event) => {
     }
 });
 
-(async () => {
-    showProblem(byId("problem").textContent, byId("problem").dataset.field);
+function showHistory(jobs) {
+    const pictures = jobs.filter((job) => job.finished_at)
+        .flatMap((job) => job.images.map((image) => [job, image]).reverse()).slice(0, historyLength);
+    pictures.reverse().forEach(([job, image]) => addToHistory(job, image));
+    byId("empty").hidden = pictures.length > 0;
+}
+
+async function start() {
+    let jobs;
     try {
-        models = (await call("/v1/models")).models;
-        await refreshServer();
-        formChanged();
-        const {jobs} = await call("/v1/jobs?limit=100");
-        jobs.filter((job) => !job.finished_at).reverse().forEach(follow);
+        [{fields: numbers}, {models}, {jobs}, server] = await Promise.all(
+            ["/page-fields.json", "/v1/models", "/v1/jobs?limit=100", "/v1/server"].map((path) => call(path)));
     } catch {
-        refreshServer();
+        showServer(false);
+        setTimeout(start, 5000);
+        return;
     }
+    offerNumbers();
+    byId("model").replaceChildren(...models.map(({id, title}) => option(id, title)));
+    byId("sampler").replaceChildren(...server.samplers.map(({name, title}) => option(name, title)));
+    const query = asked();
+    const model = query.model ? models.find(({id}) => id === query.model) : models[0];
+    const usual = Object.fromEntries(numbers.map((number) => [number.name, number.default]));
+    fillForm({...usual, ...presetsOf(model), ...query});
+    offerExamples();
+    showServer();
+    showHistory(jobs);
+    jobs.filter((job) => !job.finished_at).reverse().forEach(follow);
     setInterval(refreshServer, 5000);
-})();
+}
+
+start();

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
 #include <functional>
 #include <string>
 #include <utility>
@@ -8,11 +7,10 @@
 #include "server/api/assets.h"
 #include "server/api/awaiting.h"
 #include "server/api/images.h"
-#include "server/api/page_html.h"
 #include "server/api/routes.h"
 #include "server/api/submission.h"
 #include "server/http/conditional.h"
-#include "server/jobs/job_queue.h"
+#include "shared/protocol/json.h"
 #include "shared/protocol/validation.h"
 
 namespace easel::api {
@@ -25,10 +23,10 @@ using http::Response;
 using protocol::Job;
 using protocol::Problem;
 
-constexpr int kRecentJobs = 24;
 constexpr std::string_view kPromptMissing = "Please specify a prompt parameter";
 
-bool wantsPage(const Request& request) {
+/// A person is looking, whom a sentence on a page helps more than JSON.
+bool isForAPerson(const Request& request) {
     return request.headers.find("Accept").value_or("").find("text/html") != std::string_view::npos;
 }
 
@@ -51,23 +49,36 @@ Problem promptMissing() {
     return problem;
 }
 
-Response page(const Service& service, int status, const protocol::GenerationRequest& asked,
-              std::optional<Job> job = {}, const std::optional<Problem>& problem = {}) {
-    PageState state{service.server(),
-                    service.models.page(protocol::kMaxPage, {}).models,
-                    asked,
-                    std::move(job),
-                    problem,
-                    {}};
-    if (auto recent = service.queue.list(kRecentJobs)) {
-        state.recent = std::move(recent->jobs);
+std::string escaped(std::string_view text) {
+    std::string safe;
+    for (const char c : text) {
+        switch (c) {
+            case '&':
+                safe += "&amp;";
+                break;
+            case '<':
+                safe += "&lt;";
+                break;
+            case '>':
+                safe += "&gt;";
+                break;
+            case '"':
+                safe += "&quot;";
+                break;
+            case '\'':
+                safe += "&#39;";
+                break;
+            default:
+                safe += c;
+        }
     }
-    Response response = http::textResponse(status, renderPage(state), "text/html; charset=utf-8");
-    response.headers.set("Cache-Control", "no-store");
+    return safe;
+}
+
+/// `html` as a page that nobody may frame, and that loads nothing from elsewhere.
+Response htmlResponse(int status, std::string html) {
+    Response response = http::textResponse(status, std::move(html), "text/html; charset=utf-8");
     response.headers.set("Vary", "Accept");
-    if (problem) {
-        setRetryAfter(response, *problem);
-    }
     response.headers.set("Referrer-Policy", "no-referrer");
     response.headers.set("Content-Security-Policy",
                          "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; "
@@ -75,90 +86,116 @@ Response page(const Service& service, int status, const protocol::GenerationRequ
     return response;
 }
 
-/// The picture itself, as the answer to a GET.
-void answerPicture(const Service& service, const Request& request, const Responder& responder,
-                   const protocol::Expected<Job>& ended) {
+Response problemPage(const Problem& problem) {
+    constexpr std::string_view kHead = R"(<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<link rel="icon" href="/favicon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="/page.css">
+)";
+    constexpr std::string_view kHeader =
+        R"(<header><h1><img src="/favicon.svg" alt="" width="24" height="24">Easel</h1></header>)";
+    const std::string title = escaped(problem.title);
+    std::string html(kHead);
+    html.append("<title>").append(title).append(" · Easel</title>\n</head>\n<body>\n").append(kHeader);
+    html.append("\n<main class=\"refusal\">\n<h2>").append(title).append("</h2>\n");
+    html.append("<p class=\"problem\" data-field=\"").append(escaped(problem.field.value_or("")));
+    html.append("\">").append(escaped(problem.detail)).append("</p>\n");
+    html.append("<a class=\"example\" href=\"/\">Back to the page</a>\n</main>\n</body>\n</html>\n");
+    Response response = htmlResponse(problem.status, std::move(html));
+    response.headers.set("Cache-Control", "no-store");
+    setRetryAfter(response, problem);
+    return response;
+}
+
+/// A refusal of the address, for whoever asks: a page for a person, JSON for a program.
+Response refusal(const Request& request, const Problem& problem) {
+    if (isForAPerson(request)) {
+        return problemPage(problem);
+    }
+    Response response = problemResponse(problem);
+    response.headers.set("Vary", "Accept");
+    return response;
+}
+
+/// A file that was built in, sent again only when it is another one.
+Response withItsValidator(const Request& request, Response response, std::string_view bytes) {
+    response.headers.set("Cache-Control", "no-cache");
+    return http::withValidator(request, std::move(response),
+                               std::to_string(std::hash<std::string_view>()(bytes)));
+}
+
+Response pageResponse(const Request& request) {
+    const std::string_view bytes = asset("page.html");
+    return withItsValidator(request, htmlResponse(200, std::string(bytes)), bytes);
+}
+
+Response pictureResponse(const Service& service, const Request& request,
+                         const protocol::Expected<Job>& ended) {
     if (!ended) {
-        return responder.send(problemResponse(ended.error()));
+        return refusal(request, ended.error());
     }
-    const Job& job = *ended;
-    if (const auto problem = whyNoPicture(job)) {
-        return responder.send(problemResponse(*problem));
+    if (const auto problem = whyNoPicture(*ended)) {
+        return refusal(request, *problem);
     }
-    auto response = imageResponse(service, job.id, 0, request);
+    auto response = imageResponse(service, ended->id, 0, request);
     if (!response) {
-        return responder.send(problemResponse(response.error()));
+        return refusal(request, response.error());
     }
     response->headers.set("Cache-Control", "no-store");
     response->headers.set("Vary", "Accept");
-    response->headers.set("X-Easel-Job", job.id);
-    response->headers.set("X-Easel-Seed", std::to_string(job.images.front().seed));
-    responder.send(std::move(*response));
+    response->headers.set("X-Easel-Job", ended->id);
+    response->headers.set("X-Easel-Seed", std::to_string(ended->images.front().seed));
+    return std::move(*response);
 }
 
-/// The page with the picture on it, for a browser that runs no script.
-void answerPage(const Service& service, const Request& request, const Responder& responder) {
-    const auto asked = parseForm(request.query);
-    if (!asked) {
-        return responder.send(page(service, asked.error().status, {}, {}, asked.error()));
+/// What the address asks for, where one picture can be the answer to it.
+protocol::Expected<protocol::GenerationRequest> onePicture(const Request& request) {
+    auto asked = parseForm(request.query);
+    if (asked && asked->count.value_or(1) != 1) {
+        return tl::unexpected(protocol::invalidField(
+            "count", "count must be 1 here, since the answer is one picture; POST /v1/jobs draws several."));
     }
-    const auto job = submit(service, *asked, request.peer);
-    if (!job) {
-        return responder.send(page(service, job.error().status, *asked, {}, job.error()));
-    }
-    whenEnded(service.queue, job->id, responder, [service, responder, asked = *asked](const auto& ended) {
-        const auto problem = ended ? whyNoPicture(*ended) : ended.error();
-        if (problem) {
-            responder.send(page(service, problem->status, asked, {}, problem));
-        } else {
-            responder.send(page(service, 200, asked, *ended));
-        }
-    });
+    return asked;
 }
 
-/// The article's contract: an address with a prompt in it is a picture.
-void answerRoot(const Service& service, const Request& request, const Responder& responder) {
-    const bool isPage = wantsPage(request);
-    const auto asked = parseForm(request.query);
-    if (!hasPrompt(request)) {
-        if (!isPage) {
-            return responder.send(problemResponse(asked ? promptMissing() : asked.error()));
-        }
-        return responder.send(page(service, 200, asked.value_or(protocol::GenerationRequest())));
-    }
+/// The article's contract: an address with a prompt in it is a picture, whoever asks.
+void answerPicture(const Service& service, const Request& request, const Responder& responder) {
     if (isFromAnotherPage(request)) {
         return responder.send(
-            problemResponse(protocol::ofStatus(403, "Other pages may not have pictures drawn here.")));
+            refusal(request, protocol::ofStatus(403, "Other pages may not have pictures drawn here.")));
     }
     if (request.method == "HEAD") {
-        const std::string type = isPage ? "text/html; charset=utf-8" : "image/png";
-        return responder.send(http::textResponse(200, {}, type));  // nothing is drawn to be thrown away
+        return responder.send(
+            http::textResponse(200, {}, "image/png"));  // nothing is drawn to be thrown away
     }
-    if (isPage) {
-        return answerPage(service, request, responder);
-    }
-    if (!asked) {
-        return responder.send(problemResponse(asked.error()));
-    }
-    if (asked->count.value_or(1) != 1) {
-        return responder.send(problemResponse(protocol::invalidField(
-            "count", "count must be 1 here, since the answer is one picture; POST /v1/jobs draws several.")));
-    }
-    const auto job = submit(service, *asked, request.peer);
+    const auto job =
+        onePicture(request).and_then([&](const auto& asked) { return submit(service, asked, request.peer); });
     if (!job) {
-        return responder.send(problemResponse(job.error()));
+        return responder.send(refusal(request, job.error()));
     }
     whenEnded(service.queue, job->id, responder, [service, request, responder](const auto& ended) {
-        answerPicture(service, request, responder, ended);
+        responder.send(pictureResponse(service, request, ended));
     });
+}
+
+void answerRoot(const Service& service, const Request& request, const Responder& responder) {
+    if (hasPrompt(request)) {
+        return answerPicture(service, request, responder);
+    }
+    if (isForAPerson(request)) {
+        return responder.send(pageResponse(request));
+    }
+    const auto asked = parseForm(request.query);
+    responder.send(refusal(request, asked ? promptMissing() : asked.error()));
 }
 
 Response assetResponse(const Request& request, std::string_view name, std::string_view type) {
     const std::string_view bytes = asset(name);
-    Response response = http::textResponse(200, std::string(bytes), type);
-    response.headers.set("Cache-Control", "no-cache");
-    return http::withValidator(request, std::move(response),
-                               std::to_string(std::hash<std::string_view>()(bytes)));
+    return withItsValidator(request, http::textResponse(200, std::string(bytes), type), bytes);
 }
 
 }  // namespace
@@ -171,6 +208,9 @@ void addPageRoutes(http::Router& router, const Service& service) {
         router.addSimple("GET", path,
                          [name, type](const Request& request) { return assetResponse(request, name, type); });
     };
+    router.addSimple("GET", "/page-fields.json", [service](const Request&) {
+        return jsonResponse(200, protocol::numberFieldsToJson(service.server().limits));
+    });
     addAsset("/page.css", "page.css", "text/css; charset=utf-8");
     addAsset("/page.js", "page.js", "text/javascript; charset=utf-8");
     addAsset("/favicon.svg", "app.svg", "image/svg+xml");

@@ -33,6 +33,9 @@ std::string toJson(const ModelInfo& model);
 std::string toJson(const ModelPage& page);
 std::string toJson(const DeviceInfo& device);
 std::string toJson(const std::vector<DeviceInfo>& devices);
+/// The table's numbers with a range, for a form: {"fields": […]}, each with its words, its range here, whether
+/// it is whole, and a `default` unless each model has its own, under the same name.
+std::string numberFieldsToJson(const Limits& limits);
 /// The `data` of an event on the wire: what is new, with the job's id under "job" where that is a part.
 std::string eventData(const JobEvent& event);
 std::string eventData(const ServerNews& news);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <optional>
 #include <string>
+#include <type_traits>
 
 #include <nlohmann/json.hpp>
 
@@ -240,6 +241,25 @@ std::string toJson(const std::vector<DeviceInfo>& devices) {
 
 std::string eventData(const ServerNews& news) {
     return std::visit([](const auto& each) { return text(write(each)); }, news);
+}
+
+std::string numberFieldsToJson(const Limits& limits) {
+    json fields = json::array();
+    forEachNumber([&](const auto& row) {
+        using Value = typename std::remove_cvref_t<decltype(row)>::Value;
+        const auto [least, most] = row.range(limits);
+        json field = {{"name", row.name},
+                      {"title", row.title},
+                      {"help", row.help},
+                      {"min", static_cast<Value>(least)},
+                      {"max", static_cast<Value>(most)},
+                      {"whole", std::is_integral_v<Value>}};
+        if (!row.preset) {
+            field["default"] = row.of(GenerationSettings());
+        }
+        fields.push_back(std::move(field));
+    });
+    return text({{"fields", std::move(fields)}});
 }
 
 std::string eventData(const JobEvent& event) {

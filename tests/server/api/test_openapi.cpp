@@ -7,6 +7,7 @@
 #include <QSet>
 #include <QTest>
 
+#include <algorithm>
 #include <set>
 
 #include "shared/protocol/json.h"
@@ -108,6 +109,11 @@ private Q_SLOTS:
         const QJsonObject devices = parsed(toJson(std::vector<protocol::DeviceInfo>(1)));
         row("DeviceList", devices);
         row("Device", devices["devices"].toArray()[0].toObject());
+        const QJsonArray numbers = parsed(protocol::numberFieldsToJson({}))["fields"].toArray();
+        const auto hasDefault = [](const QJsonValue& number) {
+            return number.toObject().contains("default");
+        };
+        row("NumberField", std::ranges::find_if(numbers, hasDefault)->toObject());
         row("ModelPage", models);
         row("Model", models["models"].toArray()[0].toObject());
     }

@@ -1,244 +1,198 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <QJsonArray>
+#include <QJsonDocument>
+#include <QJsonObject>
+#include <QMap>
+#include <QSet>
 #include <QTest>
 
-#include "server/image/png.h"
-#include "shared/protocol/infotext.h"
-#include "shared/protocol/json.h"
+#include "shared/protocol/generation_fields.h"
 #include "tests/server/api/api_server.h"
+#include "tests/server/api/page_checks.h"
 
 using namespace easel;
 using namespace easel::tests;
 
 namespace {
 
-const std::string kBrowser = "Accept: text/html,application/xhtml+xml,image/webp,*/*;q=0.8\r\n";
-
-bool contains(const std::string& text, std::string_view part) {
-    return text.find(part) != std::string::npos;
-}
-
 std::unique_ptr<generator::TestPattern> pattern() {
     return std::make_unique<generator::TestPattern>();
 }
 
+QSet<QString> setOf(const QStringList& list) {
+    return {list.begin(), list.end()};
+}
+
+/// What `/page-fields.json` has for each number.
+QMap<QString, QJsonObject> numbersOf(ApiServer& server) {
+    QMap<QString, QJsonObject> numbers;
+    const auto json =
+        QJsonDocument::fromJson(QByteArray::fromStdString(server.get("/page-fields.json").body));
+    for (const QJsonValue& field : json.object()["fields"].toArray()) {
+        numbers[field.toObject()["name"].toString()] = field.toObject();
+    }
+    return numbers;
+}
+
+/// The ids of what is hidden without a script: elements of the class `scripted`, and what is in them.
+QSet<QString> scriptedIds(const std::string& page) {
+    static const QRegularExpression tag("<(/?)(\\w+)([^>]*)>");
+    static const QRegularExpression id(" id=\"(\\w+)\"");
+    static const QRegularExpression scripted(" class=\"([^\"]* )?scripted( [^\"]*)?\"");
+    static const QSet<QString> empty{"meta", "link", "input", "img"};
+    QSet<QString> ids;
+    QList<bool> within{false};
+    for (auto tags = tag.globalMatch(QString::fromStdString(page)); tags.hasNext();) {
+        const auto found = tags.next();
+        const QString words = found.captured(3);
+        if (!found.captured(1).isEmpty()) {
+            within.removeLast();
+            continue;
+        }
+        const bool isHidden = within.last() || scripted.match(words).hasMatch();
+        if (isHidden && id.match(words).hasMatch()) {
+            ids << id.match(words).captured(1);
+        }
+        if (!empty.contains(found.captured(2)) && !words.endsWith('/')) {
+            within << isHidden;
+        }
+    }
+    return within.size() == 1 ? ids : QSet<QString>();  // else the tags do not match up
+}
+
 }  // namespace
 
-/// `GET /`: the picture itself for programs, the page for people.
+/// `GET /` without a prompt: the page for people, which its script fills.
 class TestPage : public QObject {
     Q_OBJECT
 
 private Q_SLOTS:
-    void anAddressIsAPicture() {
-        ApiServer server(pattern());
-        const auto answer = server.get(
-            "/?prompt=a+red+fox&negative_prompt=blur&width=72&height=64&steps=3&guidance=2.5&seed=41"
-            "&sampler=euler&schedule=karras&model=tiny&count=1");
-        QCOMPARE(answer.status, 200);
-        QCOMPARE(answer.header("content-type"), std::string("image/png"));
-        QCOMPARE(answer.header("x-easel-seed"), std::string("41"));
-        const auto* bytes = reinterpret_cast<const std::uint8_t*>(answer.body.data());
-        QVERIFY(image::decodePng({bytes, answer.body.size()}) == generator::testPattern(72, 64, 41));
-
-        const auto job =
-            protocol::parseJob(server.get("/v1/jobs/" + answer.header("x-easel-job")).body).value();
-        QCOMPARE(job.settings.prompt, std::string("a red fox"));
-        QCOMPARE(job.settings.negativePrompt, std::string("blur"));
-        QCOMPARE(job.settings.guidance, 2.5);
-        QCOMPARE(job.settings.sampler, std::string("euler"));
-        QCOMPARE(job.settings.schedule, std::string("karras"));
-        const auto texts = image::readPngTexts({bytes, answer.body.size()}).value();
-        QCOMPARE(texts.front().keyword, std::string(protocol::kInfotextKeyword));
-        QVERIFY(protocol::fromInfotext(texts.front().text)->prompt == "a red fox");
-    }
-
-    void seedsAreDrawnAndTold() {
-        ApiServer server(pattern());
-        const std::string first = server.get("/?prompt=fox").header("x-easel-seed");
-        const std::string second = server.get("/?prompt=fox&seed=-1").header("x-easel-seed");
-        QVERIFY(!first.empty() && !second.empty());
-        QVERIFY(first != second);  // one in four thousand million
-    }
-
-    void withoutAPromptItSaysSo() {
-        ApiServer server;
-        for (const char* target :
-             {"/", "/?prompt=", "/?prompt=+%0A", "/?prompt=%E3%80%80+%C2%A0", "/?steps=3"}) {
-            const auto answer = server.get(target);
-            QCOMPARE(answer.status, 400);
-            const auto problem = protocol::parseProblem(answer.body).value();
-            QVERIFY(problem.detail.starts_with("Please specify a prompt parameter"));
-            QCOMPARE(problem.field.value_or(""), std::string("prompt"));
-            QCOMPARE(answer.header("content-type"), std::string("application/problem+json"));
-        }
-        // What else is wrong is not hidden behind it.
-        QCOMPARE(protocol::parseProblem(server.get("/?stepz=3").body)->field.value_or(""),
-                 std::string("stepz"));
-        QCOMPARE(protocol::parseProblem(server.get("/?prompt=&prompt=fox").body)->field.value_or(""),
-                 std::string("prompt"));
-    }
-
-    void mistakesAreNamed_data() {
-        QTest::addColumn<QByteArray>("query");
-        QTest::addColumn<QByteArray>("field");
-        QTest::newRow("text") << QByteArray("steps=many") << QByteArray("steps");
-        QTest::newRow("fraction") << QByteArray("width=64.5") << QByteArray("width");
-        QTest::newRow("too many") << QByteArray("steps=501") << QByteArray("steps");
-        QTest::newRow("huge") << QByteArray("seed=99999999999999999999") << QByteArray("seed");
-        QTest::newRow("not finite") << QByteArray("guidance=nan") << QByteArray("guidance");
-        QTest::newRow("several") << QByteArray("count=2") << QByteArray("count");
-        QTest::newRow("unknown") << QByteArray("stepz=3") << QByteArray("stepz");
-        QTest::newRow("sampler") << QByteArray("sampler=magic") << QByteArray("sampler");
-        QTest::newRow("twice") << QByteArray("seed=1&seed=2") << QByteArray("seed");
-        QTest::newRow("twice the same") << QByteArray("steps=2&steps=2") << QByteArray("steps");
-        QTest::newRow("another prompt") << QByteArray("prompt=owl") << QByteArray("prompt");
-    }
-
-    void mistakesAreNamed() {
-        QFETCH(QByteArray, query);
-        QFETCH(QByteArray, field);
-        ApiServer server;
-        const auto answer = server.get("/?prompt=fox&" + query.toStdString());
-        QCOMPARE(answer.status, 422);
-        QCOMPARE(protocol::parseProblem(answer.body)->field.value_or(""), field.toStdString());
-
-        // A person sees the same sentence on the page.
-        if (field != "count") {
-            const auto page = server.get("/?prompt=fox&" + query.toStdString(), kBrowser);
-            QCOMPARE(page.status, 422);
-            QVERIFY(contains(page.body, "data-field=\"" + field.toStdString() + "\">"));
-        }
-        QVERIFY(server.generator().isIdle());
-    }
-
-    void clientsThatLeaveCancelTheirPicture() {
-        ApiServer server;
-        std::string id;
-        {
-            RawClient client(server.port());
-            client.send("GET /?prompt=fox HTTP/1.1\r\nHost: localhost\r\n\r\n");
-            id = server.generator().take()->id;
-        }
-        QTRY_VERIFY_WITH_TIMEOUT(server.generator().wasCancelled(id), 30'000);
-    }
-
-    void failuresAreAnswered() {
-        ApiServer server;
-        RawClient client(server.port());
-        client.send("GET /?prompt=fox HTTP/1.1\r\nHost: localhost\r\n\r\n");
-        ManualGenerator::finish(*server.generator().take(), protocol::generationFailed("Not finite."));
-        const auto failed = client.receive();
-        QCOMPARE(failed->status, 422);
-        QCOMPARE(protocol::parseProblem(failed->body)->detail, std::string("Not finite."));
-
-        client.send("GET /?prompt=fox HTTP/1.1\r\nHost: localhost\r\n\r\n");
-        QVERIFY(server.queue().cancel(server.generator().take()->id));
-        server.listener().stop();  // whoever still waits is let go
-        QVERIFY(!client.receive());
-    }
-
-    void otherPagesMayNotDrawHere_data() {
-        QTest::addColumn<QByteArray>("fields");
-        const auto row = [](const char* name, const std::string& fields) {
-            QTest::newRow(name) << QByteArray::fromStdString(fields);
-        };
-        row("image", "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: no-cors\r\n");
-        row("frame", "Sec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: navigate\r\n" + kBrowser);
-        row("another port", "Sec-Fetch-Site: same-site\r\nSec-Fetch-Mode: no-cors\r\n");
-        row("a word of tomorrow", "Sec-Fetch-Site: near-site\r\n");
-        row("script of an old browser", "Origin: http://evil.example\r\n");
-        row("script on another port", "Origin: http://localhost:8888\r\n");
-        row("script over TLS", "Origin: https://localhost\r\n");
-        row("sandboxed script", "Origin: null\r\n");
-        row("script, but a click", "Origin: null\r\nSec-Fetch-Site: cross-site\r\nSec-Fetch-User: ?1\r\n");
-    }
-
-    void otherPagesMayNotDrawHere() {
-        QFETCH(QByteArray, fields);
-        ApiServer server;
-        QCOMPARE(server.get("/?prompt=fox", fields.toStdString()).status, 403);
-        QVERIFY(server.generator().isIdle());
-    }
-
-    void ourPagesAndPeopleMayDrawHere_data() {
-        QTest::addColumn<QByteArray>("fields");
-        QTest::newRow("no browser") << QByteArray();
-        QTest::newRow("typed") << QByteArray("Sec-Fetch-Site: none\r\nSec-Fetch-User: ?1\r\n");
-        QTest::newRow("our page") << QByteArray(
-            "Sec-Fetch-Site: same-origin\r\nOrigin: http://localhost\r\n");
-        QTest::newRow("followed link") << QByteArray("Sec-Fetch-Site: cross-site\r\nSec-Fetch-User: ?1\r\n");
-        QTest::newRow("link nearby") << QByteArray("Sec-Fetch-Site: same-site\r\nSec-Fetch-User: ?1\r\n");
-    }
-
-    void ourPagesAndPeopleMayDrawHere() {
-        QFETCH(QByteArray, fields);
-        ApiServer server(pattern());
-        QCOMPARE(server.get("/?prompt=fox", fields.toStdString()).status, 200);
-    }
-
-    void headDrawsNothing() {
-        ApiServer server;
-        const auto head = fetch(server.port(), "HEAD", "/?prompt=fox");
-        QCOMPARE(head->header("content-type"), std::string("image/png"));
-        QVERIFY(server.generator().isIdle());
-    }
-
-    void peopleGetTheForm() {
+    /// The page is the same for everybody, whatever stands in the address: its script reads that.
+    void peopleGetThePage() {
         ApiServer server;
         const auto page = server.get("/", kBrowser);
         QCOMPARE(page.status, 200);
-        QVERIFY(page.header("content-type").starts_with("text/html"));
-        const std::string policy = page.header("content-security-policy");
-        QVERIFY(contains(policy, "default-src 'none'") && !contains(policy, "unsafe"));
-        for (const char* name : {"prompt", "negative_prompt", "width", "height", "steps", "guidance", "seed",
-                                 "count", "model", "sampler", "schedule", "clip_skip"}) {
-            QVERIFY2(contains(page.body, std::string("name=\"") + name + "\""), name);
+        QCOMPARE(page.header("content-type"), std::string("text/html; charset=utf-8"));
+        verifyIsGuarded(page);
+        QVERIFY(!contains(page.body, "{{") && !contains(page.body, "Tiny"));
+        for (const char* target : {"/?width=256", "/?prompt=", "/?prompt=+%0A", "/?seed=-1&%3Cb%3E=1"}) {
+            QVERIFY(server.get(target, kBrowser).body == page.body);
         }
-        QVERIFY(!contains(page.body, "{{"));
-        QVERIFY(!contains(page.body, "style=") && !contains(page.body, "onclick"));
-        QVERIFY(contains(page.body, "Tiny &lt;model&gt;"));
-        QVERIFY(contains(page.body, "href=\"/?prompt=an%20%22owl%22%20%26%20a%20cat\""));
-        QVERIFY(contains(page.body, "<option value=\"ddim\" selected>"));
-        QVERIFY(contains(page.body,
-                         "name=\"width\" type=\"number\" value=\"64\" min=\"64\" max=\"2048\" step=\"8\""));
-        QVERIFY(contains(page.body, "name=\"clip_skip\" type=\"number\" value=\"1\" min=\"1\" max=\"4\""));
-        for (const char* asset : {"/page.css", "/page.js", "/favicon.svg"}) {
-            const auto first = server.get(asset);
-            QCOMPARE(first.status, 200);
-            QVERIFY(first.body.size() > 100);
-            QCOMPARE(server.get(asset, "If-None-Match: " + first.header("etag") + "\r\n").status, 304);
+        QVERIFY(server.queue().list(1)->jobs.empty());
+    }
+
+    void thePageIsKeptUntilItChanges_data() {
+        QTest::addColumn<QByteArray>("path");
+        for (const char* path : {"/", "/page.css", "/page.js", "/favicon.svg"}) {
+            QTest::newRow(path) << QByteArray(path);
         }
     }
 
-    void peopleSeeTheirPicture() {
-        ApiServer server(pattern());
-        const auto page = server.get(
-            "/?prompt=a+%3Cscript%3E+fox%0D%0Aand+a+unicorn&negative_prompt=&seed=&steps=2&count=2",
-            kBrowser);
-        QCOMPARE(page.status, 200);
-        const auto jobs = protocol::parseJobPage(server.get("/v1/jobs").body).value().jobs;
-        QCOMPARE(jobs.size(), std::size_t{1});
-        QCOMPARE(jobs[0].settings.prompt, std::string("a <script> fox\nand a unicorn"));
-        for (const char* index : {"0", "1"}) {
-            const std::string source = "/v1/jobs/" + jobs[0].id + "/images/" + index;
-            QVERIFY(contains(page.body, "<img src=\"" + source + "\""));
-            QCOMPARE(server.get(source).status, 200);
-        }
-        QVERIFY(contains(page.body, ">a &lt;script&gt; fox\nand a unicorn</textarea>"));
-        QVERIFY(!contains(page.body, "<script> fox"));
-        QVERIFY(contains(page.body, "name=\"steps\" type=\"number\" value=\"2\""));
-        QVERIFY(contains(page.body, "has not learned: script, and, unicorn"));
-        QVERIFY(contains(page.body, "<p id=\"known_names\" class=\"note\">fox, owl, cat</p>"));
-        QVERIFY(contains(server.get("/", kBrowser).body, "data-job=\"" + jobs[0].id + "\""));
-    }
-
-    void peopleSeeWhatFailed() {
+    void thePageIsKeptUntilItChanges() {
+        QFETCH(QByteArray, path);
         ApiServer server;
-        RawClient client(server.port());
-        client.send("GET /?prompt=fox HTTP/1.1\r\nHost: localhost\r\n" + kBrowser + "\r\n");
-        ManualGenerator::finish(*server.generator().take(), protocol::generationFailed("It is <odd>."));
-        const auto page = client.receive();
-        QCOMPARE(page->status, 422);
-        QVERIFY(contains(page->body, "It is &lt;odd&gt;."));
+        const auto first = server.get(path.toStdString(), kBrowser);
+        QCOMPARE(first.status, 200);
+        QVERIFY(first.body.size() > 100);
+        QCOMPARE(first.header("cache-control"), std::string("no-cache"));
+        const std::string known = "If-None-Match: " + first.header("etag") + "\r\n";
+        QCOMPARE(server.get(path.toStdString(), kBrowser + known).status, 304);
+        QCOMPARE(server.get(path.toStdString(), kBrowser + "If-None-Match: \"old\"\r\n").status, 200);
+    }
+
+    /// A field of the table is on the page, or is a number that the script makes a row for.
+    void everyFieldHasAPlace() {
+        ApiServer server;
+        const QStringList placed = allIn(server.get("/", kBrowser).body, " name=\"(\\w+)\" *[^>]*>");
+        const auto numbers = numbersOf(server);
+        for (const std::string_view field : protocol::fieldNames()) {
+            const auto name = QString::fromUtf8(field.data(), qsizetype(field.size()));
+            QVERIFY2(placed.contains(name) || numbers.contains(name), qPrintable(name));
+        }
+        QVERIFY(numbers.contains("clip_skip") && !placed.contains("clip_skip"));
+    }
+
+    void numbersAreDescribed() {
+        ApiServer server;
+        const auto numbers = numbersOf(server);
+        int count = 0;
+        protocol::forEachNumber([&](const auto& row) {
+            using Value = typename std::remove_cvref_t<decltype(row)>::Value;
+            const QJsonObject number = numbers[row.name];
+            const auto range = row.range(protocol::Limits());
+            QCOMPARE(number["title"].toString(), QString(row.title));
+            QCOMPARE(number["help"].toString(), QString(row.help));
+            QCOMPARE(number["min"].toDouble(-1), range.least);
+            QCOMPARE(number["max"].toDouble(-1), range.most);
+            QCOMPARE(number["whole"].toBool(), std::is_integral_v<Value>);
+            QCOMPARE(number.contains("default"), row.preset == nullptr);
+            ++count;
+        });
+        QCOMPARE(numbers.size(), count);
+        QCOMPARE(numbers["clip_skip"]["default"].toInt(), 1);
+        // What has no default of its own has the model's, under the same name.
+        const auto models =
+            QJsonDocument::fromJson(QByteArray::fromStdString(server.get("/v1/models").body)).object();
+        for (const char* name : {"width", "height", "steps", "guidance"}) {
+            QVERIFY(!numbers[name].contains("default"));
+            QVERIFY(models["models"].toArray()[0].toObject().contains(name));
+        }
+    }
+
+    /// Without a script: every field that the page would send, left as it is, gives a picture.
+    void theFormWorksWithoutAScript() {
+        ApiServer server(pattern());
+        const std::string page = server.get("/", kBrowser).body;
+        QVERIFY(contains(page, "action=\"/\" method=\"get\""));
+        std::string target = "/?prompt=fox";
+        for (const QString& tag : allIn(page, "<((?:input|textarea) [^>]*)>")) {
+            const QStringList name = allIn(tag.toStdString(), "name=\"(\\w+)\"");
+            if (!name.isEmpty() && name[0] != "prompt" && !tag.contains(" disabled")) {
+                target += "&" + name[0].toStdString() + "=";
+            }
+        }
+        QVERIFY(contains(target, "&width=&height=") && contains(target, "&seed="));
+        QVERIFY(!contains(target, "count"));  // one picture is the answer
+        const auto answer = server.get(target, kBrowser);
+        QCOMPARE(answer.status, 200);
+        QCOMPARE(answer.header("content-type"), std::string("image/png"));
+    }
+
+    /// What only a script fills is hidden without one.
+    void nothingUselessShowsWithoutAScript() {
+        ApiServer server;
+        QVERIFY(contains(server.get("/page.css").body, "html:not(.script) .scripted {\n    display: none;"));
+        QVERIFY(contains(server.get("/page.js").body, "classList.add(\"script\")"));
+        const std::string page = server.get("/", kBrowser).body;
+        const QSet<QString> hidden = scriptedIds(page);
+        for (const char* id : {"server", "presets", "count", "model", "sampler", "schedule", "random",
+                               "figure", "jobs", "history", "examples", "empty"}) {
+            QVERIFY2(hidden.contains(id), id);
+        }
+        for (const char* id : {"prompt", "negative_prompt", "width", "height", "steps", "guidance", "seed"}) {
+            QVERIFY2(!hidden.contains(id), id);
+        }
+        QVERIFY(contains(page, "<details id=\"known\" hidden>"));
+        for (const QString& slider : allIn(page, "(<input [^>]*type=\"range\"[^>]*>)")) {
+            QVERIFY(slider.contains("scripted"));
+        }
+    }
+
+    /// Each element that the script looks for is there, and each route that it asks.
+    void theScriptFitsThePage() {
+        ApiServer server;
+        const std::string page = server.get("/", kBrowser).body;
+        const std::string script = server.get("/page.js").body;
+        const QSet<QString> sought = setOf(allIn(script, "byId\\(\"(\\w+)\"\\)"));
+        QVERIFY(sought.size() > 10);
+        const QSet<QString> missing = sought - setOf(allIn(page, " id=\"(\\w+)\""));
+        QVERIFY2(missing.isEmpty(), qPrintable(QStringList(missing.values()).join(", ")));
+        const QSet<QString> targets = setOf(allIn(script, "\"(/[\\w/.?=-]+)\""));
+        QVERIFY(targets.contains("/page-fields.json"));
+        for (const QString& target : targets) {
+            const std::string asked = target.toStdString();
+            QVERIFY2(server.get(asked).status == 200, asked.c_str());
+        }
     }
 };
 
