@@ -86,7 +86,7 @@ function fillForm(settings) {
     for (const name of fieldNames().filter((each) => settings[each] !== undefined)) {
         const field = byId(name);
         const value = String(settings[name]);
-        if (field.matches("select") && ![...field.options].some((each) => each.value === value)) {
+        if (value && field.matches("select") && ![...field.options].some((each) => each.value === value)) {
             field.append(option(value));  // the server says what is wrong with it
         }
         field.value = value;
@@ -100,7 +100,7 @@ function fillForm(settings) {
 /** What the model prefers, and nothing of what is the same for all of them. */
 function presetsOf(model) {
     const own = numbers.filter((number) => number.default === undefined).map(({name}) => [name, model?.[name]]);
-    return {...Object.fromEntries(own), sampler: model?.sampler, schedule: "default"};
+    return {...Object.fromEntries(own), sampler: model?.sampler ?? "", schedule: "default"};
 }
 
 /** What the address asks for. */
@@ -199,7 +199,8 @@ function formChanged() {
     }
     byId("random").disabled = byId("seed").value === "";
     const model = chosenModel();
-    byId("setup").textContent = `${model?.title || byId("model").value} · ${byId("sampler").value}`;
+    byId("setup").textContent =
+        [model?.title || byId("model").value, byId("sampler").value].filter(Boolean).join(" · ");
     offerSchedules();
     offerPresets();
     showHint();
