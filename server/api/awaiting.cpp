@@ -12,7 +12,8 @@ namespace easel::api {
 using protocol::Job;
 using protocol::JobEvent;
 
-void whenEnded(jobs::JobQueue& queue, const std::string& id, const http::Responder& responder, Ended ended) {
+void whenEnded(jobs::JobQueue& queue, const std::string& id, const http::Responder& responder,
+               const Ended& ended) {
     auto subscription = queue.subscribe(id, {}, [ended](const JobEvent& event) {
         if (isLast(event)) {
             ended(std::get<Job>(event.news));

@@ -27,7 +27,8 @@ using Ended = std::function<void(const protocol::Expected<protocol::Job>& job)>;
 /// is under way; nor is it when the server stops first. Until then `responder` keeps what is needed: nothing
 /// is left to the caller. The queue outlives `responder`. This takes Responder::onDisconnect, so a request
 /// waits for one job at a time.
-void whenEnded(jobs::JobQueue& queue, const std::string& id, const http::Responder& responder, Ended ended);
+void whenEnded(jobs::JobQueue& queue, const std::string& id, const http::Responder& responder,
+               const Ended& ended);
 
 /// Why a job that has ended has no picture to show; nothing when it has. 409 for one that was cancelled, else
 /// what the job itself says.

@@ -28,7 +28,8 @@ QMap<QString, QJsonObject> numbersOf(ApiServer& server) {
     QMap<QString, QJsonObject> numbers;
     const auto json =
         QJsonDocument::fromJson(QByteArray::fromStdString(server.get("/page-fields.json").body));
-    for (const QJsonValue& field : json.object()["fields"].toArray()) {
+    const QJsonArray fields = json.object()["fields"].toArray();
+    for (const auto& field : fields) {
         numbers[field.toObject()["name"].toString()] = field.toObject();
     }
     return numbers;
