@@ -19,15 +19,18 @@ using nlohmann::json;
 namespace {
 
 /// Python writes NaN, Infinity and -Infinity, which JSON does not have: they become null.
-std::string withoutPythonNumbers(std::string_view text) {
+std::string withoutPythonNumbers(std::string text) {
     constexpr std::string_view kNames[] = {"-Infinity", "Infinity", "NaN"};
+    if (text.find("NaN") == std::string::npos && text.find("Infinity") == std::string::npos) {
+        return text;
+    }
     std::string clean;
     clean.reserve(text.size());
     bool inString = false;
     for (std::size_t i = 0; i < text.size(); ++i) {
         if (!inString) {
             for (const std::string_view name : kNames) {
-                if (text.substr(i, name.size()) == name) {
+                if (text.compare(i, name.size(), name) == 0) {
                     clean += "null";
                     i += name.size();
                     break;
@@ -71,11 +74,11 @@ std::string wholeNumber(int least, int most) {
 }  // namespace
 
 protocol::Expected<json> readJsonFile(const std::filesystem::path& file) {
-    const auto text = readTextFile(file);
+    auto text = readTextFile(file);
     if (!text) {
         return tl::unexpected(text.error());
     }
-    return protocol::parseStrict(withoutPythonNumbers(*text))
+    return protocol::parseStrict(withoutPythonNumbers(std::move(*text)))
         .map_error([&](const protocol::Problem& problem) { return modelProblem(file, problem.detail); });
 }
 

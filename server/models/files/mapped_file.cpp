@@ -20,7 +20,7 @@ protocol::Expected<MappedFile> MappedFile::open(const std::filesystem::path& pat
         return tl::unexpected(modelProblem(
             path, "It cannot be opened: " + std::error_code(error, std::generic_category()).message() + "."));
     };
-    const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) {
         return failure(errno);
     }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <sys/stat.h>
+
 #include <QTest>
 
 #include "tests/server/models/model_files.h"
@@ -298,6 +300,21 @@ private Q_SLOTS:
             }
             QVERIFY(!model);
             QVERIFY2(QString::fromStdString(model.error().detail).contains(name),
+                     model.error().detail.c_str());
+        }
+    }
+
+    /// Opening a pipe would wait for somebody who writes into it.
+    void aPipeIsNoFile() {
+        const QTemporaryDir dir;
+        const QString folder = dir.filePath("some-model");
+        write(folder, sd15());
+        for (const char* const file : {"/unet/config.json", "/model_index.json"}) {
+            QVERIFY(QFile::remove(folder + file));
+            QCOMPARE(::mkfifo(qPrintable(folder + file), 0600), 0);
+            const auto model = models::openModelFolder(folder.toStdString());
+            QVERIFY(!model);
+            QVERIFY2(model.error().detail.find("There is no such file") != std::string::npos,
                      model.error().detail.c_str());
         }
     }
