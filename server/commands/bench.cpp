@@ -114,7 +114,7 @@ int bench(BenchOptions options) {
     std::unique_ptr<BenchServer> own;
     std::optional<ServerAddress> server = serverAddress(options.url);
     if (options.url.empty()) {
-        auto started = BenchServer::start(withDefaults(std::move(options.drawing)), options.testPattern);
+        auto started = BenchServer::start(withDefaults(std::move(options.drawing)));
         if (!started) {
             return fail(kFailure, started.error());
         }

@@ -15,7 +15,6 @@ struct BenchOptions {
     int requests = 40;
     std::uint32_t seed = 1;  ///< of what is asked for
     bool json = false;
-    bool testPattern = false;  ///< its own server draws without a model
 };
 
 /// Asks a server for the same pictures twice, by one client and by many at a time, and prints how long it

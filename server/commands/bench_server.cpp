@@ -53,8 +53,7 @@ std::string lastLineOf(const std::filesystem::path& file) {
 
 }  // namespace
 
-tl::expected<std::unique_ptr<BenchServer>, std::string> BenchServer::start(const Drawing& drawing,
-                                                                           bool testPattern) {
+tl::expected<std::unique_ptr<BenchServer>, std::string> BenchServer::start(const Drawing& drawing) {
     std::unique_ptr<BenchServer> server(new BenchServer());
     std::error_code error;
     std::string folder = (std::filesystem::temp_directory_path(error) / "easel-bench-XXXXXX").string();
@@ -77,17 +76,14 @@ tl::expected<std::unique_ptr<BenchServer>, std::string> BenchServer::start(const
                                           drawing.precision,
                                           "--worker",
                                           drawing.worker.string(),
+                                          "--model",
+                                          drawing.model.string(),
                                           "--drain-seconds",
                                           "0",
                                           "--end-with-parent",
                                           std::to_string(::getpid())};
     if (drawing.memory > 0) {
         arguments.insert(arguments.end(), {"--memory", std::to_string(drawing.memory)});
-    }
-    if (testPattern) {
-        arguments.insert(arguments.end(), {"--test-pattern", "--step-ms", "1"});
-    } else {
-        arguments.insert(arguments.end(), {"--model", drawing.model.string()});
     }
     if (const int failure = startServer(std::move(arguments), server->m_folder / "log", server->m_pid);
         failure != 0) {

@@ -18,8 +18,7 @@ namespace easel::commands {
 class BenchServer {
 public:
     /// Starts it and waits until it listens. Errors are sentences.
-    static tl::expected<std::unique_ptr<BenchServer>, std::string> start(const Drawing& drawing,
-                                                                         bool testPattern);
+    static tl::expected<std::unique_ptr<BenchServer>, std::string> start(const Drawing& drawing);
     ~BenchServer();
     BenchServer(const BenchServer&) = delete;
     BenchServer& operator=(const BenchServer&) = delete;

@@ -3,9 +3,11 @@
 
 #include <algorithm>
 #include <exception>
+#include <filesystem>
 #include <map>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 #include <CLI/CLI.hpp>
 
@@ -50,17 +52,30 @@ const CLI::Validator kDevices(
     },
     "DEVICE,...");
 
-/// `severalDevices`: each is given what there is to do.
-void addDrawing(CLI::App& command, Drawing& drawing, bool severalDevices) {
-    command
-        .add_option("--model", drawing.model,
-                    "A model folder in diffusers' layout; the starter model if not given")
-        ->check(CLI::ExistingDirectory);
+const CLI::Validator kFolderOrPattern(
+    [](std::string& text) -> std::string {
+        std::error_code error;
+        return testPatternIn(text) || std::filesystem::is_directory(text, error)
+                   ? ""
+                   : "\"" + text + "\" is neither a folder nor test-pattern[:MS]";
+    },
+    "DIR");
+
+/// A server may draw on several devices, and without a model.
+void addDrawing(CLI::App& command, Drawing& drawing, bool forServer) {
+    auto* const model = command.add_option(
+        "--model", drawing.model,
+        "A model folder in diffusers' layout; the starter model if not given" +
+            std::string(forServer
+                            ? ". test-pattern[:MS] draws coloured waves without a model, MS milliseconds a "
+                              "step, for trying things out"
+                            : ""));
+    model->check(forServer ? kFolderOrPattern : CLI::Validator(CLI::ExistingDirectory));
     command
         .add_option("--device", drawing.device,
                     "Where to draw: auto (a GPU if one can be used), cpu, cuda, cuda:N" +
-                        std::string(severalDevices ? "; or several, as cuda:0,cuda:1" : ""))
-        ->check(severalDevices ? kDevices : kDevice)
+                        std::string(forServer ? "; or several, as cuda:0,cuda:1" : ""))
+        ->check(forServer ? kDevices : kDevice)
         ->capture_default_str();
     command
         .add_option("--precision", drawing.precision,
@@ -73,7 +88,8 @@ void addDrawing(CLI::App& command, Drawing& drawing, bool severalDevices) {
                     "given, most of what is free")
         ->transform(CLI::AsSizeValue(false))
         ->check(CLI::PositiveNumber);
-    command.add_option("--worker", drawing.worker)->group("");  // for tests
+    command.add_option("--worker", drawing.worker,
+                       "The easel-worker program; the one beside this program if not given");
 }
 
 void addGenerate(CLI::App& app, GenerateOptions& options) {
@@ -150,9 +166,14 @@ void addServe(CLI::App& app, ServeOptions& options) {
             "draws in an hour")
         ->check(CLI::PositiveNumber);
     command.add_option("--end-with-parent", options.endWithParent)->group("");  // for bench
+    // Earlier names of --model test-pattern:MS, for scripts that have them.
+    command.add_flag_callback("--test-pattern", [&options] { options.drawing.model = "test-pattern"; })
+        ->group("");
+    command
+        .add_option_function<int>(
+            "--step-ms", [&options](int ms) { options.drawing.model = "test-pattern:" + std::to_string(ms); })
+        ->group("");
     command.add_option("--port-file", options.portFile, "Write the port into this file once it is open");
-    command.add_flag("--test-pattern", options.testPattern)->group("");  // for tests
-    command.add_option("--step-ms", options.stepMs)->group("");          // of the test pattern
     command.footer("Ends in order on SIGTERM, SIGHUP and Ctrl-C; a second one ends it at once.");
 }
 
@@ -173,7 +194,6 @@ void addBench(CLI::App& app, BenchOptions& options) {
     command.add_flag("--json", options.json, "Print figures for programs");
     addDrawing(command, options.drawing, true);
     command.get_option("--model")->excludes(url);
-    command.add_flag("--test-pattern", options.testPattern)->group("");  // for tests
 }
 
 }  // namespace

@@ -4,8 +4,10 @@
 #include <pwd.h>
 #include <unistd.h>
 
+#include <charconv>
 #include <cstdlib>
 #include <initializer_list>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -90,6 +92,23 @@ std::vector<std::string> devicesIn(const std::string& list) {
         names.push_back(list.substr(begin, end - begin));
     }
     return names;
+}
+
+std::optional<int> testPatternIn(const path& model) {
+    constexpr std::string_view kName = "test-pattern";
+    constexpr int kLongest = 60'000;  // milliseconds
+    const std::string& text = model.native();
+    if (text == kName) {
+        return 0;
+    }
+    if (!text.starts_with(kName) || text[kName.size()] != ':') {
+        return std::nullopt;
+    }
+    const char* const last = text.data() + text.size();
+    int milliseconds = 0;
+    const auto [end, error] = std::from_chars(text.data() + kName.size() + 1, last, milliseconds);
+    const bool isRight = error == std::errc() && end == last && milliseconds >= 0 && milliseconds <= kLongest;
+    return isRight ? std::optional(milliseconds) : std::nullopt;
 }
 
 Drawing withDefaults(Drawing drawing) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,7 +12,7 @@ namespace easel::commands {
 
 /// What draws, as commands let it be chosen. Empty: the default.
 struct Drawing {
-    std::filesystem::path model;
+    std::filesystem::path model;  ///< a folder; for a server the test pattern, too
     std::string device = "auto";  ///< for a server a list, "cuda:0,cuda:1", each with a worker of its own
     std::string precision = "auto";
     std::filesystem::path worker;  ///< the easel-worker program
@@ -33,6 +34,8 @@ std::filesystem::path hubCache();
 
 /// The names in a list of devices.
 std::vector<std::string> devicesIn(const std::string& list);
+/// Milliseconds for each of its steps when `model` is the test pattern, "test-pattern" or "test-pattern:20".
+std::optional<int> testPatternIn(const std::filesystem::path& model);
 /// Puts the defaults in.
 Drawing withDefaults(Drawing drawing);
 

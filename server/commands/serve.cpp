@@ -48,7 +48,7 @@ Expected<protocol::ModelInfo> infoIn(const std::filesystem::path& folder) {
 }
 
 std::shared_ptr<ModelShelf> modelsOf(const ServeOptions& options) {
-    if (options.testPattern) {
+    if (testPatternIn(options.drawing.model)) {
         return std::make_shared<ModelShelf>();
     }
     models::Places places{.folders = options.models, .hubs = {}};
@@ -63,11 +63,11 @@ std::unique_ptr<generator::Generator> generatorOf(const ServeOptions& options,
                                                   const std::shared_ptr<ModelShelf>& models,
                                                   const DataFolder& data,
                                                   const std::vector<std::string>& names, std::size_t index) {
-    if (options.testPattern) {
-        return std::make_unique<generator::TestPattern>(
-            generator::TestPatternOptions{.stepTime = std::chrono::milliseconds(options.stepMs)});
-    }
     const Drawing& drawing = options.drawing;
+    if (const auto stepMs = testPatternIn(drawing.model)) {
+        return std::make_unique<generator::TestPattern>(
+            generator::TestPatternOptions{.stepTime = std::chrono::milliseconds(*stepMs)});
+    }
     const std::string worker = names.size() == 1 ? "worker" : fmt::format("worker {}", index);
     return std::make_unique<generator::WorkerProcess>(generator::WorkerOptions{
         .program = drawing.worker,
@@ -132,7 +132,8 @@ int serve(ServeOptions options) {
                     "There is no home folder to keep jobs and pictures in; say where with --data FOLDER.");
     }
     const auto models = modelsOf(options);
-    const auto model = options.testPattern ? models->find({}) : infoIn(options.drawing.model);
+    const auto model =
+        testPatternIn(options.drawing.model) ? models->find({}) : infoIn(options.drawing.model);
     if (!model) {
         return fail(kFailure, model.error().detail);
     }

@@ -29,8 +29,6 @@ struct ServeOptions {
     std::optional<double> maxWork;  ///< megapixel-steps of one request; empty: about an hour's
     int endWithParent = 0;  ///< the process whose thread started it, and with which it is killed; 0: none
     std::filesystem::path portFile;  ///< empty: none
-    bool testPattern = false;        ///< draw without a model
-    int stepMs = 0;                  ///< of the test pattern
 };
 
 /// Serves HTTP until SIGTERM, SIGINT or SIGHUP, then ends in order. Prints "Listening on http://ADDRESS:PORT"

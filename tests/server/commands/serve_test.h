@@ -46,7 +46,7 @@ protected:
                            "--worker",
                            FAKE_WORKER,
                            "--model",
-                           modelNamed(model, m_folder->path())} +
+                           model.startsWith("test-pattern") ? model : modelNamed(model, m_folder->path())} +
                more;
     }
 

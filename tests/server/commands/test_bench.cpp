@@ -111,7 +111,7 @@ private Q_SLOTS:
     }
 
     void drawsEverythingTwiceOnAServerOfItsOwn() {
-        Program bench({"bench", "--test-pattern", "--requests", "6", "--clients", "3", "--json"});
+        Program bench({"bench", "--model", "test-pattern:1", "--requests", "6", "--clients", "3", "--json"});
         QCOMPARE(bench.waitForEnd(), 0);
         const QJsonObject json = parsed(bench.output());
         QVERIFY2(!json.isEmpty(), bench.output() + bench.errors());
@@ -127,7 +127,7 @@ private Q_SLOTS:
     }
 
     void aSignalEndsItWithTheFiguresSoFar() {
-        Program bench({"bench", "--test-pattern", "--requests", "100000", "--clients", "2"});
+        Program bench({"bench", "--model", "test-pattern:1", "--requests", "100000", "--clients", "2"});
         QVERIFY(bench.waitForError("Drawing"));
         bench.signal(SIGINT);
         QCOMPARE(bench.waitForEnd(), 130);
@@ -135,7 +135,7 @@ private Q_SLOTS:
     }
 
     void killedItTakesItsServerAlong() {
-        Program bench({"bench", "--test-pattern", "--requests", "100000", "--clients", "2"});
+        Program bench({"bench", "--model", "test-pattern:1", "--requests", "100000", "--clients", "2"});
         QList<qint64> servers;
         QVERIFY(QTest::qWaitFor([&] { return !(servers = childrenOf(bench.pid())).isEmpty(); }, 60'000));
         bench.signal(SIGKILL);

@@ -29,7 +29,7 @@ private:
     }
 
     bool startTwo(const QString& stepMs) {
-        return start({"--device", "cpu,cpu", "--test-pattern", "--step-ms", stepMs}) && waitForReady();
+        return start({"--device", "cpu,cpu"}, "test-pattern:" + stepMs) && waitForReady();
     }
 
 private Q_SLOTS:

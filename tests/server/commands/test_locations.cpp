@@ -70,6 +70,16 @@ private Q_SLOTS:
         before.second.isEmpty() ? qunsetenv("XDG_CACHE_HOME") : qputenv("XDG_CACHE_HOME", before.second);
     }
 
+    void theTestPatternIsKnown() {
+        QCOMPARE(testPatternIn("test-pattern"), std::optional(0));
+        QCOMPARE(testPatternIn("test-pattern:20"), std::optional(20));
+        for (const char* const other :
+             {"test-pattern:", "test-pattern:x", "test-pattern:-1", "test-pattern:60001", "./test-pattern",
+              "test-patterns", "test-pattern:1 ", ""}) {
+            QVERIFY2(!testPatternIn(other), other);
+        }
+    }
+
     void aListOfDevicesIsTakenApart() {
         QCOMPARE(devicesIn("cpu"), std::vector<std::string>{"cpu"});
         QCOMPARE(devicesIn("cuda:0,cuda:1"), (std::vector<std::string>{"cuda:0", "cuda:1"}));

@@ -70,7 +70,8 @@ private Q_SLOTS:
     void saysThatThePortIsTaken() {
         QVERIFY(start());
         const QString port = m_url.section(':', -1);
-        Program second({"serve", "--port", port, "--data", m_folder->filePath("other"), "--test-pattern"});
+        Program second(
+            {"serve", "--port", port, "--data", m_folder->filePath("other"), "--model", "test-pattern"});
         QCOMPARE(second.waitForEnd(), 1);
         QVERIFY2(second.errors().contains(port.toUtf8()), second.errors());
         QVERIFY2(second.errors().contains("taken"), second.errors());
@@ -103,7 +104,7 @@ private Q_SLOTS:
         QCOMPARE(idOf(), id);
         QTemporaryDir other;
         m_server = std::make_unique<Program>(
-            QStringList{"serve", "--port", "0", "--test-pattern", "--data", other.path()});
+            QStringList{"serve", "--port", "0", "--model", "test-pattern", "--data", other.path()});
         m_url = m_server->waitForLine("Listening on ");
         QVERIFY(idOf() != id);
     }
@@ -144,8 +145,8 @@ private Q_SLOTS:
     }
 
     void drawsATestPattern() {
-        m_server = std::make_unique<Program>(
-            QStringList{"serve", "--port", "0", "--test-pattern", "--data", m_folder->filePath("data")});
+        m_server = std::make_unique<Program>(QStringList{"serve", "--port", "0", "--model", "test-pattern",
+                                                         "--data", m_folder->filePath("data")});
         m_url = m_server->waitForLine("Listening on ");
         QVERIFY(waitForReady());
         const auto id = submit("a fox");
@@ -227,8 +228,8 @@ private Q_SLOTS:
         });
         const auto serve = [&] {
             m_server.reset();
-            m_server = std::make_unique<Program>(QStringList{"serve", "--port", "0", "--data", place,
-                                                             "--test-pattern", "--min-free-mib", "2"});
+            m_server = std::make_unique<Program>(QStringList{
+                "serve", "--port", "0", "--data", place, "--model", "test-pattern", "--min-free-mib", "2"});
             m_url = m_server->waitForLine("Listening on ");
             return !m_url.isEmpty();
         };

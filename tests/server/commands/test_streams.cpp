@@ -65,8 +65,8 @@ private:
     QNetworkAccessManager m_network;
     QString m_url;
 
-    QStringList serve() const {
-        return {"serve",  "--port",     "0",           "--test-pattern",
+    QStringList serve(const QString& model = "test-pattern") const {
+        return {"serve",  "--port",     "0",           "--model",   model,
                 "--data", file("data"), "--port-file", file("port")};
     }
     QString file(const QString& name) const { return m_folder->filePath(name); }
@@ -245,7 +245,7 @@ private Q_SLOTS:
     }
 
     void aTerminalThatClosesEndsItInOrder() {
-        Program server(serve() + QStringList{"--step-ms", "20", "--drain-seconds", "60"});
+        Program server(serve("test-pattern:20") + QStringList{"--drain-seconds", "60"});
         QVERIFY(waitForPort());
         QNetworkReply* picture = draw();
         QVERIFY(waitUntilItDraws());
@@ -260,7 +260,7 @@ private Q_SLOTS:
 
     void nohupIsObeyed() {
         auto server = Program::redirected("trap '' HUP;",
-                                          serve() + QStringList{"--step-ms", "20", "--drain-seconds", "60"});
+                                          serve("test-pattern:20") + QStringList{"--drain-seconds", "60"});
         QVERIFY(waitForPort());
         QNetworkReply* picture = draw();
         QVERIFY(waitUntilItDraws());
