@@ -44,7 +44,7 @@ function showServer(isThere = true) {
 
 async function refreshServer() {
     try {
-        server = await call("/v1/server");
+        server = await call("v1/server");
         showServer();
     } catch {
         showServer(false);
@@ -128,7 +128,7 @@ function offerNumbers() {
 
 function offerExamples() {
     byId("examples").replaceChildren(...(chosenModel()?.example_prompts ?? []).slice(0, 3).map((prompt) =>
-        make("a", {className: "example", href: `/?prompt=${encodeURIComponent(prompt)}`, textContent: prompt})));
+        make("a", {className: "example", href: `./?prompt=${encodeURIComponent(prompt)}`, textContent: prompt})));
 }
 
 const wordsOf = (text) => text.toLowerCase().replaceAll("'", "").match(/[\p{L}\p{N}]+/gu) || [];
@@ -214,7 +214,7 @@ function settingsLine(job) {
         `${s.model}, ${s.sampler}`;
 }
 
-const jobPath = (job) => `/v1/jobs/${encodeURIComponent(job.id)}`;
+const jobPath = (job) => `v1/jobs/${encodeURIComponent(job.id)}`;
 const imagePath = (job, image) => `${jobPath(job)}/images/${image.index}`;
 
 const picture = (job, image) =>
@@ -376,7 +376,7 @@ async function generate() {
         return;
     }
     try {
-        const job = await call("/v1/jobs", {
+        const job = await call("v1/jobs", {
             method: "POST",
             headers: {"Content-Type": "application/json"},
             body: JSON.stringify(request),
@@ -451,7 +451,7 @@ async function start() {
     let jobs;
     try {
         [{fields: numbers}, {models}, {jobs}, server] = await Promise.all(
-            ["/page-fields.json", "/v1/models", "/v1/jobs?limit=100", "/v1/server"].map((path) => call(path)));
+            ["page-fields.json", "v1/models", "v1/jobs?limit=100", "v1/server"].map((path) => call(path)));
     } catch {
         showServer(false);
         setTimeout(start, 5000);

@@ -83,7 +83,7 @@ Response createJob(const Service& service, const Request& request) {
         return problemResponse(job.error());
     }
     Response response = jsonResponse(202, protocol::toJson(*job));
-    response.headers.set("Location", routes::job(job->id));
+    response.headers.set("Location", request.base + routes::job(job->id));
     return response;
 }
 

@@ -93,18 +93,18 @@ Response problemPage(const Problem& problem) {
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<link rel="icon" href="/favicon.svg" type="image/svg+xml">
-<link rel="stylesheet" href="/page.css">
+<link rel="icon" href="favicon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="page.css">
 )";
     constexpr std::string_view kHeader =
-        R"(<header><h1><img src="/favicon.svg" alt="" width="24" height="24">Easel</h1></header>)";
+        R"(<header><h1><img src="favicon.svg" alt="" width="24" height="24">Easel</h1></header>)";
     const std::string title = escaped(problem.title);
     std::string html(kHead);
     html.append("<title>").append(title).append(" · Easel</title>\n</head>\n<body>\n").append(kHeader);
     html.append("\n<main class=\"refusal\">\n<h2>").append(title).append("</h2>\n");
     html.append("<p class=\"problem\" data-field=\"").append(escaped(problem.field.value_or("")));
     html.append("\">").append(escaped(problem.detail)).append("</p>\n");
-    html.append("<a class=\"example\" href=\"/\">Back to the page</a>\n</main>\n</body>\n</html>\n");
+    html.append("<a class=\"example\" href=\"./\">Back to the page</a>\n</main>\n</body>\n</html>\n");
     Response response = htmlResponse(problem.status, std::move(html));
     response.headers.set("Cache-Control", "no-store");
     setRetryAfter(response, problem);

@@ -16,6 +16,7 @@
 #include "server/commands/locations.h"
 #include "server/commands/messages.h"
 #include "server/commands/serve.h"
+#include "server/http/proxy.h"
 #include "shared/protocol/generation_fields.h"
 #include "shared/protocol/samplers.h"
 
@@ -118,6 +119,22 @@ void addServe(CLI::App& app, ServeOptions& options) {
     command.add_option("--port", options.port, "The port to listen on; 0: any free one")
         ->check(CLI::Range(0, 65535))
         ->capture_default_str();
+    command
+        .add_option("--public-url", options.publicUrl,
+                    "Where people reach the server through a proxy, as https://pictures.example.org/easel")
+        ->check([](const std::string& text) {
+            const auto url = http::parsePublicUrl(text);
+            return url ? "" : url.error();
+        });
+    command
+        .add_option(
+            "--trusted-proxy", options.trustedProxies,
+            "An address or network (10.0.0.0/8) of proxies whose X-Forwarded-For, -Host and -Proto are "
+            "believed; can be given several times")
+        ->check([](const std::string& text) {
+            const auto proxies = http::TrustedProxies::parse({text});
+            return proxies ? "" : proxies.error();
+        });
     addDrawing(command, options.drawing, true);
     command
         .add_option("--models", options.models,

@@ -122,6 +122,9 @@ Expected<void> Gateway::listen(const ServeOptions& options) {
     http::ListenerOptions settings;
     settings.address = options.bind;
     settings.port = static_cast<std::uint16_t>(options.port);
+    settings.publicUrl = http::parsePublicUrl(options.publicUrl).value_or(http::PublicUrl());
+    settings.trustedProxies =
+        http::TrustedProxies::parse(options.trustedProxies).value_or(http::TrustedProxies());
     settings.maxConnections = http::connectionsWithin(http::raiseDescriptorLimit());
     settings.onAccess = [](const http::Access& access) {
         // The path last: a client can put whatever it likes into it, other fields too.

@@ -16,6 +16,8 @@ struct ServeOptions {
     std::string bind = "127.0.0.1";
     int port = protocol::routes::kDefaultPort;  ///< 0: any free one
     Drawing drawing;
+    std::string publicUrl;                      ///< where people reach it; empty: where it listens
+    std::vector<std::string> trustedProxies;    ///< addresses and networks
     std::vector<std::filesystem::path> models;  ///< folders of more models, besides the hub's cache
     std::filesystem::path data;                 ///< empty: the user's folder
     bool allowInsecure = false;

@@ -64,6 +64,9 @@ public:
                            m_context.options.allowedHosts};
         m_context.hosts.names.push_back(address.is_v6() ? "[" + address.to_string() + "]"
                                                         : address.to_string());
+        if (auto known = hostName(m_context.options.publicUrl.authority); !known.empty()) {
+            m_context.hosts.names.push_back(std::move(known));
+        }
         const tcp::endpoint endpoint(address, m_context.options.port);
         m_acceptor.open(endpoint.protocol(), error);
         if (!error) {

@@ -9,11 +9,13 @@
 #include <string_view>
 #include <vector>
 
+#include "server/http/proxy.h"
+
 namespace easel::http {
 
 /// One answered request, for a log. No query: it may hold what a person wrote.
 struct Access {
-    std::string remote;  ///< address of the client
+    std::string remote;  ///< address of the client, as a trusted proxy tells it
     std::string method;
     std::string path;
     int status = 0;  ///< 0: the client went before it was answered
@@ -29,6 +31,11 @@ struct ListenerOptions {
     /// else is answered, so that a web page cannot reach the server by a name of its own (DNS rebinding);
     /// bound to another address and empty, every name is.
     std::vector<std::string> allowedHosts;
+
+    /// Where people reach the server when that is another address: its name is answered to, its pages are our
+    /// own, and a path that begins with its path is taken as one below it.
+    PublicUrl publicUrl;
+    TrustedProxies trustedProxies;
 
     std::size_t maxHeaderBytes = 16UL * 1024;
     std::size_t maxConnections = 256;                 ///< when all are taken, the longest idle goes

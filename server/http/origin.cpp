@@ -34,9 +34,9 @@ std::optional<std::string_view> nameOf(std::string_view host) {
     return name;
 }
 
-std::string_view withoutDefaultPort(std::string_view host) {
-    constexpr std::string_view kPort = ":80";
-    return host.ends_with(kPort) ? host.substr(0, host.size() - kPort.size()) : host;
+std::string_view withoutDefaultPort(std::string_view host, std::string_view scheme) {
+    const std::string_view port = scheme == "https" ? ":443" : ":80";
+    return host.ends_with(port) ? host.substr(0, host.size() - port.size()) : host;
 }
 
 }  // namespace
@@ -51,10 +51,16 @@ bool isAllowedHost(std::string_view host, const HostRule& rule) {
            std::ranges::any_of(rule.names, isName);
 }
 
-bool isSameOrigin(std::string_view origin, std::string_view host) {
-    constexpr std::string_view kScheme = "http://";  // what is spoken here
-    return startsWithIgnoringCase(origin, kScheme) &&
-           equalsIgnoringCase(withoutDefaultPort(origin.substr(kScheme.size())), withoutDefaultPort(host));
+std::string hostName(std::string_view host) {
+    return std::string(nameOf(host).value_or(""));
+}
+
+bool isSameOrigin(std::string_view origin, std::string_view host, std::string_view scheme) {
+    if (!startsWithIgnoringCase(origin, scheme) || origin.substr(scheme.size(), 3) != "://" || host.empty()) {
+        return false;
+    }
+    origin.remove_prefix(scheme.size() + 3);
+    return equalsIgnoringCase(withoutDefaultPort(origin, scheme), withoutDefaultPort(host, scheme));
 }
 
 }  // namespace easel::http

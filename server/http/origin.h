@@ -18,7 +18,10 @@ struct HostRule {
 /// not looked at: a tunnel changes it.
 bool isAllowedHost(std::string_view host, const HostRule& rule);
 
-/// Whether a page from `origin` ("http://host:port") is one of our own, served as `host`.
-bool isSameOrigin(std::string_view origin, std::string_view host);
+/// `host` without its port; empty when it is not well-formed.
+std::string hostName(std::string_view host);
+
+/// Whether a page from `origin` ("http://host:port") is one of our own, served as `host` over `scheme`.
+bool isSameOrigin(std::string_view origin, std::string_view host, std::string_view scheme);
 
 }  // namespace easel::http

@@ -18,7 +18,10 @@ struct Caller {
 
 /// One request as a handler sees it: framing, Host and Origin are checked, escapes are decoded.
 struct Request {
-    std::string peer;  ///< who asks, as far as its address tells; see peerOf in standing.h
+    std::string remote;     ///< the client's address, as a trusted proxy tells it
+    std::string peer;       ///< who asks, as far as that tells; see peerOf in standing.h
+    bool isSecure = false;  ///< nobody on the way to us, or to a trusted proxy, can read it
+    std::string base;       ///< what stands before our paths where people see them: "/easel"; mostly empty
     Caller caller;
     std::string method;  ///< "GET", "HEAD", "POST", …
     std::string path;    ///< decoded, begins with '/'

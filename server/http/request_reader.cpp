@@ -120,12 +120,26 @@ Arrival RequestReader::parseHead(Incoming& incoming, std::string_view head) {
     }
     const auto& message = m_parser->get();
     Request& request = incoming.request;
-    request.peer = peerOf(m_connection.remote());
     request.method = text(message.method_string());
     for (const auto& field : message) {
         request.headers.add(text(field.name_string()), text(field.value()));
     }
     return judge(incoming, text(message.target()));
+}
+
+/// What the path is below the address that people know; false when that was asked for without its last slash.
+bool RequestReader::goBelowBase(Request& request) const {
+    request.base = m_context.options.publicUrl.path;
+    if (request.base.empty() || !request.path.starts_with(request.base)) {
+        return true;  // a proxy may have taken it off
+    }
+    if (request.path.size() == request.base.size()) {
+        return false;
+    }
+    if (request.path[request.base.size()] == '/') {
+        request.path.erase(0, request.base.size());
+    }
+    return true;
 }
 
 Arrival RequestReader::judge(Incoming& incoming, std::string_view targetText) {
@@ -136,7 +150,12 @@ Arrival RequestReader::judge(Incoming& incoming, std::string_view targetText) {
     }
     request.path = std::move(target->path);
     request.query = std::move(target->query);
-    const std::string host = target->authority.empty()
+    auto forwarded = m_context.options.trustedProxies.look(m_connection.remote(), request.headers);
+    request.remote = std::move(forwarded.client);
+    request.peer = peerOf(request.remote);
+    request.isSecure = forwarded.isSecure;
+    const std::string host = !forwarded.host.empty() ? forwarded.host
+                             : target->authority.empty()
                                  ? std::string(request.headers.find("Host").value_or(""))
                                  : target->authority;
     const bool isNameless = m_parser->get().version() == 10 && host.empty();
@@ -144,7 +163,9 @@ Arrival RequestReader::judge(Incoming& incoming, std::string_view targetText) {
         return refuse(incoming, 421, "This server does not answer to the name in the Host field.");
     }
     const auto origin = request.headers.find("Origin");
-    request.isOfOtherOrigin = origin && !isSameOrigin(*origin, host);
+    const PublicUrl& known = m_context.options.publicUrl;
+    request.isOfOtherOrigin = origin && !isSameOrigin(*origin, host, request.isSecure ? "https" : "http") &&
+                              !isSameOrigin(*origin, known.authority, known.scheme);
     if (!isSafe(request.method) && request.isOfOtherOrigin) {
         return refuse(incoming, 403, "Pages of other origins may not change anything here.");
     }
@@ -152,6 +173,11 @@ Arrival RequestReader::judge(Incoming& incoming, std::string_view targetText) {
     const bool hasNoBody =
         m_parser->is_done() || (!m_parser->chunked() && m_parser->content_length().value_or(0) == 0);
     incoming.keepAlive = hasNoBody && m_parser->keep_alive();
+    if (!goBelowBase(request)) {
+        refuse(incoming, 308, "The address ends with a slash.");
+        incoming.refusal.headers.set("Location", request.base + "/");
+        return Arrival::Refused;
+    }
     const Arrival arrival = passGate(incoming);
     return arrival == Arrival::Whole ? route(incoming) : arrival;
 }

@@ -54,6 +54,7 @@ private:
     boost::asio::awaitable<Arrival> readHead(Incoming& incoming);
     bool passEmptyLine();
     Arrival parseHead(Incoming& incoming, std::string_view head);
+    bool goBelowBase(Request& request) const;
     Arrival judge(Incoming& incoming, std::string_view target);
     Arrival passGate(Incoming& incoming) const;
     Arrival route(Incoming& incoming) const;

@@ -242,8 +242,9 @@ void Session::note(const Incoming& incoming, int status) const {
     if (m_context.options.onAccess) {
         const auto took =
             std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - incoming.began);
-        m_context.options.onAccess({m_connection->remote(), incoming.request.method, incoming.request.path,
-                                    status, took, incoming.failure});
+        m_context.options.onAccess(
+            {incoming.request.remote.empty() ? m_connection->remote() : incoming.request.remote,
+             incoming.request.method, incoming.request.path, status, took, incoming.failure});
     }
 }
 

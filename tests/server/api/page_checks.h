@@ -48,7 +48,7 @@ inline void verifyIsProblemPage(const RawResponse& page, std::string_view senten
     QCOMPARE(page.header("cache-control"), std::string("no-store"));
     const std::string paragraph = "<p class=\"problem\" data-field=\"" + field + "\">";
     QVERIFY2(contains(page.body, paragraph + std::string(sentence) + "</p>"), page.body.c_str());
-    QVERIFY(contains(page.body, "href=\"/\""));
+    QVERIFY(contains(page.body, "href=\"./\""));
     verifyIsGuarded(page);
 }
 

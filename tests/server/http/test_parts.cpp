@@ -316,15 +316,18 @@ private Q_SLOTS:
     }
 
     void originsAreCompared() {
-        QVERIFY(isSameOrigin("http://localhost:5000", "localhost:5000"));
-        QVERIFY(!isSameOrigin("http://localhost:5001", "localhost:5000"));
-        QVERIFY(!isSameOrigin("http://evil.example", "localhost:5000"));
-        QVERIFY(!isSameOrigin("null", "localhost:5000"));
-        QVERIFY(!isSameOrigin("https://localhost:5000", "localhost:5000"));
-        QVERIFY(!isSameOrigin("localhost:5000", "localhost:5000"));
-        QVERIFY(isSameOrigin("http://LOCALHOST", "localhost:80"));
-        QVERIFY(isSameOrigin("http://localhost:80", "localhost"));
-        QVERIFY(!isSameOrigin("http://localhost", "localhost:5000"));
+        QVERIFY(isSameOrigin("http://localhost:5000", "localhost:5000", "http"));
+        QVERIFY(!isSameOrigin("http://localhost:5001", "localhost:5000", "http"));
+        QVERIFY(!isSameOrigin("http://evil.example", "localhost:5000", "http"));
+        QVERIFY(!isSameOrigin("null", "localhost:5000", "http"));
+        QVERIFY(!isSameOrigin("https://localhost:5000", "localhost:5000", "http"));
+        QVERIFY(!isSameOrigin("localhost:5000", "localhost:5000", "http"));
+        QVERIFY(isSameOrigin("http://LOCALHOST", "localhost:80", "http"));
+        QVERIFY(isSameOrigin("http://localhost:80", "localhost", "http"));
+        QVERIFY(!isSameOrigin("http://localhost", "localhost:5000", "http"));
+        QVERIFY(isSameOrigin("https://localhost", "localhost:443", "https"));
+        QVERIFY(!isSameOrigin("http://localhost", "localhost", "https"));
+        QVERIFY(!isSameOrigin("https://", "", "https"));
     }
 
     void routesAreFound() {
