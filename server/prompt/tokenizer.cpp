@@ -8,8 +8,8 @@
 
 #include "server/models/configs/tokenizer_config.h"
 #include "server/models/files/model_problem.h"
-#include "server/prompt/byte_pairs.h"
-#include "server/prompt/pieces.h"
+#include "server/prompt/bpe.h"
+#include "server/prompt/pretokenizer.h"
 #include "server/prompt/unicode.h"
 #include "shared/text/utf8.h"
 
@@ -50,7 +50,7 @@ void split(std::string_view text, const std::vector<Special>& specials, OnSpecia
 }  // namespace
 
 struct Tokenizer::Impl {
-    BytePairs pairs;
+    Bpe bpe;
     std::int32_t bos = 0;
     std::int32_t eos = 0;
     std::int32_t unknown = 0;
@@ -64,7 +64,7 @@ struct Tokenizer::Impl {
         const auto addId = [&ids](std::int32_t id) { ids.push_back(id); };
         const auto addPieces = [&](std::string_view part) {
             for (const std::string_view piece : piecesOf(part)) {
-                pairs.encode(piece, unknown, ids);
+                bpe.encode(piece, unknown, ids);
             }
         };
         const auto addText = [&](std::string_view part) {
@@ -80,9 +80,9 @@ protocol::Expected<Tokenizer> Tokenizer::load(const std::filesystem::path& folde
     if (!config) {
         return tl::unexpected(config.error());
     }
-    auto pairs = BytePairs::load(folder);
-    if (!pairs) {
-        return tl::unexpected(std::move(pairs.error()));
+    auto bpe = Bpe::load(folder);
+    if (!bpe) {
+        return tl::unexpected(std::move(bpe.error()));
     }
     auto impl = std::make_unique<Impl>();
     impl->maxLength = static_cast<std::size_t>(config->maxLength);
@@ -104,7 +104,7 @@ protocol::Expected<Tokenizer> Tokenizer::load(const std::filesystem::path& folde
         const auto added = std::find_if(config->added.begin(), config->added.end(),
                                         [&](const auto& each) { return each.token.text == token.text; });
         const bool isAdded = added != config->added.end();
-        const auto id = isAdded ? std::optional(added->id) : pairs->idOf(token.text);
+        const auto id = isAdded ? std::optional(added->id) : bpe->idOf(token.text);
         if (!id) {
             return tl::unexpected(models::modelProblem(
                 folder, "The special token \"" + token.text + "\" is not in the vocabulary."));
@@ -114,7 +114,7 @@ protocol::Expected<Tokenizer> Tokenizer::load(const std::filesystem::path& folde
             seek(token, *id);
         }
     }
-    std::int32_t next = static_cast<std::int32_t>(pairs->size());
+    std::int32_t next = static_cast<std::int32_t>(bpe->size());
     for (const models::AddedToken& added : config->added) {
         next = std::max(next, added.id + 1);
     }
@@ -123,11 +123,11 @@ protocol::Expected<Tokenizer> Tokenizer::load(const std::filesystem::path& folde
         const bool isKnown = std::any_of(impl->typed.begin(), impl->typed.end(), has) ||
                              std::any_of(impl->normalized.begin(), impl->normalized.end(), has);
         if (!isKnown) {
-            const auto id = pairs->idOf(token.text);
+            const auto id = bpe->idOf(token.text);
             seek(token, id ? *id : next++);
         }
     }
-    impl->pairs = std::move(*pairs);
+    impl->bpe = std::move(*bpe);
     return Tokenizer(std::move(impl));
 }
 

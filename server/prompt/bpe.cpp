@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/prompt/byte_pairs.h"
+#include "server/prompt/bpe.h"
 
 #include <algorithm>
 #include <functional>
@@ -48,30 +48,30 @@ struct Symbol {
 
 }  // namespace
 
-protocol::Expected<BytePairs> BytePairs::load(const std::filesystem::path& folder) {
-    BytePairs pairs;
+protocol::Expected<Bpe> Bpe::load(const std::filesystem::path& folder) {
+    Bpe bpe;
     const auto read = models::hasVocabularyInTokenizerJson(folder)
-                          ? pairs.readTokenizerJson(folder / "tokenizer.json")
-                          : pairs.readVocabJson(folder / "vocab.json").and_then([&] {
-                                return pairs.readMergesTxt(folder / "merges.txt");
+                          ? bpe.readTokenizerJson(folder / "tokenizer.json")
+                          : bpe.readVocabJson(folder / "vocab.json").and_then([&] {
+                                return bpe.readMergesTxt(folder / "merges.txt");
                             });
     if (!read) {
         return tl::unexpected(read.error());
     }
     const auto symbols = byteSymbols();
     for (std::size_t byte = 0; byte < symbols.size(); ++byte) {
-        pairs.m_byteIds[byte] = pairs.idOf(symbols[byte]);
-        pairs.m_lastByteIds[byte] = pairs.idOf(symbols[byte] + std::string(kEndOfPiece));
+        bpe.m_byteIds[byte] = bpe.idOf(symbols[byte]);
+        bpe.m_lastByteIds[byte] = bpe.idOf(symbols[byte] + std::string(kEndOfPiece));
     }
-    return pairs;
+    return bpe;
 }
 
-std::optional<std::int32_t> BytePairs::idOf(const std::string& token) const {
+std::optional<std::int32_t> Bpe::idOf(const std::string& token) const {
     const auto found = m_ids.find(token);
     return found == m_ids.end() ? std::nullopt : std::optional(found->second);
 }
 
-void BytePairs::encode(std::string_view piece, std::int32_t unknown, std::vector<std::int32_t>& ids) const {
+void Bpe::encode(std::string_view piece, std::int32_t unknown, std::vector<std::int32_t>& ids) const {
     std::vector<Symbol> symbols;
     symbols.reserve(piece.size());
     const auto count = static_cast<std::int32_t>(piece.size());
@@ -125,7 +125,7 @@ void BytePairs::encode(std::string_view piece, std::int32_t unknown, std::vector
 }
 
 /// Only the vocabulary and the merges count, as for transformers: a CLIPTokenizer knows the rest by itself.
-protocol::Expected<void> BytePairs::readTokenizerJson(const std::filesystem::path& file) {
+protocol::Expected<void> Bpe::readTokenizerJson(const std::filesystem::path& file) {
     const auto json = models::readJsonFile(file);
     if (!json) {
         return tl::unexpected(json.error());
@@ -161,13 +161,13 @@ protocol::Expected<void> BytePairs::readTokenizerJson(const std::filesystem::pat
     return {};
 }
 
-protocol::Expected<void> BytePairs::readVocabJson(const std::filesystem::path& file) {
+protocol::Expected<void> Bpe::readVocabJson(const std::filesystem::path& file) {
     return models::readJsonFile(file).and_then(
         [&](const nlohmann::json& vocabulary) { return takeVocabulary(file, vocabulary); });
 }
 
-protocol::Expected<void> BytePairs::takeVocabulary(const std::filesystem::path& file,
-                                                   const nlohmann::json& vocabulary) {
+protocol::Expected<void> Bpe::takeVocabulary(const std::filesystem::path& file,
+                                             const nlohmann::json& vocabulary) {
     if (!vocabulary.is_object()) {
         return tl::unexpected(models::modelProblem(file, "It does not hold a JSON object of tokens."));
     }
@@ -181,7 +181,7 @@ protocol::Expected<void> BytePairs::takeVocabulary(const std::filesystem::path& 
     return {};
 }
 
-protocol::Expected<void> BytePairs::readMergesTxt(const std::filesystem::path& file) {
+protocol::Expected<void> Bpe::readMergesTxt(const std::filesystem::path& file) {
     const auto text = models::readTextFile(file);
     if (!text) {
         return tl::unexpected(text.error());
@@ -207,7 +207,7 @@ protocol::Expected<void> BytePairs::readMergesTxt(const std::filesystem::path& f
     return {};
 }
 
-bool BytePairs::addMerge(const std::string& left, const std::string& right, std::int32_t rank) {
+bool Bpe::addMerge(const std::string& left, const std::string& right, std::int32_t rank) {
     const auto leftId = idOf(left);
     const auto rightId = idOf(right);
     const auto bothId = idOf(left + right);
@@ -218,7 +218,7 @@ bool BytePairs::addMerge(const std::string& left, const std::string& right, std:
     return true;
 }
 
-const BytePairs::Merge* BytePairs::mergeOf(std::int32_t left, std::int32_t right) const {
+const Bpe::Merge* Bpe::mergeOf(std::int32_t left, std::int32_t right) const {
     const auto found = m_merges.find(pairKey(left, right));
     return found == m_merges.end() ? nullptr : &found->second;
 }

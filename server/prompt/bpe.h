@@ -19,10 +19,10 @@ namespace easel::prompt {
 
 /// Byte-pair encoding with a vocabulary of CLIP's form: bytes as printable characters, the last one of a
 /// piece marked with "</w>". https://arxiv.org/abs/1508.07909. Immutable: any thread may use it.
-class BytePairs {
+class Bpe {
 public:
     /// Reads vocab.json and merges.txt of `folder`, or else the same from its tokenizer.json.
-    static protocol::Expected<BytePairs> load(const std::filesystem::path& folder);
+    static protocol::Expected<Bpe> load(const std::filesystem::path& folder);
 
     /// How many tokens the vocabulary has.
     std::size_t size() const { return m_ids.size(); }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/prompt/pieces.h"
+#include "server/prompt/pretokenizer.h"
 
 #include <cstddef>
 
