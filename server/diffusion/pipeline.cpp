@@ -66,8 +66,8 @@ std::shared_ptr<const Guidance> Pipeline::guidance(const protocol::GenerationSet
                                       settings.guidance);
 }
 
-Drawing Pipeline::begin(const protocol::GenerationSettings& settings, int index,
-                        std::shared_ptr<const Guidance> guidance) const {
+Drawing Pipeline::drawingFor(const protocol::GenerationSettings& settings, int index,
+                             std::shared_ptr<const Guidance> guidance) const {
     const at::Generator generator = generatorOf(settings, index);
     const at::Tensor noise = at::randn(latentShape(settings), generator, at::kFloat);
     return {makeSampler(settings.sampler, samplerSettings(m_model.scheduler, settings), settings.steps,
@@ -75,9 +75,9 @@ Drawing Pipeline::begin(const protocol::GenerationSettings& settings, int index,
             std::move(guidance)};
 }
 
-Drawing Pipeline::beginFrom(const at::Tensor& pixels, double strength,
-                            const protocol::GenerationSettings& settings, int index,
-                            std::shared_ptr<const Guidance> guidance) const {
+Drawing Pipeline::drawingFrom(const at::Tensor& pixels, double strength,
+                              const protocol::GenerationSettings& settings, int index,
+                              std::shared_ptr<const Guidance> guidance) const {
     const auto [device, dtype] = m_device.placement;
     const at::Generator generator = generatorOf(settings, index);
     const auto moments = m_networks.vae->encoder.forward(pixels.to(device, dtype)).to(at::kFloat).chunk(2, 1);

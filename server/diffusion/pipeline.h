@@ -39,11 +39,12 @@ public:
 
     /// Image `index` of a request at its first step. Its noise comes from a CPU generator of its own, so
     /// that a seed means the same picture on any device, alone or among others.
-    Drawing begin(const protocol::GenerationSettings& settings, int index,
-                  std::shared_ptr<const Guidance> guidance) const;
+    Drawing drawingFor(const protocol::GenerationSettings& settings, int index,
+                       std::shared_ptr<const Guidance> guidance) const;
     /// The same, from `pixels` [1, 3, height, width], -1 to 1, which may change by `strength`, 0 to 1.
-    Drawing beginFrom(const at::Tensor& pixels, double strength, const protocol::GenerationSettings& settings,
-                      int index, std::shared_ptr<const Guidance> guidance) const;
+    Drawing drawingFrom(const at::Tensor& pixels, double strength,
+                        const protocol::GenerationSettings& settings, int index,
+                        std::shared_ptr<const Guidance> guidance) const;
 
     /// A step of each with one forward pass; they have one shape and are not done.
     void advance(std::span<Drawing* const> drawings) const;

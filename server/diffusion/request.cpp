@@ -23,7 +23,7 @@ void Request::begin(std::shared_ptr<Pipeline> pipeline) {
 }
 
 std::pair<Drawing, int> Request::beginNext() {
-    std::pair next{m_pipeline->begin(m_settings, m_begun, m_guidance), m_begun};
+    std::pair next{m_pipeline->drawingFor(m_settings, m_begun, m_guidance), m_begun};
     ++m_begun;
     enter(protocol::Stage::Denoising);
     return next;

@@ -121,7 +121,7 @@ public:
                                                        std::optional<std::uint64_t> after,
                                                        std::vector<Told> finished, EventCallback callback);
     /// The calls that subscribers are to get, made by the owner without its lock.
-    std::vector<Subscribers::Telling> takePending() {
+    std::vector<Subscribers::Delivery> takePending() {
         return m_subscribers.takePending(m_reserved.value_or(UINT64_MAX));
     }
 

@@ -271,7 +271,7 @@ Expected<void> Ledger::release(const std::vector<std::string>& ids) {
 
 void Ledger::tellPending() {
     while (true) {
-        std::vector<Subscribers::Telling> pending;
+        std::vector<Subscribers::Delivery> pending;
         {
             const std::scoped_lock lock(m_mutex);
             pending = m_active.takePending();

@@ -8,7 +8,7 @@ namespace easel::jobs {
 
 using protocol::JobEvent;
 
-void Subscribers::Telling::operator()() const {
+void Subscribers::Delivery::operator()() const {
     if (!subscriber->gone) {
         subscriber->callback(*event);
     }
@@ -72,11 +72,11 @@ void Subscribers::tell(const std::shared_ptr<Subscriber>& subscriber, JobEvent e
     m_pending.push_back({subscriber, std::make_shared<const JobEvent>(std::move(event))});
 }
 
-std::vector<Subscribers::Telling> Subscribers::takePending(std::uint64_t end) {
-    const auto number = [](const Telling& telling) { return telling.event->sequence; };
+std::vector<Subscribers::Delivery> Subscribers::takePending(std::uint64_t end) {
+    const auto number = [](const Delivery& delivery) { return delivery.event->sequence; };
     std::ranges::stable_sort(m_pending, {}, number);
     const auto rest = std::ranges::lower_bound(m_pending, end, {}, number);
-    std::vector<Telling> taken(std::make_move_iterator(m_pending.begin()), std::make_move_iterator(rest));
+    std::vector<Delivery> taken(std::make_move_iterator(m_pending.begin()), std::make_move_iterator(rest));
     m_pending.erase(m_pending.begin(), rest);
     return taken;
 }

@@ -36,7 +36,7 @@ public:
         std::atomic<bool> gone = false;
     };
     /// One call to be made.
-    struct Telling {
+    struct Delivery {
         std::shared_ptr<Subscriber> subscriber;
         std::shared_ptr<const protocol::JobEvent> event;
 
@@ -53,7 +53,7 @@ public:
     void tell(const std::shared_ptr<Subscriber>& subscriber, protocol::JobEvent event);
 
     /// In the order of the events' numbers; those from `end` on stay.
-    std::vector<Telling> takePending(std::uint64_t end);
+    std::vector<Delivery> takePending(std::uint64_t end);
 
 private:
     using Group = std::unordered_map<std::string, std::vector<std::shared_ptr<Subscriber>>>;
@@ -63,7 +63,7 @@ private:
 
     Group m_ofJob;
     Group m_ofOwner;
-    std::vector<Telling> m_pending;
+    std::vector<Delivery> m_pending;
 };
 
 }  // namespace easel::jobs

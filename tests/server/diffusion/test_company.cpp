@@ -100,7 +100,7 @@ void CompanyTest::latentsAreTheSame() {
     Pipeline pipeline(kModels / model.toStdString(), openDevice("cpu"));
     const auto own = settings(samplings()[static_cast<std::size_t>(sampling)]);
     const auto begin = [&](const protocol::GenerationSettings& each) {
-        return pipeline.begin(each, 0, pipeline.guidance(each));
+        return pipeline.drawingFor(each, 0, pipeline.guidance(each));
     };
     Drawing alone = begin(own);
     while (!alone.done()) {

@@ -116,7 +116,7 @@ void StagesTest::noiseIsTorchs() {
     settings.width = width * 8;
     settings.height = height * 8;
     settings.seed = seed - 3;
-    const at::Tensor drawn = pipeline.begin(settings, 3, pipeline.guidance(settings)).latents();
+    const at::Tensor drawn = pipeline.drawingFor(settings, 3, pipeline.guidance(settings)).latents();
     compare("noise", drawn, noise[QString("%1/%2/%3").arg(seed).arg(height).arg(width).toStdString()]);
 }
 
@@ -308,7 +308,7 @@ void StagesTest::latents() {
     settings.seed = given["seed"].toInt();
     const auto guidance = pipeline.guidance(settings);
     for (int i = 0; i < given["count"].toInt(); ++i) {
-        Drawing drawing = pipeline.begin(settings, i, guidance);
+        Drawing drawing = pipeline.drawingFor(settings, i, guidance);
         while (!drawing.done()) {
             pipeline.advance(std::array{&drawing});
         }
@@ -361,7 +361,7 @@ void StagesTest::picturesFromPictures() {
     const double unit = expected.std().item<double>();
     const auto guidance = pipeline.guidance(settings);
     const auto drawn = [&](double strength) {
-        Drawing drawing = pipeline.beginFrom(pixels, strength, settings, 0, guidance);
+        Drawing drawing = pipeline.drawingFrom(pixels, strength, settings, 0, guidance);
         while (!drawing.done()) {
             pipeline.advance(std::array{&drawing});
         }
