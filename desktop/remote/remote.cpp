@@ -64,9 +64,15 @@ void Remote::server(QObject* context, Callback<protocol::ServerInfo> done) {
                   std::move(done));
 }
 
-void Remote::models(QObject* context, Callback<protocol::ModelPage> done) {
-    deliverParsed(m_network.get(requestFor(routes::kModels)), context, &protocol::parseModelPage,
-                  std::move(done));
+void Remote::models(const std::optional<std::string>& after, QObject* context,
+                    Callback<protocol::ModelPage> done) {
+    QNetworkRequest get = requestFor(routes::kModels);
+    if (after) {
+        QUrl url = get.url();
+        url.setQuery("after=" + QUrl::toPercentEncoding(QString::fromStdString(*after)));
+        get.setUrl(url);
+    }
+    deliverParsed(m_network.get(get), context, &protocol::parseModelPage, std::move(done));
 }
 
 void Remote::createJob(const protocol::GenerationRequest& request, const QString& idempotencyKey,

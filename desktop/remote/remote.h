@@ -59,7 +59,9 @@ public:
     void setTimeout(std::chrono::milliseconds timeout) { m_timeout = timeout; }
 
     void server(QObject* context, Callback<protocol::ServerInfo> done);
-    void models(QObject* context, Callback<protocol::ModelPage> done);
+    /// A page of the models, those that come `after` an id; the first one without.
+    void models(const std::optional<std::string>& after, QObject* context,
+                Callback<protocol::ModelPage> done);
 
     /// `idempotencyKey` makes it safe to send the same job again after a cut: the server answers with the
     /// job that it already has.

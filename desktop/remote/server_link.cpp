@@ -1,12 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "desktop/remote/server_link.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "desktop/remote/address.h"
 #include "desktop/remote/remote.h"
 
 namespace easel::remote {
+
+namespace {
+
+// What a list to choose from can hold at all.
+constexpr std::size_t kMaxModels = 1000;
+
+}  // namespace
 
 ServerLink::ServerLink(Remote& remote, QObject* parent) : ServerLink(remote, Timing(), parent) {}
 
@@ -95,7 +104,7 @@ void ServerLink::answered(protocol::ServerInfo info) {
     const bool changed = m_info != info;
     m_info = std::move(info);
     if (modelsMayDiffer) {
-        askModels();
+        askModels({}, {});
     }
     if (changed) {
         Q_EMIT infoChanged();
@@ -112,21 +121,29 @@ void ServerLink::failed(protocol::Problem problem) {
     setState(passing ? State::Unreachable : State::Refused);
 }
 
-void ServerLink::askModels() {
-    m_remote.models(this, [this](protocol::Expected<protocol::ModelPage> page) {
-        // A failure here shows in the next answer to ask(), which then asks for the models again.
+void ServerLink::askModels(std::vector<protocol::ModelInfo> known, const std::optional<std::string>& after) {
+    auto take = [this, known = std::move(known)](protocol::Expected<protocol::ModelPage> page) mutable {
         if (!page) {
-            return;
+            return;  // shows in the next answer to ask(), which then asks for the models again
         }
-        std::erase_if(page->models, [](const protocol::ModelInfo& model) {
-            return model.state == protocol::ModelState::Failed;  // it cannot be drawn with
-        });
-        if (page->models == m_models) {
-            return;
+        std::ranges::move(page->models, std::back_inserter(known));
+        if (page->next && !page->models.empty() && known.size() < kMaxModels) {
+            return askModels(std::move(known), page->next);
         }
-        m_models = std::move(page->models);
-        Q_EMIT infoChanged();
+        known.resize(std::min(known.size(), kMaxModels));
+        setModels(std::move(known));
+    };
+    m_remote.models(after, this, std::move(take));
+}
+
+void ServerLink::setModels(std::vector<protocol::ModelInfo> models) {
+    std::erase_if(models, [](const protocol::ModelInfo& model) {
+        return model.state == protocol::ModelState::Failed;  // it cannot be drawn with
     });
+    if (models != m_models) {
+        m_models = std::move(models);
+        Q_EMIT infoChanged();
+    }
 }
 
 void ServerLink::setState(State state) {

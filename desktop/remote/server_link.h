@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "shared/process/backoff.h"
@@ -57,7 +58,7 @@ public:
     const std::optional<protocol::Problem>& problem() const { return m_problem; }
     /// What the server said last; absent until it has answered once.
     const std::optional<protocol::ServerInfo>& info() const { return m_info; }
-    /// Its default model first; empty until known.
+    /// Its default model first, 1,000 at most, without those that cannot be used; empty until known.
     const std::vector<protocol::ModelInfo>& models() const { return m_models; }
     /// One line for the tool bar: "gpu-box · NVIDIA T4 · ready", "gpu-box · unreachable, next try in 8 s".
     QString describe() const;
@@ -73,7 +74,9 @@ private:
     void ask();
     void answered(protocol::ServerInfo info);
     void failed(protocol::Problem problem);
-    void askModels();
+    /// Page by page; `known` are those of the pages before.
+    void askModels(std::vector<protocol::ModelInfo> known, const std::optional<std::string>& after);
+    void setModels(std::vector<protocol::ModelInfo> models);
     void setState(State state);
     void waitFor(std::chrono::milliseconds pause);
     void countDown();

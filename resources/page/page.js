@@ -8,6 +8,7 @@ const byId = (id) => document.getElementById(id);
 const form = byId("studio");
 const fieldNames = () => [...form.elements].map((element) => element.name).filter(Boolean);
 const historyLength = 24;
+const mostModels = 1000;
 
 let server = null;
 let models = [];
@@ -447,11 +448,23 @@ function showHistory(jobs) {
     byId("empty").hidden = pictures.length > 0;
 }
 
+/** Page by page, as many as a list to choose from can hold. */
+async function allModels() {
+    const found = [];
+    let page;
+    do {
+        const after = page ? `?after=${encodeURIComponent(page.next)}` : "";
+        page = await call(`v1/models${after}`);
+        found.push(...page.models);
+    } while (page.next && page.models.length > 0 && found.length < mostModels);
+    return found.slice(0, mostModels);
+}
+
 async function start() {
     let jobs;
     try {
-        [{fields: numbers}, {models}, {jobs}, server] = await Promise.all(
-            ["page-fields.json", "v1/models", "v1/jobs?limit=100", "v1/server"].map((path) => call(path)));
+        [{fields: numbers}, models, {jobs}, server] = await Promise.all(
+            [call("page-fields.json"), allModels(), call("v1/jobs?limit=100"), call("v1/server")]);
     } catch {
         showServer(false);
         setTimeout(start, 5000);

@@ -2,6 +2,8 @@
 #include <QSignalSpy>
 #include <QTest>
 
+#include <algorithm>
+
 #include "desktop/remote/remote.h"
 #include "desktop/remote/server_link.h"
 #include "shared/protocol/json.h"
@@ -51,6 +53,8 @@ private Q_SLOTS:
     void countsDownAndTriesNow();
     void saysWhoRefuses();
     void forgetsTheLastServer();
+    void listsTheModelsOfAllPages();
+    void listsAThousandModelsAtMost();
 };
 
 void TestServerLink::connects() {
@@ -164,6 +168,53 @@ void TestServerLink::forgetsTheLastServer() {
     QCOMPARE(link.state(), State::Connecting);
     QTRY_COMPARE(link.state(), State::Connected);
     QCOMPARE(link.info()->deviceName, "second");
+}
+
+void TestServerLink::listsTheModelsOfAllPages() {
+    const std::vector<std::string> ids{"one", "owner/two", "50% of a & b+c", "d\xC3\xA9j\xC3\xA0 vu", "five"};
+    FakeServer server([&ids](const FakeRequest& request, QTcpSocket& socket) {
+        if (request.path == "/v1/server") {
+            socket.write(tests::jsonAnswer(protocol::toJson(readyServer())));
+            return;
+        }
+        // One a page, the model after the one that the query names.
+        const QByteArray after = request.path.mid(QByteArray("/v1/models?after=").size());
+        const auto last = std::ranges::find(ids, QByteArray::fromPercentEncoding(after).toStdString());
+        const auto here = request.path == "/v1/models" ? ids.begin() : std::next(last);
+        protocol::ModelPage page;
+        page.models.resize(1);
+        page.models[0].id = *here;
+        page.models[0].state =
+            *here == "five" ? protocol::ModelState::Failed : protocol::ModelState::Available;
+        page.next = here + 1 == ids.end() ? std::nullopt : std::optional(*here);
+        socket.write(tests::jsonAnswer(protocol::toJson(page)));
+    });
+    remote::Remote remote;
+    ServerLink link(remote, {});
+    QSignalSpy changes(&link, &ServerLink::infoChanged);
+    link.connectTo(server.url());
+    QTRY_COMPARE(link.models().size(), ids.size() - 1);
+    for (std::size_t i = 0; i + 1 < ids.size(); ++i) {
+        QCOMPARE(link.models()[i].id, ids[i]);
+    }
+    QCOMPARE(changes.size(), 3);  // another server, what it said, and its models once
+    QCOMPARE(server.requests().size(), 6);
+    QVERIFY(server.count("GET", "/v1/models?after=50%25%20of%20a%20%26%20b%2Bc") == 1);
+}
+
+void TestServerLink::listsAThousandModelsAtMost() {
+    FakeServer server([](const FakeRequest& request, QTcpSocket& socket) {
+        protocol::ModelPage page;
+        page.models.resize(300);
+        page.next = "more";
+        socket.write(tests::jsonAnswer(request.path == "/v1/server" ? protocol::toJson(readyServer())
+                                                                    : protocol::toJson(page)));
+    });
+    remote::Remote remote;
+    ServerLink link(remote, {});
+    link.connectTo(server.url());
+    QTRY_COMPARE(link.models().size(), std::size_t{1000});
+    QCOMPARE(server.count("GET", "/v1/models?after=more"), 3);
 }
 
 QTEST_GUILESS_MAIN(TestServerLink)
