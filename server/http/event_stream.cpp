@@ -43,10 +43,6 @@ void EventStream::close() {
     m_buffer->close();
 }
 
-bool EventStream::isClosed() const {
-    return m_buffer->isClosed();
-}
-
 void EventStream::onClosed(std::function<void()> callback) {
     m_buffer->onEnded(std::move(callback));
 }

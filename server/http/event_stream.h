@@ -21,7 +21,6 @@ public:
     bool send(std::string_view type, std::string_view data, std::string_view id = {});
     /// Ends the stream after what was sent.
     void close();
-    bool isClosed() const;
     /// Called once, from an I/O thread, when the stream has ended for whatever reason; at once when it
     /// already has. Replaces an earlier callback.
     void onClosed(std::function<void()> callback);

@@ -32,7 +32,6 @@ private:
 struct Target {
     std::string authority;  ///< of an absolute-form target; else empty
     std::string path;       ///< begins with '/', or is "*"
-    std::string rawQuery;   ///< as sent, without '?'
     Query query;
 };
 
@@ -42,8 +41,5 @@ tl::expected<Target, std::string> parseTarget(std::string_view target);
 
 /// Reads what a form sends: `name=value&…`, '+' for a space.
 tl::expected<Query, std::string> parseQuery(std::string_view text);
-
-/// Escapes all but the unreserved characters of RFC 3986.
-std::string percentEncode(std::string_view text);
 
 }  // namespace easel::http

@@ -90,7 +90,6 @@ public:
         std::optional<protocol::Problem> disk;  ///< why nothing is accepted or drawn now
     };
     Load load() const;
-    generator::Status generatorStatus() const { return m_dispatcher.generator().status(); }
     /// See generator::Generator.
     void loadModel(const std::string& id) { m_dispatcher.generator().load(id); }
     void unloadModel(const std::string& id) { m_dispatcher.generator().unload(id); }

@@ -145,12 +145,4 @@ std::vector<std::int32_t> Tokenizer::encode(std::string_view text) const {
     return ids;
 }
 
-int Tokenizer::count(std::string_view text) const {
-    return static_cast<int>(m_impl->tokensOf(text).size());
-}
-
-int Tokenizer::maxLength() const {
-    return static_cast<int>(m_impl->maxLength);
-}
-
 }  // namespace easel::prompt

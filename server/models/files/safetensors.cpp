@@ -158,16 +158,7 @@ protocol::Expected<SafetensorsFile> SafetensorsFile::open(const std::filesystem:
     file.m_path = path;
     file.m_file = std::move(*mapped);
     file.m_tensors = std::move(*tensors);
-    file.m_index.reserve(file.m_tensors.size());
-    for (std::size_t i = 0; i < file.m_tensors.size(); ++i) {
-        file.m_index.emplace(file.m_tensors[i].name, i);
-    }
     return file;
-}
-
-const TensorEntry* SafetensorsFile::find(std::string_view name) const {
-    const auto found = m_index.find(name);
-    return found == m_index.end() ? nullptr : &m_tensors[found->second];
 }
 
 }  // namespace easel::models

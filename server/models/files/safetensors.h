@@ -7,7 +7,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "server/models/files/dtype.h"
@@ -39,8 +38,6 @@ public:
     const std::filesystem::path& path() const { return m_path; }
     /// Ordered by where their data stand in the file.
     const std::vector<TensorEntry>& tensors() const { return m_tensors; }
-    /// Null when there is no such tensor.
-    const TensorEntry* find(std::string_view name) const;
 
 private:
     SafetensorsFile() = default;
@@ -48,7 +45,6 @@ private:
     std::filesystem::path m_path;
     MappedFile m_file;
     std::vector<TensorEntry> m_tensors;
-    std::unordered_map<std::string_view, std::size_t> m_index;  // views into m_tensors
 };
 
 }  // namespace easel::models

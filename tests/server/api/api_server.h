@@ -4,6 +4,7 @@
 #include <QTemporaryDir>
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -30,6 +31,7 @@ public:
         if constexpr (std::is_same_v<Generator, ManualGenerator>) {
             m_generator = generator.get();
         }
+        m_status = [drawing = generator.get()] { return drawing->status(); };
         m_info.limits.maxQueued = maxQueued;
         const std::filesystem::path folder = m_folder.path().toStdString();
         jobs::QueueOptions options;
@@ -107,7 +109,7 @@ public:
 private:
     protocol::ServerInfo info() const {
         protocol::ServerInfo info = m_info;
-        const auto status = m_queue->generatorStatus();
+        const auto status = m_status();
         info.ready = status.ready;
         info.status = status.message;
         info.device = status.device;
@@ -159,6 +161,7 @@ private:
     std::vector<protocol::DeviceInfo> m_devices{{.id = "0", .device = "cpu"}};
     std::shared_ptr<Follower> m_follower;
     ManualGenerator* m_generator = nullptr;
+    std::function<generator::Status()> m_status;
     std::unique_ptr<jobs::JobQueue> m_queue;
     std::unique_ptr<http::Listener> m_listener;
 };

@@ -3,9 +3,11 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "server/models/files/safetensors.h"
 
@@ -16,11 +18,11 @@ class TensorFile {
 public:
     explicit TensorFile(const std::filesystem::path& path) : m_file(open(path)) {}
 
-    bool has(const std::string& name) const { return m_file.find(name) != nullptr; }
+    bool has(const std::string& name) const { return find(name) != m_file.tensors().end(); }
 
     at::Tensor operator[](const std::string& name) const {
-        const models::TensorEntry* entry = m_file.find(name);
-        if (entry == nullptr) {
+        const auto entry = find(name);
+        if (entry == m_file.tensors().end()) {
             throw std::runtime_error("no tensor " + name);
         }
         auto* data = const_cast<std::byte*>(entry->data.data());
@@ -28,6 +30,10 @@ public:
     }
 
 private:
+    std::vector<models::TensorEntry>::const_iterator find(const std::string& name) const {
+        return std::ranges::find(m_file.tensors(), name, &models::TensorEntry::name);
+    }
+
     static models::SafetensorsFile open(const std::filesystem::path& path) {
         auto file = models::SafetensorsFile::open(path);
         if (!file) {

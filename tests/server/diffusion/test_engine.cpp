@@ -9,6 +9,7 @@
 #include <QJsonArray>
 #include <QTest>
 #include <QtEndian>
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <vector>
@@ -130,8 +131,9 @@ void EngineTest::picturesEqualDiffusers() {
 
     const auto file = models::SafetensorsFile::open(kFixtures + "diffusion/pictures.safetensors");
     QVERIFY(file);
-    const auto* expected = file->find(given["name"].toString().toStdString() + "/pictures");
-    QVERIFY(expected != nullptr);
+    const auto expected = std::ranges::find(
+        file->tensors(), given["name"].toString().toStdString() + "/pictures", &models::TensorEntry::name);
+    QVERIFY(expected != file->tensors().end());
     const std::vector<std::int64_t> shape{settings.count, settings.height, settings.width, 3};
     QVERIFY(expected->shape == shape);
     QCOMPARE(drawn.images.size(), static_cast<std::size_t>(settings.count));
