@@ -7,6 +7,8 @@
 #include <iterator>
 #include <utility>
 
+#include <fmt/core.h>
+
 #include "shared/protocol/generation_fields.h"
 #include "shared/protocol/infotext_line.h"
 #include "shared/protocol/samplers.h"
@@ -62,15 +64,15 @@ std::string write(const GenerationSettings& settings, std::string_view softwareV
         if (*row.infotext == '\0' || (row.quiet && row.of(named) == row.of(usual))) {
             return;
         }
-        text.append(separator).append(row.infotext).append(": ").append(spelled(row.of(named)));
+        text += fmt::format("{}{}: {}", separator, row.infotext, spelled(row.of(named)));
         if (row.infotext == kSize) {
             text += "x" + std::to_string(settings.height);
         }
         separator = ", ";
     });
     if (exact) {
-        text += ", " + std::string(kExactPrompt) + ": " + quoted(settings.prompt);
-        text += ", " + std::string(kExactNegative) + ": " + quoted(settings.negativePrompt);
+        text += fmt::format(", {}: {}, {}: {}", kExactPrompt, quoted(settings.prompt), kExactNegative,
+                            quoted(settings.negativePrompt));
     }
     text += ", RNG: CPU, Version: Easel " + std::string(softwareVersion);
     return text;

@@ -4,6 +4,8 @@
 #include <array>
 #include <cstddef>
 
+#include <fmt/core.h>
+
 #include "shared/protocol/enum_names.h"
 
 namespace easel::protocol {
@@ -52,8 +54,7 @@ bool isPriority(std::int64_t number) {
 }
 
 Problem priorityOutOfRange() {
-    const std::string most = std::to_string(kMaxPriority);
-    return invalidField("priority", "priority must be between -" + most + " and " + most + ".");
+    return invalidField("priority", fmt::format("priority must be between -{0} and {0}.", kMaxPriority));
 }
 
 std::string_view nameOf(const JobEvent& event) {

@@ -5,6 +5,8 @@
 #include <string_view>
 #include <utility>
 
+#include <fmt/core.h>
+
 namespace easel::protocol {
 
 namespace {
@@ -63,7 +65,7 @@ Problem malformed(std::string detail) {
 }
 
 Problem notFound(const std::string& what) {
-    return make("not_found", "There is no " + what + ".");
+    return make("not_found", fmt::format("There is no {}.", what));
 }
 
 Problem conflict(std::string detail) {
@@ -72,14 +74,14 @@ Problem conflict(std::string detail) {
 
 Problem queueFull(int capacity) {
     return make("queue_full",
-                "All " + std::to_string(capacity) + " places in the queue are taken; try again in a moment.");
+                fmt::format("All {} places in the queue are taken; try again in a moment.", capacity));
 }
 
 Problem queueShareTaken(int own, int capacity) {
     return make("queue_share_taken",
-                "You have " + std::to_string(own) + " of the " + std::to_string(capacity) +
-                    " places in the queue, and what is left is kept for others; try again when some of your "
-                    "jobs have been drawn.");
+                fmt::format("You have {} of the {} places in the queue, and what is left is kept for others; "
+                            "try again when some of your jobs have been drawn.",
+                            own, capacity));
 }
 
 Problem tooMuchWork(std::string field, std::string detail) {

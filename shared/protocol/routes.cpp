@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "shared/protocol/routes.h"
 
+#include <fmt/core.h>
+
 namespace easel::protocol::routes {
 
 std::string job(std::string_view id) {
-    return std::string(kJobs) + "/" + std::string(id);
+    return fmt::format("{}/{}", kJobs, id);
 }
 
 std::string jobEvents(std::string_view id) {
@@ -24,11 +26,11 @@ std::string jobRelease(std::string_view id) {
 }
 
 std::string jobImage(std::string_view id, int index) {
-    return job(id) + "/images/" + std::to_string(index);
+    return fmt::format("{}/images/{}", job(id), index);
 }
 
 std::string model(std::string_view id) {
-    return std::string(kModels) + "/" + std::string(id);
+    return fmt::format("{}/{}", kModels, id);
 }
 
 std::string modelLoad(std::string_view id) {
@@ -40,7 +42,7 @@ std::string modelUnload(std::string_view id) {
 }
 
 std::string device(std::string_view id) {
-    return std::string(kDevices) + "/" + std::string(id);
+    return fmt::format("{}/{}", kDevices, id);
 }
 
 std::string deviceDrain(std::string_view id) {

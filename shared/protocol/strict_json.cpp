@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
 namespace easel::protocol {
@@ -37,13 +38,13 @@ public:
     bool key(string_t& name) override {
         const auto [member, isNew] = m_open.back()->get_ref<json::object_t&>().emplace(name, nullptr);
         m_next = &member->second;
-        return isNew || refuse("The JSON has the key \"" + name + "\" twice.");
+        return isNew || refuse(fmt::format("The JSON has the key \"{}\" twice.", name));
     }
 
     bool parse_error(std::size_t byte, const std::string&, const json::exception& error) override {
         return dynamic_cast<const json::out_of_range*>(&error)
                    ? refuse("The JSON has a number that is too large to be read.")
-                   : refuse("This is not valid JSON: it goes wrong at byte " + std::to_string(byte) + ".");
+                   : refuse(fmt::format("This is not valid JSON: it goes wrong at byte {}.", byte));
     }
 
 private:
@@ -63,7 +64,7 @@ private:
 
     bool open(json empty) {
         if (m_open.size() == kMaxDepth) {
-            return refuse("The JSON is nested more than " + std::to_string(kMaxDepth) + " deep.");
+            return refuse(fmt::format("The JSON is nested more than {} deep.", kMaxDepth));
         }
         add(std::move(empty));
         m_open.push_back(m_next);

@@ -2,11 +2,12 @@
 #include "shared/protocol/validation.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <iterator>
 #include <set>
 #include <string>
+
+#include <fmt/core.h>
 
 #include "shared/protocol/generation_fields.h"
 #include "shared/protocol/samplers.h"
@@ -15,11 +16,6 @@
 namespace easel::protocol {
 
 namespace {
-
-std::string number(double value) {
-    char text[32];  // printf would write the locale's comma
-    return {text, std::to_chars(text, text + sizeof text, value, std::chars_format::general, 6).ptr};
-}
 
 /// What was asked for, or else the model's own, or the usual.
 template <typename Row>
@@ -35,8 +31,8 @@ void fill(const Row& row, const GenerationRequest& request, const ModelInfo& mod
 
 void check(std::optional<Problem>& problem, const char* field, double value, const Range& range) {
     if (!problem && !(value >= range.least && value <= range.most)) {
-        problem = invalidField(field, std::string(field) + " must be between " + number(range.least) +
-                                          " and " + number(range.most) + "; it is " + number(value) + ".");
+        problem = invalidField(field, fmt::format("{} must be between {:.6g} and {:.6g}; it is {:.6g}.",
+                                                  field, range.least, range.most, value));
     }
 }
 
@@ -45,9 +41,8 @@ void checkSide(std::optional<Problem>& problem, const char* field, int value, co
     if (!problem && value % multiple != 0) {
         const int near =
             std::clamp((value + multiple / 2) / multiple * multiple, limits.minSide, limits.maxSide);
-        problem = invalidField(field, std::string(field) + " must be a multiple of " +
-                                          std::to_string(multiple) + "; " + std::to_string(near) +
-                                          " is the nearest to " + std::to_string(value) + ".");
+        problem = invalidField(field, fmt::format("{} must be a multiple of {}; {} is the nearest to {}.",
+                                                  field, multiple, near, value));
     }
 }
 
@@ -57,13 +52,13 @@ void checkText(std::optional<Problem>& problem, const char* field, const std::st
         return;
     }
     if (value.size() > std::size_t(limits.maxPromptBytes)) {
-        problem = invalidField(field, std::string(field) + " is " + std::to_string(value.size()) +
-                                          " bytes long; at most " + std::to_string(limits.maxPromptBytes) +
-                                          " are read.");
+        problem = invalidField(field, fmt::format("{} is {} bytes long; at most {} are read.", field,
+                                                  value.size(), limits.maxPromptBytes));
     } else if (value.find('\0') != std::string::npos) {
-        problem = invalidField(field, std::string(field) + " holds a NUL character, which no text may hold.");
+        problem =
+            invalidField(field, fmt::format("{} holds a NUL character, which no text may hold.", field));
     } else if (!text::isUtf8(value)) {
-        problem = invalidField(field, std::string(field) + " is not valid UTF-8 text.");
+        problem = invalidField(field, fmt::format("{} is not valid UTF-8 text.", field));
     }
 }
 
@@ -105,7 +100,8 @@ std::vector<std::string> wordsOf(std::string_view text) {
 }  // namespace
 
 Problem noSuchModel(const std::string& id, const std::vector<std::string>& some) {
-    return invalidField("model", "There is no model \"" + id + "\" here; there is: " + listed(some) + ".");
+    return invalidField("model",
+                        fmt::format("There is no model \"{}\" here; there is: {}.", id, listed(some)));
 }
 
 Expected<GenerationSettings> resolve(const GenerationRequest& request, const ModelInfo& model,
@@ -123,18 +119,19 @@ Expected<GenerationSettings> resolve(const GenerationRequest& request, const Mod
     checkSide(problem, "height", settings.height, limits);
     const SamplerKind* const sampler = findSamplerKind(settings.sampler);
     if (!problem && !sampler) {
-        problem = invalidField(
-            "sampler", "There is no sampler \"" + settings.sampler + "\"; there is: " + samplerNames() + ".");
+        problem = invalidField("sampler", fmt::format("There is no sampler \"{}\"; there is: {}.",
+                                                      settings.sampler, samplerNames()));
     }
     if (!problem && std::ranges::find(sampler->schedules, settings.schedule) == sampler->schedules.end()) {
-        problem = invalidField("schedule", "The sampler " + settings.sampler + " has no schedule \"" +
-                                               settings.schedule +
-                                               "\"; it has: " + listed(sampler->schedules) + ".");
+        problem = invalidField(
+            "schedule", fmt::format("The sampler {} has no schedule \"{}\"; it has: {}.", settings.sampler,
+                                    settings.schedule, listed(sampler->schedules)));
     }
     const std::int64_t seed = request.seed.value_or(-1);
     if (!problem && (seed < -1 || seed > limits.maxSeed)) {
-        problem = invalidField("seed", "seed must be between 0 and " + std::to_string(limits.maxSeed) +
-                                           ", or -1 for a random one; it is " + std::to_string(seed) + ".");
+        problem = invalidField("seed",
+                               fmt::format("seed must be between 0 and {}, or -1 for a random one; it is {}.",
+                                           limits.maxSeed, seed));
     }
     if (problem) {
         return tl::unexpected(*problem);

@@ -2,11 +2,12 @@
 #include "shared/protocol/work.h"
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
-#include <iterator>
 #include <string>
+#include <string_view>
 #include <vector>
+
+#include <fmt/core.h>
 
 #include "shared/protocol/samplers.h"
 
@@ -18,10 +19,7 @@ constexpr double kMega = 1e6;
 
 /// "33,554"; a small one with a decimal: "13.1".
 std::string spelled(double value) {
-    char text[64];
-    const auto end = value < 100 ? std::to_chars(text, std::end(text), value, std::chars_format::general, 3)
-                                 : std::to_chars(text, std::end(text), value, std::chars_format::fixed, 0);
-    std::string digits(text, end.ptr);
+    std::string digits = value < 100 ? fmt::format("{:.3g}", value) : fmt::format("{:.0f}", value);
     const std::size_t whole = std::min(digits.find('.'), digits.size());
     for (std::size_t i = whole; i > 3; i -= 3) {
         digits.insert(i - 3, 1, ',');
@@ -29,12 +27,16 @@ std::string spelled(double value) {
     return digits;
 }
 
+/// "1 step", "2 steps"
+std::string counted(int number, std::string_view thing) {
+    return fmt::format("{} {}{}", number, thing, number == 1 ? "" : "s");
+}
+
 /// "16 pictures of 500 steps at 2048x2048 are 33,554 megapixel-steps"
 std::string sum(const GenerationSettings& settings) {
-    return std::to_string(settings.count) + (settings.count == 1 ? " picture" : " pictures") + " of " +
-           std::to_string(settings.steps) + (settings.steps == 1 ? " step" : " steps") + " at " +
-           std::to_string(settings.width) + "x" + std::to_string(settings.height) +
-           (settings.count == 1 ? " is " : " are ") + spelled(workOf(settings)) + " megapixel-steps";
+    return fmt::format("{} of {} at {}x{} {} {} megapixel-steps", counted(settings.count, "picture"),
+                       counted(settings.steps, "step"), settings.width, settings.height,
+                       settings.count == 1 ? "is" : "are", spelled(workOf(settings)));
 }
 
 struct Way {
@@ -47,10 +49,10 @@ std::vector<Way> waysToFit(const GenerationSettings& settings, const Limits& lim
     const double excess = workOf(settings) / *limits.maxWork;
     std::vector<Way> ways;
     if (const int count = static_cast<int>(settings.count / excess); count >= 1) {
-        ways.push_back({"count", std::to_string(count) + (count == 1 ? " picture" : " pictures")});
+        ways.push_back({"count", counted(count, "picture")});
     }
     if (const int steps = static_cast<int>(settings.steps / excess); steps >= limits.minSteps) {
-        ways.push_back({"steps", std::to_string(steps) + (steps == 1 ? " step" : " steps")});
+        ways.push_back({"steps", counted(steps, "step")});
     }
     const auto shrunk = [&](int side) {
         const int multiple = limits.sideMultiple;
@@ -58,7 +60,7 @@ std::vector<Way> waysToFit(const GenerationSettings& settings, const Limits& lim
     };
     if (const int width = shrunk(settings.width), height = shrunk(settings.height);
         std::min(width, height) >= limits.minSide) {
-        ways.push_back({"width", std::to_string(width) + "x" + std::to_string(height)});
+        ways.push_back({"width", fmt::format("{}x{}", width, height)});
     }
     return ways;
 }
@@ -98,10 +100,10 @@ Expected<void> checkWork(const GenerationSettings& settings, const Limits& limit
     if (ways.empty()) {
         advice = "fewer and smaller pictures with fewer steps";
     }
-    return tl::unexpected(tooMuchWork(ways.empty() ? "steps" : ways.front().field,
-                                      sum(settings) + "; this server takes at most " +
-                                          spelled(*limits.maxWork) + " in one request. Ask for " +
-                                          (ways.empty() ? "" : "at most ") + advice + "."));
+    return tl::unexpected(tooMuchWork(
+        ways.empty() ? "steps" : ways.front().field,
+        fmt::format("{}; this server takes at most {} in one request. Ask for {}{}.", sum(settings),
+                    spelled(*limits.maxWork), ways.empty() ? "" : "at most ", advice)));
 }
 
 }  // namespace easel::protocol

@@ -33,6 +33,7 @@ const QMap<QString, QStringList> kLibraries{{"tl", {"tl/"}},
                                             {"zlib", {"zlib.h"}},
                                             {"cli11", {"CLI/"}},
                                             {"spdlog", {"spdlog/"}},
+                                            {"fmt", {"fmt/"}},
                                             {"torch", {"ATen/", "c10/", "torch/"}}};
 
 QMap<QString, Folder> table() {
