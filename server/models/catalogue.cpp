@@ -8,6 +8,8 @@
 #include <system_error>
 #include <utility>
 
+#include <fmt/core.h>
+
 #include "server/models/files/json_object.h"
 #include "server/models/files/model_problem.h"
 #include "shared/protocol/validation.h"
@@ -216,9 +218,9 @@ void Catalogue::addAll(const std::vector<Entry>& found) {
         if (isNew) {
             m_entries.push_back(each);
         } else if (m_entries[place->second].folder != each.folder) {
-            m_problems.push_back(modelProblem(
-                each.folder,
-                "Another model has the same name: " + m_entries[place->second].folder.string() + "."));
+            m_problems.push_back(
+                modelProblem(each.folder, fmt::format("Another model has the same name: {}.",
+                                                      m_entries[place->second].folder.string())));
         }
     }
 }

@@ -6,6 +6,8 @@
 #include <system_error>
 #include <utility>
 
+#include <fmt/core.h>
+
 #include "server/models/configs/scheduler_class.h"
 #include "server/models/files/json_object.h"
 #include "server/models/files/model_problem.h"
@@ -34,15 +36,16 @@ protocol::Expected<Index> checkIndex(const std::filesystem::path& file) {
     for (const std::string& key : json->keys()) {
         if (!key.starts_with('_') && json->namesClass(key) && !known.has(key) &&
             std::find(known.besides.begin(), known.besides.end(), key) == known.besides.end()) {
-            json->refuse(key, "is a part of this " + pipeline + " that is not supported by this engine");
+            json->refuse(key,
+                         fmt::format("is a part of this {} that is not supported by this engine", pipeline));
         }
     }
     for (const auto& [component, classes] : known.components) {
         const std::string key(component);
         const auto named = json->texts(key);  // [library, class]
         if (named.size() != 2 || std::find(classes.begin(), classes.end(), named[1]) == classes.end()) {
-            json->refuse(key, "is not supported by this engine; its class can only be " +
-                                  std::string(classes.front()));
+            json->refuse(key, fmt::format("is not supported by this engine; its class can only be {}",
+                                          classes.front()));
         }
     }
     const auto scheduler = json->texts("scheduler");
@@ -59,11 +62,11 @@ protocol::Expected<Index> checkIndex(const std::filesystem::path& file) {
 /// Parts that were read one by one must also go together.
 protocol::Expected<void> checkParts(const ModelFolder& model) {
     const auto misfit = [&model](const std::string& what) {
-        return tl::unexpected(modelProblem(model.root, "Its parts do not go together: " + what + "."));
+        return tl::unexpected(
+            modelProblem(model.root, fmt::format("Its parts do not go together: {}.", what)));
     };
     const auto differ = [&misfit](const char* one, int a, const char* other, int b) {
-        return misfit(std::string(one) + " is " + std::to_string(a) + " but " + other + " is " +
-                      std::to_string(b));
+        return misfit(fmt::format("{} is {} but {} is {}", one, a, other, b));
     };
     if (model.unet.crossAttentionDim != model.textEncoder.hiddenSize) {
         return differ("the UNet's cross_attention_dim", model.unet.crossAttentionDim,

@@ -6,6 +6,8 @@
 #include <span>
 #include <utility>
 
+#include <fmt/core.h>
+
 #include "server/models/configs/scheduler_class.h"
 #include "server/models/files/json_object.h"
 
@@ -99,16 +101,17 @@ void requireDefaults(JsonObject& json, const SchedulerClass& own) {
 /// each.
 std::vector<std::string> otherWays(JsonObject& json, const SchedulerClass& own) {
     std::vector<std::string> notes;
-    const std::string sampler(own.sampler);
     if (!own.isSame) {
-        notes.push_back("The model's scheduler is " + std::string(own.name) +
-                        ", which Easel does not have: it draws with " + sampler + ", the nearest to it.");
+        notes.push_back(fmt::format(
+            "The model's scheduler is {}, which Easel does not have: it draws with {}, the nearest to it.",
+            own.name, own.sampler));
         return notes;
     }
     const auto reads = [&own](auto key) { return own.doesRead(key); };
     const auto tell = [&](const char* key, const std::string& value) {
-        notes.push_back("The model's scheduler has \"" + std::string(key) + "\": " + value +
-                        ", which Easel does not have: it draws with plain " + sampler + ".");
+        notes.push_back(fmt::format(
+            "The model's scheduler has \"{}\": {}, which Easel does not have: it draws with plain {}.", key,
+            value, own.sampler));
     };
     // diffusers turns what other solvers leave behind into its own: those ask for nothing else.
     const auto tellUnless = [&](const char* key, const std::vector<std::string>& same,
@@ -202,8 +205,8 @@ protocol::Expected<SchedulerConfig> readSchedulerConfig(const std::filesystem::p
     requireDefaults(json, *own);
     config.notes = otherWays(json, *own);
     if (const auto named = json.text("_class_name", className); named != className) {
-        config.notes.push_back("scheduler_config.json is " + named + "'s, but model_index.json names " +
-                               className + ", which counts.");
+        config.notes.push_back(fmt::format(
+            "scheduler_config.json is {}'s, but model_index.json names {}, which counts.", named, className));
     }
     readBetas(json, config);
     config.prediction =

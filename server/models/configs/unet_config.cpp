@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <string>
 
+#include <fmt/core.h>
+
 #include "server/models/files/json_object.h"
 
 namespace easel::models {
@@ -47,10 +49,9 @@ std::vector<bool> attentionOf(JsonObject& json, const char* key, const std::vect
     std::vector<bool> attention;
     for (const std::string& type : json.texts(key, fallback)) {
         if (type != with && type != without) {
-            json.refuse(key, "has the block type \"" + type +
-                                 "\", which is not supported by this engine; it "
-                                 "can be \"" +
-                                 with + "\" or \"" + without + "\"");
+            json.refuse(key, fmt::format("has the block type \"{}\", which is not supported by this engine; "
+                                         "it can be \"{}\" or \"{}\"",
+                                         type, with, without));
         }
         attention.push_back(type == with);
     }

@@ -5,6 +5,8 @@
 #include <cctype>
 #include <utility>
 
+#include <fmt/core.h>
+
 namespace easel::models {
 
 namespace {
@@ -85,13 +87,13 @@ std::optional<std::string> foreignWeights(std::string_view bytes) {
     };
     for (const auto& [magic, name] : kKinds) {
         if (bytes.starts_with(magic)) {
-            return "This is " + std::string(name) + ". Get the model's safetensors files.";
+            return fmt::format("This is {}. Get the model's safetensors files.", name);
         }
     }
     const std::string_view begin = bytes.substr(0, kLooked);
     if (!begin.empty() && isText(begin)) {
-        return "This is a text, not weights; it begins with \"" + firstLine(withoutLead(begin)) +
-               "\". Download the file again.";
+        return fmt::format("This is a text, not weights; it begins with \"{}\". Download the file again.",
+                           firstLine(withoutLead(begin)));
     }
     if (std::all_of(begin.begin(), begin.end(), [](char c) { return c == 0; })) {
         return bytes.empty()

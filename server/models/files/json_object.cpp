@@ -6,6 +6,7 @@
 #include <cmath>
 #include <utility>
 
+#include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
 #include "server/models/files/model_problem.h"
@@ -68,7 +69,7 @@ std::optional<int> asInteger(const json& value, int least, int most) {
 }
 
 std::string wholeNumber(int least, int most) {
-    return "a whole number from " + std::to_string(least) + " to " + std::to_string(most);
+    return fmt::format("a whole number from {} to {}", least, most);
 }
 
 }  // namespace
@@ -209,7 +210,7 @@ std::vector<int> JsonObject::perBlock(std::string_view key, std::size_t count, i
     }
     auto all = integers(key, {});
     if (all.size() != count) {
-        refuse(key, "must have one number for each of the " + std::to_string(count) + " blocks");
+        refuse(key, fmt::format("must have one number for each of the {} blocks", count));
         all.resize(count, fallback);
     }
     return all;
@@ -315,9 +316,8 @@ void JsonObject::refuse(std::string_view key, const std::string& why) {
         return;
     }
     const json* const value = at(key);
-    std::string what("\"");
-    what.append(key).append("\": ").append(value ? shortened(*value) : "null").append(" ").append(why);
-    m_problem = modelProblem(m_file, what + ".");
+    m_problem =
+        modelProblem(m_file, fmt::format("\"{}\": {} {}.", key, value ? shortened(*value) : "null", why));
 }
 
 const json* JsonObject::at(std::string_view key) const {

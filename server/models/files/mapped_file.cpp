@@ -11,14 +11,17 @@
 #include <system_error>
 #include <utility>
 
+#include <fmt/core.h>
+
 #include "server/models/files/model_problem.h"
 
 namespace easel::models {
 
 protocol::Expected<MappedFile> MappedFile::open(const std::filesystem::path& path) {
     const auto failure = [&path](int error) {
-        return tl::unexpected(modelProblem(
-            path, "It cannot be opened: " + std::error_code(error, std::generic_category()).message() + "."));
+        return tl::unexpected(
+            modelProblem(path, fmt::format("It cannot be opened: {}.",
+                                           std::error_code(error, std::generic_category()).message())));
     };
     const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) {

@@ -6,6 +6,8 @@
 #include <optional>
 #include <utility>
 
+#include <fmt/core.h>
+
 #include "server/models/files/foreign_file.h"
 #include "server/models/files/model_problem.h"
 #include "server/models/files/safetensors_header.h"
@@ -79,7 +81,8 @@ std::string describe(const std::vector<std::uint64_t>& shape) {
 protocol::Expected<std::vector<TensorEntry>> parseSafetensors(std::span<const std::byte> bytes,
                                                               const std::string& fileName) {
     const auto refuse = [&fileName](const std::string& why) {
-        return tl::unexpected(modelProblem(fileName, "This is not a sound safetensors file: " + why + "."));
+        return tl::unexpected(
+            modelProblem(fileName, fmt::format("This is not a sound safetensors file: {}.", why)));
     };
     const std::string_view begin(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     if (bytes.size() <= kLengthBytes || begin[kLengthBytes] != '{') {
@@ -88,7 +91,7 @@ protocol::Expected<std::vector<TensorEntry>> parseSafetensors(std::span<const st
         }
     }
     if (bytes.size() < kLengthBytes) {
-        return refuse("it has " + std::to_string(bytes.size()) + " bytes, fewer than 8");
+        return refuse(fmt::format("it has {} bytes, fewer than 8", bytes.size()));
     }
     std::uint64_t headerBytes = 0;
     for (std::size_t i = kLengthBytes; i-- > 0;) {
@@ -96,10 +99,10 @@ protocol::Expected<std::vector<TensorEntry>> parseSafetensors(std::span<const st
     }
     if (headerBytes > kMaxHeaderBytes || headerBytes > bytes.size() - kLengthBytes) {
         const bool isCut = headerBytes <= kMaxHeaderBytes && begin[kLengthBytes] == '{';
-        return refuse("its header would have " + std::to_string(headerBytes) + " bytes" +
-                      (isCut ? ", but there are only " + std::to_string(bytes.size() - kLengthBytes) +
-                                   " (was the download cut short? Then do it again)"
-                             : ""));
+        const std::string cut =
+            fmt::format(", but there are only {} (was the download cut short? Then do it again)",
+                        bytes.size() - kLengthBytes);
+        return refuse(fmt::format("its header would have {} bytes{}", headerBytes, isCut ? cut : ""));
     }
     const auto header = bytes.subspan(kLengthBytes, headerBytes);
     const auto data = bytes.subspan(kLengthBytes + headerBytes);
@@ -115,22 +118,22 @@ protocol::Expected<std::vector<TensorEntry>> parseSafetensors(std::span<const st
     tensors.reserve(entries->size());
     std::uint64_t position = 0;
     for (HeaderEntry& entry : *entries) {
-        const std::string what = "tensor \"" + entry.name + "\"";
+        const std::string what = fmt::format("tensor \"{}\"", entry.name);
         if (entry.begin != position || entry.end < entry.begin) {
-            return refuse(what + " stands at " + std::to_string(entry.begin) + " to " +
-                          std::to_string(entry.end) + " where " + std::to_string(position) +
-                          " comes next: overlaps and gaps are forbidden");
+            return refuse(
+                fmt::format("{} stands at {} to {} where {} comes next: overlaps and gaps are forbidden",
+                            what, entry.begin, entry.end, position));
         }
         const auto size = byteSize(entry);
         if (!size || *size != entry.end - entry.begin) {
-            return refuse(what + " has " + std::to_string(entry.end - entry.begin) +
-                          " bytes, which does not fit " + std::string(toString(entry.dtype)) + " " +
-                          describe(entry.shape));
+            return refuse(fmt::format("{} has {} bytes, which does not fit {} {}", what,
+                                      entry.end - entry.begin, toString(entry.dtype), describe(entry.shape)));
         }
         if (entry.end > data.size()) {
-            return refuse(what + " ends at " + std::to_string(entry.end) + ", but there are only " +
-                          std::to_string(data.size()) +
-                          " bytes of data (was the download cut short? Then do it again)");
+            return refuse(
+                fmt::format("{} ends at {}, but there are only {} bytes of data (was the download cut short? "
+                            "Then do it again)",
+                            what, entry.end, data.size()));
         }
         position = entry.end;
         tensors.push_back({std::move(entry.name),
@@ -139,8 +142,8 @@ protocol::Expected<std::vector<TensorEntry>> parseSafetensors(std::span<const st
                            data.subspan(entry.begin, *size)});
     }
     if (position != data.size()) {
-        return refuse("its tensors end at " + std::to_string(position) + ", but there are " +
-                      std::to_string(data.size()) + " bytes of data");
+        return refuse(
+            fmt::format("its tensors end at {}, but there are {} bytes of data", position, data.size()));
     }
     return tensors;
 }

@@ -6,6 +6,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
 namespace easel::models {
@@ -60,7 +61,7 @@ public:
                 m_offsets.reset();
                 return true;
             default:
-                return fail(what() + " holds an object where none belongs");
+                return fail(fmt::format("\"{}\" holds an object where none belongs", m_name));
         }
     }
 
@@ -68,13 +69,13 @@ public:
         if (m_place == Place::Header) {
             m_name = text;
             if (text.size() > kMaxNameBytes || text.find('\0') != std::string::npos) {
-                return fail("a tensor's name is longer than " + std::to_string(kMaxNameBytes) +
-                            " bytes or holds a NUL");
+                return fail(
+                    fmt::format("a tensor's name is longer than {} bytes or holds a NUL", kMaxNameBytes));
             }
-            return m_names.insert(text).second || fail(what() + " is there twice");
+            return m_names.insert(text).second || fail(fmt::format("\"{}\" is there twice", m_name));
         }
         m_key = text;
-        return m_keys.insert(text).second || fail(what() + " has \"" + text + "\" twice");
+        return m_keys.insert(text).second || fail(fmt::format("\"{}\" has \"{}\" twice", m_name, text));
     }
 
     bool string(std::string& text) override {
@@ -88,7 +89,7 @@ public:
                     return true;
                 }
             }
-            return fail(what() + " has the unknown dtype \"" + text.substr(0, 32) + "\"");
+            return fail(fmt::format("\"{}\" has the unknown dtype \"{}\"", m_name, text.substr(0, 32)));
         }
         return misplaced("a string");
     }
@@ -109,7 +110,7 @@ public:
         auto& numbers = m_key == "shape" ? *m_shape : *m_offsets;
         numbers.push_back(value);
         return numbers.size() <= kMaxRank ||
-               fail(what() + " has more than " + std::to_string(kMaxRank) + " numbers in its " + m_key);
+               fail(fmt::format("\"{}\" has more than {} numbers in its {}", m_name, kMaxRank, m_key));
     }
 
     bool end_array() override {
@@ -120,12 +121,12 @@ public:
     bool end_object() override {
         if (m_place == Place::Entry) {
             if (!m_dtype || !m_shape || !m_offsets) {
-                return fail(what() + " lacks its " +
-                            (!m_dtype ? "dtype" : (!m_shape ? "shape" : "data_offsets")));
+                return fail(fmt::format("\"{}\" lacks its {}", m_name,
+                                        !m_dtype ? "dtype" : (!m_shape ? "shape" : "data_offsets")));
             }
             if (m_offsets->size() != 2) {
-                return fail(what() + " has " + std::to_string(m_offsets->size()) +
-                            " data_offsets instead of two");
+                return fail(
+                    fmt::format("\"{}\" has {} data_offsets instead of two", m_name, m_offsets->size()));
             }
             entries.push_back({m_name, *m_dtype, std::move(*m_shape), (*m_offsets)[0], (*m_offsets)[1]});
         }
@@ -143,7 +144,7 @@ public:
     bool binary(binary_t&) override { return misplaced("binary data"); }
 
     bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception&) override {
-        return fail("the header is not JSON in UTF-8: it goes wrong at its byte " + std::to_string(position));
+        return fail(fmt::format("the header is not JSON in UTF-8: it goes wrong at its byte {}", position));
     }
 
 private:
@@ -158,11 +159,10 @@ private:
         if (m_place == Place::Outside) {
             return fail("the header is not a JSON object");
         }
-        return fail(what() + " has " + value + " where it does not belong" +
-                    (m_place == Place::Header ? "" : " (\"" + m_key.substr(0, 32) + "\")"));
+        return fail(
+            fmt::format("\"{}\" has {} where it does not belong{}", m_name, value,
+                        m_place == Place::Header ? "" : fmt::format(" (\"{}\")", m_key.substr(0, 32))));
     }
-
-    std::string what() const { return "\"" + m_name + "\""; }
 
     Place m_place = Place::Outside;
     std::string m_name;

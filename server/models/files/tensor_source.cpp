@@ -8,6 +8,8 @@
 #include <string>
 #include <utility>
 
+#include <fmt/core.h>
+
 #include "server/models/files/json_object.h"
 #include "server/models/files/model_problem.h"
 
@@ -32,8 +34,8 @@ protocol::Expected<TensorSource> TensorSource::open(const std::filesystem::path&
     TensorSource source;
     source.m_folder = folder;
     if (!found->variant.empty()) {
-        source.m_note = found->path.string() + ": These are the weights; there are none without \"" +
-                        found->variant + "\" in their name.";
+        source.m_note = fmt::format("{}: These are the weights; there are none without \"{}\" in their name.",
+                                    found->path.string(), found->variant);
     }
     if (const auto opened = found->isIndex ? source.addShards(found->path) : source.add(found->path);
         !opened) {
@@ -49,8 +51,8 @@ protocol::Expected<void> TensorSource::add(const std::filesystem::path& path) {
     }
     for (const TensorEntry& tensor : file->tensors()) {
         if (!m_tensors.try_emplace(tensor.name, Place{&tensor, m_files.size()}).second) {
-            return tl::unexpected(modelProblem(
-                path, "Tensor \"" + tensor.name + "\" is also in " + fileOf(tensor.name).string() + "."));
+            return tl::unexpected(modelProblem(path, fmt::format("Tensor \"{}\" is also in {}.", tensor.name,
+                                                                 fileOf(tensor.name).string())));
         }
     }
     m_files.push_back(std::move(*file));
@@ -69,9 +71,11 @@ protocol::Expected<void> TensorSource::addShards(const std::filesystem::path& in
     std::set<std::string> shards;
     for (const auto& [tensor, shard] : shardOf) {
         if (!isBareFileName(shard)) {
-            return tl::unexpected(modelProblem(index, "Tensor \"" + tensor + "\" is said to be in \"" +
-                                                          shard +
-                                                          "\", which is not a safetensors file beside it."));
+            return tl::unexpected(modelProblem(
+                index,
+                fmt::format(
+                    "Tensor \"{}\" is said to be in \"{}\", which is not a safetensors file beside it.",
+                    tensor, shard)));
         }
         shards.insert(shard);
     }
@@ -82,8 +86,8 @@ protocol::Expected<void> TensorSource::addShards(const std::filesystem::path& in
     }
     for (const auto& [tensor, shard] : shardOf) {
         if (!find(tensor) || fileOf(tensor).filename() != shard) {
-            return tl::unexpected(
-                modelProblem(index, "Tensor \"" + tensor + "\" is not in " + shard + ", as it says here."));
+            return tl::unexpected(modelProblem(
+                index, fmt::format("Tensor \"{}\" is not in {}, as it says here.", tensor, shard)));
         }
     }
     return {};

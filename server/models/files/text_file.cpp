@@ -9,6 +9,8 @@
 #include <optional>
 #include <system_error>
 
+#include <fmt/core.h>
+
 #include "server/models/files/foreign_file.h"
 #include "server/models/files/model_problem.h"
 
@@ -52,15 +54,14 @@ protocol::Expected<std::string> readTextFile(const std::filesystem::path& file, 
     const Descriptor opened{::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
     struct stat status {};
     if (opened.number < 0 && errno != ENOENT && errno != ENOTDIR) {
-        return refused("It cannot be read: " + std::generic_category().message(errno) + ".");
+        return refused(fmt::format("It cannot be read: {}.", std::generic_category().message(errno)));
     }
     if (opened.number < 0 || ::fstat(opened.number, &status) != 0 || !S_ISREG(status.st_mode)) {
         return refused("There is no such file.");
     }
     const auto size = static_cast<std::size_t>(status.st_size);
     if (size > maxBytes) {
-        return refused("It has " + std::to_string(size) + " bytes; at most " + std::to_string(maxBytes) +
-                       " are read.");
+        return refused(fmt::format("It has {} bytes; at most {} are read.", size, maxBytes));
     }
     auto text = readWhole(opened.number, size);
     if (!text) {

@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/core.h>
+
 #include "server/models/files/model_problem.h"
 
 namespace easel::models {
@@ -70,7 +72,7 @@ std::string listed(const std::vector<std::string>& names) {
     for (std::size_t i = 0; i < std::min(names.size(), kShown); ++i) {
         text += (text.empty() ? "" : ", ") + names[i];
     }
-    return names.size() > kShown ? text + " and " + std::to_string(names.size() - kShown) + " more" : text;
+    return names.size() > kShown ? fmt::format("{} and {} more", text, names.size() - kShown) : text;
 }
 
 protocol::Problem nothingIn(const std::filesystem::path& folder, const std::string& stem,
@@ -85,8 +87,8 @@ protocol::Problem nothingIn(const std::filesystem::path& folder, const std::stri
             }
         }
     }
-    return modelProblem(folder, "There are no weights: " + stem + std::string(kFile) + " is missing" +
-                                    (names.empty() ? "." : "; there is: " + listed(names) + "."));
+    return modelProblem(folder, fmt::format("There are no weights: {}{} is missing{}.", stem, kFile,
+                                            names.empty() ? "" : "; there is: " + listed(names)));
 }
 
 }  // namespace
@@ -118,9 +120,9 @@ protocol::Expected<WeightFile> findWeights(const std::filesystem::path& folder, 
         for (const auto& [variant, file] : variants) {
             files.push_back(file.path.filename().string());
         }
-        return tl::unexpected(modelProblem(folder, "There are several weights: " + listed(files) +
-                                                       ". Give the one to be used the name " + stem +
-                                                       std::string(kFile) + "."));
+        return tl::unexpected(modelProblem(
+            folder, fmt::format("There are several weights: {}. Give the one to be used the name {}{}.",
+                                listed(files), stem, kFile)));
     }
     return variants.begin()->second;
 }
