@@ -3,25 +3,30 @@
 
 #include <poll.h>
 
-#include <algorithm>
+#include <span>
+#include <utility>
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
 namespace easel::http {
 
 namespace net = boost::asio;
-namespace beast = boost::beast;
 
+using boost::system::error_code;
 using Clock = std::chrono::steady_clock;
 
 namespace {
 
 constexpr auto kAwait = net::as_tuple(net::use_awaitable);
+constexpr std::size_t kReadBytes = 8UL * 1024;
+constexpr std::size_t kRecordBytes = 16UL * 1024;  // the most that one takes
 
 std::string addressOf(const net::ip::tcp::socket& socket) {
-    beast::error_code error;
+    error_code error;
     const auto endpoint = socket.remote_endpoint(error);
     return error ? "unknown" : endpoint.address().to_string();
 }
@@ -32,17 +37,74 @@ bool isReset(net::ip::tcp::socket& socket) {
     return ::poll(&descriptor, 1, 0) > 0 && (descriptor.revents & (POLLERR | POLLHUP)) != 0;
 }
 
+/// What begins a method, and no record of TLS.
+bool isLetter(char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
 }  // namespace
 
-Connection::Connection(net::ip::tcp::socket socket)
-    : m_stream(std::move(socket)), m_wake(m_stream.get_executor()), m_remote(addressOf(m_stream.socket())) {
-    beast::error_code ignored;
-    m_stream.socket().set_option(net::ip::tcp::no_delay(true), ignored);
+/// As long as it lives, the deadline closes the connection.
+class Connection::Bounded {
+public:
+    explicit Bounded(Connection& connection) : m_connection(connection) {
+        ++m_connection.m_bounded;
+        if (Clock::now() >= m_connection.m_deadline) {
+            m_connection.close();
+        }
+    }
+    ~Bounded() { --m_connection.m_bounded; }
+    Bounded(const Bounded&) = delete;
+    Bounded& operator=(const Bounded&) = delete;
+
+private:
+    Connection& m_connection;
+};
+
+Connection::Connection(net::ip::tcp::socket socket, const std::shared_ptr<const tls::Context>& context)
+    : m_socket(std::move(socket)),
+      m_wake(m_socket.get_executor()),
+      m_remote(addressOf(m_socket)),
+      m_watchdog(m_socket.get_executor()),
+      m_sent(m_socket.get_executor(), Clock::time_point::max()) {
+    error_code ignored;
+    m_socket.set_option(net::ip::tcp::no_delay(true), ignored);
+    if (context) {
+        m_channel = std::make_unique<tls::Channel>(context);
+        m_encrypted.resize(kReadBytes);
+    }
+}
+
+net::awaitable<Opening> Connection::open() {
+    const Bounded bounded(*this);
+    bool isFirst = true;
+    while (m_channel && !m_channel->isReady()) {
+        const error_code error = co_await feed();
+        if (error) {
+            co_return Opening::Failed;
+        }
+        if (std::exchange(isFirst, false) && isLetter(m_encrypted.front())) {
+            m_channel.reset();
+            co_return Opening::PlainText;
+        }
+        const tls::State state = m_channel->shakeHands();
+        const bool isSent = co_await flush();
+        if (state != tls::State::Open || !isSent) {
+            co_return Opening::Failed;
+        }
+    }
+    co_return Opening::Done;
 }
 
 void Connection::expireAfter(std::chrono::milliseconds time) {
     m_deadline = Clock::now() + time;
-    m_stream.expires_after(time);
+    m_watchdog.expires_at(m_deadline);
+    m_watchdog.async_wait([weak = weak_from_this()](error_code error) {
+        const auto self = weak.lock();
+        if (self && !error && self->m_bounded > 0 && Clock::now() >= self->m_deadline) {
+            self->close();
+        }
+    });
 }
 
 net::awaitable<std::size_t> Connection::readSome(net::mutable_buffer into) {
@@ -60,8 +122,9 @@ net::awaitable<std::size_t> Connection::readSome(net::mutable_buffer into) {
     if (m_hasEnded) {
         co_return 0;
     }
-    const auto [error, count] = co_await m_stream.async_read_some(into, kAwait);
-    co_return error ? 0 : count;
+    const Bounded bounded(*this);
+    const Received received = co_await receive(into);
+    co_return received.error ? 0 : received.count;
 }
 
 /// The reading that a watch began has no deadline of its own.
@@ -76,9 +139,77 @@ net::awaitable<void> Connection::finishReadingAhead() {
     }
 }
 
+net::awaitable<Connection::Received> Connection::receive(net::mutable_buffer into) {
+    if (!m_channel) {
+        const auto [error, count] = co_await m_socket.async_read_some(into, kAwait);
+        co_return Received{count, error};
+    }
+    while (true) {
+        const auto read = m_channel->read({static_cast<char*>(into.data()), into.size()});
+        // Only what the reading itself gives rise to, an alert or a new key: else it would wait for a write.
+        bool isSent = true;
+        if (m_channel->hasOutput()) {
+            isSent = co_await flush();
+        }
+        if (read.count > 0) {
+            co_return Received{read.count, {}};
+        }
+        if (read.state == tls::State::Ended) {
+            co_return Received{0, net::error::eof};
+        }
+        if (read.state == tls::State::Failed || !isSent) {
+            co_return Received{0, net::error::connection_aborted};
+        }
+        const error_code error = co_await feed();
+        if (error) {
+            co_return Received{0, error};
+        }
+    }
+}
+
+/// Reads once, for the channel.
+net::awaitable<error_code> Connection::feed() {
+    const auto [error, count] = co_await m_socket.async_read_some(net::buffer(m_encrypted), kAwait);
+    if (!error) {
+        m_channel->feed({m_encrypted.data(), count});
+    }
+    co_return error;
+}
+
 net::awaitable<bool> Connection::write(std::string_view text) {
-    const auto [error, count] = co_await net::async_write(m_stream, net::buffer(text), kAwait);
-    co_return !error;
+    const Bounded bounded(*this);
+    if (!m_channel) {
+        const auto [error, count] = co_await net::async_write(m_socket, net::buffer(text), kAwait);
+        co_return !error;
+    }
+    bool isOpen = true;
+    while (isOpen && !text.empty()) {
+        const std::string_view piece = text.substr(0, kRecordBytes);
+        isOpen = m_channel->write(piece);
+        const bool isSent = co_await flush();
+        isOpen = isOpen && isSent;
+        text.remove_prefix(piece.size());
+    }
+    co_return isOpen;
+}
+
+/// Sends what the channel has for the client, and returns when all of it has gone. A reading may have
+/// something to send while a write is under way.
+net::awaitable<bool> Connection::flush() {
+    while (!m_isBroken && (m_isSending || m_channel->hasOutput())) {
+        if (m_isSending) {
+            co_await m_sent.async_wait(kAwait);
+            continue;
+        }
+        m_isSending = true;
+        m_output = m_channel->takeOutput();
+        const auto [error, count] = co_await net::async_write(m_socket, net::buffer(m_output), kAwait);
+        m_output = {};
+        m_isSending = false;
+        m_isBroken = m_isBroken || error;
+        m_sent.cancel();
+    }
+    co_return !m_isBroken;
 }
 
 void Connection::watch() {
@@ -87,17 +218,18 @@ void Connection::watch() {
         return;
     }
     m_isReadingAhead = true;
-    m_stream.expires_never();
-    m_stream.async_read_some(net::buffer(m_ahead),
-                             [self = shared_from_this()](beast::error_code error, std::size_t count) {
-                                 self->m_isReadingAhead = false;
-                                 self->m_unread = {self->m_ahead.data(), count};
-                                 if (error && error != net::error::operation_aborted) {
-                                     self->m_hasEnded = true;
-                                     self->m_hasGone = self->m_hasGone || error != net::error::eof;
-                                 }
-                                 self->m_wake.cancel();
-                             });
+    net::co_spawn(m_socket.get_executor(), readAhead(shared_from_this()), net::detached);
+}
+
+net::awaitable<void> Connection::readAhead(std::shared_ptr<Connection> self) {
+    const Received received = co_await self->receive(net::buffer(self->m_ahead));
+    self->m_isReadingAhead = false;
+    self->m_unread = {self->m_ahead.data(), received.count};
+    if (received.error && received.error != net::error::operation_aborted) {
+        self->m_hasEnded = true;
+        self->m_hasGone = self->m_hasGone || received.error != net::error::eof;
+    }
+    self->m_wake.cancel();
 }
 
 /// Once bytes have been read ahead, no reading tells of it.
@@ -106,10 +238,9 @@ void Connection::watchForReset() {
         return;
     }
     m_isWatchedForReset = true;
-    auto& socket = m_stream.socket();
-    socket.async_wait(net::socket_base::wait_error, [self = shared_from_this()](beast::error_code error) {
+    m_socket.async_wait(net::socket_base::wait_error, [self = shared_from_this()](error_code error) {
         self->m_isWatchedForReset = false;
-        if (!error && isReset(self->m_stream.socket())) {
+        if (!error && isReset(self->m_socket)) {
             self->m_hasGone = true;
             self->m_wake.cancel();
         }
@@ -124,18 +255,26 @@ net::awaitable<bool> Connection::wait(Clock::time_point until) {
 
 void Connection::cancelReading() {
     m_isReadingCancelled = true;
-    m_stream.cancel();
+    error_code ignored;
+    m_socket.cancel(ignored);
     m_wake.cancel();
 }
 
 net::awaitable<bool> Connection::endSending() {
-    beast::error_code error;
-    m_stream.socket().shutdown(net::ip::tcp::socket::shutdown_send, error);
+    error_code error;
+    if (m_channel) {
+        const Bounded bounded(*this);
+        m_channel->endSending();
+        co_await flush();
+    }
+    m_socket.shutdown(net::ip::tcp::socket::shutdown_send, error);
     co_return !error;
 }
 
 void Connection::close() {
-    m_stream.close();
+    error_code ignored;
+    m_socket.close(ignored);
+    m_watchdog.cancel();
     m_wake.cancel();
 }
 

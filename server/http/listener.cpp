@@ -22,6 +22,7 @@
 #include "server/http/descriptors.h"
 #include "server/http/session.h"
 #include "server/http/standing.h"
+#include "server/tls/reloading.h"
 
 namespace easel::http {
 
@@ -51,7 +52,20 @@ std::string describe(const std::string& address, std::uint16_t port, boost::syst
 class Listener::Impl {
 public:
     Impl(ListenerOptions options, Router router)
-        : m_context{std::move(options), {}, std::move(router)}, m_acceptor(net::make_strand(m_io)) {}
+        : m_context{std::move(options), {}, std::move(router)},
+          m_acceptor(net::make_strand(m_io)),
+          m_nextLook(m_acceptor.get_executor()) {}
+
+    /// Reads the certificate, if there is to be one. Failure: a sentence.
+    tl::expected<void, std::string> prepare() {
+        if (!isEncrypted(m_context.options)) {
+            return {};
+        }
+        return tls::Reloading::open(m_context.options.certificate).map([this](tls::Reloading certificate) {
+            m_certificate = std::move(certificate);
+            tell(m_certificate->current()->certificate());
+        });
+    }
 
     boost::system::error_code bind() {
         boost::system::error_code error;
@@ -86,6 +100,9 @@ public:
 
     void run() {
         net::co_spawn(m_acceptor.get_executor(), accept(), net::detached);
+        if (m_certificate) {
+            net::co_spawn(m_acceptor.get_executor(), watchCertificate(), net::detached);
+        }
         for (int i = 0; i < m_context.options.threads; ++i) {
             m_threads.emplace_back([this] { m_io.run(); });
         }
@@ -98,6 +115,7 @@ public:
         net::post(m_acceptor.get_executor(), [this] {
             boost::system::error_code ignored;
             m_acceptor.close(ignored);
+            m_nextLook.cancel();
         });
         {
             std::unique_lock lock(m_mutex);
@@ -135,6 +153,22 @@ private:
         }
     }
 
+    net::awaitable<void> watchCertificate() {
+        while (m_acceptor.is_open()) {
+            m_nextLook.expires_after(m_context.options.certificateLooks);
+            co_await m_nextLook.async_wait(kAwait);
+            if (const auto news = m_certificate->look()) {
+                tell(*news);
+            }
+        }
+    }
+
+    void tell(const tl::expected<tls::Certificate, std::string>& certificate) const {
+        if (m_context.options.onCertificate) {
+            m_context.options.onCertificate(certificate);
+        }
+    }
+
     bool isCrowded() {
         const std::lock_guard lock(m_mutex);
         const std::size_t places = m_context.options.maxConnections;
@@ -143,8 +177,10 @@ private:
 
     void welcome(tcp::socket socket) {
         const auto executor = socket.get_executor();
-        const auto session =
-            std::make_shared<Session>(std::make_shared<Connection>(std::move(socket)), m_context);
+        const auto session = std::make_shared<Session>(
+            std::make_shared<Connection>(std::move(socket),
+                                         m_certificate ? m_certificate->current() : nullptr),
+            m_context);
         std::optional<net::awaitable<void>> serving;
         {
             const std::lock_guard lock(m_mutex);
@@ -185,6 +221,8 @@ private:
     net::io_context m_io;
     tcp::acceptor m_acceptor;
     std::uint16_t m_port = 0;
+    std::optional<tls::Reloading> m_certificate;  // on the acceptor's strand, as soon as it listens
+    net::steady_timer m_nextLook;
     std::vector<std::jthread> m_threads;
 
     std::mutex m_mutex;
@@ -203,6 +241,9 @@ tl::expected<std::unique_ptr<Listener>, std::string> Listener::start(ListenerOpt
     const std::string address = options.address;
     const std::uint16_t port = options.port;
     auto impl = std::make_unique<Impl>(std::move(options), std::move(router));
+    if (const auto prepared = impl->prepare(); !prepared) {
+        return tl::unexpected(prepared.error());
+    }
     if (const auto error = impl->bind()) {
         return tl::unexpected(describe(address, port, error));
     }

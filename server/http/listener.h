@@ -16,7 +16,7 @@ namespace easel::http {
 /// Takes connections and serves a router's routes on threads of its own, until it is stopped or goes.
 class Listener {
 public:
-    /// Binds and starts. Failure: a sentence, such as that the port is taken.
+    /// Binds and starts. Failure: a sentence, such as that the port is taken or the certificate is not there.
     static tl::expected<std::unique_ptr<Listener>, std::string> start(ListenerOptions options, Router router);
     ~Listener();
 

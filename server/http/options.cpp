@@ -5,6 +5,10 @@
 
 namespace easel::http {
 
+bool isEncrypted(const ListenerOptions& options) {
+    return !options.certificate.certificate.empty();
+}
+
 bool isLoopback(std::string_view address) {
     boost::system::error_code error;
     const auto parsed = boost::asio::ip::make_address(address, error);

@@ -153,7 +153,7 @@ Arrival RequestReader::judge(Incoming& incoming, std::string_view targetText) {
     auto forwarded = m_context.options.trustedProxies.look(m_connection.remote(), request.headers);
     request.remote = std::move(forwarded.client);
     request.peer = peerOf(request.remote);
-    request.isSecure = forwarded.isSecure;
+    request.isSecure = forwarded.isSecure || m_connection.isEncrypted();
     const std::string host = !forwarded.host.empty() ? forwarded.host
                              : target->authority.empty()
                                  ? std::string(request.headers.find("Host").value_or(""))

@@ -47,7 +47,9 @@ net::awaitable<void> Session::run() {
         }
     });
     try {
-        while (co_await serveOne()) {
+        bool goesOn = co_await open(m_context.options.headerTimeout);
+        while (goesOn) {
+            goesOn = co_await serveOne();
         }
         m_signal->cut();
     } catch (...) {
@@ -58,6 +60,23 @@ net::awaitable<void> Session::run() {
     co_await close();
 }
 
+/// Whether there is somebody to read requests from.
+net::awaitable<bool> Session::open(std::chrono::milliseconds time) {
+    m_connection->expireAfter(time);
+    m_isOpening = true;
+    const Opening opening = co_await m_connection->open();
+    m_isOpening = false;
+    Incoming nothing;
+    if (opening == Opening::PlainText && !m_isCutOff) {
+        co_await write(nothing, m_context.router.error({}, 400, "This port speaks TLS: ask for https://."));
+    }
+    nothing.failure = m_connection->failure();
+    if (!nothing.failure.empty()) {
+        note(nothing, kNobodyThere);
+    }
+    co_return opening == Opening::Done && !m_isCutOff;
+}
+
 net::awaitable<void> Session::turnAway() {
     m_isLeaving = true;
     return sayFull();
@@ -65,10 +84,14 @@ net::awaitable<void> Session::turnAway() {
 
 net::awaitable<void> Session::sayFull() {
     const auto self = shared_from_this();
-    const Incoming nothing;
-    Response response = m_context.router.error({}, 503, "Too many connections; try again in a moment.");
-    response.headers.set("Retry-After", "1");
-    co_await write(nothing, std::move(response));
+    const bool isOpen =
+        co_await open(std::min<std::chrono::milliseconds>(kLinger, m_context.options.headerTimeout));
+    if (isOpen) {
+        const Incoming nothing;
+        Response response = m_context.router.error({}, 503, "Too many connections; try again in a moment.");
+        response.headers.set("Retry-After", "1");
+        co_await write(nothing, std::move(response));
+    }
     co_await close();
 }
 
@@ -77,6 +100,9 @@ void Session::stop() {
         self->m_stopping = true;
         self->m_connection->wake();
         self->m_reader.stop();
+        if (self->m_isOpening) {
+            self->m_connection->cancelReading();
+        }
     });
 }
 
@@ -225,8 +251,8 @@ net::awaitable<void> Session::close() {
     // A client that is still sending would lose our answer to a reset; what it sends is read for a moment
     // and thrown away.
     enter(Stage::Idle);
-    const bool isOpen = co_await m_connection->endSending();
     m_connection->expireAfter(kLinger);
+    const bool isOpen = co_await m_connection->endSending();
     std::array<char, 4096> scrap{};
     for (std::size_t read = 0; isOpen && !m_stopping && read < kMaxLingerBytes;) {
         const std::size_t count = co_await m_connection->readSome(net::buffer(scrap));

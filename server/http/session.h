@@ -41,6 +41,7 @@ public:
     bool isLeaving() const { return m_isLeaving; }
 
 private:
+    boost::asio::awaitable<bool> open(std::chrono::milliseconds time);
     boost::asio::awaitable<void> sayFull();
     boost::asio::awaitable<bool> serveOne();
     boost::asio::awaitable<bool> answer(Incoming& incoming);
@@ -63,6 +64,7 @@ private:
     std::atomic<Stage> m_stage = Stage::Idle;
     std::atomic<std::chrono::steady_clock::time_point> m_since = std::chrono::steady_clock::now();
     std::atomic<bool> m_isLeaving = false;
+    bool m_isOpening = false;  // shakes hands
     bool m_stopping = false;
     bool m_isCutOff = false;  // nobody is left to answer to, whatever the client does
 };

@@ -40,7 +40,7 @@ public:
                                        jobs::ImageFolder::open(folder / "images").value(),
                                        std::move(generator), options)
                       .value();
-        m_listener = http::Listener::start({}, api::makeRouter(service())).value();
+        m_listener = http::Listener::start(over(chosenTransport()), api::makeRouter(service())).value();
     }
 
     api::Service service() {

@@ -25,7 +25,7 @@ public:
                            });
             ++m_waits;
         });
-        m_listener = http::Listener::start({}, std::move(router)).value();
+        m_listener = http::Listener::start(over(chosenTransport()), std::move(router)).value();
     }
 
     ApiServer& api() { return m_server; }

@@ -75,7 +75,7 @@ protected:
     }
 
     std::unique_ptr<http::Listener> start(http::ListenerOptions options = {}) {
-        auto listener = http::Listener::start(std::move(options), makeRouter());
+        auto listener = http::Listener::start(over(chosenTransport(), std::move(options)), makeRouter());
         if (!listener) {
             qFatal("%s", listener.error().c_str());
         }

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <utility>
 
 namespace easel::tests {
 
@@ -44,8 +45,20 @@ std::string RawResponse::header(const std::string& name) const {
     return found == headers.end() ? std::string() : found->second;
 }
 
-RawClient::RawClient(std::uint16_t port, const std::string& from)
-    : m_socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+RawClient::RawClient(std::uint16_t port, const std::string& from, Transport transport) {
+    connect(port, from);
+    if (transport == Transport::Tls) {
+        shakeHands({.protocol = "http/1.1"});
+    }
+}
+
+RawClient::RawClient(std::uint16_t port, const ClientEnd::Options& options) {
+    connect(port, "127.0.0.1");
+    shakeHands(options);
+}
+
+void RawClient::connect(std::uint16_t port, const std::string& from) {
+    m_socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in own{};
     own.sin_family = AF_INET;
     ::inet_pton(AF_INET, from.c_str(), &own.sin_addr);
@@ -69,8 +82,21 @@ RawClient::~RawClient() {
     close();
 }
 
+void RawClient::shakeHands(const ClientEnd::Options& options) {
+    m_tls = std::make_unique<ClientEnd>(options);
+    bool goesOn = m_tls->shakeHands();
+    while (goesOn && sendRaw(m_tls->takeOutput()) && !m_tls->isReady()) {
+        goesOn = readMore() && m_tls->shakeHands();
+    }
+}
+
 void RawClient::close() {
     if (m_socket >= 0) {
+        if (m_tls && m_tls->isReady()) {
+            m_tls->endSending();
+            const std::string end = m_tls->takeOutput();
+            ::send(m_socket, end.data(), end.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+        }
         ::close(m_socket);
     }
     m_socket = -1;
@@ -79,14 +105,30 @@ void RawClient::close() {
 void RawClient::reset() {
     const linger atOnce{1, 0};
     ::setsockopt(m_socket, SOL_SOCKET, SO_LINGER, &atOnce, sizeof atOnce);
-    close();
+    ::close(std::exchange(m_socket, -1));
 }
 
 void RawClient::endSending() {
+    if (m_tls) {
+        m_tls->endSending();
+        sendRaw(m_tls->takeOutput());
+    }
+    endSendingRaw();
+}
+
+void RawClient::endSendingRaw() {
     ::shutdown(m_socket, SHUT_WR);
 }
 
 bool RawClient::send(std::string_view bytes) {
+    if (!m_tls) {
+        return sendRaw(bytes);
+    }
+    m_tls->write(bytes);
+    return m_tls->isReady() && sendRaw(m_tls->takeOutput());
+}
+
+bool RawClient::sendRaw(std::string_view bytes) {
     if (m_socket < 0) {
         return false;
     }
@@ -101,6 +143,9 @@ bool RawClient::send(std::string_view bytes) {
 }
 
 bool RawClient::readMore() {
+    if (m_tls && m_tls->hasEnded()) {
+        close();
+    }
     pollfd readable{m_socket, POLLIN, 0};
     if (m_socket < 0 || ::poll(&readable, 1, kPatienceMs) != 1) {
         return false;
@@ -111,7 +156,15 @@ bool RawClient::readMore() {
         close();
         return false;
     }
-    m_received.append(block.data(), static_cast<std::size_t>(count));
+    const std::string_view come(block.data(), static_cast<std::size_t>(count));
+    if (!m_tls) {
+        m_received += come;
+        return true;
+    }
+    m_tls->feed(come);
+    if (m_tls->isReady()) {
+        m_received += m_tls->read();
+    }
     return true;
 }
 

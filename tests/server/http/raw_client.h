@@ -3,9 +3,13 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+
+#include "tests/server/http/transport.h"
+#include "tests/server/tls/client_end.h"
 
 namespace easel::tests {
 
@@ -18,12 +22,15 @@ struct RawResponse {
     std::string header(const std::string& name) const;
 };
 
-/// A client that sends exactly the bytes that it is told to, well-formed or not. Every wait ends after
-/// 30 s at the latest.
+/// A client that sends exactly the bytes that it is told to, well-formed or not; under TLS each piece is a
+/// record, and the handshake is done when it has been made. Every wait ends after 30 s at the latest.
 class RawClient {
 public:
     /// `from` is the loopback address that it has to the server.
-    explicit RawClient(std::uint16_t port, const std::string& from = "127.0.0.1");
+    explicit RawClient(std::uint16_t port, const std::string& from = "127.0.0.1",
+                       Transport transport = chosenTransport());
+    /// Under TLS, as `options` say.
+    RawClient(std::uint16_t port, const ClientEnd::Options& options);
     ~RawClient();
     RawClient(const RawClient&) = delete;
     RawClient& operator=(const RawClient&) = delete;
@@ -36,6 +43,12 @@ public:
     std::string receiveUntil(std::string_view text);
     /// Waits for the server to close; true when it did and sent nothing else.
     bool isClosedByServer();
+    /// Its side of TLS; null when it is plain.
+    ClientEnd* tlsEnd() { return m_tls.get(); }
+    /// Sends bytes as they are, whatever the transport.
+    bool sendRaw(std::string_view bytes);
+    /// Ends TCP's half alone.
+    void endSendingRaw();
     /// Sends nothing more, and still reads.
     void endSending();
     void close();
@@ -43,9 +56,12 @@ public:
     void reset();
 
 private:
+    void connect(std::uint16_t port, const std::string& from);
+    void shakeHands(const ClientEnd::Options& options);
     bool readMore();
 
     int m_socket = -1;
+    std::unique_ptr<ClientEnd> m_tls;
     std::string m_received;
 };
 

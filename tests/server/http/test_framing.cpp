@@ -5,6 +5,7 @@
 
 #include "server/http/listener.h"
 #include "tests/server/http/conversation.h"
+#include "tests/server/http/transport.h"
 
 using namespace easel::http;
 using namespace easel::tests;
@@ -60,7 +61,7 @@ private Q_SLOTS:
         router.addSimple("DELETE", "/thing", [](const Request&) { return textResponse(200, "gone"); });
         router.addSimple("POST", "/echo",
                          [](const Request& request) { return textResponse(200, request.body); });
-        m_listener = Listener::start({}, std::move(router)).value();
+        m_listener = Listener::start(over(chosenTransport()), std::move(router)).value();
     }
 
     void bodiesEndWhereTheySay_data() {

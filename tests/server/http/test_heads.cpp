@@ -5,6 +5,7 @@
 
 #include "server/http/listener.h"
 #include "tests/server/http/conversation.h"
+#include "tests/server/http/transport.h"
 
 using namespace easel::http;
 using namespace easel::tests;
@@ -58,7 +59,7 @@ private Q_SLOTS:
         router.addSimple("GET", "/livez", [](const Request&) { return textResponse(200, "alive\n"); });
         router.addSimple("GET", "/", [](const Request&) { return textResponse(200, "root"); });
         router.addSimple("GET", "/v1/server", [](const Request&) { return textResponse(200, "{}"); });
-        m_listener = Listener::start({}, std::move(router)).value();
+        m_listener = Listener::start(over(chosenTransport()), std::move(router)).value();
     }
 
     /// In two pieces, cut wherever that is possible.

@@ -81,7 +81,7 @@ private:
 
 private Q_SLOTS:
     void init() {
-        m_listener = Listener::start({}, makeRouter()).value();
+        m_listener = Listener::start(over(chosenTransport()), makeRouter()).value();
         m_asked = m_handled = 0;
     }
 

@@ -328,6 +328,7 @@ private Q_SLOTS:
         QVERIFY(!isSameOrigin("http://localhost", "localhost:5000", "http"));
         QVERIFY(isSameOrigin("https://localhost", "localhost:443", "https"));
         QVERIFY(!isSameOrigin("http://localhost", "localhost", "https"));
+        QVERIFY(!isSameOrigin("https://localhost", "localhost:80", "https"));
         QVERIFY(!isSameOrigin("https://", "", "https"));
     }
 

@@ -53,7 +53,7 @@ private:
     std::unique_ptr<Listener> m_listener;
 
 private Q_SLOTS:
-    void initTestCase() { m_listener = Listener::start({}, router()).value(); }
+    void initTestCase() { m_listener = Listener::start(over(chosenTransport()), router()).value(); }
 
     void requestsFollowEachOther_data() {
         QTest::addColumn<Conversation>("conversation");
@@ -170,7 +170,7 @@ private Q_SLOTS:
         QFETCH(bool, trickles);
         ListenerOptions options;
         options.idleTimeout = options.headerTimeout = options.bodyTimeout = 150ms;
-        const auto listener = Listener::start(options, router()).value();
+        const auto listener = Listener::start(over(chosenTransport(), options), router()).value();
         RawClient client(listener->port());
         client.send(beginning.toStdString());
         for (int i = 0; trickles && i < 10'000 && client.send("y"); ++i) {
@@ -184,7 +184,7 @@ private Q_SLOTS:
         for (const std::string next : {"", "GET /livez HT"}) {
             ListenerOptions options;
             options.idleTimeout = options.headerTimeout = 150ms;
-            const auto listener = Listener::start(options, router()).value();
+            const auto listener = Listener::start(over(chosenTransport(), options), router()).value();
             RawClient client(listener->port());
             client.send(get("/later"));
             QCOMPARE(client.receive()->body, std::string("later"));
@@ -194,7 +194,7 @@ private Q_SLOTS:
     }
 
     void stopEndsAConnectionThatWaitedForAnAnswer() {
-        const auto listener = Listener::start({}, router()).value();
+        const auto listener = Listener::start(over(chosenTransport()), router()).value();
         RawClient client(listener->port());
         client.send(get("/later"));
         QCOMPARE(client.receive()->body, std::string("later"));
