@@ -113,12 +113,26 @@ void addGenerate(CLI::App& app, GenerateOptions& options) {
     command.footer("What is not given is chosen by the model.\nEvery file carries its prompt and settings.");
 }
 
+void addTls(CLI::App& command, ServeOptions& options) {
+    auto* const own =
+        command.add_flag("--tls", options.tls,
+                         "Speak HTTPS, with a certificate of the server's own: made at the first "
+                         "start, kept in the data folder, its fingerprint in the log");
+    auto* const certificate = command.add_option(
+        "--tls-cert", options.tlsCert,
+        "Speak HTTPS, with this certificate: a PEM file, read again when it changes. Needs --tls-key");
+    auto* const key = command.add_option("--tls-key", options.tlsKey, "The key of --tls-cert, a PEM file");
+    certificate->needs(key)->excludes(own);
+    key->needs(certificate);
+}
+
 void addServe(CLI::App& app, ServeOptions& options) {
     auto& command = *app.add_subcommand("serve", "Draw for the desktop app, browsers and programs over HTTP");
     command.add_option("--bind", options.bind, "The address to listen on")->capture_default_str();
     command.add_option("--port", options.port, "The port to listen on; 0: any free one")
         ->check(CLI::Range(0, 65535))
         ->capture_default_str();
+    addTls(command, options);
     command
         .add_option("--public-url", options.publicUrl,
                     "Where people reach the server through a proxy, as https://pictures.example.org/easel")
@@ -143,8 +157,9 @@ void addServe(CLI::App& app, ServeOptions& options) {
         ->check(CLI::ExistingDirectory);
     command.add_option("--data", options.data,
                        "The folder for jobs and pictures; $XDG_DATA_HOME/easel/server if not given");
-    command.add_flag("--allow-insecure", options.allowInsecure,
-                     "Listen on an address that others can reach, without encryption and keys");
+    command.add_flag(
+        "--allow-insecure", options.allowInsecure,
+        "Listen on an address that others can reach, without keys, and perhaps without encryption");
     command
         .add_option("--drain-seconds", options.drainSeconds,
                     "At the end, how long a running job may go on before it is put back")

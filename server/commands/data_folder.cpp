@@ -30,7 +30,8 @@ constexpr std::string_view kHexDigits = "0123456789abcdef";
 
 bool isOwn(std::string_view name) {
     return name == kMark || name == "lock" || name == "images" || name == "set-aside" || name == "reserve" ||
-           name == "easel-server-id.part" || name.starts_with("widths") || name.starts_with("jobs.sqlite");
+           name == "tls" || name == "easel-server-id.part" || name.starts_with("widths") ||
+           name.starts_with("jobs.sqlite");
 }
 
 struct Contents {

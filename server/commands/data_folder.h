@@ -26,6 +26,8 @@ public:
     const std::string& id() const { return m_id; }
     std::filesystem::path jobs() const { return m_folder / "jobs.sqlite"; }
     std::filesystem::path images() const { return m_folder / "images"; }
+    /// The server's own certificate and its key.
+    std::filesystem::path tls() const { return m_folder / "tls"; }
     /// How many pictures are best drawn together, as the worker of device `index` has measured it.
     std::filesystem::path widths(std::size_t index) const {
         return m_folder / (index == 0 ? "widths" : "widths-" + std::to_string(index));

@@ -12,6 +12,8 @@
 #include "server/http/descriptors.h"
 #include "server/http/options.h"
 #include "server/jobs/sqlite_job_store.h"
+#include "server/tls/certificate.h"
+#include "shared/protocol/fingerprint.h"
 #include "shared/protocol/routes.h"
 #include "shared/protocol/samplers.h"
 #include "shared/protocol/work.h"
@@ -30,6 +32,37 @@ constexpr const char* kAllDrained = "All devices are drained.";
 
 void logError(const std::string& text) {
     spdlog::error(text);
+}
+
+void logAccess(const http::Access& access) {
+    if (access.method.empty() && !access.failure.empty()) {
+        spdlog::info("{}: TLS could not be agreed on: {}", access.remote, access.failure);
+        return;
+    }
+    // The path last: a client can put whatever it likes into it, other fields too.
+    spdlog::info("{} {} {} ms {} {}", access.remote, access.status, access.took.count(), access.method,
+                 access.path);
+}
+
+void logCertificate(const tl::expected<tls::Certificate, std::string>& certificate) {
+    if (!certificate) {
+        spdlog::error(certificate.error());
+        return;
+    }
+    spdlog::info("The certificate's fingerprint in words: {}; SHA-256: {}",
+                 protocol::fingerprintInWords(certificate->fingerprint),
+                 protocol::fingerprintInHex(certificate->fingerprint));
+    if (const std::string complaint = tls::complaintAbout(*certificate); !complaint.empty()) {
+        spdlog::warn(complaint);
+    }
+}
+
+/// Empty when there is to be no TLS.
+tl::expected<tls::Files, std::string> certificateOf(const ServeOptions& options, const DataFolder& data) {
+    if (options.tls) {
+        return tls::ownCertificate(data.tls(), tls::ownNames(options.bind));
+    }
+    return tls::Files{options.tlsCert, options.tlsKey};
 }
 
 jobs::Retention retention(const ServeOptions& options) {
@@ -119,18 +152,20 @@ std::optional<protocol::Hold> Gateway::obstacleTo(const protocol::GenerationSett
 }
 
 Expected<void> Gateway::listen(const ServeOptions& options) {
+    const auto certificate = certificateOf(options, m_data);
+    if (!certificate) {
+        return tl::unexpected(protocol::internalError(certificate.error()));
+    }
     http::ListenerOptions settings;
+    settings.certificate = *certificate;
+    settings.onCertificate = logCertificate;
     settings.address = options.bind;
     settings.port = static_cast<std::uint16_t>(options.port);
     settings.publicUrl = http::parsePublicUrl(options.publicUrl).value_or(http::PublicUrl());
     settings.trustedProxies =
         http::TrustedProxies::parse(options.trustedProxies).value_or(http::TrustedProxies());
     settings.maxConnections = http::connectionsWithin(http::raiseDescriptorLimit());
-    settings.onAccess = [](const http::Access& access) {
-        // The path last: a client can put whatever it likes into it, other fields too.
-        spdlog::info("{} {} {} ms {} {}", access.remote, access.status, access.took.count(), access.method,
-                     access.path);
-    };
+    settings.onAccess = logAccess;
     auto listener = http::Listener::start(settings, api::makeRouter(service()));
     if (!listener) {
         return tl::unexpected(protocol::unavailable(listener.error()));

@@ -38,9 +38,11 @@ namespace {
 
 using protocol::Expected;
 
-std::string urlOf(const std::string& address, std::uint16_t port) {
+std::string urlOf(const ServeOptions& options, std::uint16_t port) {
+    const std::string& address = options.bind;
     const bool isV6 = address.find(':') != std::string::npos;
-    return "http://" + (isV6 ? "[" + address + "]" : address) + ":" + std::to_string(port);
+    return (isEncrypted(options) ? "https://" : "http://") + (isV6 ? "[" + address + "]" : address) + ":" +
+           std::to_string(port);
 }
 
 Expected<protocol::ModelInfo> infoIn(const std::filesystem::path& folder) {
@@ -95,8 +97,8 @@ std::unique_ptr<generator::DevicePool> devicesOf(const ServeOptions& options,
 /// Says what somebody who starts a server should know.
 void warn(const ServeOptions& options, const protocol::ModelInfo& model, const ModelShelf& models) {
     if (!http::isLoopback(options.bind)) {
-        spdlog::warn("Everyone who reaches {} can draw and see all pictures: no encryption, no login",
-                     options.bind);
+        spdlog::warn("Everyone who reaches {} can draw and see all pictures: {}no login", options.bind,
+                     isEncrypted(options) ? "" : "no encryption, ");
     }
     for (const std::string& note : model.notes) {
         spdlog::warn(note);
@@ -106,7 +108,21 @@ void warn(const ServeOptions& options, const protocol::ModelInfo& model, const M
     }
 }
 
+/// Why an address that others reach is not listened on.
+std::string refusalOf(const ServeOptions& options) {
+    const std::string missing = isEncrypted(options)
+                                    ? "there is no login yet"
+                                    : "there is no encryption, which --tls adds, and no login yet";
+    return "--bind " + options.bind + " can be reached by others, and " + missing +
+           ". Keep 127.0.0.1 and use an SSH tunnel, or say --allow-insecure on a network where you trust "
+           "everyone.";
+}
+
 }  // namespace
+
+bool isEncrypted(const ServeOptions& options) {
+    return options.tls || !options.tlsCert.empty();
+}
 
 int serve(ServeOptions options) {
     if (options.endWithParent != 0) {
@@ -117,11 +133,7 @@ int serve(ServeOptions options) {
     }
     ::umask(077);  // What people ask for is nobody else's to read, whoever starts the server.
     if (!http::isLoopback(options.bind) && !options.allowInsecure) {
-        return fail(kWrongArgument,
-                    "--bind " + options.bind +
-                        " can be reached by others, and there is no encryption and no login yet. Keep "
-                        "127.0.0.1 and use an SSH tunnel, or say --allow-insecure on a network where you "
-                        "trust everyone.");
+        return fail(kWrongArgument, refusalOf(options));
     }
     options.drawing = withDefaults(std::move(options.drawing));
     if (options.data.empty()) {
@@ -162,7 +174,7 @@ int serve(ServeOptions options) {
             0) {
         return fail(kFailure, "The port file " + options.portFile.string() + " could not be written.");
     }
-    output.write("Listening on " + urlOf(options.bind, gateway.port()) + '\n');
+    output.write("Listening on " + urlOf(options, gateway.port()) + '\n');
 
     ended.get_future().wait();
     spdlog::info("Ending: the running job has {} s to finish; once more to end at once",

@@ -20,6 +20,9 @@ struct ServeOptions {
     std::vector<std::string> trustedProxies;    ///< addresses and networks
     std::vector<std::filesystem::path> models;  ///< folders of more models, besides the hub's cache
     std::filesystem::path data;                 ///< empty: the user's folder
+    bool tls = false;                           ///< with a certificate of the server's own
+    std::filesystem::path tlsCert;              ///< with this one instead, and the key that belongs to it
+    std::filesystem::path tlsKey;
     bool allowInsecure = false;
     int drainSeconds = 10;
     jobs::OnRestart onRestart = jobs::OnRestart::Retry;
@@ -33,8 +36,11 @@ struct ServeOptions {
     std::filesystem::path portFile;  ///< empty: none
 };
 
+/// Whether what clients send and get is encrypted.
+bool isEncrypted(const ServeOptions& options);
+
 /// Serves HTTP until SIGTERM, SIGINT or SIGHUP, then ends in order. Prints "Listening on http://ADDRESS:PORT"
-/// when it is open, and logs to standard error. Answers the exit status.
+/// when it is open, or https:// under TLS, and logs to standard error. Answers the exit status.
 int serve(ServeOptions options);
 
 }  // namespace easel::commands

@@ -7,6 +7,7 @@
 #include <QEventLoop>
 #include <QNetworkAccessManager>
 #include <QNetworkReply>
+#include <QSslConfiguration>
 #include <QTemporaryDir>
 #include <QTest>
 
@@ -30,6 +31,7 @@ protected:
     std::unique_ptr<Program> m_server;
     QString m_url;
     QNetworkAccessManager m_network;
+    QSslConfiguration m_ssl = QSslConfiguration::defaultConfiguration();  // for https
 
     void begin() { m_folder = std::make_unique<QTemporaryDir>(); }
     void end() {
@@ -69,6 +71,7 @@ protected:
     QNetworkRequest request(const std::string& path) const {
         QNetworkRequest made(QUrl(m_url + QString::fromStdString(path)));
         made.setTransferTimeout(kPatienceMs);
+        made.setSslConfiguration(m_ssl);
         return made;
     }
 

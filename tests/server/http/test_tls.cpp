@@ -51,7 +51,7 @@ private Q_SLOTS:
         for (const Transport transport : {Transport::Plain, Transport::Tls}) {
             Router router;
             router.addSimple("GET", "/", [](const Request& request) {
-                return textResponse(200, request.isEncrypted ? "https" : "http");
+                return textResponse(200, request.isSecure ? "https" : "http");
             });
             const auto listener = Listener::start(over(transport), std::move(router)).value();
             RawClient client(listener->port(), kLoopback, transport);
