@@ -57,7 +57,7 @@ TestPattern::~TestPattern() {
 Status TestPattern::status() const {
     const std::scoped_lock lock(m_mutex);
     return {.ready = m_ready,
-            .message = m_ready ? "" : "Getting ready.",
+            .message = m_ready ? "Ready" : "Getting ready.",
             .device = "cpu",
             .deviceName = "Test pattern",
             .precision = "fp32"};
