@@ -8,6 +8,8 @@
 #include <string_view>
 #include <utility>
 
+#include <fmt/core.h>
+
 namespace easel::http {
 
 namespace {
@@ -109,13 +111,12 @@ Response withRange(const Request& request, Response response) {
     }
     if (range->first >= size) {
         response.status = 416;
-        response.headers.set("Content-Range", "bytes */" + std::to_string(size));
+        response.headers.set("Content-Range", fmt::format("bytes */{}", size));
         response.body = std::string();
         return response;
     }
     response.status = 206;
-    response.headers.set("Content-Range", "bytes " + std::to_string(range->first) + "-" +
-                                              std::to_string(range->last) + "/" + std::to_string(size));
+    response.headers.set("Content-Range", fmt::format("bytes {}-{}/{}", range->first, range->last, size));
     file->offset += range->first;
     file->length = range->last - range->first + 1;
     return response;

@@ -5,6 +5,8 @@
 #include <utility>
 #include <variant>
 
+#include <fmt/core.h>
+
 #include "server/http/responder.h"
 
 namespace easel::http {
@@ -18,7 +20,7 @@ void Exchange::answer(Response response) {
 
 std::shared_ptr<EventBuffer> Exchange::stream(int retryMilliseconds) {
     auto buffer = std::make_shared<EventBuffer>(m_signal, m_maxUnsentEventBytes);
-    buffer->append("retry: " + std::to_string(retryMilliseconds) + "\n\n");
+    buffer->append(fmt::format("retry: {}\n\n", retryMilliseconds));
     if (!set(buffer)) {
         buffer->end();
     }

@@ -7,6 +7,8 @@
 
 #include <cerrno>
 
+#include <fmt/core.h>
+
 namespace easel::http {
 
 std::shared_ptr<const File> File::open(const std::filesystem::path& path) {
@@ -20,8 +22,8 @@ std::shared_ptr<const File> File::open(const std::filesystem::path& path) {
         ::close(descriptor);
         return nullptr;
     }
-    std::string version = std::to_string(status.st_size) + "-" + std::to_string(status.st_mtim.tv_sec) + "." +
-                          std::to_string(status.st_mtim.tv_nsec);
+    std::string version =
+        fmt::format("{}-{}.{}", status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec);
     return std::shared_ptr<const File>(
         new File(descriptor, static_cast<std::uint64_t>(status.st_size), std::move(version)));
 }

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <vector>
 
+#include <fmt/core.h>
+
 #include "server/http/headers.h"
 
 namespace easel::http {
@@ -128,7 +130,7 @@ std::optional<Refusal> checkHead(std::string_view head) {
     std::size_t count = 0;
     for (std::string_view line = nextLine(); !line.empty(); line = nextLine()) {
         if (++count > kMaxFields) {
-            return Refusal{431, "The head holds more than " + std::to_string(kMaxFields) + " fields."};
+            return Refusal{431, fmt::format("The head holds more than {} fields.", kMaxFields)};
         }
         const std::size_t colon = line.find(':');
         // A line that begins with a blank continues the one before (obs-fold); its name is no token.

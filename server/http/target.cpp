@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cstdint>
 
+#include <fmt/core.h>
+
 #include "server/http/headers.h"
 #include "shared/text/utf8.h"
 
@@ -99,7 +101,7 @@ tl::expected<Query, std::string> parseQuery(std::string_view text) {
         }
         auto value = decode(field.substr(std::min(equals + 1, field.size())), true);
         if (!value) {
-            return Error("The field \"" + *name + "\" cannot be read. " + value.error());
+            return Error(fmt::format("The field \"{}\" cannot be read. {}", *name, value.error()));
         }
         query.add(std::move(*name), std::move(*value));
     }
