@@ -7,16 +7,14 @@
 #include <string>
 #include <system_error>
 
+#include <fmt/core.h>
+
 namespace easel::jobs {
 
 namespace {
 
 constexpr std::int64_t kMebibyte = std::int64_t{1} << 20;
 constexpr std::int64_t kReserveBytes = kMebibyte / 2;  // Many changes of the store, each a few pages.
-
-std::string inMebibytes(std::int64_t bytes) {
-    return std::to_string(bytes / kMebibyte) + " MiB";
-}
 
 }  // namespace
 
@@ -29,9 +27,9 @@ std::optional<protocol::Problem> DiskRoom::problem() const {
         return {};
     }
     return protocol::noSpace(
-        "The disk with the server's data has " + inMebibytes(free) + " free, and " +
-        inMebibytes(m_options.minFreeBytes) +
-        " are kept; delete jobs or other files. Jobs that were accepted wait until then.");
+        fmt::format("The disk with the server's data has {} MiB free, and {} MiB are kept; delete jobs or "
+                    "other files. Jobs that were accepted wait until then.",
+                    free / kMebibyte, m_options.minFreeBytes / kMebibyte));
 }
 
 void DiskRoom::keepReserve() const {

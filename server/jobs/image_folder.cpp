@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/core.h>
+
 #include "server/jobs/job_id.h"
 #include "shared/process/files.h"
 
@@ -24,8 +26,8 @@ Problem failure(const std::filesystem::path& place, int error) {
     if (error == ENOSPC || error == EDQUOT) {
         return protocol::noSpace("The disk with the server's data is full; the picture could not be kept.");
     }
-    return protocol::internalError("The picture could not be kept: " + place.string() + ": " +
-                                   std::strerror(error) + ".");
+    return protocol::internalError(
+        fmt::format("The picture could not be kept: {}: {}.", place.string(), std::strerror(error)));
 }
 
 bool isPicture(std::string_view name) {
@@ -75,8 +77,8 @@ std::vector<std::filesystem::path> jobsIn(const std::filesystem::path& folder) {
 
 Expected<ImageFolder> ImageFolder::open(std::filesystem::path folder) {
     if (const int error = process::makeFolder(folder); error != 0 && error != EEXIST) {
-        return tl::unexpected(protocol::internalError("The folder " + folder.string() +
-                                                      " cannot be made: " + std::strerror(error) + "."));
+        return tl::unexpected(protocol::internalError(
+            fmt::format("The folder {} cannot be made: {}.", folder.string(), std::strerror(error))));
     }
     return ImageFolder(std::move(folder));
 }
@@ -88,8 +90,8 @@ std::filesystem::path ImageFolder::path(const std::string& job, int index) const
 Expected<void> ImageFolder::write(const std::string& job, int index,
                                   std::span<const std::uint8_t> bytes) const {
     if (!isJobId(job)) {  // From a database that somebody has changed; it could lead anywhere.
-        return tl::unexpected(
-            protocol::internalError("A picture of \"" + job + "\" cannot be kept: no job has such an id."));
+        return tl::unexpected(protocol::internalError(
+            fmt::format("A picture of \"{}\" cannot be kept: no job has such an id.", job)));
     }
     const std::filesystem::path target = path(job, index);
     const std::filesystem::path folder = target.parent_path();

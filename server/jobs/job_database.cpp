@@ -12,6 +12,8 @@
 #include <system_error>
 #include <utility>
 
+#include <fmt/core.h>
+
 #include "server/jobs/salvage.h"
 #include "shared/process/files.h"
 
@@ -176,9 +178,9 @@ Expected<void> takePlace(const path& fresh, const path& file) {
     std::error_code ignored;
     std::filesystem::remove(companion(file, "-wal"), ignored);  // SQLite would put it over the new one.
     if (::rename(fresh.c_str(), file.c_str()) != 0 || process::sync(file.parent_path()) != 0) {
-        return tl::unexpected(protocol::internalError(fresh.string() + " cannot be renamed to " +
-                                                      file.filename().string() + ": " + std::strerror(errno) +
-                                                      "."));
+        return tl::unexpected(
+            protocol::internalError(fmt::format("{} cannot be renamed to {}: {}.", fresh.string(),
+                                                file.filename().string(), std::strerror(errno))));
     }
     return {};
 }
@@ -208,9 +210,9 @@ Expected<path> setAside(const path& file) {
         }
     }
     if (error != 0) {
-        return tl::unexpected(
-            protocol::internalError("The database of jobs is damaged and cannot be moved to " + own.string() +
-                                    ": " + std::strerror(error) + "."));
+        return tl::unexpected(protocol::internalError(
+            fmt::format("The database of jobs is damaged and cannot be moved to {}: {}.", own.string(),
+                        std::strerror(error))));
     }
     return own;
 }
@@ -221,7 +223,7 @@ protocol::Problem problemOf(const SQLite::Exception& error) {
     if (error.getErrorCode() == SQLITE_FULL) {
         return protocol::noSpace("The disk with the server's data is full.");
     }
-    return protocol::internalError(std::string("The job store cannot be used: ") + error.what() + ".");
+    return protocol::internalError(fmt::format("The job store cannot be used: {}.", error.what()));
 }
 
 Expected<SQLite::Database> openJobDatabase(const path& file,
@@ -261,16 +263,18 @@ Expected<SQLite::Database> openJobDatabase(const path& file,
             return tl::unexpected(taken.error());
         }
         if (log) {
-            log("The database of jobs was damaged (" + opened->damage + "). " + std::to_string(*jobs) +
-                " jobs could be read from it; the damaged files are kept in " + kept->string() + ".");
+            log(
+                fmt::format("The database of jobs was damaged ({}). {} jobs could be read from it; the "
+                            "damaged files are kept in {}.",
+                            opened->damage, *jobs, kept->string()));
         }
         auto repaired = tryToOpen(file);
         if (!repaired) {
             return tl::unexpected(repaired.error());
         }
         if (!repaired->database) {
-            return tl::unexpected(
-                protocol::internalError("The database of jobs is damaged again: " + repaired->damage + "."));
+            return tl::unexpected(protocol::internalError(
+                fmt::format("The database of jobs is damaged again: {}.", repaired->damage)));
         }
         return std::move(*repaired->database);
     });
@@ -284,8 +288,8 @@ Expected<bool> putBack(SQLite::Database& database, const path& file) {
         return false;
     }
     if (isGone != 0 && std::filesystem::exists(file, ignored)) {
-        return tl::unexpected(protocol::internalError(
-            "The file " + file.string() + " was replaced while the server runs; restart the server."));
+        return tl::unexpected(protocol::internalError(fmt::format(
+            "The file {} was replaced while the server runs; restart the server.", file.string())));
     }
     return guarded([&]() -> Expected<bool> {
         const path copy = companion(file, ".copy");
@@ -299,8 +303,8 @@ Expected<bool> putBack(SQLite::Database& database, const path& file) {
         const path fresh = companion(file, ".new");
         if (process::sync(copy) != 0 || ::rename(copy.c_str(), fresh.c_str()) != 0) {
             return tl::unexpected(protocol::internalError(
-                "The file " + file.string() +
-                " was removed and cannot be written again: " + std::strerror(errno) + "."));
+                fmt::format("The file {} was removed and cannot be written again: {}.", file.string(),
+                            std::strerror(errno))));
         }
         if (const auto taken = takePlace(fresh, file); !taken) {
             return tl::unexpected(taken.error());

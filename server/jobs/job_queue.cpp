@@ -5,6 +5,8 @@
 #include <cmath>
 #include <utility>
 
+#include <fmt/core.h>
+
 #include "server/jobs/job_id.h"
 #include "server/jobs/placements.h"
 #include "shared/protocol/work.h"
@@ -149,7 +151,7 @@ Expected<Job> JobQueue::find(const std::string& id) const {
 Expected<protocol::JobPage> JobQueue::list(int limit, const std::optional<std::string>& before) const {
     if (limit < 1 || limit > protocol::kMaxPage) {
         return tl::unexpected(protocol::invalidField(
-            "limit", "limit must be between 1 and " + std::to_string(protocol::kMaxPage) + "."));
+            "limit", fmt::format("limit must be between 1 and {}.", protocol::kMaxPage)));
     }
     return m_ledger.list(limit, before);
 }
@@ -240,8 +242,8 @@ Expected<JobQueue::StoredImage> JobQueue::image(const std::string& id, int index
                 return StoredImage{info, m_ledger.images().path(id, index)};
             }
         }
-        return tl::unexpected(protocol::notFound("image " + std::to_string(index) + " of job " + id +
-                                                 (isFinished(job.state) ? "" : " yet")));
+        return tl::unexpected(protocol::notFound(
+            fmt::format("image {} of job {}{}", index, id, isFinished(job.state) ? "" : " yet")));
     });
 }
 

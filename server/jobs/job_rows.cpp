@@ -4,6 +4,8 @@
 #include <string>
 #include <utility>
 
+#include <fmt/core.h>
+
 #include "server/jobs/job_database.h"
 #include "shared/protocol/json.h"
 
@@ -19,8 +21,8 @@ protocol::Expected<JobRecord> readJob(SQLite::Database& database, SQLite::Statem
     const auto state = protocol::jobStateFrom(row.getColumn("state").getString());
     auto settings = protocol::parseSettings(row.getColumn("settings").getString());
     if (!state || !settings) {
-        return tl::unexpected(protocol::internalError("Job " + row.getColumn("id").getString() +
-                                                      " cannot be read from the server's database."));
+        return tl::unexpected(protocol::internalError(fmt::format(
+            "Job {} cannot be read from the server's database.", row.getColumn("id").getString())));
     }
     JobRecord record;
     record.losses = row.getColumn("losses").getInt();

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include <fmt/core.h>
+
 #include "server/jobs/recovery.h"
 
 namespace easel::jobs {
@@ -61,9 +63,8 @@ void Ledger::setAsideStrangers() {
     });
     m_setAside = m_images.countSetAside();
     if (moved > 0 && m_options.log) {
-        m_options.log(std::to_string(moved) +
-                      " pictures of jobs that the database does not know were moved to " +
-                      m_images.setAsideFolder().string() + ".");
+        m_options.log(fmt::format("{} pictures of jobs that the database does not know were moved to {}.",
+                                  moved, m_images.setAsideFolder().string()));
     }
 }
 
@@ -121,7 +122,7 @@ Expected<std::optional<Ledger::Started>> Ledger::start(const std::string& id, co
     if (!*claimed) {
         // The store could not be told that the last attempt had ended.
         if (const auto told = m_store->requeue(id, job.attempt, Requeue::GivenBack); !told) {
-            logProblem("Job " + id + " cannot be put back", told.error());
+            logProblem(fmt::format("Job {} cannot be put back", id), told.error());
         }
         return std::optional<Started>();
     }
@@ -204,7 +205,7 @@ void Ledger::giveBack(const std::string& id) {
 void Ledger::requeue(const LiveJob& live, Requeue why) {
     const Job& job = live.record.job;
     if (const auto stored = m_store->requeue(job.id, job.attempt, why); !stored) {
-        logProblem("Job " + job.id + " cannot be put back", stored.error());
+        logProblem(fmt::format("Job {} cannot be put back", job.id), stored.error());
     }
     if (live.failure) {
         m_images.remove(job.id);  // What could be kept before the disk was full takes room.
@@ -218,7 +219,7 @@ bool Ledger::end(const LiveJob& live, const Outcome& outcome) {
     const Ending ending = endingOf(job, outcome);
     const auto stored = m_store->finish(job.id, job.attempt, ending);
     if (!stored) {
-        logProblem("The end of job " + job.id + " cannot be stored", stored.error());
+        logProblem(fmt::format("The end of job {} cannot be stored", job.id), stored.error());
     }
     return change([&](ActiveJobs& active) {
         LiveJob& present = *active.find(job.id);

@@ -5,22 +5,26 @@
 #include <cstdint>
 #include <iterator>
 
+#include <fmt/core.h>
+
 namespace easel::jobs {
 
 protocol::Expected<std::vector<Placement>> placementsFor(const ActiveJobs& active, const std::string& id,
                                                          const protocol::Move& move) {
     const LiveJob* moved = active.find(id);
     if (moved == nullptr || !canMove(*moved)) {
-        return tl::unexpected(
-            protocol::conflict("Job " + id + " has had its turn; only one that waits for it can be moved."));
+        return tl::unexpected(protocol::conflict(
+            fmt::format("Job {} has had its turn; only one that waits for it can be moved.", id)));
     }
     const LiveJob* next = move.before ? active.find(*move.before) : nullptr;
     const bool isNeighbour =
         next && next != moved && canMove(*next) && next->record.owner == moved->record.owner;
     if (move.before && !isNeighbour) {
         return tl::unexpected(protocol::invalidField(
-            "before", "before must be another job of the same client that waits for its turn; \"" +
-                          *move.before + "\" is none."));
+            "before",
+            fmt::format(
+                "before must be another job of the same client that waits for its turn; \"{}\" is none.",
+                *move.before)));
     }
     const int priority =
         next ? next->record.job.priority : move.priority.value_or(moved->record.job.priority);

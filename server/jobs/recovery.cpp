@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include <fmt/core.h>
+
 #include "server/generator/generator.h"
 
 namespace easel::jobs {
@@ -39,7 +41,7 @@ Expected<bool> takeBack(JobStore& store, JobRecord& record, OnRestart policy) {
 }  // namespace
 
 Problem lostTooOften(const Problem& last, int losses) {
-    return generator::workerLost("It was tried " + std::to_string(losses) + " times. " + last.detail);
+    return generator::workerLost(fmt::format("It was tried {} times. {}", losses, last.detail));
 }
 
 Expected<std::vector<JobRecord>> takeUp(
@@ -64,7 +66,7 @@ Expected<std::vector<JobRecord>> takeUp(
                      : takeBack(store, record, options.onRestart);
         if (!stored) {
             // As with a requeue that cannot be stored: it is drawn, or told, once more.
-            logProblem("What became of job " + job.id + " cannot be stored", stored.error());
+            logProblem(fmt::format("What became of job {} cannot be stored", job.id), stored.error());
             if (tooOften) {
                 countLoss(record);
             }

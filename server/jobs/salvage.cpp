@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include <fmt/core.h>
 #include <sqlite3.h>
 
 namespace easel::jobs {
@@ -56,7 +57,7 @@ bool copyRow(SQLite::Statement& row, SQLite::Database& into, const std::string& 
         names += (i == 0 ? "" : ", ") + std::string(row.getColumnName(i));
         places += i == 0 ? "?" : ", ?";
     }
-    SQLite::Statement insert(into, "INSERT INTO " + table + " (" + names + ") VALUES (" + places + ")");
+    SQLite::Statement insert(into, fmt::format("INSERT INTO {} ({}) VALUES ({})", table, names, places));
     for (int i = 0; i < row.getColumnCount(); ++i) {
         bindTo(insert, i + 1, row.getColumn(i));
     }
