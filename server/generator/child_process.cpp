@@ -15,6 +15,8 @@
 #include <thread>
 #include <utility>
 
+#include <fmt/core.h>
+
 #include "shared/process/spawn.h"
 
 namespace easel::generator {
@@ -45,10 +47,9 @@ private:
 
 std::string describe(int waitStatus) {
     if (WIFSIGNALED(waitStatus)) {
-        return "killed by signal " + std::to_string(WTERMSIG(waitStatus)) + ", " +
-               strsignal(WTERMSIG(waitStatus));
+        return fmt::format("killed by signal {}, {}", WTERMSIG(waitStatus), strsignal(WTERMSIG(waitStatus)));
     }
-    return "exit status " + std::to_string(WEXITSTATUS(waitStatus));
+    return fmt::format("exit status {}", WEXITSTATUS(waitStatus));
 }
 
 /// How `pid` ended, when it does so within `patience`.

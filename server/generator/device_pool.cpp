@@ -5,6 +5,8 @@
 #include <tuple>
 #include <utility>
 
+#include <fmt/core.h>
+
 namespace easel::generator {
 
 namespace {
@@ -94,7 +96,7 @@ Status DevicePool::status() const {
     for (std::size_t i = 0; i < m_slots.size() && all.ready; ++i) {
         const auto info = describe(i);
         if (info.state == DeviceState::Starting || info.state == DeviceState::Failed) {
-            all.message += "; device " + info.id + " (" + info.device + "): " + info.message;
+            all.message += fmt::format("; device {} ({}): {}", info.id, info.device, info.message);
         }
     }
     return all;

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <utility>
 
+#include <fmt/core.h>
 #include <nlohmann/json.hpp>
 
 #include "shared/protocol/json.h"
@@ -36,7 +37,7 @@ struct Header {
 };
 
 protocol::Problem broken(std::string_view what) {
-    return protocol::internalError("The worker's channel is broken: " + std::string(what) + ".");
+    return protocol::internalError(fmt::format("The worker's channel is broken: {}.", what));
 }
 
 protocol::Problem brokenBy(int error) {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <cstdio>
 #include <utility>
 
 #include "server/generator/generator.h"
+
+#include <fmt/core.h>
 
 namespace easel::generator {
 
@@ -11,9 +12,7 @@ namespace {
 /// "3.4 GiB", "35 MiB"
 std::string inWords(std::int64_t bytes) {
     const double mib = static_cast<double>(bytes) / (1024 * 1024);
-    char text[32];
-    std::snprintf(text, sizeof text, mib < 1024 ? "%.0f MiB" : "%.1f GiB", mib < 1024 ? mib : mib / 1024);
-    return text;
+    return mib < 1024 ? fmt::format("{:.0f} MiB", mib) : fmt::format("{:.1f} GiB", mib / 1024);
 }
 
 }  // namespace
@@ -22,14 +21,14 @@ std::string inOneLine(const Status& status) {
     if (!status.ready) {
         return status.message;
     }
-    return status.message + " (" + status.device + ", " + status.deviceName + ", " + status.precision + ")";
+    return fmt::format("{} ({}, {}, {})", status.message, status.device, status.deviceName, status.precision);
 }
 
 protocol::Problem modelTooLarge(const std::string& model, std::int64_t bytes, std::int64_t budget) {
-    return protocol::invalidField("model", "The model " + model + " takes " + inWords(bytes) +
-                                               " of memory, and this server has " + inWords(budget) +
-                                               " for models. Use a smaller one, or start the server with "
-                                               "more --memory.");
+    return protocol::invalidField(
+        "model", fmt::format("The model {} takes {} of memory, and this server has {} for models. Use a "
+                             "smaller one, or start the server with more --memory.",
+                             model, inWords(bytes), inWords(budget)));
 }
 
 protocol::Problem cancelled() {

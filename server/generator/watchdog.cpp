@@ -4,14 +4,16 @@
 #include <algorithm>
 #include <string_view>
 
+#include <fmt/core.h>
+
 namespace easel::generator {
 
 namespace {
 
 using Seconds = std::chrono::duration<double>;
 
-std::string inSeconds(Watchdog::Clock::duration time) {
-    return std::to_string(std::chrono::ceil<std::chrono::seconds>(time).count()) + " s";
+std::int64_t inSeconds(Watchdog::Clock::duration time) {
+    return std::chrono::ceil<std::chrono::seconds>(time).count();
 }
 
 }  // namespace
@@ -106,7 +108,7 @@ Watchdog::Due Watchdog::next() const {
     Due next{Time::max(), {}};
     const auto consider = [&](Time since, Clock::duration limit, std::string_view what) {
         if (since + limit < next.at) {
-            next = {since + limit, std::string(what) + " " + inSeconds(limit)};
+            next = {since + limit, fmt::format("{} {} s", what, inSeconds(limit))};
         }
     };
     if (!m_isReady) {

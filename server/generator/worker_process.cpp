@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/core.h>
+
 #include "shared/process/spawn.h"
 
 namespace easel::generator {
@@ -28,10 +30,6 @@ Status notReady(std::string message, bool failed) {
 /// Whether a program that could not be started for this reason may start a moment later.
 bool passes(int error) {
     return error == EMFILE || error == ENFILE || error == EAGAIN || error == ENOMEM;
-}
-
-std::string inSeconds(milliseconds time) {
-    return std::to_string(std::chrono::ceil<std::chrono::seconds>(time).count()) + " s";
 }
 
 }  // namespace
@@ -79,7 +77,7 @@ void WorkerProcess::submit(const std::string& id, const protocol::GenerationSett
     }
     if (m_inFlight.contains(id)) {
         lock.unlock();
-        return observer.finished(protocol::internalError("Job " + id + " was submitted twice."));
+        return observer.finished(protocol::internalError(fmt::format("Job {} was submitted twice.", id)));
     }
     m_inFlight[id] = std::make_shared<Observer>(std::move(observer));
     m_watchdog->submitted(id, std::int64_t{settings.width} * settings.height, Clock::now());
@@ -199,7 +197,7 @@ WorkerProcess::End WorkerProcess::runOnce() {
         // One that ends by itself should be able to tell its own exit status.
         end.how = child->end(isInHaste ? 0ms : 1000ms, m_options.grace);
     }
-    endAll(workerLost("The process that drew it " + described(end) + "."));
+    endAll(workerLost(fmt::format("The process that drew it {}.", described(end))));
     return end;
 }
 
@@ -208,7 +206,7 @@ milliseconds WorkerProcess::judge(const End& end) {
     if (end.wasReady) {
         m_failedStarts = 0;
         m_backoff.reset();
-        setStatus(notReady("The worker " + described(end) + "; starting another.", false));
+        setStatus(notReady(fmt::format("The worker {}; starting another.", described(end)), false));
         return m_options.firstPause;
     }
     ++m_failedStarts;
@@ -221,16 +219,18 @@ milliseconds WorkerProcess::judge(const End& end) {
         message = end.refusal;
     } else if (end.startError != 0) {
         failed = failed || !passes(end.startError);
-        message = "The worker " + m_options.program.string() +
-                  " could not be started: " + std::strerror(end.startError) + ".";
+        message = fmt::format("The worker {} could not be started: {}.", m_options.program.string(),
+                              std::strerror(end.startError));
     } else if (m_failedStarts == 1) {
-        message = "The worker " + described(end) + " while loading.";
+        message = fmt::format("The worker {} while loading.", described(end));
     } else {
-        message = "The worker has ended " + std::to_string(m_failedStarts) +
-                  " times while loading: " + end.how + ". Its own messages in the log say more.";
+        message = fmt::format(
+            "The worker has ended {} times while loading: {}. Its own messages in the log say more.",
+            m_failedStarts, end.how);
     }
     if (m_options.keepsTrying) {
-        message += " Trying again in " + inSeconds(pause) + ".";
+        message +=
+            fmt::format(" Trying again in {} s.", std::chrono::ceil<std::chrono::seconds>(pause).count());
     }
     setStatus(notReady(message, failed));
     return pause;
@@ -238,7 +238,7 @@ milliseconds WorkerProcess::judge(const End& end) {
 
 /// How it ended, as what a sentence says of it.
 std::string WorkerProcess::described(const End& end) {
-    return (end.wasStuck ? "was ended (" : "ended unexpectedly (") + end.how + ")";
+    return fmt::format("{} ({})", end.wasStuck ? "was ended" : "ended unexpectedly", end.how);
 }
 
 void WorkerProcess::converse(FrameChannel& channel) {
