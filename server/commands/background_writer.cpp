@@ -13,6 +13,8 @@
 #include <string_view>
 #include <utility>
 
+#include <fmt/core.h>
+
 namespace easel::commands {
 
 namespace {
@@ -107,8 +109,8 @@ void BackgroundWriter::run(const std::shared_ptr<State>& state, int descriptor) 
         missing += line.droppedBefore;
         const std::string text =
             (isCut ? "\n" : "") +
-            (missing > 0 ? std::to_string(missing) + " lines are missing here: they could not be written.\n"
-                         : std::string()) +
+            (missing > 0 ? fmt::format("{} lines are missing here: they could not be written.\n", missing)
+                         : "") +
             line.text;
         const std::size_t done = writeAll(descriptor, text);
         isCut = done == 0 ? isCut : done < text.size();

@@ -11,6 +11,8 @@
 #include <thread>
 #include <vector>
 
+#include <fmt/core.h>
+
 #include "server/commands/bench_client.h"
 #include "server/commands/bench_plan.h"
 #include "server/commands/bench_server.h"
@@ -123,7 +125,7 @@ int bench(BenchOptions options) {
     }
     if (!server) {
         return fail(kWrongArgument,
-                    "--url: \"" + options.url + "\" is no address like http://127.0.0.1:5000.");
+                    fmt::format("--url: \"{}\" is no address like http://127.0.0.1:5000.", options.url));
     }
     const BenchClient client(*server, stop);
     const auto info = waitUntilReady(client, stop);
@@ -136,8 +138,8 @@ int bench(BenchOptions options) {
     }
     const auto plan = benchPlan(*info, *model, options.requests, options.seed);
     std::fprintf(stderr, "%s\n",
-                 printable("Drawing " + std::to_string(plan.size()) + " pictures with " + model->title +
-                           " on " + info->deviceName + " (" + info->precision + "), twice")
+                 printable(fmt::format("Drawing {} pictures with {} on {} ({}), twice", plan.size(),
+                                       model->title, info->deviceName, info->precision))
                      .c_str());
     // The first pictures pay for what is only made once.
     const std::vector<protocol::GenerationRequest> first(plan.begin(), plan.begin() + 1);

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <thread>
 
+#include <fmt/core.h>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -29,7 +30,7 @@ constexpr auto kPause = std::chrono::milliseconds(100);
 constexpr std::string_view kScheme = "http://";
 
 protocol::Problem unreachable(const ServerAddress& server, const std::string& why) {
-    return protocol::unavailable("No answer from " + server.host + ":" + server.port + " (" + why + ").");
+    return protocol::unavailable(fmt::format("No answer from {}:{} ({}).", server.host, server.port, why));
 }
 
 /// A connection with a request on its way; throws boost::system::system_error.

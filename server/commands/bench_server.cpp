@@ -16,6 +16,8 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/core.h>
+
 #include "shared/process/spawn.h"
 
 namespace easel::commands {
@@ -58,7 +60,7 @@ tl::expected<std::unique_ptr<BenchServer>, std::string> BenchServer::start(const
     std::error_code error;
     std::string folder = (std::filesystem::temp_directory_path(error) / "easel-bench-XXXXXX").string();
     if (::mkdtemp(folder.data()) == nullptr) {
-        return tl::unexpected("The folder " + folder + " cannot be made: " + std::strerror(errno) + ".");
+        return tl::unexpected(fmt::format("The folder {} cannot be made: {}.", folder, std::strerror(errno)));
     }
     server->m_folder = folder;
     const auto portFile = server->m_folder / "port";
@@ -87,7 +89,7 @@ tl::expected<std::unique_ptr<BenchServer>, std::string> BenchServer::start(const
     }
     if (const int failure = startServer(std::move(arguments), server->m_folder / "log", server->m_pid);
         failure != 0) {
-        return tl::unexpected(std::string("The server cannot be started: ") + std::strerror(failure) + ".");
+        return tl::unexpected(fmt::format("The server cannot be started: {}.", std::strerror(failure)));
     }
     std::string port;
     while (!(std::ifstream(portFile) >> port)) {

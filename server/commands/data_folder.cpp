@@ -15,6 +15,8 @@
 #include <system_error>
 #include <utility>
 
+#include <fmt/core.h>
+
 #include "shared/process/files.h"
 
 namespace easel::commands {
@@ -87,8 +89,8 @@ std::string readId(const path& file) {
 
 Expected<DataFolder> DataFolder::open(path folder) {
     const auto refuse = [&folder](const std::string& why) {
-        return tl::unexpected(
-            protocol::internalError("The data folder " + folder.string() + " cannot be used: " + why + "."));
+        return tl::unexpected(protocol::internalError(
+            fmt::format("The data folder {} cannot be used: {}.", folder.string(), why)));
     };
     std::error_code error;
     std::filesystem::create_directories(folder, error);

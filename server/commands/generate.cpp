@@ -18,6 +18,8 @@
 #include <string_view>
 #include <utility>
 
+#include <fmt/core.h>
+
 #include "server/commands/command_line.h"
 #include "server/commands/messages.h"
 #include "server/commands/progress_bar.h"
@@ -58,11 +60,11 @@ std::filesystem::path nameOfNow() {
 /// Where the pictures go; empty text: no objection.
 std::string objection(const std::filesystem::path& output) {
     if (output.extension() != ".png") {
-        return "--output: " + output.string() + " must end with .png.";
+        return fmt::format("--output: {} must end with .png.", output.string());
     }
     const auto folder = output.has_parent_path() ? output.parent_path() : std::filesystem::path(".");
     if (::access(folder.c_str(), W_OK | X_OK) != 0) {
-        return "--output: pictures cannot be written into the folder " + folder.string() + ".";
+        return fmt::format("--output: pictures cannot be written into the folder {}.", folder.string());
     }
     return {};
 }
@@ -226,7 +228,7 @@ int generate(GenerateOptions options) {
         std::cerr << printable("Note: " + note) << '\n';
     }
     for (const std::string& word : protocol::unknownWords(settings->prompt, model)) {
-        std::cerr << printable("Note: " + model.title + " has not learned the word \"" + word + "\".")
+        std::cerr << printable(fmt::format("Note: {} has not learned the word \"{}\".", model.title, word))
                   << '\n';
     }
     return Run(*settings, output, drawing).run();

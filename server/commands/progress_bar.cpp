@@ -8,6 +8,8 @@
 #include <cstdio>
 #include <iostream>
 
+#include <fmt/core.h>
+
 namespace easel::commands {
 
 namespace {
@@ -36,11 +38,11 @@ void ProgressBar::say(const std::string& what) {
 
 void ProgressBar::show(const protocol::Progress& progress) {
     const std::scoped_lock lock(m_mutex);
-    std::string line = bar(progress.step, progress.steps) + " " + std::to_string(progress.step) + "/" +
-                       std::to_string(progress.steps) + " steps";
+    std::string line =
+        fmt::format("{} {}/{} steps", bar(progress.step, progress.steps), progress.step, progress.steps);
     const auto left = m_eta.after(progress.step, progress.steps, protocol::Eta::Clock::now());
     if (left && progress.step < progress.steps) {
-        line += ", " + std::to_string(std::lround(std::ceil(*left))) + " s left";
+        line += fmt::format(", {:.0f} s left", std::ceil(*left));
     }
     draw(line);
 }
