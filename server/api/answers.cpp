@@ -5,6 +5,8 @@
 #include <charconv>
 #include <utility>
 
+#include <fmt/core.h>
+
 #include "shared/protocol/json.h"
 
 namespace easel::api {
@@ -58,7 +60,8 @@ std::optional<protocol::Problem> lostField(const http::Query& query,
         list.append(list.empty() ? "" : ", ").append(each);
     }
     const std::string& name = unknown->first;
-    return protocol::invalidField(name, "There is no field \"" + name + "\" here; there is: " + list + ".");
+    return protocol::invalidField(name,
+                                  fmt::format("There is no field \"{}\" here; there is: {}.", name, list));
 }
 
 }  // namespace easel::api

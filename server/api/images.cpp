@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include <fmt/core.h>
+
 #include "server/api/answers.h"
 #include "server/http/conditional.h"
 #include "server/jobs/job_queue.h"
@@ -39,9 +41,8 @@ protocol::Expected<http::Response> imageResponse(const Service& service, const s
         return tl::unexpected(stored.error());
     }
     const auto broken = [&](const std::string& how) {
-        return tl::unexpected(protocol::internalError("The file of image " + std::to_string(index) +
-                                                      " of job " + job + ' ' + how +
-                                                      " The same request draws it again."));
+        return tl::unexpected(protocol::internalError(fmt::format(
+            "The file of image {} of job {} {} The same request draws it again.", index, job, how)));
     };
     const auto file = http::File::open(stored->path);
     if (!file) {
@@ -49,13 +50,13 @@ protocol::Expected<http::Response> imageResponse(const Service& service, const s
     }
     const auto size = static_cast<std::uint64_t>(stored->info.bytes);
     if (file->size() != size) {
-        return broken("was changed on the server's disk: it has " + std::to_string(file->size()) +
-                      " bytes instead of " + std::to_string(size) + ".");
+        return broken(fmt::format("was changed on the server's disk: it has {} bytes instead of {}.",
+                                  file->size(), size));
     }
-    const std::string name = job + "-" + std::to_string(index);
+    const std::string name = fmt::format("{}-{}", job, index);
     http::Response response;
     response.headers = {{"Content-Type", stored->info.contentType},
-                        {"Content-Disposition", "inline; filename=\"easel-" + name + ".png\""},
+                        {"Content-Disposition", fmt::format("inline; filename=\"easel-{}.png\"", name)},
                         {"Cross-Origin-Resource-Policy", "same-origin"}};
     response.body = http::FileRange{file, 0, file->size()};
     return explained(http::withRange(
