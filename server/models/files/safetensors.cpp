@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::uint64_t kLengthBytes = 8;
 constexpr std::uint64_t kMaxHeaderBytes = 100'000'000;  // the reference's own limit
+constexpr std::string_view kWasItCut = " (was the download cut short? Then do it again)";
 
 std::uint64_t bitsOf(DType dtype) {
     switch (dtype) {
@@ -76,6 +77,43 @@ std::string describe(const std::vector<std::uint64_t>& shape) {
     return "[" + text + "]";
 }
 
+/// The JSON after the length, or else what is wrong with that.
+tl::expected<std::span<const std::byte>, std::string> headerIn(std::span<const std::byte> bytes) {
+    if (bytes.size() < kLengthBytes) {
+        return tl::unexpected(fmt::format("it has {} bytes, fewer than 8", bytes.size()));
+    }
+    std::uint64_t size = 0;
+    for (std::size_t i = kLengthBytes; i-- > 0;) {
+        size = size << 8 | std::to_integer<std::uint64_t>(bytes[i]);
+    }
+    const std::size_t rest = bytes.size() - kLengthBytes;
+    if (size > kMaxHeaderBytes || size > rest) {
+        const bool isCut = size <= kMaxHeaderBytes && rest > 0 && bytes[kLengthBytes] == std::byte{'{'};
+        return tl::unexpected(
+            fmt::format("its header would have {} bytes{}", size,
+                        isCut ? fmt::format(", but there are only {}{}", rest, kWasItCut) : ""));
+    }
+    return bytes.subspan(kLengthBytes, size);
+}
+
+/// What is wrong with an entry that comes after `position` bytes of `all`; empty: nothing.
+std::string objection(const HeaderEntry& entry, std::uint64_t position, std::uint64_t all) {
+    const std::string what = fmt::format("tensor \"{}\"", entry.name);
+    if (entry.begin != position || entry.end < entry.begin) {
+        return fmt::format("{} stands at {} to {} where {} comes next: overlaps and gaps are forbidden", what,
+                           entry.begin, entry.end, position);
+    }
+    if (byteSize(entry) != entry.end - entry.begin) {
+        return fmt::format("{} has {} bytes, which does not fit {} {}", what, entry.end - entry.begin,
+                           toString(entry.dtype), describe(entry.shape));
+    }
+    if (entry.end > all) {
+        return fmt::format("{} ends at {}, but there are only {} bytes of data{}", what, entry.end, all,
+                           kWasItCut);
+    }
+    return {};
+}
+
 }  // namespace
 
 protocol::Expected<std::vector<TensorEntry>> parseSafetensors(std::span<const std::byte> bytes,
@@ -90,23 +128,11 @@ protocol::Expected<std::vector<TensorEntry>> parseSafetensors(std::span<const st
             return tl::unexpected(modelProblem(fileName, *foreign));
         }
     }
-    if (bytes.size() < kLengthBytes) {
-        return refuse(fmt::format("it has {} bytes, fewer than 8", bytes.size()));
+    const auto header = headerIn(bytes);
+    if (!header) {
+        return refuse(header.error());
     }
-    std::uint64_t headerBytes = 0;
-    for (std::size_t i = kLengthBytes; i-- > 0;) {
-        headerBytes = headerBytes << 8 | std::to_integer<std::uint64_t>(bytes[i]);
-    }
-    if (headerBytes > kMaxHeaderBytes || headerBytes > bytes.size() - kLengthBytes) {
-        const bool isCut = headerBytes <= kMaxHeaderBytes && begin[kLengthBytes] == '{';
-        const std::string cut =
-            fmt::format(", but there are only {} (was the download cut short? Then do it again)",
-                        bytes.size() - kLengthBytes);
-        return refuse(fmt::format("its header would have {} bytes{}", headerBytes, isCut ? cut : ""));
-    }
-    const auto header = bytes.subspan(kLengthBytes, headerBytes);
-    const auto data = bytes.subspan(kLengthBytes + headerBytes);
-    auto entries = parseSafetensorsHeader({reinterpret_cast<const char*>(header.data()), header.size()});
+    auto entries = parseSafetensorsHeader(begin.substr(kLengthBytes, header->size()));
     if (!entries) {
         return refuse(entries.error());
     }
@@ -114,32 +140,19 @@ protocol::Expected<std::vector<TensorEntry>> parseSafetensors(std::span<const st
         return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
     });
 
+    const auto data = bytes.subspan(kLengthBytes + header->size());
     std::vector<TensorEntry> tensors;
     tensors.reserve(entries->size());
     std::uint64_t position = 0;
     for (HeaderEntry& entry : *entries) {
-        const std::string what = fmt::format("tensor \"{}\"", entry.name);
-        if (entry.begin != position || entry.end < entry.begin) {
-            return refuse(
-                fmt::format("{} stands at {} to {} where {} comes next: overlaps and gaps are forbidden",
-                            what, entry.begin, entry.end, position));
-        }
-        const auto size = byteSize(entry);
-        if (!size || *size != entry.end - entry.begin) {
-            return refuse(fmt::format("{} has {} bytes, which does not fit {} {}", what,
-                                      entry.end - entry.begin, toString(entry.dtype), describe(entry.shape)));
-        }
-        if (entry.end > data.size()) {
-            return refuse(
-                fmt::format("{} ends at {}, but there are only {} bytes of data (was the download cut short? "
-                            "Then do it again)",
-                            what, entry.end, data.size()));
+        if (const auto why = objection(entry, position, data.size()); !why.empty()) {
+            return refuse(why);
         }
         position = entry.end;
         tensors.push_back({std::move(entry.name),
                            entry.dtype,
                            {entry.shape.begin(), entry.shape.end()},
-                           data.subspan(entry.begin, *size)});
+                           data.subspan(entry.begin, entry.end - entry.begin)});
     }
     if (position != data.size()) {
         return refuse(
