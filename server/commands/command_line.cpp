@@ -112,7 +112,11 @@ void addServe(CLI::App& app, ServeOptions& options) {
     command.add_option("--data", options.data,
                        "The folder for jobs and pictures; $XDG_DATA_HOME/easel/server if not given");
     command.add_flag("--allow-insecure", options.allowInsecure,
-                     "Listen on an address that others can reach, without encryption and keys");
+                     "Listen on an address that others can reach, even without encryption or keys");
+    command.add_flag(
+        "--require-key", options.requireKey,
+        "Let nobody in without a key, even while there is none; without this the first key that is "
+        "made has the same effect");
     command
         .add_option("--drain-seconds", options.drainSeconds,
                     "At the end, how long a running job may go on before it is put back")

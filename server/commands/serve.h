@@ -19,6 +19,7 @@ struct ServeOptions {
     std::vector<std::filesystem::path> models;  ///< folders of more models, besides the hub's cache
     std::filesystem::path data;                 ///< empty: the user's folder
     bool allowInsecure = false;
+    bool requireKey = false;  ///< let nobody in without a key, even while there is none
     int drainSeconds = 10;
     jobs::OnRestart onRestart = jobs::OnRestart::Retry;
     // What bounds the finished jobs, whichever is reached first.

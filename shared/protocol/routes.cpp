@@ -27,6 +27,10 @@ std::string jobImage(std::string_view id, int index) {
     return job(id) + "/images/" + std::to_string(index);
 }
 
+std::string key(std::string_view id) {
+    return std::string(kKeys) + "/" + std::string(id);
+}
+
 std::string model(std::string_view id) {
     return std::string(kModels) + "/" + std::string(id);
 }
