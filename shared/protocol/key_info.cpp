@@ -29,10 +29,11 @@ json timeOrNull(const std::optional<std::int64_t>& time) {
 }
 
 json write(const KeyInfo& key) {
-    json value = {{"id", key.id},
-                  {"name", key.name},
+    const bool isKey = !key.id.empty();
+    json value = {{"id", isKey ? json(key.id) : json(nullptr)},
+                  {"name", isKey ? json(key.name) : json(nullptr)},
                   {"scope", toString(key.scope)},
-                  {"created_at", formatTimestamp(key.createdAt)},
+                  {"created_at", isKey ? json(formatTimestamp(key.createdAt)) : json(nullptr)},
                   {"last_used_at", timeOrNull(key.lastUsedAt)},
                   {"session", key.isSession}};
     if (key.revokedAt) {

@@ -20,7 +20,7 @@ std::optional<KeyScope> keyScopeFrom(std::string_view name);
 
 /// A key as it is told to people and programs; never its secret, but for the one time when it is made.
 struct KeyInfo {
-    std::string id;
+    std::string id;  ///< empty: who asks needs no key, and has none
     std::string name;
     KeyScope scope = KeyScope::Generate;
     std::int64_t createdAt = 0;              ///< milliseconds since 1970 UTC
