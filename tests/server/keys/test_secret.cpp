@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <set>
 
+#include <QFile>
 #include <QTest>
 
 #include "server/keys/secret.h"
@@ -23,6 +24,24 @@ private Q_SLOTS:
             other[i] ^= 1;
             QVERIFY(!areSame(other, kAbc));
         }
+    }
+
+    /// Nobody can measure that reliably here, so the code is read: hashes are compared by OpenSSL's function,
+    /// each of them, and by nothing else.
+    void comparesInConstantTime() {
+        const auto source = [](const char* name) {
+            QFile file(QStringLiteral(EASEL_SOURCE_DIR "/server/keys/") + name);
+            return file.open(QIODevice::ReadOnly) ? file.readAll() : QByteArray();
+        };
+        const QByteArray secret = source("secret.cpp");
+        const auto at = secret.indexOf("bool areSame(");
+        QVERIFY(secret.mid(at, 150).contains("CRYPTO_memcmp("));
+        const QByteArray store = source("key_store.cpp");
+        const auto begin = store.indexOf("KeyStore::recognise(");
+        const QByteArray recognise = store.mid(begin, store.indexOf("\n}\n", begin) - begin);
+        QVERIFY(recognise.contains("areSame("));
+        QVERIFY(!recognise.contains("break"));
+        QVERIFY(!store.contains("hash =="));
     }
 
     void isNewEachTime() {
