@@ -27,6 +27,9 @@ function make(tag, properties = {}, ...children) {
 
 async function call(path, options) {
     const response = await fetch(path, options);
+    if (response.status === 401) {
+        location.reload();  // a key is needed meanwhile, or the session has ended: this leads to the login
+    }
     const isJson = (response.headers.get("Content-Type") || "").includes("json");
     const body = isJson ? await response.json() : null;
     if (!response.ok) {
@@ -448,6 +451,10 @@ function showHistory(jobs) {
     byId("empty").hidden = pictures.length > 0;
 }
 
+async function offerLogout() {
+    byId("logout").hidden = !(await call("v1/keys/self")).session;
+}
+
 /** Page by page, as many as a list to choose from can hold. */
 async function allModels() {
     const found = [];
@@ -485,3 +492,4 @@ async function start() {
 }
 
 start();
+offerLogout().catch(() => {});  // without it one is logged in for 30 days

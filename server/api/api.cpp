@@ -2,9 +2,19 @@
 #include "server/api/api.h"
 
 #include "server/api/answers.h"
+#include "server/api/door.h"
 #include "server/api/routes.h"
+#include "shared/protocol/routes.h"
 
 namespace easel::api {
+
+namespace {
+
+/// What everybody may see: whether the server is well, and how to log in.
+constexpr std::string_view kOpen[] = {protocol::routes::kLive, protocol::routes::kReady,
+                                      protocol::routes::kLogin, "/page.css", "/favicon.svg"};
+
+}  // namespace
 
 http::Router makeRouter(const Service& service) {
     http::Router router;
@@ -12,6 +22,15 @@ http::Router makeRouter(const Service& service) {
     mount.errorWriter = [](int status, std::string detail) {
         return problemResponse(protocol::ofStatus(status, std::move(detail)));
     };
+    if (Door* const door = service.door) {
+        mount.gate = [door](const http::Request& head) { return door->admitAnybody(head); };
+        for (const std::string_view path : kOpen) {
+            router.mount(path, mount);
+        }
+        mount.gate = [door](const http::Request& head) { return door->admit(head); };
+        addKeyRoutes(router, *door);
+        addLoginRoutes(router, *door);
+    }
     router.mount("/", std::move(mount));
     addJobRoutes(router, service);
     addQueueRoutes(router, service);

@@ -19,6 +19,8 @@ class JobQueue;
 
 namespace easel::api {
 
+class Door;
+
 /// The models that there are.
 struct Models {
     /// The one of this id, or the default one when it is empty. Errors: 422 with the field `model`: there is
@@ -49,6 +51,7 @@ struct Service {
     Devices devices;
     /// Tells how models and devices are and what changes, until what is answered goes; from any thread.
     std::function<std::shared_ptr<void>(std::function<void(const protocol::ServerNews&)> follower)> follow;
+    Door* door = nullptr;  ///< who comes in; null: everybody, and there are no keys
 };
 
 /// Every route of Easel, for http::Listener::start.

@@ -2,6 +2,7 @@
 #include <string>
 
 #include "server/api/answers.h"
+#include "server/api/callers.h"
 #include "server/api/routes.h"
 #include "shared/protocol/json.h"
 #include "shared/protocol/routes.h"
@@ -33,12 +34,12 @@ void addDeviceRoutes(http::Router& router, const Service& service) {
         }
         return answer(request, {});
     });
-    router.addSimple("POST", routes::deviceDrain("{id}"), [service](const Request& request) {
-        return answer(request, service.devices.setDrained(request.param("id"), true));
-    });
-    router.addSimple("POST", routes::deviceResume("{id}"), [service](const Request& request) {
-        return answer(request, service.devices.setDrained(request.param("id"), false));
-    });
+    router.addSimple("POST", routes::deviceDrain("{id}"), forAdmins([service](const Request& request) {
+                         return answer(request, service.devices.setDrained(request.param("id"), true));
+                     }));
+    router.addSimple("POST", routes::deviceResume("{id}"), forAdmins([service](const Request& request) {
+                         return answer(request, service.devices.setDrained(request.param("id"), false));
+                     }));
 }
 
 }  // namespace easel::api

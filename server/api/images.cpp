@@ -8,6 +8,7 @@
 #include <fmt/core.h>
 
 #include "server/api/answers.h"
+#include "server/api/own_jobs.h"
 #include "server/http/conditional.h"
 #include "server/jobs/job_queue.h"
 
@@ -36,7 +37,7 @@ http::Response explained(http::Response response) {
 
 protocol::Expected<http::Response> imageResponse(const Service& service, const std::string& job, int index,
                                                  const http::Request& request) {
-    const auto stored = service.queue.image(job, index);
+    const auto stored = OwnJobs(service, request).image(job, index);
     if (!stored) {
         return tl::unexpected(stored.error());
     }

@@ -4,7 +4,10 @@
 #include <utility>
 
 #include "server/api/answers.h"
+#include "server/api/bodies.h"
+#include "server/api/callers.h"
 #include "server/api/images.h"
+#include "server/api/own_jobs.h"
 #include "server/api/routes.h"
 #include "server/api/submission.h"
 #include "server/jobs/job_queue.h"
@@ -23,27 +26,8 @@ using protocol::Job;
 constexpr int kDefaultPage = 20;
 constexpr std::size_t kLongestKey = 255;
 
-/// `application/json`, with or without parameters.
-bool isJson(const Request& request) {
-    const std::string_view type = request.headers.find("Content-Type").value_or("");
-    const std::string_view essence = type.substr(0, type.find(';'));
-    return http::equalsIgnoringCase(essence.substr(0, essence.find_last_not_of(" \t") + 1),
-                                    "application/json");
-}
-
 Response jobResponse(const protocol::Expected<Job>& job) {
     return job ? jsonResponse(200, protocol::toJson(*job)) : problemResponse(job.error());
-}
-
-/// What `parse` makes of the body.
-template <typename Value>
-protocol::Expected<Value> bodyOf(const Request& request,
-                                 protocol::Expected<Value> (*parse)(std::string_view json)) {
-    if (!isJson(request)) {
-        return tl::unexpected(
-            protocol::ofStatus(415, "Send the request as JSON, with Content-Type: application/json."));
-    }
-    return parse(request.body);
 }
 
 protocol::Expected<int> priorityIn(const Request& request) {
@@ -70,14 +54,15 @@ Response createJob(const Service& service, const Request& request) {
             return problemResponse(protocol::invalidField(
                 "Idempotency-Key", "Idempotency-Key is given more than once; say it once."));
         }
-        key = *field;
+        // Each key of the server has names of its own for its requests; no field can hold a line end.
+        key = keyOf(request) ? request.caller.name + '\n' + std::string(*field) : std::string(*field);
     }
     const auto priority = priorityIn(request);
     if (!priority) {
         return problemResponse(priority.error());
     }
     const auto job = bodyOf(request, protocol::parseRequest).and_then([&](const auto& asked) {
-        return submit(service, asked, request.peer, key, *priority);
+        return submit(service, asked, ownerOf(request), key, *priority);
     });
     if (!job) {
         return problemResponse(job.error());
@@ -89,14 +74,14 @@ Response createJob(const Service& service, const Request& request) {
 
 Response estimateJob(const Service& service, const Request& request) {
     const auto answer = bodyOf(request, protocol::parseRequest).and_then([&](const auto& asked) {
-        return estimate(service, asked, request.peer);
+        return estimate(service, asked, ownerOf(request));
     });
     return answer ? jsonResponse(200, protocol::toJson(*answer)) : problemResponse(answer.error());
 }
 
 Response moveJob(const Service& service, const Request& request) {
     return jobResponse(bodyOf(request, protocol::parseMove).and_then([&](const protocol::Move& move) {
-        return service.queue.move(request.param("id"), move);
+        return OwnJobs(service, request).move(request.param("id"), move);
     }));
 }
 
@@ -111,8 +96,9 @@ Response listJobs(const Service& service, const Request& request) {
             "limit", "limit must be between 1 and " + std::to_string(protocol::kMaxPage) + "."));
     }
     const auto before = request.query.find("before");
-    const auto page = service.queue.list(static_cast<int>(*limit),
-                                         before ? std::optional(std::string(*before)) : std::nullopt);
+    const auto page =
+        OwnJobs(service, request)
+            .list(static_cast<int>(*limit), before ? std::optional(std::string(*before)) : std::nullopt);
     return page ? jsonResponse(200, protocol::toJson(*page)) : problemResponse(page.error());
 }
 
@@ -142,19 +128,19 @@ void addJobRoutes(http::Router& router, const Service& service) {
                      [service](const Request& request) { return estimateJob(service, request); });
     router.addSimple("GET", jobs, [service](const Request& request) { return listJobs(service, request); });
     router.addSimple("GET", job, [service](const Request& request) {
-        return jobResponse(service.queue.find(request.param("id")));
+        return jobResponse(OwnJobs(service, request).find(request.param("id")));
     });
     router.addSimple("DELETE", job, [service](const Request& request) {
-        const auto removed = service.queue.remove(request.param("id"));
+        const auto removed = OwnJobs(service, request).remove(request.param("id"));
         return removed ? Response{204, {}, {}} : problemResponse(removed.error());
     });
     router.addSimple("POST", routes::jobCancel("{id}"), [service](const Request& request) {
-        return jobResponse(service.queue.cancel(request.param("id")));
+        return jobResponse(OwnJobs(service, request).cancel(request.param("id")));
     });
     router.addSimple("POST", routes::jobMove("{id}"),
                      [service](const Request& request) { return moveJob(service, request); });
     router.addSimple("POST", routes::jobRelease("{id}"), [service](const Request& request) {
-        return jobResponse(service.queue.release(request.param("id")));
+        return jobResponse(OwnJobs(service, request).release(request.param("id")));
     });
     router.addSimple("GET", job + "/images/{n}",
                      [service](const Request& request) { return getImage(service, request); });

@@ -2,6 +2,7 @@
 #include <string>
 
 #include "server/api/answers.h"
+#include "server/api/callers.h"
 #include "server/api/routes.h"
 #include "shared/protocol/job.h"
 #include "shared/protocol/json.h"
@@ -61,20 +62,20 @@ void addModelRoutes(http::Router& router, const Service& service) {
         router.addSimple("GET", routes::model(id), [service](const Request& request) {
             return answer(200, modelIn(service, request));
         });
-        router.addSimple("POST", routes::modelLoad(id), [service](const Request& request) {
-            const auto model = modelIn(service, request);
-            if (model) {
-                service.models.load(model->id);
-            }
-            return answer(202, model);
-        });
-        router.addSimple("POST", routes::modelUnload(id), [service](const Request& request) {
-            const auto model = modelIn(service, request);
-            if (model) {
-                service.models.unload(model->id);
-            }
-            return answer(202, model);
-        });
+        router.addSimple("POST", routes::modelLoad(id), forAdmins([service](const Request& request) {
+                             const auto model = modelIn(service, request);
+                             if (model) {
+                                 service.models.load(model->id);
+                             }
+                             return answer(202, model);
+                         }));
+        router.addSimple("POST", routes::modelUnload(id), forAdmins([service](const Request& request) {
+                             const auto model = modelIn(service, request);
+                             if (model) {
+                                 service.models.unload(model->id);
+                             }
+                             return answer(202, model);
+                         }));
     }
 }
 

@@ -6,6 +6,8 @@
 #include "server/api/answers.h"
 #include "server/api/assets.h"
 #include "server/api/awaiting.h"
+#include "server/api/callers.h"
+#include "server/api/html.h"
 #include "server/api/images.h"
 #include "server/api/routes.h"
 #include "server/api/submission.h"
@@ -25,11 +27,6 @@ using protocol::Problem;
 
 constexpr std::string_view kPromptMissing = "Please specify a prompt parameter";
 
-/// A person is looking, whom a sentence on a page helps more than JSON.
-bool isForAPerson(const Request& request) {
-    return request.headers.find("Accept").value_or("").find("text/html") != std::string_view::npos;
-}
-
 bool hasPrompt(const Request& request) {
     return !protocol::isBlank(request.query.find("prompt").value_or(""));
 }
@@ -47,43 +44,6 @@ Problem promptMissing() {
         protocol::invalidField("prompt", std::string(kPromptMissing) + ", as in /?prompt=a+red+fox.");
     problem.status = 400;
     return problem;
-}
-
-std::string escaped(std::string_view text) {
-    std::string safe;
-    for (const char c : text) {
-        switch (c) {
-            case '&':
-                safe += "&amp;";
-                break;
-            case '<':
-                safe += "&lt;";
-                break;
-            case '>':
-                safe += "&gt;";
-                break;
-            case '"':
-                safe += "&quot;";
-                break;
-            case '\'':
-                safe += "&#39;";
-                break;
-            default:
-                safe += c;
-        }
-    }
-    return safe;
-}
-
-/// `html` as a page that nobody may frame, and that loads nothing from elsewhere.
-Response htmlResponse(int status, std::string html) {
-    Response response = http::textResponse(status, std::move(html), "text/html; charset=utf-8");
-    response.headers.set("Vary", "Accept");
-    response.headers.set("Referrer-Policy", "no-referrer");
-    response.headers.set("Content-Security-Policy",
-                         "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; "
-                         "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'");
-    return response;
 }
 
 Response problemPage(const Problem& problem) {
@@ -172,8 +132,8 @@ void answerPicture(const Service& service, const Request& request, const Respond
         return responder.send(
             http::textResponse(200, {}, "image/png"));  // nothing is drawn to be thrown away
     }
-    const auto job =
-        onePicture(request).and_then([&](const auto& asked) { return submit(service, asked, request.peer); });
+    const auto job = onePicture(request).and_then(
+        [&](const auto& asked) { return submit(service, asked, ownerOf(request)); });
     if (!job) {
         return responder.send(refusal(request, job.error()));
     }

@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "server/api/answers.h"
+#include "server/api/callers.h"
+#include "server/api/own_jobs.h"
 #include "server/api/routes.h"
 #include "server/jobs/job_queue.h"
 #include "shared/protocol/json.h"
@@ -45,17 +47,17 @@ void keep(http::EventStream& stream, protocol::Expected<jobs::Subscription> subs
 
 void followJob(const Service& service, const Request& request, const Responder& responder) {
     const std::string& id = request.param("id");
-    if (const auto job = service.queue.find(id); !job) {
+    const OwnJobs jobs(service, request);
+    if (const auto job = jobs.find(id); !job) {
         return responder.send(problemResponse(job.error()));
     }
     http::EventStream stream = responder.stream();
-    keep(stream,
-         service.queue.subscribe(id, lastEventId(request), [stream](const protocol::JobEvent& event) mutable {
-             send(stream, event);
-             if (isLast(event)) {
-                 stream.close();
-             }
-         }));
+    keep(stream, jobs.subscribe(id, lastEventId(request), [stream](const protocol::JobEvent& event) mutable {
+        send(stream, event);
+        if (isLast(event)) {
+            stream.close();
+        }
+    }));
 }
 
 void followAll(const Service& service, const Request& request, const Responder& responder) {
@@ -66,7 +68,7 @@ void followAll(const Service& service, const Request& request, const Responder& 
     });
     keep(stream,
          service.queue.subscribeToAll(
-             request.peer, lastEventId(request),
+             ownerOf(request), lastEventId(request),
              [stream](const protocol::JobEvent& event) mutable { send(stream, event); }),
          std::move(news));
 }
@@ -84,9 +86,9 @@ void addQueueRoutes(http::Router& router, const Service& service) {
     router.addSimple("GET", routes::kQueue,
                      [service](const Request&) { return stateResponse(service.queue.state()); });
     router.addSimple("POST", routes::kQueuePause,
-                     [service](const Request&) { return stateResponse(service.queue.pause()); });
+                     forAdmins([service](const Request&) { return stateResponse(service.queue.pause()); }));
     router.addSimple("POST", routes::kQueueResume,
-                     [service](const Request&) { return stateResponse(service.queue.resume()); });
+                     forAdmins([service](const Request&) { return stateResponse(service.queue.resume()); }));
 }
 
 }  // namespace easel::api

@@ -11,6 +11,8 @@ void addQueueRoutes(http::Router& router, const Service& service);
 void addInfoRoutes(http::Router& router, const Service& service);
 void addModelRoutes(http::Router& router, const Service& service);
 void addDeviceRoutes(http::Router& router, const Service& service);
+void addKeyRoutes(http::Router& router, Door& door);
+void addLoginRoutes(http::Router& router, Door& door);
 void addPageRoutes(http::Router& router, const Service& service);
 
 }  // namespace easel::api

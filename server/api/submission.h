@@ -14,7 +14,7 @@
 /// From what a client asks for to a job in the queue.
 namespace easel::api {
 
-/// Fills in and checks `request`, and queues it. `client` takes turns with others (http::Request::peer);
+/// Fills in and checks `request`, and queues it. `client` takes turns with others (ownerOf);
 /// `key` is its Idempotency-Key.
 protocol::Expected<protocol::Job> submit(const Service& service, const protocol::GenerationRequest& request,
                                          const std::string& client,

@@ -13,6 +13,7 @@
 
 #include "server/commands/bench.h"
 #include "server/commands/generate.h"
+#include "server/commands/keys.h"
 #include "server/commands/locations.h"
 #include "server/commands/messages.h"
 #include "server/commands/serve.h"
@@ -157,9 +158,12 @@ void addServe(CLI::App& app, ServeOptions& options) {
         ->check(CLI::ExistingDirectory);
     command.add_option("--data", options.data,
                        "The folder for jobs and pictures; $XDG_DATA_HOME/easel/server if not given");
+    command.add_flag("--allow-insecure", options.allowInsecure,
+                     "Listen on an address that others can reach, even without encryption or keys");
     command.add_flag(
-        "--allow-insecure", options.allowInsecure,
-        "Listen on an address that others can reach, without keys, and perhaps without encryption");
+        "--require-key", options.requireKey,
+        "Let nobody in without a key, even while there is none; without this the first key that is "
+        "made has the same effect");
     command
         .add_option("--drain-seconds", options.drainSeconds,
                     "At the end, how long a running job may go on before it is put back")
@@ -228,6 +232,32 @@ void addBench(CLI::App& app, BenchOptions& options) {
     command.get_option("--model")->excludes(url);
 }
 
+void addKeys(CLI::App& app, KeysOptions& options) {
+    auto& keys = *app.add_subcommand("keys", "Say who may come in: make, list and revoke keys");
+    keys.require_subcommand(1);
+    keys.footer("A server that runs takes up what is changed within a second.");
+    const auto addCommand = [&](const char* name, const char* help, KeysOptions::Action action) {
+        auto* const command = keys.add_subcommand(name, help);
+        command->add_option("--data", options.data,
+                            "The server's data folder; $XDG_DATA_HOME/easel/server if not given");
+        command->add_flag("--json", options.json, "Print it for programs");
+        command->callback([&options, action] { options.action = action; });
+        return command;
+    };
+    auto& create = *addCommand("create", "Make a key and print it, this once", KeysOptions::Action::Create);
+    create.add_option("name", options.name, "Whose it is, or of which device")->required();
+    create
+        .add_option("--scope", options.scope,
+                    "What it allows: generate (drawing, and its own jobs) or admin (everything)")
+        ->transform(CLI::CheckedTransformer(std::map<std::string, protocol::KeyScope>{
+            {"generate", protocol::KeyScope::Generate}, {"admin", protocol::KeyScope::Admin}}))
+        ->default_str("generate");
+    auto& list = *addCommand("list", "Show the keys, but not their secrets", KeysOptions::Action::List);
+    list.add_flag("--all", options.all, "Also those that were revoked");
+    auto& revoke = *addCommand("revoke", "End a key at once", KeysOptions::Action::Revoke);
+    revoke.add_option("key", options.name, "Its name or id")->required();
+}
+
 }  // namespace
 
 int run(int argc, char** argv) {
@@ -240,6 +270,8 @@ int run(int argc, char** argv) {
     addGenerate(app, generateOptions);
     addServe(app, serveOptions);
     addBench(app, benchOptions);
+    KeysOptions keysOptions;
+    addKeys(app, keysOptions);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
@@ -248,6 +280,7 @@ int run(int argc, char** argv) {
     try {
         return app.got_subcommand("serve")   ? serve(serveOptions)
                : app.got_subcommand("bench") ? bench(benchOptions)
+               : app.got_subcommand("keys")  ? keys(keysOptions)
                                              : generate(generateOptions);
     } catch (const std::exception& error) {
         return fail(kFailure, error.what());

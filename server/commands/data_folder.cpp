@@ -32,7 +32,7 @@ constexpr std::string_view kHexDigits = "0123456789abcdef";
 
 bool isOwn(std::string_view name) {
     return name == kMark || name == "lock" || name == "images" || name == "set-aside" || name == "reserve" ||
-           name == "tls" || name == "easel-server-id.part" || name.starts_with("widths") ||
+           name == "tls" || name.starts_with("keys.json") || name == "easel-server-id.part" || name.starts_with("widths") ||
            name.starts_with("jobs.sqlite");
 }
 
@@ -85,28 +85,53 @@ std::string readId(const path& file) {
     return id.size() == kIdLength && id.find_first_not_of(kHexDigits) == std::string::npos ? id : "";
 }
 
-}  // namespace
+tl::unexpected<protocol::Problem> refusal(const path& folder, const std::string& why) {
+    return tl::unexpected(
+        protocol::internalError("The data folder " + folder.string() + " cannot be used: " + why + "."));
+}
 
-Expected<DataFolder> DataFolder::open(path folder) {
-    const auto refuse = [&folder](const std::string& why) {
-        return tl::unexpected(protocol::internalError(
-            fmt::format("The data folder {} cannot be used: {}.", folder.string(), why)));
-    };
+/// What is in the folder, which is made if need be, where it is Easel's or can become it.
+Expected<Contents> usable(const path& folder) {
     std::error_code error;
     std::filesystem::create_directories(folder, error);
     if (error) {
-        return refuse(error.message());
+        return refusal(folder, error.message());
     }
-    const auto contents = lookInto(folder);
+    auto contents = lookInto(folder);
     if (!contents) {
-        return refuse(contents.error().detail);
+        return refusal(folder, contents.error().detail);
     }
     if (contents->hasOthers && !contents->isMarked && !contents->isOlder) {
-        return refuse(
-            "it holds other files and nothing of Easel's; choose a new or an empty folder with "
-            "--data, such as " +
-            (folder / "easel").string());
+        return refusal(folder,
+                       "it holds other files and nothing of Easel's; choose a new or an empty folder with "
+                       "--data, such as " +
+                           (folder / "easel").string());
     }
+    return contents;
+}
+
+}  // namespace
+
+Expected<void> DataFolder::prepare(const path& folder) {
+    std::error_code ignored;
+    const bool isThere = std::filesystem::exists(folder, ignored);
+    const auto contents = usable(folder);
+    if (!contents) {
+        return tl::unexpected(contents.error());
+    }
+    if (!isThere) {
+        makePrivate(folder);
+    }
+    return {};
+}
+
+Expected<DataFolder> DataFolder::open(path folder) {
+    const auto contents = usable(folder);
+    if (!contents) {
+        return tl::unexpected(contents.error());
+    }
+    const auto refuse = [&folder](const std::string& why) { return refusal(folder, why); };
+    std::error_code error;
     DataFolder data(folder);
     if (const int failed = data.lock(); failed != 0) {
         return refuse(failed == EWOULDBLOCK ? "another easel-server uses it; stop that one or choose another "

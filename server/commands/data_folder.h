@@ -18,6 +18,11 @@ public:
     /// it, or it is not Easel's: not empty, without the mark, and without what an Easel from before the
     /// mark leaves.
     static protocol::Expected<DataFolder> open(std::filesystem::path folder);
+    /// Makes the folder, if it is not there, for a command that keeps something in it while a server may be
+    /// using it. Errors: as of `open`, but for another server's using it.
+    static protocol::Expected<void> prepare(const std::filesystem::path& folder);
+    /// Who may come in; see keys::KeyStore.
+    static std::filesystem::path keysIn(const std::filesystem::path& folder) { return folder / "keys.json"; }
     ~DataFolder();
     DataFolder(DataFolder&& other) noexcept;
     DataFolder& operator=(DataFolder&&) = delete;
@@ -25,6 +30,7 @@ public:
     /// Random, and the same for as long as the folder is there.
     const std::string& id() const { return m_id; }
     std::filesystem::path jobs() const { return m_folder / "jobs.sqlite"; }
+    std::filesystem::path keys() const { return keysIn(m_folder); }
     std::filesystem::path images() const { return m_folder / "images"; }
     /// The server's own certificate and its key.
     std::filesystem::path tls() const { return m_folder / "tls"; }

@@ -28,6 +28,10 @@ using protocol::Expected;
 /// Megapixel-steps of 50 steps at 512x512, which no limit of an hour's work forbids.
 constexpr double kUsualPicture = 512 * 512 * 50 / 1e6;
 
+/// How much of the server's id is in its cookie's name: servers on one machine share its cookies, whatever
+/// their ports.
+constexpr std::size_t kCookieId = 8;
+
 constexpr const char* kAllDrained = "All devices are drained.";
 
 void logError(const std::string& text) {
@@ -73,8 +77,9 @@ jobs::Retention retention(const ServeOptions& options) {
 
 }  // namespace
 
-Gateway::Gateway(DataFolder data, std::shared_ptr<ModelShelf> models,
-                 std::unique_ptr<generator::DevicePool> devices, std::optional<double> maxWork)
+Gateway::Gateway(DataFolder data, std::unique_ptr<keys::KeyStore> keys, bool requireKey,
+                 std::shared_ptr<ModelShelf> models, std::unique_ptr<generator::DevicePool> devices,
+                 std::optional<double> maxWork)
     : m_data(std::move(data)),
       m_models(std::move(models)),
       m_limits{.maxWork = maxWork},
@@ -82,7 +87,9 @@ Gateway::Gateway(DataFolder data, std::shared_ptr<ModelShelf> models,
       m_unused(std::move(devices)),
       m_devices(*m_unused),
       m_news([this] { return m_devices.status(); }, [this] { return m_devices.devices(); }),
-      m_logged(m_news.follow([this](const auto& news) { m_log.heard(news); })) {
+      m_logged(m_news.follow([this](const auto& news) { m_log.heard(news); })),
+      m_door(std::move(keys),
+             {.isLocked = requireKey, .cookie = "easel-" + m_data.id().substr(0, kCookieId)}) {
     m_models->setStatus([this] { return m_devices.status(); });
 }
 
@@ -185,7 +192,8 @@ api::Service Gateway::service() {
             .devices = {.list = [this] { return m_devices.devices(); },
                         .setDrained = [this](const auto& id,
                                              bool drained) { return m_devices.setDrained(id, drained); }},
-            .follow = [this](auto follower) { return m_news.follow(std::move(follower)); }};
+            .follow = [this](auto follower) { return m_news.follow(std::move(follower)); },
+            .door = &m_door};
 }
 
 protocol::ServerInfo Gateway::info() const {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "server/api/api.h"
+#include "server/api/door.h"
 #include "server/commands/data_folder.h"
 #include "server/commands/generator_log.h"
 #include "server/commands/generator_news.h"
@@ -17,6 +18,7 @@
 #include "server/generator/device_pool.h"
 #include "server/http/listener.h"
 #include "server/jobs/job_queue.h"
+#include "server/keys/key_store.h"
 #include "shared/protocol/problem.h"
 #include "shared/protocol/server_info.h"
 
@@ -25,8 +27,9 @@ namespace easel::commands {
 /// The parts of a running server, in the order in which they need each other.
 class Gateway {
 public:
-    Gateway(DataFolder data, std::shared_ptr<ModelShelf> models,
-            std::unique_ptr<generator::DevicePool> devices, std::optional<double> maxWork);
+    Gateway(DataFolder data, std::unique_ptr<keys::KeyStore> keys, bool requireKey,
+            std::shared_ptr<ModelShelf> models, std::unique_ptr<generator::DevicePool> devices,
+            std::optional<double> maxWork);
 
     /// Opens the queue and the port.
     protocol::Expected<void> start(const ServeOptions& options);
@@ -53,6 +56,7 @@ private:
     GeneratorNews m_news;
     std::shared_ptr<void> m_logged;  // the log follows the news
     std::unique_ptr<jobs::JobQueue> m_queue;
+    api::Door m_door;
     std::unique_ptr<http::Listener> m_listener;  // goes first: its handlers use the rest
 };
 

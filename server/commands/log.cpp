@@ -13,6 +13,7 @@
 
 #include "server/commands/background_writer.h"
 #include "server/commands/messages.h"
+#include "server/keys/secret.h"
 
 namespace easel::commands {
 
@@ -20,6 +21,12 @@ namespace {
 
 std::string_view colourOf(spdlog::level::level_enum level) {
     return level >= spdlog::level::err ? "\x1b[31m" : level == spdlog::level::warn ? "\x1b[33m" : "\x1b[32m";
+}
+
+/// `text` as it may be kept and can be shown. A client can put what it likes into a path, a key by mistake,
+/// too.
+std::string fit(std::string_view text) {
+    return printable(keys::withoutSecrets(text));
 }
 
 class Sink final : public spdlog::sinks::base_sink<std::mutex> {
@@ -32,10 +39,10 @@ class Sink final : public spdlog::sinks::base_sink<std::mutex> {
         const std::size_t to = message.color_range_end;
         std::string line;
         if (m_isTerminal && from < to && to <= text.size()) {
-            line = printable(text.substr(0, from)) + std::string(colourOf(message.level)) +
-                   printable(text.substr(from, to - from)) + "\x1b[m" + printable(text.substr(to));
+            line = fit(text.substr(0, from)) + std::string(colourOf(message.level)) +
+                   fit(text.substr(from, to - from)) + "\x1b[m" + fit(text.substr(to));
         } else {
-            line = printable(text);
+            line = fit(text);
         }
         m_writer.write(line + '\n');
     }

@@ -1,28 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/commands/messages.h"
 
-#include <utf8proc.h>
-
 #include <cstdio>
 #include <iostream>
 
+#include "shared/text/printable.h"
 #include "shared/text/utf8.h"
 
 namespace easel::commands {
 
 namespace {
-
-bool canBeShown(char32_t character) {
-    switch (utf8proc_category(static_cast<utf8proc_int32_t>(character))) {
-        case UTF8PROC_CATEGORY_CC:
-        case UTF8PROC_CATEGORY_CF:
-        case UTF8PROC_CATEGORY_ZL:
-        case UTF8PROC_CATEGORY_ZP:
-            return false;
-        default:
-            return true;
-    }
-}
 
 std::string escaped(char32_t character) {
     char text[12];
@@ -42,7 +29,7 @@ std::string printable(std::string_view text) {
             char byte[5];
             std::snprintf(byte, sizeof byte, "\\x%02x", static_cast<unsigned char>(text.front()));
             shown += byte;
-        } else if (canBeShown(character.code)) {
+        } else if (text::isPrintable(character.code)) {
             shown += text.substr(0, character.bytes);
         } else {
             shown += escaped(character.code);

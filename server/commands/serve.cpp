@@ -23,12 +23,13 @@
 #include "server/commands/log.h"
 #include "server/commands/messages.h"
 #include "server/commands/model_shelf.h"
+#include "server/commands/reach.h"
 #include "server/commands/signals.h"
 #include "server/generator/child_process.h"
 #include "server/generator/device_pool.h"
 #include "server/generator/test_pattern.h"
 #include "server/generator/worker_process.h"
-#include "server/http/options.h"
+#include "server/keys/key_store.h"
 #include "shared/process/files.h"
 #include "shared/protocol/work.h"
 
@@ -95,10 +96,14 @@ std::unique_ptr<generator::DevicePool> devicesOf(const ServeOptions& options,
 }
 
 /// Says what somebody who starts a server should know.
-void warn(const ServeOptions& options, const protocol::ModelInfo& model, const ModelShelf& models) {
-    if (!http::isLoopback(options.bind)) {
-        spdlog::warn("Everyone who reaches {} can draw and see all pictures: {}no login", options.bind,
-                     isEncrypted(options) ? "" : "no encryption, ");
+void warn(const ServeOptions& options, const Reach& reach, const protocol::ModelInfo& model,
+          const ModelShelf& models) {
+    for (const std::string& danger : dangersOf(reach)) {
+        spdlog::warn(danger);
+    }
+    if (options.requireKey && !reach.hasKeys) {
+        spdlog::warn(
+            "There is no key yet, so nobody can come in: make one with \"easel-server keys create\"");
     }
     for (const std::string& note : model.notes) {
         spdlog::warn(note);
@@ -106,16 +111,6 @@ void warn(const ServeOptions& options, const protocol::ModelInfo& model, const M
     for (const protocol::Problem& problem : models.problems()) {
         spdlog::warn(problem.detail);
     }
-}
-
-/// Why an address that others reach is not listened on.
-std::string refusalOf(const ServeOptions& options) {
-    const std::string missing = isEncrypted(options)
-                                    ? "there is no login yet"
-                                    : "there is no encryption, which --tls adds, and no login yet";
-    return "--bind " + options.bind + " can be reached by others, and " + missing +
-           ". Keep 127.0.0.1 and use an SSH tunnel, or say --allow-insecure on a network where you trust "
-           "everyone.";
 }
 
 }  // namespace
@@ -132,9 +127,6 @@ int serve(ServeOptions options) {
         }
     }
     ::umask(077);  // What people ask for is nobody else's to read, whoever starts the server.
-    if (!http::isLoopback(options.bind) && !options.allowInsecure) {
-        return fail(kWrongArgument, refusalOf(options));
-    }
     options.drawing = withDefaults(std::move(options.drawing));
     if (options.data.empty()) {
         options.data = dataFolder();
@@ -158,14 +150,26 @@ int serve(ServeOptions options) {
     if (!data) {
         return fail(kFailure, data.error().detail);
     }
+    auto keys = keys::KeyStore::open(data->keys(), {.log = [](const auto& text) { spdlog::error(text); }});
+    if (!keys) {
+        return fail(kFailure, keys.error().detail);
+    }
+    const Reach reach{.address = options.bind,
+                      .hasKeys = (*keys)->hasLiving(),
+                      .needsKey = options.requireKey || (*keys)->hasLiving(),
+                      .isEncrypted = isEncrypted(options)};
+    if (!canBeReachedSafely(reach) && !options.allowInsecure) {
+        return fail(kWrongArgument, howToBeSafe(reach));
+    }
 
     std::promise<void> ended;
     const SignalWatch signals([&ended] { ended.set_value(); });
     const Log log;
     BackgroundWriter output(STDOUT_FILENO);
-    warn(options, *model, *models);
+    warn(options, reach, *model, *models);
     auto devices = devicesOf(options, models, *data);
-    Gateway gateway(std::move(*data), models, std::move(devices), options.maxWork);
+    Gateway gateway(std::move(*data), std::move(*keys), options.requireKey, models, std::move(devices),
+                    options.maxWork);
     if (const auto started = gateway.start(options); !started) {
         return fail(kFailure, started.error().detail);
     }

@@ -24,6 +24,7 @@ struct ServeOptions {
     std::filesystem::path tlsCert;              ///< with this one instead, and the key that belongs to it
     std::filesystem::path tlsKey;
     bool allowInsecure = false;
+    bool requireKey = false;  ///< let nobody in without a key, even while there is none
     int drainSeconds = 10;
     jobs::OnRestart onRestart = jobs::OnRestart::Retry;
     // What bounds the finished jobs, whichever is reached first.

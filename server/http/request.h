@@ -2,18 +2,24 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "server/http/headers.h"
+#include "server/http/leave.h"
 #include "server/http/target.h"
 
 namespace easel::http {
 
 /// Who asks, as the gate in front of the path knows them.
 struct Caller {
-    std::string name;  ///< empty: anybody
+    std::string name;                   ///< unlike anybody else's; empty: anybody
+    std::string title = {};             ///< what people call it
+    bool isAdmin = false;               ///< may do what concerns others, too
+    bool isSession = false;             ///< came in by a login on the page
+    std::shared_ptr<Leave> leave = {};  ///< null: for good
 };
 
 /// One request as a handler sees it: framing, Host and Origin are checked, escapes are decoded.
@@ -27,6 +33,7 @@ struct Request {
     std::string path;    ///< decoded, begins with '/'
     Query query;         ///< decoded
     Headers headers;
+    bool isEncrypted = false;      ///< it came over TLS
     bool isOfOtherOrigin = false;  ///< its Origin field names a page that is not this server's
     std::string body;
     std::map<std::string, std::string, std::less<>> params;  ///< what stood for `{name}` in the route

@@ -41,19 +41,25 @@ Session::Session(std::shared_ptr<Connection> connection, const SessionContext& c
 
 net::awaitable<void> Session::run() {
     const auto self = shared_from_this();
-    m_signal = std::make_shared<Signal>([weak = weak_from_this()] {
-        if (const auto session = weak.lock()) {
-            net::post(session->m_connection->executor(), [session] { session->m_connection->wake(); });
-        }
-    });
+    const auto calling = [weak = weak_from_this()](auto call) {
+        return std::make_shared<Signal>([weak, call] {
+            if (const auto session = weak.lock()) {
+                net::post(session->m_connection->executor(), [session, call] { call(*session); });
+            }
+        });
+    };
+    m_signal = calling([](Session& session) { session.m_connection->wake(); });
+    m_recall = calling([](Session& session) { session.onRecall(); });
     try {
         bool goesOn = co_await open(m_context.options.headerTimeout);
         while (goesOn) {
             goesOn = co_await serveOne();
         }
         m_signal->cut();
+        m_recall->cut();
     } catch (...) {
         m_signal->cut();
+        m_recall->cut();
         m_connection->close();
         throw;
     }
@@ -126,6 +132,21 @@ void Session::makeRoom() {
     });
 }
 
+bool Session::isRecalled() const {
+    return m_leave && m_leave->isTakenBack();
+}
+
+void Session::onRecall() {
+    if (!isRecalled()) {
+        return;  // whoever that was, it is another's turn now
+    }
+    if (m_stage == Stage::Streaming) {
+        m_isCutOff = true;
+        m_connection->close();
+    }
+    m_connection->wake();
+}
+
 void Session::enter(Stage stage) {
     m_since = Clock::now();
     m_stage = stage;
@@ -142,7 +163,13 @@ net::awaitable<bool> Session::serveOne() {
     if (arrival == Arrival::Refused) {
         co_return co_await write(incoming, std::move(incoming.refusal));
     }
-    co_return co_await answer(incoming);
+    m_leave = incoming.request.caller.leave;
+    if (m_leave) {
+        m_leave->tell(m_recall);
+    }
+    const bool goesOn = co_await answer(incoming);
+    m_leave.reset();
+    co_return goesOn;
 }
 
 net::awaitable<bool> Session::answer(Incoming& incoming) {
@@ -154,6 +181,9 @@ net::awaitable<bool> Session::answer(Incoming& incoming) {
         response.headers.set("Allow", allow);
         co_return co_await write(incoming, std::move(response));
     }
+    if (isRecalled()) {
+        co_return co_await sayRecalled(incoming);
+    }
     const auto exchange = std::make_shared<Exchange>(m_signal, m_context.options.maxUnsentEventBytes);
     try {
         (*incoming.match.handler)(incoming.request, Responder(exchange));
@@ -162,6 +192,10 @@ net::awaitable<bool> Session::answer(Incoming& incoming) {
         exchange->abandon();
     }
     co_await waitFor(*exchange);
+    if (isRecalled() && !isGone() && !exchange->isAnswered()) {
+        exchange->disconnect();
+        co_return co_await sayRecalled(incoming);
+    }
     if (isGone() || !exchange->isAnswered()) {
         exchange->disconnect();
         note(incoming, kNobodyThere);
@@ -179,6 +213,14 @@ net::awaitable<bool> Session::answer(Incoming& incoming) {
     co_return co_await write(incoming, std::move(response));
 }
 
+net::awaitable<bool> Session::sayRecalled(Incoming& incoming) {
+    incoming.keepAlive = false;
+    Response response =
+        m_context.router.error(incoming.request.path, 401, "Whoever asked may not come in any more.");
+    response.headers.set("WWW-Authenticate", "Bearer");
+    co_return co_await write(incoming, std::move(response));
+}
+
 net::awaitable<void> Session::waitFor(Exchange& exchange) {
     if (exchange.isAnswered()) {
         co_return;
@@ -186,7 +228,7 @@ net::awaitable<void> Session::waitFor(Exchange& exchange) {
     m_connection->watch();
     std::optional<Clock::time_point> nextProbe;
     process::Backoff pauses(kProbePause);
-    while (!exchange.isAnswered() && !isGone()) {
+    while (!exchange.isAnswered() && !isGone() && !isRecalled()) {
         const bool probes = m_connection->hasEnded() && m_writer.canProbe();
         if (probes && !nextProbe) {
             nextProbe = Clock::now() + kFirstProbe;
@@ -225,7 +267,7 @@ net::awaitable<bool> Session::writeStream(const Incoming& incoming, EventBuffer&
         m_connection->watch();
     }
     bool isProbed = false;
-    while (open && !isGone()) {
+    while (open && !isGone() && !isRecalled()) {
         const bool isLast = events.isClosed();  // asked first: what is sent until then is taken below
         std::string text = events.take();
         if (text.empty()) {

@@ -45,6 +45,7 @@ private:
     boost::asio::awaitable<void> sayFull();
     boost::asio::awaitable<bool> serveOne();
     boost::asio::awaitable<bool> answer(Incoming& incoming);
+    boost::asio::awaitable<bool> sayRecalled(Incoming& incoming);
     boost::asio::awaitable<void> waitFor(Exchange& exchange);
 
     boost::asio::awaitable<bool> write(const Incoming& incoming, Response response);
@@ -52,6 +53,8 @@ private:
     boost::asio::awaitable<void> close();
 
     bool isGone() const;
+    bool isRecalled() const;
+    void onRecall();
     void enter(Stage stage);
     void note(const Incoming& incoming, int status) const;
 
@@ -60,6 +63,8 @@ private:
     ResponseWriter m_writer;
     RequestReader m_reader;
     std::shared_ptr<Signal> m_signal;
+    std::shared_ptr<Signal> m_recall;
+    std::shared_ptr<Leave> m_leave;  // of who is being answered
     std::string m_client;
     std::atomic<Stage> m_stage = Stage::Idle;
     std::atomic<std::chrono::steady_clock::time_point> m_since = std::chrono::steady_clock::now();

@@ -142,4 +142,21 @@ tl::expected<Target, std::string> parseTarget(std::string_view target) {
     return parts;
 }
 
+std::string percentEncode(std::string_view text) {
+    constexpr std::string_view kHex = "0123456789ABCDEF";
+    constexpr std::string_view kUnreserved =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+    std::string encoded;
+    for (const char c : text) {
+        if (kUnreserved.find(c) != std::string_view::npos) {
+            encoded += c;
+        } else {
+            encoded += '%';
+            encoded += kHex[static_cast<std::uint8_t>(c) >> 4];
+            encoded += kHex[static_cast<std::uint8_t>(c) & 15];
+        }
+    }
+    return encoded;
+}
+
 }  // namespace easel::http

@@ -42,4 +42,7 @@ tl::expected<Target, std::string> parseTarget(std::string_view target);
 /// Reads what a form sends: `name=value&…`, '+' for a space.
 tl::expected<Query, std::string> parseQuery(std::string_view text);
 
+/// Escapes all but the unreserved characters of RFC 3986.
+std::string percentEncode(std::string_view text);
+
 }  // namespace easel::http

@@ -71,6 +71,9 @@ UPDATE jobs SET rank = number WHERE finished_at IS NULL;
 CREATE INDEX finished_events ON jobs (owner, finished_event) WHERE finished_at IS NOT NULL;
 CREATE TABLE queue (paused INTEGER NOT NULL) STRICT;
 INSERT INTO queue VALUES (0);
+)",
+                                       R"(
+CREATE INDEX jobs_of_owners ON jobs (owner, number);
 )"};
 constexpr int kSchemaVersion = std::size(kMigrations);
 

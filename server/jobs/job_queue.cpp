@@ -148,12 +148,17 @@ Expected<Job> JobQueue::find(const std::string& id) const {
     return m_ledger.find(id);
 }
 
-Expected<protocol::JobPage> JobQueue::list(int limit, const std::optional<std::string>& before) const {
+Expected<std::string> JobQueue::ownerOf(const std::string& id) const {
+    return m_ledger.ownerOf(id);
+}
+
+Expected<protocol::JobPage> JobQueue::list(int limit, const std::optional<std::string>& before,
+                                           const std::optional<std::string>& owner) const {
     if (limit < 1 || limit > protocol::kMaxPage) {
         return tl::unexpected(protocol::invalidField(
             "limit", fmt::format("limit must be between 1 and {}.", protocol::kMaxPage)));
     }
-    return m_ledger.list(limit, before);
+    return m_ledger.list(limit, before, owner);
 }
 
 Expected<Job> JobQueue::cancel(const std::string& id) {

@@ -48,9 +48,12 @@ public:
     /// What would come of `submit`.
     protocol::Estimate estimate(const protocol::GenerationSettings& settings, const std::string& owner) const;
     protocol::Expected<protocol::Job> find(const std::string& id) const;
-    /// Newest first; `limit` in 1..kMaxPage; `before` is a former page's `next`.
-    protocol::Expected<protocol::JobPage> list(int limit,
-                                               const std::optional<std::string>& before = {}) const;
+    /// The client that asked for the job, which never changes.
+    protocol::Expected<std::string> ownerOf(const std::string& id) const;
+    /// Newest first; `limit` in 1..kMaxPage; `before` is a former page's `next`. With an `owner` his jobs
+    /// alone.
+    protocol::Expected<protocol::JobPage> list(int limit, const std::optional<std::string>& before = {},
+                                               const std::optional<std::string>& owner = {}) const;
     /// A waiting job is cancelled at once, a running one at its next step; a finished one stays as it is.
     protocol::Expected<protocol::Job> cancel(const std::string& id);
     /// Forgets the job and its images, stopping it first.

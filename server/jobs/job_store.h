@@ -93,9 +93,10 @@ public:
     virtual protocol::Expected<JobRecord> add(const JobRecord& record) = 0;
     virtual protocol::Expected<std::optional<JobRecord>> find(const std::string& id) = 0;
     virtual protocol::Expected<std::optional<JobRecord>> findByKey(const std::string& key) = 0;
-    /// Newest first, without those that cannot be read; `before` is a former page's `next`.
-    virtual protocol::Expected<protocol::JobPage> list(int limit,
-                                                       const std::optional<std::string>& before) = 0;
+    /// Newest first, without those that cannot be read; `before` is a former page's `next`. With an `owner`
+    /// his jobs alone.
+    virtual protocol::Expected<protocol::JobPage> list(int limit, const std::optional<std::string>& before,
+                                                       const std::optional<std::string>& owner) = 0;
     /// Jobs that are not finished, oldest first. One that cannot be read is failed, so that it is told and
     /// keeps nobody from the others.
     virtual protocol::Expected<std::vector<JobRecord>> unfinished() = 0;

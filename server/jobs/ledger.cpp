@@ -80,8 +80,21 @@ Expected<Job> Ledger::find(const std::string& id) const {
     });
 }
 
-Expected<protocol::JobPage> Ledger::list(int limit, const std::optional<std::string>& before) const {
-    auto page = m_store->list(limit, before);
+Expected<std::string> Ledger::ownerOf(const std::string& id) const {
+    if (auto live = copyOf(id)) {
+        return std::move(live->record.owner);
+    }
+    return m_store->find(id).and_then([&](std::optional<JobRecord> record) -> Expected<std::string> {
+        if (!record) {
+            return tl::unexpected(protocol::notFound("job " + id));
+        }
+        return std::move(record->owner);
+    });
+}
+
+Expected<protocol::JobPage> Ledger::list(int limit, const std::optional<std::string>& before,
+                                         const std::optional<std::string>& owner) const {
+    auto page = m_store->list(limit, before, owner);
     if (!page) {
         return page;
     }

@@ -42,7 +42,9 @@ public:
         return look(std::as_const(m_active));
     }
     protocol::Expected<protocol::Job> find(const std::string& id) const;
-    protocol::Expected<protocol::JobPage> list(int limit, const std::optional<std::string>& before) const;
+    protocol::Expected<std::string> ownerOf(const std::string& id) const;
+    protocol::Expected<protocol::JobPage> list(int limit, const std::optional<std::string>& before,
+                                               const std::optional<std::string>& owner) const;
     std::optional<LiveJob> copyOf(const std::string& id) const;
     bool isPaused() const;
     int setAside() const { return m_setAside; }

@@ -70,7 +70,8 @@ public:
         return guarded([&] { return one("WHERE idempotency_key = ?", key); });
     }
 
-    Expected<protocol::JobPage> list(int limit, const std::optional<std::string>& before) override {
+    Expected<protocol::JobPage> list(int limit, const std::optional<std::string>& before,
+                                     const std::optional<std::string>& owner) override {
         std::int64_t last = INT64_MAX;
         if (before) {
             const char* end = before->data() + before->size();
@@ -82,9 +83,10 @@ public:
         }
         const std::scoped_lock lock(m_mutex);
         return guarded([&]() -> Expected<protocol::JobPage> {
-            SQLite::Statement query(m_database,
-                                    std::string(kRecord) + "WHERE number < ? ORDER BY number DESC");
-            bindAll(query, 1, last);
+            SQLite::Statement query(m_database, std::string(kRecord) + "WHERE number < ?" +
+                                                    (owner ? " AND owner = ?" : "") +
+                                                    " ORDER BY number DESC");
+            owner ? bindAll(query, 1, last, *owner) : bindAll(query, 1, last);
             protocol::JobPage page;
             while (query.executeStep()) {
                 auto record = readJob(m_database, query);

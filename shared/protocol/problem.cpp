@@ -20,7 +20,9 @@ struct Kind {
 /// Every problem that a server tells; the first of a status is what the transport means by it.
 constexpr Kind kKinds[] = {
     {400, "malformed", "The request cannot be read"},
+    {401, "key_needed", "A key is needed"},
     {403, "forbidden", "Not allowed from there"},
+    {403, "scope_missing", "The key does not allow this"},
     {404, "not_found", "Not found"},
     {405, "method_not_allowed", "The method does not fit this path"},
     {409, "conflict", "The request does not fit the present state"},
@@ -36,6 +38,7 @@ constexpr Kind kKinds[] = {
     {422, "generation_failed", "The picture could not be made"},
     {429, "queue_full", "The queue is full"},
     {429, "queue_share_taken", "Your share of the queue is taken"},
+    {429, "too_many_wrong_keys", "Too many wrong keys"},
     {431, "too_large", "The request is too large"},
     {500, "internal", "Something went wrong inside Easel"},
     {503, "unavailable", "Not available just now"},
@@ -70,6 +73,23 @@ Problem notFound(const std::string& what) {
 
 Problem conflict(std::string detail) {
     return make("conflict", std::move(detail));
+}
+
+Problem keyNeeded(std::string detail) {
+    return make("key_needed", std::move(detail));
+}
+
+Problem scopeMissing(std::string detail) {
+    return make("scope_missing", std::move(detail));
+}
+
+Problem tooManyWrongKeys(int seconds) {
+    Problem problem = make("too_many_wrong_keys",
+                           "Too many wrong keys came from this address; a right one is still taken. Try "
+                           "again in " +
+                               std::to_string(seconds) + " s.");
+    problem.retryAfter = seconds;
+    return problem;
 }
 
 Problem queueFull(int capacity) {

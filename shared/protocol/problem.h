@@ -28,6 +28,12 @@ using Expected = tl::expected<T, Problem>;
 Problem invalidField(std::string field, std::string detail);
 /// 400: the request cannot be read at all.
 Problem malformed(std::string detail);
+/// 401: there is no key, or none that is known.
+Problem keyNeeded(std::string detail);
+/// 403: the key is known and has not the scope for this.
+Problem scopeMissing(std::string detail);
+/// 429: the next wrong key is looked at in `seconds`.
+Problem tooManyWrongKeys(int seconds);
 /// 404: `what` ("job j_12") does not exist.
 Problem notFound(const std::string& what);
 /// 409: the request does not fit the state of things.

@@ -16,6 +16,10 @@ inline constexpr std::string_view kServer = "/v1/server";
 inline constexpr std::string_view kEstimate = "/v1/estimate";
 inline constexpr std::string_view kModels = "/v1/models";
 inline constexpr std::string_view kDevices = "/v1/devices";
+inline constexpr std::string_view kKeys = "/v1/keys";
+inline constexpr std::string_view kOwnKey = "/v1/keys/self";
+inline constexpr std::string_view kLogin = "/login";
+inline constexpr std::string_view kLogout = "/logout";
 inline constexpr std::string_view kLive = "/livez";
 inline constexpr std::string_view kReady = "/readyz";
 inline constexpr std::string_view kOpenApi = "/openapi.json";
@@ -26,6 +30,7 @@ std::string jobCancel(std::string_view id);
 std::string jobMove(std::string_view id);
 std::string jobRelease(std::string_view id);
 std::string jobImage(std::string_view id, int index);
+std::string key(std::string_view id);
 /// `id` may hold one slash, as those of the hub do: OWNER/NAME.
 std::string model(std::string_view id);
 std::string modelLoad(std::string_view id);

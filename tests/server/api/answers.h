@@ -30,6 +30,13 @@ inline std::string nextEvent(RawClient& client) {
     return event;
 }
 
+/// Reads the events that are left, and answers whether the server has then closed the connection.
+inline bool endsAfterItsEvents(RawClient& client) {
+    while (!client.receiveUntil("\n\n").empty()) {
+    }
+    return client.isClosedByServer();
+}
+
 inline void openStream(RawClient& client, const std::string& id, const std::string& fields = {}) {
     client.send("GET /v1/jobs/" + id + "/events HTTP/1.1\r\nHost: localhost\r\n" + fields + "\r\n");
     client.receiveUntil("\r\n\r\n");

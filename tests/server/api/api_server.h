@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "server/api/api.h"
+#include "server/api/door.h"
 #include "server/http/listener.h"
 #include "server/jobs/job_queue.h"
 #include "server/jobs/sqlite_job_store.h"
@@ -27,7 +28,7 @@ public:
     explicit ApiServer(int maxQueued = 10) : ApiServer(std::make_unique<ManualGenerator>(), maxQueued) {}
 
     template <typename Generator>
-    explicit ApiServer(std::unique_ptr<Generator> generator, int maxQueued = 10) {
+    explicit ApiServer(std::unique_ptr<Generator> generator, int maxQueued = 10, api::DoorOptions door = {}) {
         if constexpr (std::is_same_v<Generator, ManualGenerator>) {
             m_generator = generator.get();
         }
@@ -40,6 +41,8 @@ public:
                                        jobs::ImageFolder::open(folder / "images").value(),
                                        std::move(generator), options)
                       .value();
+        auto store = keys::KeyStore::open(folder / "keys.json", {.lookEvery = std::chrono::milliseconds(50)});
+        m_door = std::make_unique<api::Door>(std::move(store.value()), std::move(door));
         m_listener = http::Listener::start(over(chosenTransport()), api::makeRouter(service())).value();
     }
 
@@ -83,10 +86,20 @@ public:
             follower(m_devices.front());
             return m_follower = std::make_shared<Follower>(std::move(follower));
         };
-        return {*m_queue, [this] { return info(); }, models, devices, follow};
+        return {*m_queue, [this] { return info(); }, models, devices, follow, m_door.get()};
     }
     ManualGenerator& generator() { return *m_generator; }
     jobs::JobQueue& queue() { return *m_queue; }
+    api::Door& door() { return *m_door; }
+    keys::KeyStore& keys() { return m_door->keys(); }
+    std::filesystem::path keyFile() const { return m_folder.filePath("keys.json").toStdString(); }
+    /// A new key, as the field that shows it.
+    std::string makeKey(const std::string& name, protocol::KeyScope scope = protocol::KeyScope::Generate) {
+        return bearer(keys().create(name, scope).value().secret);
+    }
+    static std::string bearer(const std::string& secret) {
+        return "Authorization: Bearer " + secret + "\r\n";
+    }
     /// To who followed last.
     void tell(const protocol::ServerNews& news) { (*m_follower)(news); }
     /// Whether who followed last still does.
@@ -97,8 +110,9 @@ public:
     RawResponse get(const std::string& target, const std::string& fields = {}) {
         return fetch(port(), "GET", target, fields).value_or(RawResponse());
     }
-    RawResponse request(const std::string& method, const std::string& target) {
-        return fetch(port(), method, target).value_or(RawResponse());
+    RawResponse request(const std::string& method, const std::string& target, const std::string& fields = {},
+                        const std::string& body = {}) {
+        return fetch(port(), method, target, fields, body).value_or(RawResponse());
     }
     RawResponse post(const std::string& json, const std::string& fields = {},
                      const std::string& from = "127.0.0.1", const std::string& target = "/v1/jobs") {
@@ -163,6 +177,7 @@ private:
     ManualGenerator* m_generator = nullptr;
     std::function<generator::Status()> m_status;
     std::unique_ptr<jobs::JobQueue> m_queue;
+    std::unique_ptr<api::Door> m_door;
     std::unique_ptr<http::Listener> m_listener;
 };
 

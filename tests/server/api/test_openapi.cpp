@@ -11,6 +11,7 @@
 #include <set>
 
 #include "shared/protocol/json.h"
+#include "shared/protocol/key_info.h"
 #include "shared/protocol/samplers.h"
 #include "tests/server/api/api_server.h"
 
@@ -111,6 +112,12 @@ private Q_SLOTS:
         const QJsonObject devices = parsed(toJson(std::vector<protocol::DeviceInfo>(1)));
         row("DeviceList", devices);
         row("Device", devices["devices"].toArray()[0].toObject());
+        const auto key = [] {
+            protocol::KeyInfo whole{"k_1", "n", protocol::KeyScope::Admin, 1, 2, 3, "s", true};
+            return parsed(toJson(whole));
+        };
+        row("Key", key());
+        row("KeyList", parsed(toJson(std::vector<protocol::KeyInfo>{})));
         const QJsonArray numbers = parsed(protocol::numberFieldsToJson({}))["fields"].toArray();
         const auto hasDefault = [](const QJsonValue& number) {
             return number.toObject().contains("default");

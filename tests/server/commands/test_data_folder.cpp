@@ -45,6 +45,8 @@ private Q_SLOTS:
         QTest::newRow("not there") << QStringList() << true;
         QTest::newRow("a file system's root") << QStringList{"lost+found/x"} << true;
         QTest::newRow("a start that was cut off") << QStringList{"lock"} << true;
+        QTest::newRow("keys from before the first start")
+            << QStringList{"keys.json", "keys.json.lock"} << true;
         QTest::newRow("from before the mark") << QStringList{"lock", "jobs.sqlite"} << true;
         QTest::newRow("that with other files") << QStringList{"lock", "jobs.sqlite", "letter.txt"} << true;
         QTest::newRow("that without its database") << QStringList{"lock", "images/x", "letter.txt"} << true;

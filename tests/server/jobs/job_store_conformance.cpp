@@ -143,31 +143,54 @@ void JobStoreConformance::pagesNewestFirst() {
     for (const char* id : {"a", "b", "c", "d", "e"}) {
         add(id);
     }
-    const auto first = m_store->list(2, {}).value();
+    const auto first = m_store->list(2, {}, {}).value();
     QCOMPARE(ids(first.jobs), (Ids{"e", "d"}));
-    const auto second = m_store->list(2, first.next).value();
+    const auto second = m_store->list(2, first.next, {}).value();
     QCOMPARE(ids(second.jobs), (Ids{"c", "b"}));
-    const auto third = m_store->list(2, second.next).value();
+    const auto third = m_store->list(2, second.next, {}).value();
     QCOMPARE(ids(third.jobs), (Ids{"a"}));
     QVERIFY(!third.next);
-    QVERIFY(!m_store->list(5, {}).value().next);
+    QVERIFY(!m_store->list(5, {}, {}).value().next);
 }
 
 void JobStoreConformance::pagesSurviveRemovals() {
     for (const char* id : {"a", "b", "c", "d"}) {
         add(id);
     }
-    const auto first = m_store->list(2, {}).value();
+    const auto first = m_store->list(2, {}, {}).value();
     QVERIFY(m_store->remove("c").value());
     add("e");
-    QCOMPARE(ids(m_store->list(2, first.next).value().jobs), (Ids{"b", "a"}));
+    QCOMPARE(ids(m_store->list(2, first.next, {}).value().jobs), (Ids{"b", "a"}));
 }
 
 void JobStoreConformance::refusesAForeignCursor() {
     for (const char* cursor : {"", "x", "12x", "99999999999999999999"}) {
-        const auto page = m_store->list(2, cursor);
+        const auto page = m_store->list(2, cursor, {});
         QVERIFY(!page);
         QCOMPARE(page.error().field.value_or(""), std::string("before"));
+    }
+}
+
+void JobStoreConformance::listsOneOwnersJobsInPagesOfTheirOwn() {
+    for (const char* id : {"a1", "b1", "a2", "b2", "b3", "a3", "b4"}) {
+        JobRecord record = recordOf(jobNamed(id));
+        record.owner = id[0] == 'a' ? "key:anna" : "key:ben";
+        QVERIFY(m_store->add(record));
+    }
+    const auto first = m_store->list(2, {}, "key:anna").value();
+    QCOMPARE(ids(first.jobs), (Ids{"a3", "a2"}));
+    QVERIFY(first.next);
+    const auto second = m_store->list(2, first.next, "key:anna").value();
+    QCOMPARE(ids(second.jobs), (Ids{"a1"}));
+    QVERIFY(!second.next);
+    // A page of another's, or of all, goes on in his, too.
+    const auto all = m_store->list(2, {}, {}).value();
+    QCOMPARE(ids(all.jobs), (Ids{"b4", "a3"}));
+    QCOMPARE(ids(m_store->list(9, all.next, "key:anna").value().jobs), (Ids{"a2", "a1"}));
+    QCOMPARE(ids(m_store->list(9, {}, "key:ben").value().jobs), (Ids{"b4", "b3", "b2", "b1"}));
+    // Not what merely looks like the owner, nor everybody for a name that is empty.
+    for (const char* nobody : {"key:ann", "key:anna ", "KEY:ANNA", "", "%"}) {
+        QVERIFY(m_store->list(9, {}, nobody).value().jobs.empty());
     }
 }
 
@@ -279,7 +302,7 @@ void JobStoreConformance::removes() {
     QVERIFY(!m_store->remove("b").value());
     QVERIFY(!m_store->addImage("b", 1, image(0)).value());
     QVERIFY(!m_store->finish("b", 1, ending(JobState::Succeeded, 2, 2)).value());
-    QVERIFY(m_store->list(10, {}).value().jobs.empty());
+    QVERIFY(m_store->list(10, {}, {}).value().jobs.empty());
 }
 
 void JobStoreConformance::expiresByAge() {

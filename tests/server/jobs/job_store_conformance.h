@@ -35,6 +35,7 @@ private Q_SLOTS:
     void pagesNewestFirst();
     void pagesSurviveRemovals();
     void refusesAForeignCursor();
+    void listsOneOwnersJobsInPagesOfTheirOwn();
     void listsTheUnfinishedOldestFirst();
     void startsAnAttemptOnce();
     void refusesALateWorker();

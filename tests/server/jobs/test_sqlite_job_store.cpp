@@ -83,7 +83,7 @@ private Q_SLOTS:
         QCOMPARE(m_log, std::string());  // It was not taken for damaged.
         QVERIFY(!std::filesystem::exists(file().parent_path() / "set-aside"));
 
-        const auto page = m_store->list(10, {}).value();
+        const auto page = m_store->list(10, {}, {}).value();
         QCOMPARE(page.jobs.size(), std::size_t{5});
         const auto& drawn = page.jobs[4];
         QCOMPARE(drawn.id, std::string("j_aaaaaaaaaaaaaaaa"));

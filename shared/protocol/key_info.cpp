@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shared/protocol/key_info.h"
+
+#include <array>
+#include <cstddef>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "shared/protocol/enum_names.h"
+#include "shared/protocol/json_reader.h"
+#include "shared/protocol/strict_json.h"
+#include "shared/protocol/timestamp.h"
+
+namespace easel::protocol {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr std::array<std::string_view, 2> kScopes{"generate", "admin"};
+
+std::string text(const json& value) {
+    return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+json timeOrNull(const std::optional<std::int64_t>& time) {
+    return time ? json(formatTimestamp(*time)) : json(nullptr);
+}
+
+json write(const KeyInfo& key) {
+    const bool isKey = !key.id.empty();
+    json value = {{"id", isKey ? json(key.id) : json(nullptr)},
+                  {"name", isKey ? json(key.name) : json(nullptr)},
+                  {"scope", toString(key.scope)},
+                  {"created_at", isKey ? json(formatTimestamp(key.createdAt)) : json(nullptr)},
+                  {"last_used_at", timeOrNull(key.lastUsedAt)},
+                  {"session", key.isSession}};
+    if (key.revokedAt) {
+        value["revoked_at"] = formatTimestamp(*key.revokedAt);
+    }
+    if (key.secret) {
+        value["secret"] = *key.secret;
+    }
+    return value;
+}
+
+Expected<KeyScope> readScope(const json& value) {
+    const auto scope = value.is_string() ? keyScopeFrom(value.get<std::string>()) : std::nullopt;
+    if (!scope) {
+        return tl::unexpected(invalidField("scope", "scope must be \"generate\" or \"admin\"."));
+    }
+    return *scope;
+}
+
+Expected<std::int64_t> readTime(const json& value) {
+    const auto time = value.is_string() ? parseTimestamp(value.get<std::string>()) : std::nullopt;
+    if (!time) {
+        return tl::unexpected(malformed("A time of the key is not in RFC 3339's form."));
+    }
+    return *time;
+}
+
+Expected<KeyInfo> readKey(const json& value) {
+    Reader reader(value, "The key");
+    KeyInfo key;
+    reader.read("id", key.id);
+    reader.read("name", key.name);
+    reader.read("scope", key.scope, readScope);
+    reader.read("created_at", key.createdAt, readTime);
+    const auto readOptional = [&](const char* name, std::optional<std::int64_t>& into) {
+        std::int64_t time = -1;
+        reader.read(name, time, readTime);
+        if (time >= 0) {
+            into = time;
+        }
+    };
+    readOptional("last_used_at", key.lastUsedAt);
+    readOptional("revoked_at", key.revokedAt);
+    reader.read("secret", key.secret);
+    reader.read("session", key.isSession);
+    return reader.finish(std::move(key));
+}
+
+}  // namespace
+
+std::string_view toString(KeyScope scope) {
+    return kScopes[static_cast<std::size_t>(scope)];
+}
+
+std::optional<KeyScope> keyScopeFrom(std::string_view name) {
+    return valueNamed<KeyScope>(kScopes, name);
+}
+
+std::string toJson(const KeyInfo& key) {
+    return text(write(key));
+}
+
+std::string toJson(const std::vector<KeyInfo>& keys) {
+    json list = json::array();
+    for (const KeyInfo& key : keys) {
+        list.push_back(write(key));
+    }
+    return text({{"keys", std::move(list)}});
+}
+
+Expected<KeyInfo> parseKeyInfo(std::string_view body) {
+    return parseStrict(body).and_then(readKey);
+}
+
+Expected<std::vector<KeyInfo>> parseKeyList(std::string_view body) {
+    return parseStrict(body).and_then([](const json& value) {
+        Reader reader(value, "The list of keys");
+        std::vector<KeyInfo> keys;
+        reader.readList("keys", keys, readKey);
+        return reader.finish(std::move(keys));
+    });
+}
+
+Expected<KeyRequest> parseKeyRequest(std::string_view body) {
+    return parseStrict(body).and_then([](const json& value) {
+        Reader reader(value, "The key");
+        KeyRequest request;
+        reader.refuseOthers({"name", "scope"});
+        reader.read("name", request.name);
+        reader.read("scope", request.scope, readScope);
+        return reader.finish(std::move(request));
+    });
+}
+
+}  // namespace easel::protocol
