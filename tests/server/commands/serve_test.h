@@ -7,7 +7,6 @@
 #include <QEventLoop>
 #include <QNetworkAccessManager>
 #include <QNetworkReply>
-#include <QSslConfiguration>
 #include <QTemporaryDir>
 #include <QTest>
 
@@ -31,7 +30,6 @@ protected:
     std::unique_ptr<Program> m_server;
     QString m_url;
     QNetworkAccessManager m_network;
-    QSslConfiguration m_ssl = QSslConfiguration::defaultConfiguration();  // for https
 
     void begin() { m_folder = std::make_unique<QTemporaryDir>(); }
     void end() {
@@ -71,7 +69,6 @@ protected:
     QNetworkRequest request(const std::string& path) const {
         QNetworkRequest made(QUrl(m_url + QString::fromStdString(path)));
         made.setTransferTimeout(kPatienceMs);
-        made.setSslConfiguration(m_ssl);
         return made;
     }
 
