@@ -13,6 +13,7 @@
 #include <cstring>
 #include <ctime>
 #include <string_view>
+#include <utility>
 
 #include "server/tls/openssl.h"
 #include "server/tls/pem.h"
@@ -171,7 +172,7 @@ tl::expected<void, std::string> makeCertificate(const Files& files, const std::v
 }
 
 tl::expected<Files, std::string> ownCertificate(const path& folder, const std::vector<std::string>& names) {
-    const Files files{folder / "certificate.pem", folder / "key.pem"};
+    Files files{folder / "certificate.pem", folder / "key.pem"};
     std::error_code ignored;
     if (std::filesystem::exists(files.certificate, ignored) && std::filesystem::exists(files.key, ignored)) {
         return files;
@@ -183,7 +184,7 @@ tl::expected<Files, std::string> ownCertificate(const path& folder, const std::v
     // One of two is left of something that did not end well: a new key beside an old certificate would be
     // worse.
     std::filesystem::remove(files.certificate, ignored);
-    return makeCertificate(files, names).map([&] { return files; });
+    return makeCertificate(files, names).map([&files] { return std::move(files); });
 }
 
 std::vector<std::string> ownNames(const std::string& bind) {
