@@ -68,6 +68,9 @@ net::awaitable<void> Session::run() {
 
 /// Whether there is somebody to read requests from.
 net::awaitable<bool> Session::open(std::chrono::milliseconds time) {
+    if (m_stopping) {
+        co_return false;
+    }
     m_connection->expireAfter(time);
     m_isOpening = true;
     const Opening opening = co_await m_connection->open();

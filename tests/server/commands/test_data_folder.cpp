@@ -84,18 +84,20 @@ private Q_SLOTS:
     }
 
     void isItsOwnersAlone() {
-        for (const char* file : {"jobs.sqlite", "jobs.sqlite-wal", "lock", "images/x"}) {
+        for (const char* file : {"jobs.sqlite", "jobs.sqlite-wal", "lock", "images/x", "tls/key.pem"}) {
             write(folder() / file);
             ::chmod((folder() / file).c_str(), 0644);
         }
         ::chmod(folder().c_str(), 0755);
         ::chmod((folder() / "images").c_str(), 0777);
+        ::chmod((folder() / "tls").c_str(), 0755);
         QVERIFY(DataFolder::open(folder()));
         for (const char* file : {"jobs.sqlite", "jobs.sqlite-wal", "lock", "easel-server-id"}) {
             QCOMPARE(modeOf(folder() / file), 0600);
         }
         QCOMPARE(modeOf(folder()), 0700);
         QCOMPARE(modeOf(folder() / "images"), 0700);
+        QCOMPARE(modeOf(folder() / "tls"), 0700);
     }
 
     void leavesTheRightsOfOthersFiles() {
