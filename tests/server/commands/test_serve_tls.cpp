@@ -105,7 +105,9 @@ private Q_SLOTS:
 
     void whatIsMissingForOthersIsSaid() {
         QByteArray said = refusal({"--bind", "0.0.0.0"}, 2);
-        QVERIFY2(said.contains("neither a key nor encryption") && said.contains("--tls") && said.contains("keys create"), said);
+        QVERIFY2(said.contains("neither a key nor encryption") && said.contains("--tls") &&
+                     said.contains("keys create"),
+                 said);
         said = refusal({"--bind", "0.0.0.0", "--tls"}, 2);
         QVERIFY2(!said.contains("encryption") && said.contains("no key yet"), said);
     }
