@@ -115,7 +115,7 @@ Device best(std::string_view precision) {
         return cuda(0, precision);
     } catch (const Failure& failure) {
         if (precision != "auto") {
-            throw;  // who asks for a precision means the GPU
+            throw;  // only a GPU has a choice of precisions
         }
         Device device = cpu(precision);
         device.remark = failure.problem().detail;
