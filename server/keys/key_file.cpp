@@ -44,15 +44,6 @@ tl::unexpected<protocol::Problem> refusal(const path& file, const std::string& w
         "keys create\"."));
 }
 
-std::string toHex(const Hash& hash) {
-    std::string text;
-    for (const std::uint8_t byte : hash) {
-        text += kHexDigits[byte >> 4U];
-        text += kHexDigits[byte & 15U];
-    }
-    return text;
-}
-
 std::optional<Hash> fromHex(std::string_view text) {
     Hash hash{};
     if (text.size() != 2 * hash.size() || text.find_first_not_of(kHexDigits) != std::string_view::npos) {

@@ -26,6 +26,7 @@ constexpr Kind kKinds[] = {
     {404, "not_found", "Not found"},
     {405, "method_not_allowed", "The method does not fit this path"},
     {409, "conflict", "The request does not fit the present state"},
+    {410, "ticket_invalid", "The code is no longer good"},
     {412, "precondition_failed", "It is not what it was"},
     {413, "too_large", "The request is too large"},
     {415, "unsupported_media_type", "The body is of the wrong type"},
@@ -90,6 +91,12 @@ Problem tooManyWrongKeys(int seconds) {
                                std::to_string(seconds) + " s.");
     problem.retryAfter = seconds;
     return problem;
+}
+
+Problem ticketInvalid() {
+    return make("ticket_invalid",
+                "This code was used already, is older than ten minutes, or is none. Ask for a new one with "
+                "\"easel-server pair\" on the server's machine.");
 }
 
 Problem queueFull(int capacity) {

@@ -34,6 +34,8 @@ Problem keyNeeded(std::string detail);
 Problem scopeMissing(std::string detail);
 /// 429: the next wrong key is looked at in `seconds`.
 Problem tooManyWrongKeys(int seconds);
+/// 410: the pairing code is used, too old, or none.
+Problem ticketInvalid();
 /// 404: `what` ("job j_12") does not exist.
 Problem notFound(const std::string& what);
 /// 409: the request does not fit the state of things.
