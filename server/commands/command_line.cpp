@@ -16,6 +16,7 @@
 #include "server/commands/keys.h"
 #include "server/commands/locations.h"
 #include "server/commands/messages.h"
+#include "server/commands/pair.h"
 #include "server/commands/serve.h"
 #include "server/http/proxy.h"
 #include "shared/protocol/generation_fields.h"
@@ -232,6 +233,9 @@ void addBench(CLI::App& app, BenchOptions& options) {
     command.get_option("--model")->excludes(url);
 }
 
+const std::map<std::string, protocol::KeyScope> kScopes{{"generate", protocol::KeyScope::Generate},
+                                                        {"admin", protocol::KeyScope::Admin}};
+
 void addKeys(CLI::App& app, KeysOptions& options) {
     auto& keys = *app.add_subcommand("keys", "Say who may come in: make, list and revoke keys");
     keys.require_subcommand(1);
@@ -249,13 +253,33 @@ void addKeys(CLI::App& app, KeysOptions& options) {
     create
         .add_option("--scope", options.scope,
                     "What it allows: generate (drawing, and its own jobs) or admin (everything)")
-        ->transform(CLI::CheckedTransformer(std::map<std::string, protocol::KeyScope>{
-            {"generate", protocol::KeyScope::Generate}, {"admin", protocol::KeyScope::Admin}}))
+        ->transform(CLI::CheckedTransformer(kScopes))
         ->default_str("generate");
     auto& list = *addCommand("list", "Show the keys, but not their secrets", KeysOptions::Action::List);
     list.add_flag("--all", options.all, "Also those that were revoked");
     auto& revoke = *addCommand("revoke", "End a key at once", KeysOptions::Action::Revoke);
     revoke.add_option("key", options.name, "Its name or id")->required();
+}
+
+void addPair(CLI::App& app, PairOptions& options) {
+    auto& command = *app.add_subcommand("pair", "Let another device in: print a code for it, good once");
+    command.add_option("--data", options.data,
+                       "The data folder of the server that runs; $XDG_DATA_HOME/easel/server if not given");
+    command
+        .add_option("--address", options.address,
+                    "How the device reaches the server, as https://192.168.1.20:5000; if not given, as the "
+                    "server says")
+        ->check([](const std::string& text) {
+            const auto url = http::parsePublicUrl(text);
+            return url ? "" : url.error();
+        });
+    command
+        .add_option("--scope", options.scope,
+                    "What the device may: generate (drawing, and its own jobs) or admin (everything)")
+        ->transform(CLI::CheckedTransformer(kScopes))
+        ->default_str("generate");
+    command.add_flag("--json", options.json, "Print it for programs");
+    command.footer("The device gets a key of its own, which \"keys list\" shows and \"keys revoke\" ends.");
 }
 
 }  // namespace
@@ -271,7 +295,9 @@ int run(int argc, char** argv) {
     addServe(app, serveOptions);
     addBench(app, benchOptions);
     KeysOptions keysOptions;
+    PairOptions pairOptions;
     addKeys(app, keysOptions);
+    addPair(app, pairOptions);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
@@ -281,6 +307,7 @@ int run(int argc, char** argv) {
         return app.got_subcommand("serve")   ? serve(serveOptions)
                : app.got_subcommand("bench") ? bench(benchOptions)
                : app.got_subcommand("keys")  ? keys(keysOptions)
+               : app.got_subcommand("pair")  ? pair(pairOptions)
                                              : generate(generateOptions);
     } catch (const std::exception& error) {
         return fail(kFailure, error.what());

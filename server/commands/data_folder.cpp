@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -31,9 +32,11 @@ constexpr std::size_t kIdLength = 32;
 constexpr std::string_view kHexDigits = "0123456789abcdef";
 
 bool isOwn(std::string_view name) {
-    return name == kMark || name == "lock" || name == "images" || name == "set-aside" || name == "reserve" ||
-           name == "tls" || name.starts_with("keys.json") || name == "easel-server-id.part" || name.starts_with("widths") ||
-           name.starts_with("jobs.sqlite");
+    constexpr std::string_view kNames[] = {
+        kMark, "easel-server-id.part", "lock", "images", "reserve", "set-aside", "tickets", "tls"};
+    constexpr std::string_view kBeginnings[] = {"address", "jobs.sqlite", "keys.json", "widths"};
+    return std::ranges::find(kNames, name) != std::end(kNames) ||
+           std::ranges::any_of(kBeginnings, [&](std::string_view begin) { return name.starts_with(begin); });
 }
 
 struct Contents {

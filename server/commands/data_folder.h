@@ -23,6 +23,10 @@ public:
     static protocol::Expected<void> prepare(const std::filesystem::path& folder);
     /// Who may come in; see keys::KeyStore.
     static std::filesystem::path keysIn(const std::filesystem::path& folder) { return folder / "keys.json"; }
+    /// Where a running server can be reached; see tellAddress.
+    static std::filesystem::path addressIn(const std::filesystem::path& folder) { return folder / "address"; }
+    /// See keys::Tickets.
+    static std::filesystem::path ticketsIn(const std::filesystem::path& folder) { return folder / "tickets"; }
     ~DataFolder();
     DataFolder(DataFolder&& other) noexcept;
     DataFolder& operator=(DataFolder&&) = delete;
@@ -31,6 +35,8 @@ public:
     const std::string& id() const { return m_id; }
     std::filesystem::path jobs() const { return m_folder / "jobs.sqlite"; }
     std::filesystem::path keys() const { return keysIn(m_folder); }
+    std::filesystem::path address() const { return addressIn(m_folder); }
+    std::filesystem::path tickets() const { return ticketsIn(m_folder); }
     std::filesystem::path images() const { return m_folder / "images"; }
     /// The server's own certificate and its key.
     std::filesystem::path tls() const { return m_folder / "tls"; }

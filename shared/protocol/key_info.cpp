@@ -117,6 +117,27 @@ Expected<std::vector<KeyInfo>> parseKeyList(std::string_view body) {
     });
 }
 
+std::string toJson(const PairingCode& code) {
+    return text({{"link", code.link}, {"url", code.url}, {"fingerprint", code.fingerprint}});
+}
+
+Expected<PairingRequest> parsePairingRequest(std::string_view body) {
+    return parseStrict(body).and_then([](const json& value) -> Expected<PairingRequest> {
+        Reader reader(value, "The request");
+        PairingRequest request;
+        reader.refuseOthers({"ticket", "name"});
+        reader.read("ticket", request.ticket);
+        reader.read("name", request.name);
+        if (request.ticket.empty()) {
+            reader.fail(invalidField("ticket", "Say the ticket of the pairing code."));
+        }
+        if (request.name.empty()) {
+            reader.fail(invalidField("name", "Say what the device is called."));
+        }
+        return reader.finish(std::move(request));
+    });
+}
+
 Expected<KeyRequest> parseKeyRequest(std::string_view body) {
     return parseStrict(body).and_then([](const json& value) {
         Reader reader(value, "The key");

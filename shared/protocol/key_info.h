@@ -38,6 +38,22 @@ struct KeyRequest {
     KeyScope scope = KeyScope::Generate;
 };
 
+/// What a device brings for a key of its own.
+struct PairingRequest {
+    std::string ticket;
+    std::string name;  ///< of the device
+};
+
+/// The code that a device is given, for programs.
+struct PairingCode {
+    std::string link;  ///< easel://…, which holds the rest and a ticket
+    std::string url;
+    std::string fingerprint;  ///< of the server's own certificate; empty: it has none
+};
+
+std::string toJson(const PairingCode& code);
+/// Unknown fields are refused.
+Expected<PairingRequest> parsePairingRequest(std::string_view json);
 std::string toJson(const KeyInfo& key);
 std::string toJson(const std::vector<KeyInfo>& keys);
 Expected<KeyInfo> parseKeyInfo(std::string_view json);
