@@ -52,4 +52,16 @@ void GeneratorLog::log(const protocol::DeviceInfo& device) {
     }
 }
 
+void GeneratorLog::log(const protocol::PullInfo& pull) {
+    const std::scoped_lock lock(m_mutex);
+    const auto [known, isNew] = m_pulls.try_emplace(pull.id, pull.state);
+    if (!isNew && std::exchange(known->second, pull.state) == pull.state) {
+        return;  // it got further
+    }
+    if (pull.problem) {
+        return spdlog::error("Pulling {} failed: {}", pull.request.model, pull.problem->detail);
+    }
+    spdlog::info("Pulling {} is {}", pull.request.model, protocol::toString(pull.state));
+}
+
 }  // namespace easel::commands

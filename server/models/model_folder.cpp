@@ -19,11 +19,11 @@ namespace {
 struct Index {
     Family family;
     std::string schedulerClass;
+    std::vector<IndexedPart> parts;
 };
 
 /// The parts that a picture is made of must be those that this engine has, and all that there are.
-protocol::Expected<Index> checkIndex(const std::filesystem::path& file) {
-    auto json = JsonObject::read(file);
+protocol::Expected<Index> checkIndex(protocol::Expected<JsonObject> json) {
     if (!json) {
         return tl::unexpected(std::move(json.error()));
     }
@@ -53,7 +53,13 @@ protocol::Expected<Index> checkIndex(const std::filesystem::path& file) {
     if (json->problem()) {
         return tl::unexpected(*json->problem());
     }
-    return Index{known.family, scheduler[1]};
+    Index index{known.family, scheduler[1], {{"scheduler", scheduler[0]}}};
+    for (const auto& [component, classes] : known.components) {
+        std::string name(component);
+        std::string library = json->texts(name)[0];
+        index.parts.push_back({std::move(name), std::move(library)});
+    }
+    return index;
 }
 
 /// Parts that were read one by one must also go together.
@@ -153,7 +159,7 @@ protocol::Expected<ModelFolder> openModelFolder(const std::filesystem::path& roo
         return tl::unexpected(modelProblem(
             root, "There is no model here: model_index.json is missing. Easel reads diffusers' layout."));
     }
-    const auto index = checkIndex(model.root / "model_index.json");
+    const auto index = checkIndex(JsonObject::read(model.root / "model_index.json"));
     if (!index) {
         return tl::unexpected(index.error());
     }
@@ -178,6 +184,11 @@ protocol::Expected<ModelFolder> openModelFolder(const std::filesystem::path& roo
         }
     }
     return model;
+}
+
+protocol::Expected<std::vector<IndexedPart>> readIndex(const std::filesystem::path& file,
+                                                       std::string_view text) {
+    return checkIndex(JsonObject::parse(file, text)).map([](Index index) { return std::move(index.parts); });
 }
 
 protocol::Expected<std::int64_t> countWeights(const ModelFolder& model) {

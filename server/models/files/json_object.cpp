@@ -68,6 +68,12 @@ std::string wholeNumber(int least, int most) {
     return "a whole number from " + std::to_string(least) + " to " + std::to_string(most);
 }
 
+protocol::Expected<json> parseJson(const std::filesystem::path& file, std::string_view text) {
+    return protocol::parseStrict(withoutPythonNumbers(text)).map_error([&](const protocol::Problem& problem) {
+        return modelProblem(file, problem.detail);
+    });
+}
+
 }  // namespace
 
 protocol::Expected<json> readJsonFile(const std::filesystem::path& file) {
@@ -75,12 +81,15 @@ protocol::Expected<json> readJsonFile(const std::filesystem::path& file) {
     if (!text) {
         return tl::unexpected(text.error());
     }
-    return protocol::parseStrict(withoutPythonNumbers(*text))
-        .map_error([&](const protocol::Problem& problem) { return modelProblem(file, problem.detail); });
+    return parseJson(file, *text);
 }
 
 protocol::Expected<JsonObject> JsonObject::read(const std::filesystem::path& file) {
-    auto value = readJsonFile(file);
+    return readTextFile(file).and_then([&](const std::string& text) { return parse(file, text); });
+}
+
+protocol::Expected<JsonObject> JsonObject::parse(const std::filesystem::path& file, std::string_view text) {
+    auto value = parseJson(file, text);
     if (!value) {
         return tl::unexpected(std::move(value.error()));
     }
