@@ -131,6 +131,12 @@ std::optional<protocol::ModelInfo> Catalogue::describe(const std::string& id) {
     return found != nullptr ? std::optional(describe(*found)) : std::nullopt;
 }
 
+path Catalogue::folderOf(const std::string& id) {
+    const std::scoped_lock lock(m_mutex);
+    const Entry* const found = entry(id);
+    return found != nullptr ? found->folder : path();
+}
+
 std::int64_t Catalogue::weights(const std::string& id) {
     const std::scoped_lock lock(m_mutex);
     const Entry* const found = entry(id);

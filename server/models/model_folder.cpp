@@ -10,6 +10,7 @@
 #include "server/models/files/json_object.h"
 #include "server/models/files/model_problem.h"
 #include "server/models/files/tensor_source.h"
+#include "server/models/model_card.h"
 
 namespace easel::models {
 
@@ -95,6 +96,7 @@ protocol::ModelInfo defaultInfo(const ModelFolder& model) {
     protocol::ModelInfo info;
     info.id = model.root.filename().string();
     info.title = info.id;
+    info.licence = licenceIn(model.root);
     const protocol::Limits limits;
     const int side = model.unet.sampleSize * model.vae.scale();
     info.width = info.height = std::clamp(side - side % limits.sideMultiple, limits.minSide, limits.maxSide);

@@ -42,18 +42,16 @@ hub::Settings StandInHub::settings(const std::string& token) const {
             .longestPause = std::chrono::milliseconds(50)};
 }
 
-QProcessEnvironment StandInHub::environment(const QString& cache) const {
-    auto environment = QProcessEnvironment::systemEnvironment();
+void StandInHub::setEnvironment(const QString& cache) const {
     for (const char* const name :
          {"HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_TOKEN_PATH", "HF_HUB_OFFLINE", "HTTPS_PROXY",
           "https_proxy", "ALL_PROXY", "all_proxy", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"}) {
-        environment.remove(name);
+        qunsetenv(name);
     }
-    environment.insert("HF_ENDPOINT", m_endpoint);
-    environment.insert("CURL_CA_BUNDLE", certificates());
-    environment.insert("HF_HOME", m_folder.filePath("home"));
-    environment.insert("HF_HUB_CACHE", cache);
-    return environment;
+    qputenv("HF_ENDPOINT", m_endpoint.toUtf8());
+    qputenv("CURL_CA_BUNDLE", certificates().toUtf8());
+    qputenv("HF_HOME", m_folder.filePath("home").toUtf8());
+    qputenv("HF_HUB_CACHE", cache.toUtf8());
 }
 
 QList<QJsonObject> StandInHub::log() const {

@@ -4,7 +4,6 @@
 #include <QJsonObject>
 #include <QList>
 #include <QProcess>
-#include <QProcessEnvironment>
 #include <QTemporaryDir>
 
 #include "server/hub/settings.h"
@@ -22,8 +21,9 @@ public:
     QString certificates() const { return m_folder.filePath("ca.pem"); }
     /// With pauses that a test can wait for.
     hub::Settings settings(const std::string& token = {}) const;
-    /// What a program needs to find it; without any login of this account.
-    QProcessEnvironment environment(const QString& cache) const;
+    /// Lets programs that this one starts find it, with a cache of their own and without any login of this
+    /// account.
+    void setEnvironment(const QString& cache) const;
 
     /// The requests for a repository "test/NAME" so far, in order, to both hosts.
     QList<QJsonObject> requests(const QString& name) const;
