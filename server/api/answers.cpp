@@ -29,6 +29,20 @@ void setRetryAfter(http::Response& response, const protocol::Problem& problem) {
     }
 }
 
+/// `application/json`, with or without parameters.
+bool isJson(const http::Request& request) {
+    const std::string_view type = request.headers.find("Content-Type").value_or("");
+    const std::string_view essence = type.substr(0, type.find(';'));
+    return http::equalsIgnoringCase(essence.substr(0, essence.find_last_not_of(" \t") + 1),
+                                    "application/json");
+}
+
+std::string modelIdIn(const http::Request& request) {
+    const auto owner = request.params.find("owner");
+    const std::string& name = request.param("name");
+    return owner == request.params.end() ? name : owner->second + "/" + name;
+}
+
 std::optional<std::int64_t> wholeNumber(std::string_view text) {
     std::int64_t value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);

@@ -25,4 +25,19 @@ std::optional<std::int64_t> wholeNumber(std::string_view text);
 std::optional<protocol::Problem> lostField(const http::Query& query,
                                            const std::vector<std::string_view>& known);
 
+/// The body is said to be JSON.
+bool isJson(const http::Request& request);
+/// What `parse` makes of the body. Errors: 415 for what is not said to be JSON.
+template <typename Value>
+protocol::Expected<Value> bodyOf(const http::Request& request,
+                                 protocol::Expected<Value> (*parse)(std::string_view json)) {
+    if (!isJson(request)) {
+        return tl::unexpected(
+            protocol::ofStatus(415, "Send the request as JSON, with Content-Type: application/json."));
+    }
+    return parse(request.body);
+}
+/// The model's id in the path of its routes: NAME, or OWNER/NAME.
+std::string modelIdIn(const http::Request& request);
+
 }  // namespace easel::api

@@ -23,31 +23,13 @@ using protocol::Job;
 constexpr int kDefaultPage = 20;
 constexpr std::size_t kLongestKey = 255;
 
-/// `application/json`, with or without parameters.
-bool isJson(const Request& request) {
-    const std::string_view type = request.headers.find("Content-Type").value_or("");
-    const std::string_view essence = type.substr(0, type.find(';'));
-    return http::equalsIgnoringCase(essence.substr(0, essence.find_last_not_of(" \t") + 1),
-                                    "application/json");
-}
-
 Response jobResponse(const protocol::Expected<Job>& job) {
     return job ? jsonResponse(200, protocol::toJson(*job)) : problemResponse(job.error());
 }
 
-/// What `parse` makes of the body.
-template <typename Value>
-protocol::Expected<Value> bodyOf(const Request& request,
-                                 protocol::Expected<Value> (*parse)(std::string_view json)) {
-    if (!isJson(request)) {
-        return tl::unexpected(
-            protocol::ofStatus(415, "Send the request as JSON, with Content-Type: application/json."));
-    }
-    return parse(request.body);
-}
-
-protocol::Expected<int> priorityIn(const Request& request) {
-    if (const auto problem = lostField(request.query, {"priority"})) {
+/// What the query of a new job says.
+protocol::Expected<Submitting> submittingBy(const Request& request) {
+    if (const auto problem = lostField(request.query, {"priority", "missing"})) {
         return tl::unexpected(*problem);
     }
     const auto text = request.query.find("priority");
@@ -55,29 +37,39 @@ protocol::Expected<int> priorityIn(const Request& request) {
     if (!number || !protocol::isPriority(*number)) {
         return tl::unexpected(protocol::priorityOutOfRange());
     }
-    return static_cast<int>(*number);
+    const auto missing = request.query.find("missing").value_or("refuse");
+    if (missing != "refuse" && missing != "hold") {
+        return tl::unexpected(protocol::invalidField(
+            "missing", "missing says what becomes of a job whose model is not here: refuse or hold."));
+    }
+    return Submitting{{}, static_cast<int>(*number), missing == "hold"};
+}
+
+protocol::Expected<std::optional<std::string>> idempotencyKeyOf(const Request& request) {
+    const auto field = request.headers.find("Idempotency-Key");
+    if (!field) {
+        return std::nullopt;
+    }
+    if (field->empty() || field->size() > kLongestKey) {
+        return tl::unexpected(protocol::invalidField(
+            "Idempotency-Key",
+            "Idempotency-Key must have 1 to " + std::to_string(kLongestKey) + " characters."));
+    }
+    if (field != request.headers.list("Idempotency-Key")) {
+        return tl::unexpected(protocol::invalidField(
+            "Idempotency-Key", "Idempotency-Key is given more than once; say it once."));
+    }
+    return std::string(*field);
 }
 
 Response createJob(const Service& service, const Request& request) {
-    std::optional<std::string> key;
-    if (const auto field = request.headers.find("Idempotency-Key")) {
-        if (field->empty() || field->size() > kLongestKey) {
-            return problemResponse(protocol::invalidField(
-                "Idempotency-Key",
-                "Idempotency-Key must have 1 to " + std::to_string(kLongestKey) + " characters."));
-        }
-        if (field != request.headers.list("Idempotency-Key")) {
-            return problemResponse(protocol::invalidField(
-                "Idempotency-Key", "Idempotency-Key is given more than once; say it once."));
-        }
-        key = *field;
-    }
-    const auto priority = priorityIn(request);
-    if (!priority) {
-        return problemResponse(priority.error());
-    }
-    const auto job = bodyOf(request, protocol::parseRequest).and_then([&](const auto& asked) {
-        return submit(service, asked, request.peer, key, *priority);
+    const auto job = idempotencyKeyOf(request).and_then([&](std::optional<std::string> key) {
+        return submittingBy(request).and_then([&](Submitting how) {
+            how.key = std::move(key);
+            return bodyOf(request, protocol::parseRequest).and_then([&](const auto& asked) {
+                return submit(service, asked, request.peer, how);
+            });
+        });
     });
     if (!job) {
         return problemResponse(job.error());

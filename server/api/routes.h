@@ -11,6 +11,7 @@ void addQueueRoutes(http::Router& router, const Service& service);
 void addInfoRoutes(http::Router& router, const Service& service);
 void addModelRoutes(http::Router& router, const Service& service);
 void addDeviceRoutes(http::Router& router, const Service& service);
+void addPullRoutes(http::Router& router, const Service& service);
 void addPageRoutes(http::Router& router, const Service& service);
 
 }  // namespace easel::api

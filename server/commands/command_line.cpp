@@ -151,6 +151,8 @@ void addServe(CLI::App& app, ServeOptions& options) {
             "twice in a step); if not given, about what this machine "
             "draws in an hour")
         ->check(CLI::PositiveNumber);
+    command.add_flag("--no-pull", options.noPull,
+                     "Clients cannot have models pulled from the hub, nor removed");
     command.add_option("--end-with-parent", options.endWithParent)->group("");  // for bench
     command.add_option("--port-file", options.portFile, "Write the port into this file once it is open");
     command.add_flag("--test-pattern", options.testPattern)->group("");  // for tests

@@ -58,10 +58,13 @@ void GeneratorLog::log(const protocol::PullInfo& pull) {
     if (!isNew && std::exchange(known->second, pull.state) == pull.state) {
         return;  // it got further
     }
+    if (isFinished(pull.state)) {
+        m_pulls.erase(known);
+    }
     if (pull.problem) {
         return spdlog::error("Pulling {} failed: {}", pull.request.model, pull.problem->detail);
     }
-    spdlog::info("Pulling {} is {}", pull.request.model, protocol::toString(pull.state));
+    spdlog::info("Pulling {}: {}", pull.request.model, protocol::toString(pull.state));
 }
 
 }  // namespace easel::commands

@@ -169,6 +169,11 @@ protocol::ModelPage Catalogue::page(std::size_t limit, const std::optional<std::
     return page;
 }
 
+void Catalogue::lookAgain() {
+    const std::scoped_lock lock(m_mutex);
+    m_lookedAt.reset();
+}
+
 std::vector<protocol::Problem> Catalogue::problems() {
     const std::scoped_lock lock(m_mutex);
     look(false);

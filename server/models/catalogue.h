@@ -45,6 +45,8 @@ public:
     /// At most `limit` of them from after `after` on, which is a former page's `next`; those that cannot be
     /// used are told as failed, with the reason.
     protocol::ModelPage page(std::size_t limit, const std::optional<std::string>& after);
+    /// Something was put there or taken away: what is asked next looks again.
+    void lookAgain();
     /// Places that hold no model, and models that lie behind another with the same id.
     std::vector<protocol::Problem> problems();
 

@@ -15,7 +15,6 @@ bool isHubName(std::string_view id);
 /// How a model of that name comes here, as a sentence. `isOverHttp`: the server pulls it, too.
 std::string howToPull(const std::string& id, bool isOverHttp = true);
 
-/// In words that also end "The pull is …".
 enum class PullState { Waiting, Running, Succeeded, Failed, Cancelled };
 
 std::string_view toString(PullState state);
@@ -38,7 +37,7 @@ struct PullProgress {
 struct PullRequest {
     std::string model;              ///< OWNER/NAME
     std::string revision = "main";  ///< a branch, a tag or a commit
-    std::string variant;            ///< "fp16"; empty: the plain weights
+    std::string variant = {};       ///< "fp16"; empty: the plain weights
 
     bool operator==(const PullRequest&) const = default;
 };
@@ -48,10 +47,11 @@ struct PullInfo {
     std::string id;
     PullRequest request;
     PullState state = PullState::Waiting;
-    PullProgress progress;
-    std::string commit;   ///< of the revision; empty until it is known
-    std::string licence;  ///< as the model's card names it; empty until it is known, or where it names none
-    std::optional<Problem> problem;  ///< of one that failed
+    PullProgress progress = {};
+    std::string commit = {};  ///< of the revision; empty until it is known
+    std::string licence =
+        {};  ///< as the model's card names it; empty until it is known, or where it names none
+    std::optional<Problem> problem = {};  ///< of one that failed
 
     bool operator==(const PullInfo&) const = default;
 };

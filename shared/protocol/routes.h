@@ -16,6 +16,7 @@ inline constexpr std::string_view kServer = "/v1/server";
 inline constexpr std::string_view kEstimate = "/v1/estimate";
 inline constexpr std::string_view kModels = "/v1/models";
 inline constexpr std::string_view kDevices = "/v1/devices";
+inline constexpr std::string_view kPulls = "/v1/pulls";
 inline constexpr std::string_view kLive = "/livez";
 inline constexpr std::string_view kReady = "/readyz";
 inline constexpr std::string_view kOpenApi = "/openapi.json";
@@ -33,6 +34,8 @@ std::string modelUnload(std::string_view id);
 std::string device(std::string_view id);
 std::string deviceDrain(std::string_view id);
 std::string deviceResume(std::string_view id);
+std::string pull(std::string_view id);
+std::string pullCancel(std::string_view id);
 
 inline constexpr int kDefaultPort = 5000;
 
