@@ -31,6 +31,13 @@ void setRetryAfter(http::Response& response, const protocol::Problem& problem) {
     }
 }
 
+/// `application/json`, with or without parameters.
+std::string modelIdIn(const http::Request& request) {
+    const auto owner = request.params.find("owner");
+    const std::string& name = request.param("name");
+    return owner == request.params.end() ? name : owner->second + "/" + name;
+}
+
 std::optional<std::int64_t> wholeNumber(std::string_view text) {
     std::int64_t value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);

@@ -25,4 +25,7 @@ std::optional<std::int64_t> wholeNumber(std::string_view text);
 std::optional<protocol::Problem> lostField(const http::Query& query,
                                            const std::vector<std::string_view>& known);
 
+/// The model's id in the path of its routes: NAME, or OWNER/NAME.
+std::string modelIdIn(const http::Request& request);
+
 }  // namespace easel::api

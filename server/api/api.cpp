@@ -37,6 +37,7 @@ http::Router makeRouter(const Service& service) {
     addInfoRoutes(router, service);
     addModelRoutes(router, service);
     addDeviceRoutes(router, service);
+    addPullRoutes(router, service);
     addPageRoutes(router, service);
     return router;
 }

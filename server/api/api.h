@@ -10,6 +10,7 @@
 #include "server/http/router.h"
 #include "shared/protocol/device_info.h"
 #include "shared/protocol/problem.h"
+#include "shared/protocol/pull_info.h"
 #include "shared/protocol/server_info.h"
 #include "shared/protocol/server_news.h"
 
@@ -33,6 +34,18 @@ struct Models {
     /// Has it loaded, or let go; the state tells what comes of it.
     std::function<void(const std::string& id)> load;
     std::function<void(const std::string& id)> unload;
+    /// Takes it out of the hub's cache and then calls `done`, once, from another thread. Errors: 404, and 409
+    /// for one that lies elsewhere or is being pulled.
+    using Removed = std::function<void(const protocol::Expected<void>& removed)>;
+    std::function<void(const std::string& id, const Removed& done)> remove = {};
+};
+
+/// Models on their way here, see hub::Pulls. All are empty where pulling is switched off.
+struct Pulls {
+    std::function<protocol::Expected<protocol::PullInfo>(const protocol::PullRequest&)> start = {};
+    std::function<std::vector<protocol::PullInfo>()> list = {};
+    std::function<std::optional<protocol::PullInfo>(const std::string& id)> find = {};
+    std::function<protocol::Expected<protocol::PullInfo>(const std::string& id)> cancel = {};
 };
 
 /// What it draws on.
@@ -52,6 +65,7 @@ struct Service {
     /// Tells how models and devices are and what changes, until what is answered goes; from any thread.
     std::function<std::shared_ptr<void>(std::function<void(const protocol::ServerNews&)> follower)> follow;
     Door* door = nullptr;  ///< who comes in; null: everybody, and there are no keys
+    Pulls pulls = {};
 };
 
 /// Every route of Easel, for http::Listener::start.

@@ -31,14 +31,18 @@ bool isAdmin(const http::Request& request) {
     return request.caller.name.empty() || request.caller.isAdmin;
 }
 
+std::optional<http::Response> refusalUnlessAdmin(const http::Request& request) {
+    if (isAdmin(request)) {
+        return {};
+    }
+    return problemResponse(protocol::scopeMissing("This needs a key with the scope admin; the key \"" +
+                                                  request.caller.title + "\" has the scope generate."));
+}
+
 SimpleHandler forAdmins(SimpleHandler handler) {
     return [handler = std::move(handler)](const http::Request& request) {
-        if (!isAdmin(request)) {
-            return problemResponse(
-                protocol::scopeMissing("This needs a key with the scope admin; the key \"" +
-                                       request.caller.title + "\" has the scope generate."));
-        }
-        return handler(request);
+        auto refusal = refusalUnlessAdmin(request);
+        return refusal ? std::move(*refusal) : handler(request);
     };
 }
 

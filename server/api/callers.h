@@ -22,7 +22,9 @@ bool isAdmin(const http::Request& request);
 
 using SimpleHandler = std::function<http::Response(const http::Request&)>;
 
-/// `handler`, for admins alone: others get a 403.
+/// The 403 for who is none; nothing for an admin.
+std::optional<http::Response> refusalUnlessAdmin(const http::Request& request);
+/// `handler`, for admins alone.
 SimpleHandler forAdmins(SimpleHandler handler);
 
 }  // namespace easel::api

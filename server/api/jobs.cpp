@@ -30,8 +30,9 @@ Response jobResponse(const protocol::Expected<Job>& job) {
     return job ? jsonResponse(200, protocol::toJson(*job)) : problemResponse(job.error());
 }
 
-protocol::Expected<int> priorityIn(const Request& request) {
-    if (const auto problem = lostField(request.query, {"priority"})) {
+/// What the query of a new job says.
+protocol::Expected<Submitting> submittingBy(const Request& request) {
+    if (const auto problem = lostField(request.query, {"priority", "missing"})) {
         return tl::unexpected(*problem);
     }
     const auto text = request.query.find("priority");
@@ -39,30 +40,40 @@ protocol::Expected<int> priorityIn(const Request& request) {
     if (!number || !protocol::isPriority(*number)) {
         return tl::unexpected(protocol::priorityOutOfRange());
     }
-    return static_cast<int>(*number);
+    const auto missing = request.query.find("missing").value_or("refuse");
+    if (missing != "refuse" && missing != "hold") {
+        return tl::unexpected(protocol::invalidField(
+            "missing", "missing says what becomes of a job whose model is not here: refuse or hold."));
+    }
+    return Submitting{{}, static_cast<int>(*number), missing == "hold"};
+}
+
+protocol::Expected<std::optional<std::string>> idempotencyKeyOf(const Request& request) {
+    const auto field = request.headers.find("Idempotency-Key");
+    if (!field) {
+        return std::nullopt;
+    }
+    if (field->empty() || field->size() > kLongestKey) {
+        return tl::unexpected(protocol::invalidField(
+            "Idempotency-Key",
+            "Idempotency-Key must have 1 to " + std::to_string(kLongestKey) + " characters."));
+    }
+    if (field != request.headers.list("Idempotency-Key")) {
+        return tl::unexpected(protocol::invalidField(
+            "Idempotency-Key", "Idempotency-Key is given more than once; say it once."));
+    }
+    // Each key of the server has names of its own for its requests; no field can hold a line end.
+    return keyOf(request) ? request.caller.name + '\n' + std::string(*field) : std::string(*field);
 }
 
 Response createJob(const Service& service, const Request& request) {
-    std::optional<std::string> key;
-    if (const auto field = request.headers.find("Idempotency-Key")) {
-        if (field->empty() || field->size() > kLongestKey) {
-            return problemResponse(protocol::invalidField(
-                "Idempotency-Key",
-                "Idempotency-Key must have 1 to " + std::to_string(kLongestKey) + " characters."));
-        }
-        if (field != request.headers.list("Idempotency-Key")) {
-            return problemResponse(protocol::invalidField(
-                "Idempotency-Key", "Idempotency-Key is given more than once; say it once."));
-        }
-        // Each key of the server has names of its own for its requests; no field can hold a line end.
-        key = keyOf(request) ? request.caller.name + '\n' + std::string(*field) : std::string(*field);
-    }
-    const auto priority = priorityIn(request);
-    if (!priority) {
-        return problemResponse(priority.error());
-    }
-    const auto job = bodyOf(request, protocol::parseRequest).and_then([&](const auto& asked) {
-        return submit(service, asked, ownerOf(request), key, *priority);
+    const auto job = idempotencyKeyOf(request).and_then([&](std::optional<std::string> key) {
+        return submittingBy(request).and_then([&](Submitting how) {
+            how.key = std::move(key);
+            return bodyOf(request, protocol::parseRequest).and_then([&](const auto& asked) {
+                return submit(service, asked, ownerOf(request), how);
+            });
+        });
     });
     if (!job) {
         return problemResponse(job.error());

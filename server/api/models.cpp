@@ -18,15 +18,8 @@ using http::Response;
 using protocol::Expected;
 using protocol::ModelInfo;
 
-/// The id in the path: NAME, or OWNER/NAME.
-std::string idIn(const Request& request) {
-    const auto owner = request.params.find("owner");
-    const std::string& name = request.param("name");
-    return owner == request.params.end() ? name : owner->second + "/" + name;
-}
-
 Expected<ModelInfo> modelIn(const Service& service, const Request& request) {
-    const std::string id = idIn(request);
+    const std::string id = modelIdIn(request);
     if (auto model = service.models.describe(id)) {
         return std::move(*model);
     }

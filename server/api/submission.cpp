@@ -12,6 +12,7 @@
 #include "server/jobs/job_queue.h"
 #include "shared/protocol/generation_fields.h"
 #include "shared/protocol/json.h"
+#include "shared/protocol/pull_info.h"
 #include "shared/protocol/validation.h"
 
 namespace easel::api {
@@ -94,27 +95,49 @@ private:
     std::optional<Problem> m_problem;
 };
 
+/// A model that is neither here nor wrongly named.
+bool isMissing(const Service& service, const std::string& id) {
+    return protocol::isHubName(id) && !service.models.describe(id);
+}
+
+protocol::Expected<protocol::ModelInfo> modelOf(const Service& service, const std::string& id,
+                                                bool holdsMissing) {
+    auto model = service.models.find(id);
+    if (model || !isMissing(service, id)) {
+        return model;
+    }
+    if (holdsMissing) {
+        protocol::ModelInfo awaited;
+        awaited.id = id;
+        return awaited;
+    }
+    model.error().detail += " " + protocol::howToPull(id, bool(service.pulls.start)) +
+                            " POST /v1/jobs?missing=hold lets a job wait for it.";
+    return model;
+}
+
 protocol::Expected<protocol::GenerationSettings> settingsOf(const Service& service,
-                                                            const GenerationRequest& request) {
-    return service.models.find(request.model.value_or("")).and_then([&](const protocol::ModelInfo& model) {
-        return protocol::resolve(request, model, service.server().limits, drawSeed);
-    });
+                                                            const GenerationRequest& request,
+                                                            bool holdsMissing = false) {
+    return modelOf(service, request.model.value_or(""), holdsMissing)
+        .and_then([&](const protocol::ModelInfo& model) {
+            return protocol::resolve(request, model, service.server().limits, drawSeed);
+        });
 }
 
 }  // namespace
 
 protocol::Expected<protocol::Job> submit(const Service& service, const GenerationRequest& request,
-                                         const std::string& client, const std::optional<std::string>& key,
-                                         int priority) {
-    const auto settings = settingsOf(service, request);
+                                         const std::string& client, const Submitting& how) {
+    const auto settings = settingsOf(service, request, how.holdsMissing);
     if (!settings) {
         return tl::unexpected(settings.error());
     }
     std::optional<jobs::IdempotencyKey> named;
-    if (key) {
-        named = jobs::IdempotencyKey{*key, protocol::toJson(request)};
+    if (how.key) {
+        named = jobs::IdempotencyKey{*how.key, protocol::toJson(request)};
     }
-    return service.queue.submit(*settings, client, named, priority);
+    return service.queue.submit(*settings, client, named, how.priority);
 }
 
 protocol::Expected<protocol::Estimate> estimate(const Service& service, const GenerationRequest& request,

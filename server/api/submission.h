@@ -14,11 +14,18 @@
 /// From what a client asks for to a job in the queue.
 namespace easel::api {
 
-/// Fills in and checks `request`, and queues it. `client` takes turns with others (ownerOf);
-/// `key` is its Idempotency-Key.
+/// How a request is queued.
+struct Submitting {
+    std::optional<std::string> key = {};  ///< its Idempotency-Key
+    int priority = 0;
+    /// A model of the hub's that is not here is waited for. What the request leaves out is then as Easel has
+    /// it, for the model cannot be asked.
+    bool holdsMissing = false;
+};
+
+/// Fills in and checks `request`, and queues it. `client` takes turns with others (ownerOf).
 protocol::Expected<protocol::Job> submit(const Service& service, const protocol::GenerationRequest& request,
-                                         const std::string& client,
-                                         const std::optional<std::string>& key = {}, int priority = 0);
+                                         const std::string& client, const Submitting& how = {});
 
 /// What would come of `submit`.
 protocol::Expected<protocol::Estimate> estimate(const Service& service,

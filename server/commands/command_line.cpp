@@ -16,7 +16,9 @@
 #include "server/commands/keys.h"
 #include "server/commands/locations.h"
 #include "server/commands/messages.h"
+#include "server/commands/models.h"
 #include "server/commands/pair.h"
+#include "server/commands/pull.h"
 #include "server/commands/serve.h"
 #include "server/http/proxy.h"
 #include "shared/protocol/generation_fields.h"
@@ -202,6 +204,8 @@ void addServe(CLI::App& app, ServeOptions& options) {
             "twice in a step); if not given, about what this machine "
             "draws in an hour")
         ->check(CLI::PositiveNumber);
+    command.add_flag("--no-pull", options.noPull,
+                     "Clients cannot have models pulled from the hub, nor removed");
     command.add_option("--end-with-parent", options.endWithParent)->group("");  // for bench
     // Earlier names of --model test-pattern:MS, for scripts that have them.
     command.add_flag_callback("--test-pattern", [&options] { options.drawing.model = "test-pattern"; })
@@ -282,6 +286,66 @@ void addPair(CLI::App& app, PairOptions& options) {
     command.footer("The device gets a key of its own, which \"keys list\" shows and \"keys revoke\" ends.");
 }
 
+void addCache(CLI::App& command, std::filesystem::path& cache) {
+    command.add_option("--cache", cache,
+                       "The hub's cache; if not given, where the hub's tools have it (HF_HUB_CACHE)");
+}
+
+void addPull(CLI::App& app, PullCommand& options) {
+    auto& command = *app.add_subcommand("pull", "Bring a model from the Hugging Face hub, by its name");
+    command.add_option("model", options.request.model, "OWNER/NAME")->required();
+    command.add_option("--revision", options.request.revision, "A branch, a tag or a commit")
+        ->capture_default_str();
+    command.add_option("--variant", options.request.variant,
+                       "Which weights, as fp16, where the model has several; if not given, the plain ones");
+    command
+        .add_option("--only", options.only,
+                    "Only these parts, as unet,vae; if not given, all that a picture needs")
+        ->delimiter(',')
+        ->allow_extra_args(false);
+    command.add_option(
+        "--token-file", options.tokenFile,
+        "A file with a token of the hub's, for models that ask to be signed in; if not given, HF_TOKEN, "
+        "the file at HF_TOKEN_PATH, or the login of \"hf auth login\"");
+    addCache(command, options.cache);
+    command.add_flag("--json", options.json, "Print progress and the end for programs, a line each");
+    command.footer("Interrupted or cut off, the same command goes on where it was.");
+}
+
+/// One of the commands below `models`, which each work on `options`.
+CLI::App& addModelCommand(CLI::App& models, const char* name, const char* help, ModelsCommand& options,
+                          bool hasId) {
+    auto& command = *models.add_subcommand(name, help);
+    if (hasId) {
+        command.add_option("model", options.id, "Its name, as \"models list\" shows it")->required();
+    }
+    addCache(command, options.cache);
+    command.add_option("--models", options.models, "A folder of more models, as for serve")
+        ->check(CLI::ExistingDirectory)
+        ->allow_extra_args(false);
+    return command;
+}
+
+void addModels(CLI::App& app, ModelsCommand& options) {
+    auto& models = *app.add_subcommand("models", "The models that are here");
+    models.require_subcommand(1);
+    addModelCommand(models, "list", "What there is", options, false)
+        .add_flag("--json", options.json, "Print the list for programs");
+    addModelCommand(models, "inspect", "Its family, parts, sizes and licence, and where it lies", options,
+                    true);
+    addModelCommand(models, "verify", "Compare a pulled model with its hashes", options, true);
+    auto& remove = addModelCommand(models, "remove", "Take a pulled model away", options, true);
+    remove.add_option("--revision", options.revision, "Only this revision, and what no other has");
+    remove.add_flag("--yes", options.yes, "Without asking");
+}
+
+int runModels(const CLI::App& models, const ModelsCommand& options) {
+    return models.got_subcommand("list")      ? listModels(options)
+           : models.got_subcommand("inspect") ? inspectModel(options)
+           : models.got_subcommand("verify")  ? verifyModel(options)
+                                              : removeModel(options);
+}
+
 }  // namespace
 
 int run(int argc, char** argv) {
@@ -298,17 +362,23 @@ int run(int argc, char** argv) {
     PairOptions pairOptions;
     addKeys(app, keysOptions);
     addPair(app, pairOptions);
+    PullCommand pullCommand;
+    ModelsCommand modelsCommand;
+    addPull(app, pullCommand);
+    addModels(app, modelsCommand);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? kSuccess : kWrongArgument;
     }
     try {
-        return app.got_subcommand("serve")   ? serve(serveOptions)
-               : app.got_subcommand("bench") ? bench(benchOptions)
-               : app.got_subcommand("keys")  ? keys(keysOptions)
-               : app.got_subcommand("pair")  ? pair(pairOptions)
-                                             : generate(generateOptions);
+        return app.got_subcommand("serve")    ? serve(serveOptions)
+               : app.got_subcommand("bench")  ? bench(benchOptions)
+               : app.got_subcommand("keys")   ? keys(keysOptions)
+               : app.got_subcommand("pair")   ? pair(pairOptions)
+               : app.got_subcommand("pull")   ? pull(pullCommand)
+               : app.got_subcommand("models") ? runModels(*app.get_subcommand("models"), modelsCommand)
+                                              : generate(generateOptions);
     } catch (const std::exception& error) {
         return fail(kFailure, error.what());
     }

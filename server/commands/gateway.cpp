@@ -14,6 +14,7 @@
 #include "server/jobs/sqlite_job_store.h"
 #include "server/tls/certificate.h"
 #include "shared/protocol/fingerprint.h"
+#include "shared/protocol/pull_info.h"
 #include "shared/protocol/routes.h"
 #include "shared/protocol/samplers.h"
 #include "shared/protocol/work.h"
@@ -94,6 +95,11 @@ Gateway::Gateway(DataFolder data, std::unique_ptr<keys::KeyStore> keys, bool req
 }
 
 Expected<void> Gateway::start(const ServeOptions& options) {
+    if (auto cache = hubCache(); !options.noPull && !testPatternIn(options.drawing.model) && !cache.empty()) {
+        m_canPull = true;
+        m_store = std::make_unique<ModelStore>(std::move(cache), m_models,
+                                               [this](const auto& pull) { m_news.changed(pull); });
+    }
     return openQueue(options).and_then([&] { return listen(options); });
 }
 
@@ -146,9 +152,12 @@ Expected<void> Gateway::openQueue(const ServeOptions& serving) {
 /// A job may be older than the server's present choice of models.
 std::optional<protocol::Hold> Gateway::obstacleTo(const protocol::GenerationSettings& settings) const {
     if (!m_models->describe(settings.model)) {
-        return protocol::Hold{protocol::HoldReason::ModelMissing,
-                              fmt::format("The model {} is not on this server.", settings.model),
-                              "Put the model back among those that the server looks for, or cancel the job."};
+        return protocol::Hold{
+            protocol::HoldReason::ModelMissing,
+            fmt::format("The model {} is not on this server.", settings.model),
+            protocol::isHubName(settings.model)
+                ? protocol::howToPull(settings.model, m_canPull)
+                : "Put the model back among those that the server looks for, or cancel the job."};
     }
     if (m_devices.isDrained()) {
         return protocol::Hold{
@@ -188,12 +197,34 @@ api::Service Gateway::service() {
                        .describe = [this](const auto& id) { return m_models->describe(id); },
                        .page = [this](int limit, const auto& after) { return m_models->page(limit, after); },
                        .load = [this](const auto& id) { m_queue->loadModel(id); },
-                       .unload = [this](const auto& id) { m_queue->unloadModel(id); }},
+                       .unload = [this](const auto& id) { m_queue->unloadModel(id); },
+                       .remove = [this](const auto& id, const auto& done) { removeModel(id, done); }},
             .devices = {.list = [this] { return m_devices.devices(); },
                         .setDrained = [this](const auto& id,
                                              bool drained) { return m_devices.setDrained(id, drained); }},
             .follow = [this](auto follower) { return m_news.follow(std::move(follower)); },
-            .door = &m_door};
+            .door = &m_door,
+            .pulls = pulls()};
+}
+
+api::Pulls Gateway::pulls() {
+    if (!m_store) {
+        return {};
+    }
+    hub::Pulls& pulls = m_store->pulls();
+    return {.start = [&pulls](const auto& request) { return pulls.start(request); },
+            .list = [&pulls] { return pulls.list(); },
+            .find = [&pulls](const auto& id) { return pulls.find(id); },
+            .cancel = [&pulls](const auto& id) { return pulls.cancel(id); }};
+}
+
+void Gateway::removeModel(const std::string& id, const api::Models::Removed& done) {
+    if (!m_store) {
+        return done(tl::unexpected(protocol::ofStatus(
+            403, "This server leaves its models as they are: it was started with --no-pull.")));
+    }
+    m_store->remove(
+        id, [this](const auto& model) { m_queue->unloadModel(model); }, done);
 }
 
 protocol::ServerInfo Gateway::info() const {

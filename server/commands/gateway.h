@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "server/api/api.h"
@@ -14,6 +15,7 @@
 #include "server/commands/generator_log.h"
 #include "server/commands/generator_news.h"
 #include "server/commands/model_shelf.h"
+#include "server/commands/model_store.h"
 #include "server/commands/serve.h"
 #include "server/generator/device_pool.h"
 #include "server/http/listener.h"
@@ -43,6 +45,8 @@ private:
     protocol::Expected<void> listen(const ServeOptions& options);
     std::optional<protocol::Hold> obstacleTo(const protocol::GenerationSettings& settings) const;
     api::Service service();
+    api::Pulls pulls();
+    void removeModel(const std::string& id, const api::Models::Removed& done);
     protocol::ServerInfo info() const;
 
     const DataFolder m_data;
@@ -55,8 +59,10 @@ private:
     GeneratorLog m_log;
     GeneratorNews m_news;
     std::shared_ptr<void> m_logged;  // the log follows the news
+    bool m_canPull = false;          // clients may bring and take models
     std::unique_ptr<jobs::JobQueue> m_queue;
     api::Door m_door;
+    std::unique_ptr<ModelStore> m_store;         // null: they may not
     std::unique_ptr<http::Listener> m_listener;  // goes first: its handlers use the rest
 };
 

@@ -52,4 +52,19 @@ void GeneratorLog::log(const protocol::DeviceInfo& device) {
     }
 }
 
+void GeneratorLog::log(const protocol::PullInfo& pull) {
+    const std::scoped_lock lock(m_mutex);
+    const auto [known, isNew] = m_pulls.try_emplace(pull.id, pull.state);
+    if (!isNew && std::exchange(known->second, pull.state) == pull.state) {
+        return;  // it got further
+    }
+    if (isFinished(pull.state)) {
+        m_pulls.erase(known);
+    }
+    if (pull.problem) {
+        return spdlog::error("Pulling {} failed: {}", pull.request.model, pull.problem->detail);
+    }
+    spdlog::info("Pulling {}: {}", pull.request.model, protocol::toString(pull.state));
+}
+
 }  // namespace easel::commands

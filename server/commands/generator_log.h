@@ -20,11 +20,13 @@ public:
 private:
     void log(const protocol::ModelNews& model) const;
     void log(const protocol::DeviceInfo& device);
+    void log(const protocol::PullInfo& pull);
 
     std::mutex m_mutex;
     std::string m_line;
     std::set<std::string> m_notes;
     std::map<std::string, protocol::DeviceState> m_devices;
+    std::map<std::string, protocol::PullState> m_pulls;
 };
 
 }  // namespace easel::commands

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/commands/generator_news.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace easel::commands {
@@ -31,6 +32,21 @@ void GeneratorNews::changed() {
     }
 }
 
+void GeneratorNews::changed(const protocol::PullInfo& pull) {
+    constexpr std::size_t kRemembered = 20;
+    const std::scoped_lock lock(m_mutex);
+    const auto known = std::ranges::find(m_pulls, pull.id, &protocol::PullInfo::id);
+    if (known != m_pulls.end()) {
+        *known = pull;
+    } else {
+        m_pulls.push_back(pull);
+        if (m_pulls.size() > kRemembered && isFinished(m_pulls.front().state)) {
+            m_pulls.pop_front();
+        }
+    }
+    tell(pull);
+}
+
 std::shared_ptr<void> GeneratorNews::follow(Follower follower) {
     auto kept = std::make_shared<Follower>(std::move(follower));
     const std::scoped_lock lock(m_mutex);
@@ -39,6 +55,9 @@ std::shared_ptr<void> GeneratorNews::follow(Follower follower) {
     }
     for (const auto& [id, model] : m_models) {
         (*kept)(model);
+    }
+    for (const protocol::PullInfo& pull : m_pulls) {
+        (*kept)(pull);
     }
     m_followers.push_back(kept);
     return kept;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -25,8 +26,10 @@ public:
                   std::function<std::vector<protocol::DeviceInfo>()> devices);
 
     void changed();
-    /// Tells how each device is and each model that was asked for, and then what changes, until what is
-    /// answered goes. A model that is no longer held is told as available.
+    /// A pull got further.
+    void changed(const protocol::PullInfo& pull);
+    /// Tells how each device is, each model that was asked for and each pull, and then what changes, until
+    /// what is answered goes. A model that is no longer held is told as available.
     std::shared_ptr<void> follow(Follower follower);
 
 private:
@@ -37,6 +40,7 @@ private:
     std::mutex m_mutex;
     std::map<std::string, protocol::ModelNews> m_models;
     std::map<std::string, protocol::DeviceInfo> m_known;  // devices
+    std::deque<protocol::PullInfo> m_pulls;               // the oldest first
     std::vector<std::weak_ptr<Follower>> m_followers;
 };
 

@@ -70,18 +70,25 @@ path dataFolder() {
     return home.empty() ? path() : home / ".local" / "share" / "easel" / "server";
 }
 
-path hubCache() {
-    if (path cache = fromEnvironment("HF_HUB_CACHE"); !cache.empty()) {
-        return cache;
-    }
-    if (const path hub = fromEnvironment("HF_HOME"); !hub.empty()) {
-        return hub / "hub";
+path hubHome() {
+    if (path hub = fromEnvironment("HF_HOME"); !hub.empty()) {
+        return hub;
     }
     if (const path caches = fromEnvironment("XDG_CACHE_HOME"); !caches.empty()) {
-        return caches / "huggingface" / "hub";
+        return caches / "huggingface";
     }
     const path home = homeFolder();
-    return home.empty() ? path() : home / ".cache" / "huggingface" / "hub";
+    return home.empty() ? path() : home / ".cache" / "huggingface";
+}
+
+path hubCache() {
+    for (const char* const name : {"HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"}) {
+        if (path cache = fromEnvironment(name); !cache.empty()) {
+            return cache;
+        }
+    }
+    const path home = hubHome();
+    return home.empty() ? path() : home / "hub";
 }
 
 std::vector<std::string> devicesIn(const std::string& list) {

@@ -28,8 +28,11 @@ std::filesystem::path findStarterModel();
 /// the account's own folder. Empty when there is none either.
 std::filesystem::path dataFolder();
 
-/// The cache of the Hugging Face hub, by the hub's own rules: HF_HUB_CACHE, HF_HOME, XDG_CACHE_HOME, then the
-/// home folder as above. Empty without any; a path that may not exist.
+/// Where the Hugging Face hub's tools keep their things, the login's token among them: HF_HOME,
+/// XDG_CACHE_HOME, then the home folder as above. Empty without any; a path that may not exist.
+std::filesystem::path hubHome();
+/// The cache of the hub: HF_HUB_CACHE, its older name HUGGINGFACE_HUB_CACHE, then below hubHome(). Empty
+/// without any; a path that may not exist.
 std::filesystem::path hubCache();
 
 /// The names in a list of devices.

@@ -98,6 +98,12 @@ protocol::Expected<std::filesystem::path> ModelShelf::locate(const std::string& 
     return m_catalogue->find(id).map([](const models::ModelFolder& folder) { return folder.root; });
 }
 
+void ModelShelf::lookAgain() const {
+    if (m_catalogue) {
+        m_catalogue->lookAgain();
+    }
+}
+
 std::vector<protocol::Problem> ModelShelf::problems() const {
     return m_catalogue ? m_catalogue->problems() : std::vector<protocol::Problem>();
 }

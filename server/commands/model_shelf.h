@@ -32,6 +32,8 @@ public:
     protocol::ModelPage page(int limit, const std::optional<std::string>& after) const;
     /// Where the model lies. Errors: 422 with the field `model`.
     protocol::Expected<std::filesystem::path> locate(const std::string& id) const;
+    /// Models came or went.
+    void lookAgain() const;
     /// What is wrong with the places, a sentence each.
     std::vector<protocol::Problem> problems() const;
 

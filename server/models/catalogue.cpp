@@ -133,6 +133,12 @@ std::optional<protocol::ModelInfo> Catalogue::describe(const std::string& id) {
     return found != nullptr ? std::optional(describe(*found)) : std::nullopt;
 }
 
+path Catalogue::folderOf(const std::string& id) {
+    const std::scoped_lock lock(m_mutex);
+    const Entry* const found = entry(id);
+    return found != nullptr ? found->folder : path();
+}
+
 std::int64_t Catalogue::weights(const std::string& id) {
     const std::scoped_lock lock(m_mutex);
     const Entry* const found = entry(id);
@@ -163,6 +169,11 @@ protocol::ModelPage Catalogue::page(std::size_t limit, const std::optional<std::
         page.next = page.models.back().id;
     }
     return page;
+}
+
+void Catalogue::lookAgain() {
+    const std::scoped_lock lock(m_mutex);
+    m_lookedAt.reset();
 }
 
 std::vector<protocol::Problem> Catalogue::problems() {

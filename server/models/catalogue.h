@@ -38,11 +38,15 @@ public:
     protocol::Expected<ModelFolder> find(const std::string& id);
     /// As page() has it; nothing when there is none such.
     std::optional<protocol::ModelInfo> describe(const std::string& id);
+    /// Where it lies, whether it can be used or not; empty when there is none such.
+    std::filesystem::path folderOf(const std::string& id);
     /// How many numbers its weights have; 0 when it cannot be used.
     std::int64_t weights(const std::string& id);
     /// At most `limit` of them from after `after` on, which is a former page's `next`; those that cannot be
     /// used are told as failed, with the reason.
     protocol::ModelPage page(std::size_t limit, const std::optional<std::string>& after);
+    /// Something was put there or taken away: what is asked next looks again.
+    void lookAgain();
     /// Places that hold no model, and models that lie behind another with the same id.
     std::vector<protocol::Problem> problems();
 

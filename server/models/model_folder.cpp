@@ -12,6 +12,7 @@
 #include "server/models/files/json_object.h"
 #include "server/models/files/model_problem.h"
 #include "server/models/files/tensor_source.h"
+#include "server/models/model_card.h"
 
 namespace easel::models {
 
@@ -21,11 +22,11 @@ namespace {
 struct Index {
     Family family;
     std::string schedulerClass;
+    std::vector<IndexedPart> parts;
 };
 
 /// The parts that a picture is made of must be those that this engine has, and all that there are.
-protocol::Expected<Index> checkIndex(const std::filesystem::path& file) {
-    auto json = JsonObject::read(file);
+protocol::Expected<Index> checkIndex(protocol::Expected<JsonObject> json) {
     if (!json) {
         return tl::unexpected(std::move(json.error()));
     }
@@ -56,7 +57,13 @@ protocol::Expected<Index> checkIndex(const std::filesystem::path& file) {
     if (json->problem()) {
         return tl::unexpected(*json->problem());
     }
-    return Index{known.family, scheduler[1]};
+    Index index{known.family, scheduler[1], {{"scheduler", scheduler[0]}}};
+    for (const auto& [component, classes] : known.components) {
+        std::string name(component);
+        std::string library = json->texts(name)[0];
+        index.parts.push_back({std::move(name), std::move(library)});
+    }
+    return index;
 }
 
 /// Parts that were read one by one must also go together.
@@ -92,6 +99,7 @@ protocol::ModelInfo defaultInfo(const ModelFolder& model) {
     protocol::ModelInfo info;
     info.id = model.root.filename().string();
     info.title = info.id;
+    info.licence = licenceIn(model.root);
     const protocol::Limits limits;
     const int side = model.unet.sampleSize * model.vae.scale();
     info.width = info.height = std::clamp(side - side % limits.sideMultiple, limits.minSide, limits.maxSide);
@@ -156,7 +164,7 @@ protocol::Expected<ModelFolder> openModelFolder(const std::filesystem::path& roo
         return tl::unexpected(modelProblem(
             root, "There is no model here: model_index.json is missing. Easel reads diffusers' layout."));
     }
-    const auto index = checkIndex(model.root / "model_index.json");
+    const auto index = checkIndex(JsonObject::read(model.root / "model_index.json"));
     if (!index) {
         return tl::unexpected(index.error());
     }
@@ -181,6 +189,11 @@ protocol::Expected<ModelFolder> openModelFolder(const std::filesystem::path& roo
         }
     }
     return model;
+}
+
+protocol::Expected<std::vector<IndexedPart>> readIndex(const std::filesystem::path& file,
+                                                       std::string_view text) {
+    return checkIndex(JsonObject::parse(file, text)).map([](Index index) { return std::move(index.parts); });
 }
 
 protocol::Expected<std::int64_t> countWeights(const ModelFolder& model) {

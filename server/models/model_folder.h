@@ -3,6 +3,9 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include "server/models/configs/scheduler_config.h"
 #include "server/models/configs/text_encoder_config.h"
@@ -36,6 +39,17 @@ struct ModelFolder {
 
 /// Reads and checks every config below `root`. Errors name the file, the key and the value at fault.
 protocol::Expected<ModelFolder> openModelFolder(const std::filesystem::path& root);
+
+/// A part of a model as its model_index.json names it.
+struct IndexedPart {
+    std::string name;     ///< its folder
+    std::string library;  ///< "diffusers", "transformers": whose names its files have
+};
+
+/// The parts that a picture is made of, the scheduler among them, by the text of a model_index.json, which is
+/// refused here as `openModelFolder` would refuse it. Errors call it `file`.
+protocol::Expected<std::vector<IndexedPart>> readIndex(const std::filesystem::path& file,
+                                                       std::string_view text);
 
 /// How many numbers all its weights have, by their files' headers. Errors name the file.
 protocol::Expected<std::int64_t> countWeights(const ModelFolder& model);

@@ -19,7 +19,9 @@ std::string_view toString(DeviceState state) {
 }
 
 std::string_view nameOf(const ServerNews& news) {
-    return std::holds_alternative<ModelNews>(news) ? "model" : "device";
+    constexpr std::array<std::string_view, std::variant_size_v<ServerNews>> kEvents{"model", "device",
+                                                                                    "pull"};
+    return kEvents[news.index()];
 }
 
 }  // namespace easel::protocol

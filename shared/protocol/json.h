@@ -10,6 +10,7 @@
 #include "shared/protocol/generation.h"
 #include "shared/protocol/job.h"
 #include "shared/protocol/problem.h"
+#include "shared/protocol/pull_info.h"
 #include "shared/protocol/server_info.h"
 #include "shared/protocol/server_news.h"
 
@@ -32,6 +33,9 @@ std::string toJson(const ModelInfo& model);
 std::string toJson(const ModelPage& page);
 std::string toJson(const DeviceInfo& device);
 std::string toJson(const std::vector<DeviceInfo>& devices);
+std::string toJson(const PullInfo& pull);
+std::string toJson(const std::vector<PullInfo>& pulls);
+std::string toJson(const PullRequest& request);
 /// The table's numbers with a range, for a form: {"fields": […]}, each with its words, its range here,
 /// whether it is whole, and a `default` unless each model has its own, under the same name.
 std::string numberFieldsToJson(const Limits& limits);
@@ -53,6 +57,10 @@ Expected<Problem> parseProblem(std::string_view json);
 Expected<ServerInfo> parseServerInfo(std::string_view json);
 Expected<Estimate> parseEstimate(std::string_view json);
 Expected<ModelPage> parseModelPage(std::string_view json);
+/// What a client asks for; unknown fields are refused, as by `parseRequest`.
+Expected<PullRequest> parsePullRequest(std::string_view json);
+Expected<PullInfo> parsePull(std::string_view json);
+Expected<std::vector<PullInfo>> parsePulls(std::string_view json);
 /// `type` is the SSE event's name, `data` its text.
 Expected<JobEvent> parseEvent(std::string_view type, std::string_view data);
 

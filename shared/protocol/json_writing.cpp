@@ -237,7 +237,9 @@ std::string toJson(const std::vector<DeviceInfo>& devices) {
 }
 
 std::string eventData(const ServerNews& news) {
-    return std::visit([](const auto& each) { return text(write(each)); }, news);
+    return std::visit(Overloaded{[](const PullInfo& pull) { return toJson(pull); },
+                                 [](const auto& each) { return text(write(each)); }},
+                      news);
 }
 
 std::string numberFieldsToJson(const Limits& limits) {

@@ -57,4 +57,12 @@ std::string deviceResume(std::string_view id) {
     return device(id) + "/resume";
 }
 
+std::string pull(std::string_view id) {
+    return std::string(kPulls) + "/" + std::string(id);
+}
+
+std::string pullCancel(std::string_view id) {
+    return pull(id) + "/cancel";
+}
+
 }  // namespace easel::protocol::routes

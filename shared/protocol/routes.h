@@ -20,6 +20,7 @@ inline constexpr std::string_view kKeys = "/v1/keys";
 inline constexpr std::string_view kOwnKey = "/v1/keys/self";
 inline constexpr std::string_view kLogin = "/login";
 inline constexpr std::string_view kLogout = "/logout";
+inline constexpr std::string_view kPulls = "/v1/pulls";
 inline constexpr std::string_view kLive = "/livez";
 inline constexpr std::string_view kReady = "/readyz";
 inline constexpr std::string_view kOpenApi = "/openapi.json";
@@ -38,6 +39,8 @@ std::string modelUnload(std::string_view id);
 std::string device(std::string_view id);
 std::string deviceDrain(std::string_view id);
 std::string deviceResume(std::string_view id);
+std::string pull(std::string_view id);
+std::string pullCancel(std::string_view id);
 
 inline constexpr int kDefaultPort = 5000;
 

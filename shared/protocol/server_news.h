@@ -7,6 +7,7 @@
 
 #include "shared/protocol/device_info.h"
 #include "shared/protocol/model_state.h"
+#include "shared/protocol/pull_info.h"
 
 namespace easel::protocol {
 
@@ -20,9 +21,9 @@ struct ModelNews {
 };
 
 /// What `GET /v1/events` tells beside the jobs.
-using ServerNews = std::variant<ModelNews, DeviceInfo>;
+using ServerNews = std::variant<ModelNews, DeviceInfo, PullInfo>;
 
-/// The event's name on the wire: "model", "device".
+/// The event's name on the wire: "model", "device", "pull".
 std::string_view nameOf(const ServerNews& news);
 
 }  // namespace easel::protocol

@@ -72,6 +72,11 @@ std::string wholeNumber(int least, int most) {
     return fmt::format("a whole number from {} to {}", least, most);
 }
 
+protocol::Expected<json> parseJson(const std::filesystem::path& file, std::string text) {
+    return protocol::parseStrict(withoutPythonNumbers(std::move(text)))
+        .map_error([&](const protocol::Problem& problem) { return modelProblem(file, problem.detail); });
+}
+
 }  // namespace
 
 protocol::Expected<json> readJsonFile(const std::filesystem::path& file) {
@@ -79,12 +84,15 @@ protocol::Expected<json> readJsonFile(const std::filesystem::path& file) {
     if (!text) {
         return tl::unexpected(text.error());
     }
-    return protocol::parseStrict(withoutPythonNumbers(std::move(*text)))
-        .map_error([&](const protocol::Problem& problem) { return modelProblem(file, problem.detail); });
+    return parseJson(file, std::move(*text));
 }
 
 protocol::Expected<JsonObject> JsonObject::read(const std::filesystem::path& file) {
-    auto value = readJsonFile(file);
+    return readTextFile(file).and_then([&](const std::string& text) { return parse(file, text); });
+}
+
+protocol::Expected<JsonObject> JsonObject::parse(const std::filesystem::path& file, std::string_view text) {
+    auto value = parseJson(file, std::string(text));
     if (!value) {
         return tl::unexpected(std::move(value.error()));
     }

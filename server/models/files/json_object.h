@@ -26,6 +26,8 @@ protocol::Expected<nlohmann::json> readJsonFile(const std::filesystem::path& fil
 class JsonObject {
 public:
     static protocol::Expected<JsonObject> read(const std::filesystem::path& file);
+    /// The same of a text that was got otherwise; errors call it `file`.
+    static protocol::Expected<JsonObject> parse(const std::filesystem::path& file, std::string_view text);
 
     ~JsonObject();
     JsonObject(JsonObject&& other) noexcept;

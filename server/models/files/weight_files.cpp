@@ -53,6 +53,10 @@ std::optional<WeightFile> readName(std::string_view name, const std::string& ste
     return std::nullopt;
 }
 
+std::string stemOf(WeightNaming naming) {
+    return naming == WeightNaming::Diffusers ? "diffusion_pytorch_model" : "model";
+}
+
 std::vector<std::string> namesIn(const std::filesystem::path& folder) {
     std::vector<std::string> names;
     std::error_code error;
@@ -93,12 +97,11 @@ protocol::Problem nothingIn(const std::filesystem::path& folder, const std::stri
 
 }  // namespace
 
-protocol::Expected<WeightFile> findWeights(const std::filesystem::path& folder, WeightNaming naming) {
-    const std::string stem = naming == WeightNaming::Diffusers ? "diffusion_pytorch_model" : "model";
-    const auto names = namesIn(folder);
-    std::map<std::string, WeightFile> variants;  // a single file before an index
+std::vector<WeightFile> weightsAmong(const std::filesystem::path& folder,
+                                     const std::vector<std::string>& names, WeightNaming naming) {
+    std::map<std::string, WeightFile> variants;
     for (const std::string& name : names) {
-        if (auto found = readName(name, stem)) {
+        if (auto found = readName(name, stemOf(naming))) {
             found->path = folder / found->path;
             const auto known = variants.find(found->variant);
             if (known == variants.end() || !found->isIndex) {
@@ -106,25 +109,42 @@ protocol::Expected<WeightFile> findWeights(const std::filesystem::path& folder, 
             }
         }
     }
+    std::vector<WeightFile> all;
+    all.reserve(variants.size());
+    for (auto& [variant, file] : variants) {
+        all.push_back(std::move(file));
+    }
+    return all;
+}
+
+protocol::Expected<WeightFile> findWeights(const std::filesystem::path& folder, WeightNaming naming) {
+    return chooseWeights(folder, namesIn(folder), naming);
+}
+
+protocol::Expected<WeightFile> chooseWeights(const std::filesystem::path& folder,
+                                             const std::vector<std::string>& names, WeightNaming naming) {
+    const std::string stem = stemOf(naming);
+    const auto variants = weightsAmong(folder, names, naming);
     if (variants.empty()) {
         return tl::unexpected(nothingIn(folder, stem, names));
     }
     for (const char* const best : {"", "fp32", "fp16", "bf16"}) {
-        if (const auto found = variants.find(best); found != variants.end()) {
-            return found->second;
+        if (const auto found = std::ranges::find(variants, best, &WeightFile::variant);
+            found != variants.end()) {
+            return *found;
         }
     }
     if (variants.size() > 1) {
         std::vector<std::string> files;
         files.reserve(variants.size());
-        for (const auto& [variant, file] : variants) {
+        for (const WeightFile& file : variants) {
             files.push_back(file.path.filename().string());
         }
         return tl::unexpected(modelProblem(
             folder, fmt::format("There are several weights: {}. Give the one to be used the name {}{}.",
                                 listed(files), stem, kFile)));
     }
-    return variants.begin()->second;
+    return variants.front();
 }
 
 }  // namespace easel::models

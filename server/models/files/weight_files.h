@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "shared/protocol/problem.h"
 
@@ -25,5 +26,12 @@ struct WeightFile {
 /// differ in nothing but their precision are as good as each other, and the finest is taken; else the problem
 /// names them.
 protocol::Expected<WeightFile> findWeights(const std::filesystem::path& folder, WeightNaming naming);
+
+/// The same among `names`, which are those of the files in `folder`.
+protocol::Expected<WeightFile> chooseWeights(const std::filesystem::path& folder,
+                                             const std::vector<std::string>& names, WeightNaming naming);
+/// Every kind of weights among `names`, a single file before an index, with paths in `folder`; by variant.
+std::vector<WeightFile> weightsAmong(const std::filesystem::path& folder,
+                                     const std::vector<std::string>& names, WeightNaming naming);
 
 }  // namespace easel::models

@@ -86,7 +86,12 @@ public:
             follower(m_devices.front());
             return m_follower = std::make_shared<Follower>(std::move(follower));
         };
-        return {*m_queue, [this] { return info(); }, models, devices, follow, m_door.get()};
+        models.remove = [this](const std::string& id, const api::Models::Removed& done) {
+            done(std::erase_if(m_models, [&](const auto& model) { return model.id == id; }) > 0
+                     ? protocol::Expected<void>()
+                     : tl::unexpected(protocol::notFound("model " + id)));
+        };
+        return {*m_queue, [this] { return info(); }, models, devices, follow, m_door.get(), m_pulls};
     }
     ManualGenerator& generator() { return *m_generator; }
     jobs::JobQueue& queue() { return *m_queue; }
@@ -105,6 +110,11 @@ public:
     /// Whether who followed last still does.
     bool isFollowed() const { return m_follower.use_count() > 1; }
     http::Listener& listener() { return *m_listener; }
+    /// From now on, and on another port.
+    void setPulls(const api::Pulls& pulls) {
+        m_pulls = pulls;
+        m_listener = http::Listener::start({}, api::makeRouter(service())).value();
+    }
     std::uint16_t port() const { return m_listener->port(); }
 
     RawResponse get(const std::string& target, const std::string& fields = {}) {
@@ -174,6 +184,7 @@ private:
     std::vector<protocol::ModelInfo> m_models = makeModels();
     std::vector<protocol::DeviceInfo> m_devices{{.id = "0", .device = "cpu"}};
     std::shared_ptr<Follower> m_follower;
+    api::Pulls m_pulls;
     ManualGenerator* m_generator = nullptr;
     std::function<generator::Status()> m_status;
     std::unique_ptr<jobs::JobQueue> m_queue;

@@ -44,6 +44,11 @@ std::vector<std::pair<std::string, std::string>> routesOf(ApiServer& server) {
 class TestDoor : public QObject {
     Q_OBJECT
 
+private:
+    static bool lacksScope(const RawResponse& answer) {
+        return answer.status == 403 && problemIn(answer).code == "scope_missing";
+    }
+
 private Q_SLOTS:
     void isOpenWhileThereIsNoKey() {
         ApiServer server;
@@ -221,6 +226,10 @@ private Q_SLOTS:
                                                                       {"POST", "/v1/models/a/b/unload"},
                                                                       {"POST", "/v1/devices/0/drain"},
                                                                       {"POST", "/v1/devices/0/resume"},
+                                                                      {"POST", "/v1/pulls"},
+                                                                      {"POST", "/v1/pulls/p_1/cancel"},
+                                                                      {"DELETE", "/v1/models/other"},
+                                                                      {"DELETE", "/v1/models/a/b"},
                                                                       {"GET", "/v1/keys"},
                                                                       {"POST", "/v1/keys"},
                                                                       {"DELETE", "/v1/keys/k_1"}};
@@ -230,16 +239,19 @@ private Q_SLOTS:
             QCOMPARE(problemIn(refused).code, std::string("scope_missing"));
             QVERIFY(problemIn(refused).detail.find("scope admin") != std::string::npos);
             QVERIFY(problemIn(refused).detail.find("\"anna\"") != std::string::npos);
-            QVERIFY2(server.request(method, path, admin).status != 403, (method + " " + path).c_str());
+            QVERIFY2(!lacksScope(server.request(method, path, admin)), (method + " " + path).c_str());
         }
         for (const auto& [method, path] : routesOf(server)) {
+            if (path == "/v1/pulls/1/cancel" || (method == "DELETE" && path.starts_with("/v1/models/"))) {
+                continue;  // as above
+            }
             const bool isForAdmins = std::ranges::any_of(others, [&, m = method, p = path](const auto& each) {
                 return m == each.first &&
                        (p == each.second || p.find("/1/load") != p.npos || p.find("/1/unload") != p.npos ||
                         p.find("/1/drain") != p.npos || p.find("/1/resume") != p.npos || p == "/v1/keys/1");
             });
             if (!isForAdmins && path.find("/events") == std::string::npos) {
-                QVERIFY2(server.request(method, path, plain).status != 403, (method + " " + path).c_str());
+                QVERIFY2(!lacksScope(server.request(method, path, plain)), (method + " " + path).c_str());
             }
         }
     }

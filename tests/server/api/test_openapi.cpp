@@ -123,6 +123,12 @@ private Q_SLOTS:
             return number.toObject().contains("default");
         };
         row("NumberField", std::ranges::find_if(numbers, hasDefault)->toObject());
+        const QJsonObject pulls = parsed(toJson(std::vector<protocol::PullInfo>(1)));
+        const QJsonObject pull = pulls["pulls"].toArray()[0].toObject();
+        row("PullList", pulls);
+        row("Pull", pull);
+        row("PullProgress", pull["progress"].toObject());
+        row("PullRequest", parsed(toJson(protocol::PullRequest{})));
         row("ModelPage", models);
         row("Model", models["models"].toArray()[0].toObject());
     }

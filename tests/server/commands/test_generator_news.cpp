@@ -32,6 +32,9 @@ struct Source {
         if (const auto* model = std::get_if<protocol::ModelNews>(&news)) {
             return model->id + " " + std::string(toString(model->state)) + " " + model->why;
         }
+        if (const auto* pull = std::get_if<protocol::PullInfo>(&news)) {
+            return pull->id + " " + std::string(toString(pull->state));
+        }
         const auto& device = std::get<protocol::DeviceInfo>(news);
         return device.id + " " + std::string(toString(device.state));
     }
@@ -87,6 +90,21 @@ private Q_SLOTS:
         QCOMPARE(source.heard, Heard{});
     }
 
+    void pullsAreToldAndRemembered() {
+        Source source;
+        const auto follower = source.follow();
+        protocol::PullInfo pull{.id = "p_1", .request = {.model = "a/b"}};
+        source.news.changed(pull);
+        pull.state = protocol::PullState::Running;
+        source.news.changed(pull);
+        QCOMPARE(source.heard, (Heard{"p_1 waiting", "p_1 running"}));
+        source.heard.clear();
+        pull.state = protocol::PullState::Succeeded;
+        source.news.changed(pull);
+        const auto late = source.follow();
+        QCOMPARE(source.heard, (Heard{"p_1 succeeded", "p_1 succeeded"}));
+    }
+
     /// As long as the lines are right, a person who reads the log knows what drew and why it stopped.
     void theLogSaysWhatHasBecome() {
         std::ostringstream lines;
@@ -107,6 +125,14 @@ private Q_SLOTS:
                                  DeviceState::Drained, DeviceState::Ready}) {
             log.heard(protocol::DeviceInfo{.id = "1", .device = "cuda:1", .state = state});
         }
+        for (const auto state : {protocol::PullState::Waiting, protocol::PullState::Running,
+                                 protocol::PullState::Running, protocol::PullState::Succeeded}) {
+            log.heard(protocol::PullInfo{.id = "p_1", .request = {.model = "a/b"}, .state = state});
+        }
+        log.heard(protocol::PullInfo{.id = "p_2",
+                                     .request = {.model = "a/c"},
+                                     .state = protocol::PullState::Failed,
+                                     .problem = protocol::notFound("model a/c")});
         const generator::Status ready{.ready = true,
                                       .message = "Ready",
                                       .device = "cpu",
@@ -124,6 +150,10 @@ private Q_SLOTS:
                                           "info Device 1 (cuda:1) is draining\n"
                                           "info Device 1 (cuda:1) is drained\n"
                                           "info Device 1 (cuda:1) is in use again\n"
+                                          "info Pulling a/b: waiting\n"
+                                          "info Pulling a/b: running\n"
+                                          "info Pulling a/b: succeeded\n"
+                                          "error Pulling a/c failed: There is no model a/c.\n"
                                           "info Ready (cpu, AMD, fp32)\n"
                                           "info A note.\n"
                                           "error The worker is missing.\n"));

@@ -62,10 +62,15 @@ private Q_SLOTS:
         };
         const auto before = std::pair(qgetenv("HOME"), qgetenv("XDG_CACHE_HOME"));
         ::setenv("HOME", "/home/somebody", 1);
+        ::setenv("HUGGINGFACE_HUB_CACHE", "/old", 1);
+        QCOMPARE(with("/a", "/b", "/c"), std::string("/a"));
+        QCOMPARE(with("", "/b", "/c"), std::string("/old"));
+        ::unsetenv("HUGGINGFACE_HUB_CACHE");
         QCOMPARE(with("/a", "/b", "/c"), std::string("/a"));
         QCOMPARE(with("", "/b", "/c"), std::string("/b/hub"));
         QCOMPARE(with(nullptr, nullptr, "/c"), std::string("/c/huggingface/hub"));
         QCOMPARE(with(nullptr, nullptr, nullptr), std::string("/home/somebody/.cache/huggingface/hub"));
+        QCOMPARE(hubHome().string(), std::string("/home/somebody/.cache/huggingface"));
         qputenv("HOME", before.first);
         before.second.isEmpty() ? qunsetenv("XDG_CACHE_HOME") : qputenv("XDG_CACHE_HOME", before.second);
     }

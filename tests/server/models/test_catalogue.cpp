@@ -198,6 +198,26 @@ private Q_SLOTS:
         QVERIFY(catalogue.page(10, "nowhere").models.empty());
     }
 
+    /// A person should know what may be done with the pictures.
+    void theCardSaysTheLicence() {
+        Folder some;
+        for (const char* const name : {"a", "b", "c", "d"}) {
+            some.add(name);
+        }
+        some.write("a/README.md", "---\ntags:\n- x\nlicense: \"mit\"\n---\nlicense: no\n");
+        some.write("b/README.md", "---\nlicense: other\nlicense_name: own-\x1b[31m1\n---\n");
+        some.write("c/LICENSE.md", "Be good.");
+        some.write("d/README.md", "license: mit\n");
+        Catalogue catalogue({{some.root()}, {}});
+        const auto licence = [&](const char* id) { return catalogue.describe(id)->licence; };
+        QCOMPARE(licence("a"), std::string("mit"));
+        QCOMPARE(licence("b"), std::string("own-[31m1"));
+        QCOMPARE(licence("c"), std::string("see LICENSE.md"));
+        QCOMPARE(licence("d"), std::string());
+        QVERIFY(catalogue.folderOf("c") == some.root() / "c");
+        QVERIFY(catalogue.folderOf("e").empty());
+    }
+
     void aFolderThatCannotBeReadIsEmpty() {
         if (::geteuid() == 0) {
             QSKIP("The administrator reads everything.");

@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/hub/hub.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <utility>
+
+#include "server/hub/file_part.h"
+#include "server/hub/hashing.h"
+#include "server/hub/repository_json.h"
+#include "shared/process/backoff.h"
+
+namespace easel::hub {
+
+namespace {
+
+using namespace std::chrono_literals;
+using protocol::Expected;
+using protocol::Problem;
+
+constexpr int kTries = 5;
+constexpr int kRedirects = 5;
+constexpr int kPages = 200;
+constexpr std::size_t kLargestJson = std::size_t{32} << 20;
+constexpr std::int64_t kLargestText = std::int64_t{16} << 20;
+constexpr auto kLongestWait = 10min;  // for a hub that says when to come back
+
+bool isRedirect(const Answer& answer) {
+    return answer.status >= 301 && answer.status <= 308 && answer.status != 304;
+}
+
+std::string unquoted(std::string_view etag) {
+    if (etag.starts_with("W/")) {
+        etag.remove_prefix(2);
+    }
+    const bool isQuoted = etag.size() >= 2 && etag.front() == '"' && etag.back() == '"';
+    return std::string(isQuoted ? etag.substr(1, etag.size() - 2) : etag);
+}
+
+/// One that needs no other.
+Answer over() {
+    Answer answer;
+    answer.status = 200;
+    return answer;
+}
+
+Answer failed(std::string why) {
+    Answer answer;
+    answer.failure = std::move(why);
+    return answer;
+}
+
+}  // namespace
+
+bool pause(std::chrono::milliseconds time, const std::stop_token& stop) {
+    std::mutex mutex;
+    std::unique_lock lock(mutex);
+    std::condition_variable_any never;
+    never.wait_for(lock, stop, time, [] { return false; });
+    return !stop.stop_requested();
+}
+
+Hub::Hub(const Settings& settings)
+    : m_settings(settings),
+      m_endpoint(parseAddress(settings.endpoint).value_or(Address())),
+      m_transfer(settings) {}
+
+Subject Hub::subject(const std::string& id, const std::string& revision, const std::string& file) const {
+    return {id, revision, file, m_endpoint.host, !m_settings.token.empty()};
+}
+
+std::string Hub::resolveUrl(const Repository& repository, const RemoteFile& file) const {
+    return m_settings.endpoint + "/" + repository.id + "/resolve/" + repository.commit + "/" +
+           escaped(file.path, true);
+}
+
+std::vector<std::string> Hub::fieldsFor(const Address& address) const {
+    if (m_settings.token.empty() || address.origin != m_endpoint.origin) {
+        return {};
+    }
+    return {"Authorization: Bearer " + m_settings.token};
+}
+
+Expected<Answer> Hub::persist(const Subject& subject, const std::function<Answer()>& ask,
+                              const std::stop_token& stop) const {
+    process::Backoff backoff(m_settings.firstPause, m_settings.longestPause);
+    for (int tries = 1;; ++tries) {
+        Answer answer = ask();
+        if (stop.stop_requested()) {
+            return tl::unexpected(stopped());
+        }
+        if (!isPassing(answer)) {
+            return answer;
+        }
+        const auto asked = answer.pause().value_or(0s);
+        if (tries == kTries || asked > kLongestWait) {
+            return tl::unexpected(explain(subject, answer));
+        }
+        if (!pause(std::max<std::chrono::milliseconds>(backoff.next(), asked), stop)) {
+            return tl::unexpected(stopped());
+        }
+    }
+}
+
+Expected<std::string> Hub::json(const Subject& subject, const std::string& url, Answer& answer,
+                                const std::stop_token& stop) {
+    std::string next = url;
+    std::string body;
+    for (int redirects = 0; redirects <= kRedirects; ++redirects) {
+        const auto address = parseAddress(next);
+        if (!address || address->origin != m_endpoint.origin) {
+            return tl::unexpected(untrue("The hub sends us to another place for its list of files."));
+        }
+        auto asked = persist(
+            subject,
+            [&] {
+                body.clear();
+                return m_transfer.run({.url = address->url,
+                                       .fields = fieldsFor(*address),
+                                       .timeout = 2min,
+                                       .onBytes =
+                                           [&body](const Answer&, std::span<const char> bytes) {
+                                               body.append(bytes.data(), bytes.size());
+                                               return body.size() <= kLargestJson;
+                                           }},
+                                      stop);
+            },
+            stop);
+        if (!asked) {
+            return tl::unexpected(std::move(asked.error()));
+        }
+        answer = std::move(*asked);
+        if (!isRedirect(answer)) {
+            break;
+        }
+        const auto moved =
+            resolveAddress(address->url, answer.field("location"));  // a repository has another name now
+        next = moved ? moved->url : "";
+    }
+    if (answer.wasRefused) {
+        return tl::unexpected(untrue("The hub's answer does not end."));
+    }
+    if (answer.status != 200) {
+        return tl::unexpected(explain(subject, answer));
+    }
+    return body;
+}
+
+Expected<Repository> Hub::repository(const std::string& id, const std::string& revision,
+                                     const std::stop_token& stop) {
+    Answer answer;
+    auto repository =
+        json(subject(id, revision),
+             m_settings.endpoint + "/api/models/" + id + "/revision/" + escaped(revision, false), answer,
+             stop)
+            .and_then(parseRepository);
+    if (!repository) {
+        return repository;
+    }
+    repository->id = id;
+    repository->revision = revision;
+    auto files = tree(id, repository->commit, stop);
+    if (!files) {
+        return tl::unexpected(std::move(files.error()));
+    }
+    repository->files = std::move(*files);
+    return repository;
+}
+
+Expected<std::vector<RemoteFile>> Hub::tree(const std::string& id, const std::string& commit,
+                                            const std::stop_token& stop) {
+    std::vector<RemoteFile> all;
+    std::string url =
+        m_settings.endpoint + "/api/models/" + id + "/tree/" + commit + "?recursive=true&expand=false";
+    for (int page = 0; page < kPages && !url.empty(); ++page) {
+        Answer answer;
+        auto files = json(subject(id, commit), url, answer, stop).and_then(parseTree);
+        if (!files) {
+            return files;
+        }
+        std::ranges::move(*files, std::back_inserter(all));
+        const auto next = resolveAddress(url, nextPage(answer.field("link")));
+        url = next && next->url != url ? next->url : "";
+    }
+    return all;
+}
+
+/// The hub's own answer: relative redirects are followed, one to where the file is kept is the answer.
+Answer Hub::head(const std::string& url, const std::stop_token& stop) {
+    std::string next = url;
+    for (int redirects = 0; redirects <= kRedirects; ++redirects) {
+        const auto address = parseAddress(next);
+        if (!address || address->origin != m_endpoint.origin) {
+            break;
+        }
+        Answer answer = m_transfer.run(
+            {.url = next, .headOnly = true, .fields = fieldsFor(*address), .timeout = 1min, .onBytes = {}},
+            stop);
+        const std::string& location = answer.field("location");
+        const bool isRelative = location.find("://") == std::string::npos && !location.starts_with("//");
+        if (!isRedirect(answer) || !isRelative) {
+            return answer;
+        }
+        const auto moved = resolveAddress(next, location);
+        next = moved ? moved->url : "";
+    }
+    return failed("it sends us from one place to the next");
+}
+
+Expected<void> Hub::check(const Repository& repository, const RemoteFile& file, const std::stop_token& stop) {
+    const Subject about = subject(repository.id, repository.commit, file.path);
+    const auto answer = persist(
+        about, [&] { return head(resolveUrl(repository, file), stop); }, stop);
+    if (!answer) {
+        return tl::unexpected(answer.error());
+    }
+    if (answer->status != 200 && !isRedirect(*answer)) {
+        return tl::unexpected(explain(about, *answer));
+    }
+    const std::string& commit = answer->field("x-repo-commit");
+    if (!commit.empty() && commit != repository.commit) {
+        return tl::unexpected(
+            untrue("The hub gives " + file.path + " of another commit than was asked for."));
+    }
+    const bool isLinked = !answer->field("x-linked-etag").empty();
+    const std::string etag = unquoted(answer->field(isLinked ? "x-linked-etag" : "etag"));
+    if (!etag.empty() && etag != file.blob && (isLinked || !isRedirect(*answer))) {
+        return tl::unexpected(untrue("The hub lists " + file.path +
+                                     " with one hash and gives it with another. It is "
+                                     "not used."));
+    }
+    const std::string& size = answer->field(isLinked ? "x-linked-size" : "content-length");
+    const auto bytes = isLinked || !isRedirect(*answer) ? wholeNumber(size) : std::nullopt;
+    if (bytes && *bytes != file.size) {
+        return tl::unexpected(wrongSize(file, *bytes));
+    }
+    return {};
+}
+
+Answer Hub::fetch(FilePart& part, const std::string& url, const std::stop_token& stop) {
+    std::string next = url;
+    for (int redirects = 0; redirects <= kRedirects; ++redirects) {
+        const auto address = parseAddress(next);
+        if (!address || !mayBeStorage(m_endpoint, *address)) {
+            part.fail(untrue("The hub sends us to a place for " + part.file.path +
+                             " that is not encrypted, or none of its own. It is not fetched from there."));
+            return {};
+        }
+        bool hasBegun = false;
+        auto fields = fieldsFor(*address);
+        fields.push_back("Range: bytes=" + std::to_string(part.at) + "-" + std::to_string(part.to - 1));
+        Answer answer = m_transfer.run({.url = next,
+                                        .fields = std::move(fields),
+                                        .onBytes =
+                                            [&](const Answer& head, std::span<const char> bytes) {
+                                                const bool isIt = head.status == 200 || head.status == 206;
+                                                return !isIt || part.take(head, bytes, hasBegun);
+                                            }},
+                                       stop);
+        if (!isRedirect(answer)) {
+            const bool isHubs = address->origin == m_endpoint.origin;
+            if (!isHubs && answer.status >= 400 && answer.status != 416) {
+                // Addresses of the storage expire; the hub makes a new one for the next try.
+                answer.failure = address->host + " answers with " + std::to_string(answer.status);
+            }
+            return answer;
+        }
+        const auto moved = resolveAddress(next, answer.field("location"));
+        next = moved ? moved->url : "";
+    }
+    return failed("it sends us from one place to the next");
+}
+
+/// Why a try that brought nothing is the last one.
+Problem Hub::whyNothing(const Subject& about, const Answer& answer) {
+    if (answer.status == 416) {
+        return untrue("The hub says that " + about.file + " is shorter than it announced. It is not used.");
+    }
+    if (answer.failure.empty() && (answer.status == 200 || answer.status == 206)) {
+        return untrue(about.file + " came with nothing in it. It is not used.");
+    }
+    return explain(about, answer);
+}
+
+Expected<void> Hub::download(const Repository& repository, const RemoteFile& file, std::int64_t from,
+                             std::int64_t to, const Sink& sink, const std::stop_token& stop) {
+    constexpr std::int64_t kProgress = 64 << 10;  // bytes; less is no better than nothing
+    const Subject about = subject(repository.id, repository.commit, file.path);
+    FilePart part{file, sink, from, to};
+    int meagre = 0;
+    while (part.at < to) {
+        const std::int64_t before = part.at;
+        Answer last;
+        // A try that brings bytes is over; the next one begins behind them.
+        const auto answer = persist(
+            about,
+            [&] {
+                last = fetch(part, resolveUrl(repository, file), stop);
+                const bool isOver = part.problem || part.at > before;
+                return isOver ? over() : last;
+            },
+            stop);
+        if (part.problem) {
+            return tl::unexpected(std::move(*part.problem));
+        }
+        if (!answer) {
+            return tl::unexpected(answer.error());
+        }
+        if (part.at == before) {
+            return tl::unexpected(whyNothing(about, last));
+        }
+        meagre = part.at - before < kProgress ? meagre + 1 : 0;
+        if (part.at < to && meagre == kTries) {
+            return tl::unexpected(whyNothing(about, last));
+        }
+        if (part.at < to && !pause(m_settings.firstPause, stop)) {
+            return tl::unexpected(stopped());
+        }
+    }
+    return {};
+}
+
+Expected<std::string> Hub::text(const Repository& repository, const RemoteFile& file,
+                                const std::stop_token& stop) {
+    if (file.size > kLargestText) {
+        return tl::unexpected(
+            untrue(file.path + " should be a small text and has " + std::to_string(file.size) + " bytes."));
+    }
+    std::string bytes;
+    const auto sink = [&bytes](std::int64_t, std::span<const char> more) -> Expected<void> {
+        bytes.append(more.data(), more.size());
+        return {};
+    };
+    if (auto got = download(repository, file, 0, file.size, sink, stop); !got) {
+        return tl::unexpected(std::move(got.error()));
+    }
+    if (hashAs(file.blob, bytes) != file.blob) {
+        return tl::unexpected(
+            untrue("What came of " + file.path + " has another hash than the hub announced."));
+    }
+    return bytes;
+}
+
+}  // namespace easel::hub
