@@ -14,6 +14,7 @@
 #include "desktop/gallery/picture_store.h"
 #include "desktop/gallery/thumbnailer.h"
 #include "desktop/preferences/preferences.h"
+#include "desktop/remote/desktop_keyring.h"
 #include "desktop/remote/local_server.h"
 #include "desktop/remote/remote.h"
 #include "desktop/remote/server_link.h"
@@ -63,7 +64,9 @@ int run(QApplication& app, const QString& server, const QString& theme) {
     gallery::PictureStore store(gallery::PictureStore::defaultFolder());
     gallery::Thumbnailer thumbnailer(gallery::Thumbnailer::defaultFolder());
     gallery::PictureModel model(store, thumbnailer);
-    studio::Studio studio({remote, link, store, model, settings}, studio::Studio::defaultTaskFile());
+    remote::DesktopKeyring keyring;
+    studio::Studio studio({remote, link, store, model, settings, &keyring},
+                          studio::Studio::defaultTaskFile());
     ui::MainWindow window({studio, link, local, model, store, settings, look});
     window.show();
 

@@ -10,9 +10,9 @@
 
 #include "desktop/gallery/picture_model.h"
 #include "desktop/preferences/preferences.h"
-#include "desktop/remote/address.h"
 #include "desktop/remote/remote.h"
 #include "desktop/remote/server_link.h"
+#include "desktop/remote/servers.h"
 #include "desktop/studio/status_line.h"
 #include "desktop/studio/task.h"
 #include "desktop/studio/task_record.h"
@@ -22,7 +22,12 @@
 namespace easel::studio {
 
 Studio::Studio(Collaborators collaborators, QString taskFile, QObject* parent)
-    : QObject(parent), m_deps(collaborators), m_file(std::make_unique<TaskFile>(std::move(taskFile))) {
+    : QObject(parent),
+      m_deps(collaborators),
+      m_servers(std::make_unique<remote::Servers>(m_deps.link, m_deps.settings, m_deps.keyring)),
+      m_file(std::make_unique<TaskFile>(std::move(taskFile))) {
+    connect(m_servers.get(), &remote::Servers::changed, this,
+            [this] { Q_EMIT serverAddressChanged(serverAddress()); });
     connect(&m_deps.link, &remote::ServerLink::stateChanged, this, &Studio::wakeTasks);
     connect(&m_deps.link, &remote::ServerLink::infoChanged, this, &Studio::wakeTasks);
 }
@@ -43,10 +48,10 @@ protocol::Expected<void> Studio::start(const QString& address) {
     refreshStatus();
 
     protocol::Expected<void> connected;
-    if (!address.isEmpty() || hasChosenServer()) {
-        connected = setServerAddress(address.isEmpty() ? serverAddress() : address);
-    } else if (auto guess = remote::parseAddress(serverAddress())) {
-        m_deps.link.connectTo(*guess);  // Not remembered: nobody has chosen it.
+    if (address.isEmpty()) {
+        m_servers->start();
+    } else {
+        connected = setServerAddress(address);
     }
     if (!records) {
         return tl::unexpected(std::move(records.error()));
@@ -55,30 +60,21 @@ protocol::Expected<void> Studio::start(const QString& address) {
 }
 
 protocol::Expected<void> Studio::setServerAddress(const QString& typed) {
-    auto url = remote::parseAddress(typed);
-    if (!url) {
-        return tl::unexpected(std::move(url.error()));
-    }
-    if (typed.trimmed() != serverAddress()) {
-        preferences::kServerId.forget(m_deps.settings);
-    }
-    preferences::kServerAddress.set(m_deps.settings, typed.trimmed());
-    m_deps.link.connectTo(*url);
-    Q_EMIT serverAddressChanged(typed.trimmed());
-    return {};
+    return m_servers->enter(typed);
 }
 
 QString Studio::serverAddress() const {
-    return preferences::kServerAddress.of(m_deps.settings);
+    const remote::ServerProfile* server = m_servers->current();
+    return server != nullptr ? server->address : QLatin1String(preferences::kServerAddress.usual);
 }
 
 bool Studio::hasChosenServer() const {
-    return preferences::kServerAddress.isSet(m_deps.settings);
+    return m_servers->current() != nullptr;
 }
 
 std::string Studio::serverId() const {
-    return m_deps.link.info() ? m_deps.link.info()->id
-                              : preferences::kServerId.of(m_deps.settings).toStdString();
+    const remote::ServerProfile* server = m_servers->current();
+    return m_deps.link.info() ? m_deps.link.info()->id : server != nullptr ? server->serverId : std::string();
 }
 
 protocol::GenerationRequest Studio::rememberedRequest() const {
@@ -240,9 +236,6 @@ void Studio::taskFailed(Task& task, const protocol::Problem& problem) {
 }
 
 void Studio::wakeTasks() {
-    if (m_deps.link.info() && !m_deps.link.info()->id.empty()) {
-        preferences::kServerId.set(m_deps.settings, QString::fromStdString(m_deps.link.info()->id));
-    }
     const std::vector<Task*> tasks = m_tasks;
     for (Task* task : tasks) {
         wake(*task);

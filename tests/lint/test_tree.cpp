@@ -31,6 +31,7 @@ const QMap<QString, QStringList> kLibraries{{"tl", {"tl/"}},
                                             {"spng", {"spng.h"}},
                                             {"utf8proc", {"utf8proc"}},
                                             {"zlib", {"zlib.h"}},
+                                            {"keychain", {"qt6keychain/"}},
                                             {"cli11", {"CLI/"}},
                                             {"spdlog", {"spdlog/"}},
                                             {"torch", {"ATen/", "c10/", "torch/"}}};

@@ -30,7 +30,7 @@ void ConnectPage::refresh(const QString& address) {
                               : tr("Starts a server here, with the small model of Easel's own."));
     // That no server runs where nobody has looked for one is no fault.
     const bool wrong = m_link.problem() && !address.isEmpty();
-    m_form->setProblem(wrong ? QString::fromStdString(m_link.problem()->detail) : QString());
+    m_form->setProblem(wrong ? m_link.advice() : QString());
 }
 
 void ConnectPage::showProblem(const QString& sentence) {

@@ -20,6 +20,7 @@
 #include "desktop/preferences/preferences.h"
 #include "desktop/remote/local_server.h"
 #include "desktop/remote/server_link.h"
+#include "desktop/remote/servers.h"
 #include "desktop/studio/studio.h"
 #include "desktop/ui/library/gallery_view.h"
 #include "desktop/ui/library/library.h"
@@ -270,7 +271,10 @@ void MainWindow::connectStudio() {
     using studio::Studio;
     connect(m_chip, &ServerChip::addressChosen, this, &MainWindow::chooseAddress);
     connect(m_connect, &ConnectPage::chosen, this, &MainWindow::chooseAddress);
-    connect(&m_deps.local, &remote::LocalServer::ready, this, &MainWindow::useAddress);
+    connect(&m_deps.local, &remote::LocalServer::ready, this, [this](const QString& address) {
+        m_deps.studio.servers().useThisComputer(address);
+        m_chip->closePopover();
+    });
     connect(&m_deps.studio, &Studio::serverAddressChanged, this, &MainWindow::showConnection);
     connect(&m_deps.link, &remote::ServerLink::stateChanged, this, &MainWindow::showConnection);
     connect(&m_deps.studio, &Studio::statusChanged, this, &MainWindow::showStatus);
@@ -328,7 +332,7 @@ void MainWindow::showConnection() {
     m_connect->refresh(address);
     using State = remote::ServerLink::State;
     QString note;
-    if (m_deps.link.state() == State::Refused) {
+    if (m_deps.link.needsHelp()) {
         note = tr("The server can't be used now: drawn once it can");
     } else if (m_deps.link.state() == State::Unreachable) {
         note = m_deps.studio.knowsServer() ? tr("The server is away: drawn once it is back")

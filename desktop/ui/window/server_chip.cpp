@@ -96,7 +96,7 @@ void ServerChip::refresh() {
     setAccessibleName(tr("Server: %1").arg(line));
     setToolTip(details());
     m_details->setText(details());
-    m_tryNow->setVisible(m_link.state() == State::Unreachable || m_link.state() == State::Refused);
+    m_tryNow->setVisible(!m_link.isOnline() && m_link.problem());
     m_keep->setVisible(m_local.isOurs());
     if (m_popover->isVisible()) {
         m_popover->adjustSize();
@@ -107,7 +107,7 @@ void ServerChip::refresh() {
 
 QString ServerChip::details() const {
     if (isWrong()) {
-        return QString::fromStdString(m_link.problem()->detail);
+        return m_link.advice();
     }
     const auto& info = m_link.info();
     if (!info) {
@@ -137,19 +137,19 @@ QColor ServerChip::dotColor() const {
         return palette().color(QPalette::Dark);
     }
     const StatusColors colors = statusColors(palette());
+    if (m_link.needsHelp()) {
+        return colors.bad;
+    }
     switch (m_link.state()) {
         case State::Connected:
+        case State::Busy:
             return m_link.info()->paused ? colors.busy : colors.good;
-        case State::NotReady:
-        case State::Unreachable:
-            return colors.busy;
-        case State::Refused:
-            return colors.bad;
         case State::NoAddress:
         case State::Connecting:
-            break;
+            return palette().color(QPalette::Dark);
+        default:
+            return colors.busy;
     }
-    return palette().color(QPalette::Dark);
 }
 
 QSize ServerChip::sizeHint() const {
@@ -179,7 +179,7 @@ void ServerChip::paintEvent(QPaintEvent*) {
     painter.setPen(QPen(dotColor(), 2));
     painter.setBrush(m_link.isOnline() ? QBrush(dotColor()) : QBrush(Qt::NoBrush));
     painter.drawEllipse(dot.adjusted(1, 1, -1, -1));
-    const bool attention = isWrong() || m_link.state() == State::NotReady;
+    const bool attention = isWrong() || (m_link.isOnline() && !m_link.info()->ready);
     painter.setPen(attention ? dotColor() : palette().color(QPalette::WindowText));
     const QRect room = rect().adjusted(kUnit + kDot + kUnit, 0, -kUnit, 0);
     painter.drawText(room, Qt::AlignLeft | Qt::AlignVCenter,

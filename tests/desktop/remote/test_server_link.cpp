@@ -85,7 +85,7 @@ void TestServerLink::followsTheServersState() {
     remote::Remote remote;
     ServerLink link(remote, kQuick);
     link.connectTo(server.url());
-    QTRY_COMPARE(link.state(), State::NotReady);
+    QTRY_COMPARE(link.state(), State::LoadingModel);
     QVERIFY(link.isOnline());
     QVERIFY(link.describe().endsWith("Loading the model"));
     info.ready = true;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/desktop/studio/fake_easel.h"
 
+#include <QJsonDocument>
+#include <QJsonObject>
+
 #include <algorithm>
 
 #include "shared/protocol/json.h"
@@ -22,8 +25,12 @@ QByteArray problemAnswer(const protocol::Problem& problem) {
 
 }  // namespace
 
-FakeEasel::FakeEasel()
-    : m_http([this](const FakeRequest& request, QTcpSocket& socket) { handle(request, socket); }) {
+FakeEasel::FakeEasel() : FakeEasel(nullptr) {}
+
+FakeEasel::FakeEasel(const Identity& identity) : FakeEasel(&identity) {}
+
+FakeEasel::FakeEasel(const Identity* identity)
+    : m_http([this](const FakeRequest& request, QTcpSocket& socket) { handle(request, socket); }, identity) {
     info.version = "0.1.0";
     info.deviceName = "a pencil";
     info.defaultModel = "starter";
@@ -82,7 +89,11 @@ void FakeEasel::handle(const FakeRequest& request, QTcpSocket& socket) {
     const QList<QByteArray> parts = request.path.split('/');
     const std::string id = parts.value(3).toStdString();
     const QByteArray what = parts.value(4);
-    if (request.path == "/v1/server") {
+    if (request.path == "/v1/pair") {
+        socket.write(pair(request));
+    } else if (!letsIn(request)) {
+        socket.write(problemAnswer({401, "unauthorized", "A key is needed", "The key is not valid.", {}}));
+    } else if (request.path == "/v1/server") {
         socket.write(jsonAnswer(protocol::toJson(info)));
     } else if (request.path == "/v1/models") {
         protocol::ModelInfo model;
@@ -113,6 +124,23 @@ void FakeEasel::handle(const FakeRequest& request, QTcpSocket& socket) {
     } else {
         socket.write(jsonAnswer(protocol::toJson(job(id))));
     }
+}
+
+bool FakeEasel::letsIn(const FakeRequest& request) const {
+    return !key || request.headers.value("authorization") == "Bearer " + *key;
+}
+
+QByteArray FakeEasel::pair(const FakeRequest& request) {
+    const QJsonObject asked = QJsonDocument::fromJson(request.body).object();
+    if (!ticket || asked["ticket"].toString().toLatin1() != *ticket) {
+        return problemAnswer({410, "ticket_invalid", "The code has run out", "Make another.", {}});
+    }
+    ticket.reset();
+    const QJsonObject given{{"key", QString::fromLatin1(*key)},
+                            {"id", "k_" + QString::fromLatin1(*key).right(4)},
+                            {"name", asked["name"]},
+                            {"scope", "generate"}};
+    return jsonAnswer(QJsonDocument(given).toJson().toStdString(), 201);
 }
 
 QByteArray FakeEasel::createJob(const FakeRequest& request) {

@@ -21,6 +21,8 @@ namespace easel::tests {
 class FakeEasel {
 public:
     FakeEasel();
+    /// Over TLS.
+    explicit FakeEasel(const Identity& identity);
 
     FakeServer& http() { return m_http; }
     QUrl url() const { return m_http.url(); }
@@ -30,6 +32,11 @@ public:
     std::optional<protocol::Problem> refusal;
     /// True: a job is taken, but the connection is cut before the answer.
     bool losesAnswers = false;
+
+    /// Set: every request needs it; others are answered 401.
+    std::optional<QByteArray> key;
+    /// Set: the ticket that is good once for `key`.
+    std::optional<QByteArray> ticket;
 
     int jobCount() const { return static_cast<int>(m_jobs.size()); }
     bool hasJob(const std::string& id) const { return m_jobs.contains(id); }
@@ -47,7 +54,10 @@ public:
     void forget(const std::string& id) { m_jobs.erase(id); }
 
 private:
+    explicit FakeEasel(const Identity* identity);
     void handle(const FakeRequest& request, QTcpSocket& socket);
+    bool letsIn(const FakeRequest& request) const;
+    QByteArray pair(const FakeRequest& request);
     QByteArray createJob(const FakeRequest& request);
     using News = decltype(protocol::JobEvent::news);
 
