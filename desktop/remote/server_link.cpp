@@ -121,6 +121,18 @@ bool ServerLink::needsHelp() const {
     return !isOnline() && m_problem && m_state != State::Unreachable;
 }
 
+bool ServerLink::triesHelp() const {
+    switch (m_state) {
+        case State::Unreachable:
+        case State::TooOld:
+        case State::TooNew:
+        case State::Refused:
+            return true;
+        default:
+            return false;
+    }
+}
+
 const Endpoint& ServerLink::endpoint() const {
     return m_remote.endpoint();
 }

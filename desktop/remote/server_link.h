@@ -75,6 +75,8 @@ public:
     bool isOnline() const;
     /// It answers, but a person has to do something before it can be used: problem() says what.
     bool needsHelp() const;
+    /// It may be all right by now: nothing that a person has to do here first keeps it away.
+    bool triesHelp() const;
     int secondsToNextTry() const { return m_secondsLeft; }
     const Endpoint& endpoint() const;
     /// The fingerprint that the server has shown, in CertificateUnknown and CertificateChanged.
@@ -87,6 +89,9 @@ public:
     const std::vector<protocol::ModelInfo>& models() const { return m_models; }
     /// One line for the tool bar: "gpu-box · NVIDIA T4 · ready", "gpu-box · unreachable, next try in 8 s".
     QString describe() const;
+    /// The parts of that line: the server, as the person calls it, and how it is. Both empty in NoAddress.
+    QString title() const;
+    QString words() const;
     /// What that means and what a person can do, in sentences; empty where nothing has to be said.
     QString advice() const;
 
@@ -104,7 +109,6 @@ private:
     void failed(protocol::Problem problem);
     State stateOf(const protocol::ServerInfo& info) const;
     State stateOf(const protocol::Problem& problem) const;
-    QString words() const;
     void askModels();
     void setState(State state);
     void waitFor(std::chrono::milliseconds pause);

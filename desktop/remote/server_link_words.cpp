@@ -9,8 +9,14 @@ QString ServerLink::describe() const {
     if (m_state == State::NoAddress) {
         return tr("No server chosen");
     }
-    const QString name = endpoint().name.isEmpty() ? displayName(endpoint().address) : endpoint().name;
-    return tr("%1 · %2").arg(name, words());
+    return tr("%1 · %2").arg(title(), words());
+}
+
+QString ServerLink::title() const {
+    if (m_state == State::NoAddress) {
+        return {};
+    }
+    return endpoint().name.isEmpty() ? displayName(endpoint().address) : endpoint().name;
 }
 
 QString ServerLink::words() const {

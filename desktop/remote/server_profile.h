@@ -16,7 +16,7 @@ struct ServerProfile {
     QString name;            ///< as the person calls it; empty: its address will do
     QString address;         ///< as it was typed or paired; parseAddress reads it
     QByteArray fingerprint;  ///< of the only certificate that will do; empty: one that the system trusts
-    QString keyId;           ///< the server's name for the key; empty: there is none, or it is not known
+    QString keyId;           ///< tells one key from another, and is no secret; empty: there is none
     bool hasKey = false;     ///< the keyring has one
     bool isLocal = false;    ///< the server on this computer, whose port may be another each time
     bool wasThere = false;   ///< it has answered once

@@ -85,8 +85,9 @@ protocol::Expected<void> Servers::enter(const QString& typed) {
                           key.isEmpty() ? tr("The key is not complete. Copy the whole of it.")
                                         : tr("Say first which server the key is for: type its address."));
         }
-        giveKey(*profile, key, {});
+        giveKey(*profile, key, QUuid::createUuid().toString(QUuid::WithoutBraces));
         m_link.useKey(key);
+        Q_EMIT changed();
         return {};
     }
     auto url = parseAddress(typed);

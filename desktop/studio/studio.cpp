@@ -77,6 +77,11 @@ std::string Studio::serverId() const {
     return m_deps.link.info() ? m_deps.link.info()->id : server != nullptr ? server->serverId : std::string();
 }
 
+QString Studio::keyId() const {
+    const remote::ServerProfile* server = m_servers->current();
+    return server != nullptr ? server->keyId : QString();
+}
+
 protocol::GenerationRequest Studio::rememberedRequest() const {
     const std::string stored = preferences::kRequest.of(m_deps.settings).toStdString();
     return protocol::parseRequest(stored).value_or(protocol::GenerationRequest());
@@ -198,6 +203,7 @@ Task& Studio::adopt(TaskRecord record) {
     connect(task, &Task::saved, this, [this, task](const gallery::Picture& picture) {
         Q_EMIT pictureSaved(task->record().id, picture);
     });
+    connect(task, &Task::lockedOut, &m_deps.link, &remote::ServerLink::tryNow);
     connect(task, &Task::storageTrouble, this, &Studio::storageTrouble);
     connect(task, &Task::failed, this,
             [this, task](const protocol::Problem& problem) { taskFailed(*task, problem); });
@@ -227,6 +233,10 @@ void Studio::drop(Task& task) {
 
 void Studio::taskFailed(Task& task, const protocol::Problem& problem) {
     const QString id = task.record().id;
+    if (problem.code == kForgotten && task.isOfAnotherKey()) {
+        // Nobody cancelled it: this computer was let in anew, as somebody else.
+        return retry(id);
+    }
     if (problem.field && task.isFresh()) {
         drop(task);
         Q_EMIT refused(id, problem);
@@ -251,6 +261,7 @@ void Studio::wake(Task& task) {
     const bool here = task.isFree() || belongsHere(task);
     if (here) {
         task.bindTo(m_deps.remote.address(), serverId().empty() ? task.record().serverId : serverId());
+        task.setKey(keyId());
     }
     using Reach = Task::Reach;
     if (m_deps.link.isOnline()) {

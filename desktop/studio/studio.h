@@ -114,6 +114,7 @@ private:
     void drop(Task& task);
     void taskFailed(Task& task, const protocol::Problem& problem);
     std::string serverId() const;
+    QString keyId() const;
     void wakeTasks();
     void wake(Task& task);
     bool belongsHere(const Task& task) const;

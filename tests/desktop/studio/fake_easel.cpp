@@ -106,7 +106,7 @@ void FakeEasel::handle(const FakeRequest& request, QTcpSocket& socket) {
         } else {
             socket.write(reply);
         }
-    } else if (!m_jobs.contains(id)) {
+    } else if (!m_jobs.contains(id) || m_owners[id] != key.value_or(QByteArray())) {
         socket.write(problemAnswer(protocol::notFound("job " + id)));
     } else if (what == "events") {
         m_streams[QString::fromStdString(id)].append(&socket);
@@ -147,10 +147,11 @@ QByteArray FakeEasel::createJob(const FakeRequest& request) {
     if (refusal) {
         return problemAnswer(*refusal);
     }
-    std::string& id = m_keys[request.headers.value("idempotency-key")];
+    std::string& id = m_keys[key.value_or(QByteArray()) + request.headers.value("idempotency-key")];
     if (id.empty()) {
         const auto wish = protocol::parseRequest(request.body.toStdString()).value();
         id = "j_" + std::to_string(++m_made);
+        m_owners[id] = key.value_or(QByteArray());
         protocol::Job& job = m_jobs[id];
         job.id = id;
         job.createdAt = 1'790'000'000'000;

@@ -51,6 +51,8 @@ public:
     void finish(const std::string& id, protocol::JobState state, std::optional<protocol::Problem> error = {});
     /// All of the above: run, every image, succeeded.
     void draw(const std::string& id);
+    /// The streams of the job stay open, but nothing arrives on them any more.
+    void deafen(const std::string& id) { m_streams.remove(QString::fromStdString(id)); }
     void forget(const std::string& id) { m_jobs.erase(id); }
 
 private:
@@ -66,6 +68,7 @@ private:
 
     std::map<std::string, protocol::Job> m_jobs;
     std::map<QByteArray, std::string> m_keys;
+    std::map<std::string, QByteArray> m_owners;  ///< a key sees its own jobs
     QHash<QString, QList<QPointer<QTcpSocket>>> m_streams;
     std::uint64_t m_sequence = 0;
     int m_made = 0;
