@@ -258,7 +258,8 @@ void Studio::wakeTasks() {
 }
 
 void Studio::wake(Task& task) {
-    const bool here = task.isFree() || belongsHere(task);
+    const bool isSomewhere = m_deps.link.state() != remote::ServerLink::State::NoAddress;
+    const bool here = isSomewhere && (task.isFree() || belongsHere(task));
     if (here) {
         task.bindTo(m_deps.remote.address(), serverId().empty() ? task.record().serverId : serverId());
         task.setKey(keyId());
