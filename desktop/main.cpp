@@ -14,9 +14,12 @@
 #include "desktop/gallery/picture_store.h"
 #include "desktop/gallery/thumbnailer.h"
 #include "desktop/preferences/preferences.h"
+#include "desktop/remote/desktop_keyring.h"
+#include "desktop/remote/instance_door.h"
 #include "desktop/remote/local_server.h"
 #include "desktop/remote/remote.h"
 #include "desktop/remote/server_link.h"
+#include "desktop/remote/wake_watch.h"
 #include "desktop/studio/studio.h"
 #include "desktop/ui/parts/theme.h"
 #include "desktop/ui/window/main_window.h"
@@ -50,7 +53,11 @@ void quitOnSignals(QApplication& app) {
 
 /// Settings, pictures and thumbnails live in the user's folders (XDG_CONFIG_HOME, XDG_DATA_HOME and
 /// XDG_CACHE_HOME move them).
-int run(QApplication& app, const QString& server, const QString& theme) {
+int run(QApplication& app, const QString& server, const QString& theme, const QString& connection) {
+    remote::InstanceDoor door(remote::InstanceDoor::defaultPlace());
+    if (!connection.isEmpty() && door.handOver(connection)) {
+        return 0;
+    }
     QSettings settings(QSettings::IniFormat, QSettings::UserScope, QApplication::organizationName(),
                        QApplication::applicationName());
     ui::Theme look(app);
@@ -63,7 +70,9 @@ int run(QApplication& app, const QString& server, const QString& theme) {
     gallery::PictureStore store(gallery::PictureStore::defaultFolder());
     gallery::Thumbnailer thumbnailer(gallery::Thumbnailer::defaultFolder());
     gallery::PictureModel model(store, thumbnailer);
-    studio::Studio studio({remote, link, store, model, settings}, studio::Studio::defaultTaskFile());
+    remote::DesktopKeyring keyring;
+    studio::Studio studio({remote, link, store, model, settings, &keyring},
+                          studio::Studio::defaultTaskFile());
     ui::MainWindow window({studio, link, local, model, store, settings, look});
     window.show();
 
@@ -77,6 +86,13 @@ int run(QApplication& app, const QString& server, const QString& theme) {
     // A second window leaves the server to the first, with which it ends.
     if (server.isEmpty() && local.wasUsed() && (started || started.error().code != "already_running")) {
         local.start();
+    }
+    remote::WakeWatch sleep;
+    QObject::connect(&sleep, &remote::WakeWatch::woke, &link, &remote::ServerLink::resume);
+    QObject::connect(&door, &remote::InstanceDoor::linkCame, &window, &ui::MainWindow::open);
+    door.open();
+    if (!connection.isEmpty()) {
+        window.open(connection);
     }
     return QApplication::exec();
 }
@@ -105,6 +121,9 @@ int main(int argc, char* argv[]) {
     const QCommandLineOption theme(QStringLiteral("theme"), QStringLiteral("light, dark or system."),
                                    QStringLiteral("name"));
     parser.addOptions({server, theme});
+    parser.addPositionalArgument(QStringLiteral("link"),
+                                 QStringLiteral("What “easel-server pair” has printed: easel://…"),
+                                 QStringLiteral("[link]"));
     parser.process(app);
-    return run(app, parser.value(server), parser.value(theme));
+    return run(app, parser.value(server), parser.value(theme), parser.positionalArguments().value(0));
 }

@@ -31,6 +31,11 @@ struct Preference {
     void forget(QSettings& settings) const { settings.remove(QLatin1String(key)); }
 };
 
+/// The servers that are known, as JSON; see remote::ServerProfile. Keys are in the keyring.
+inline constexpr Preference<QString> kServers{"server/list", ""};
+/// Which of them was chosen last; empty: none.
+inline constexpr Preference<QString> kServer{"server/current", ""};
+/// The one server of earlier versions, taken over into the list.
 inline constexpr Preference<QString> kServerAddress{"server/address", "localhost"};
 /// Of the server at that address; empty until it has said who it is.
 inline constexpr Preference<QString> kServerId{"server/id", ""};

@@ -114,7 +114,8 @@ void JobFollower::merge(protocol::JobEvent event) {
 void JobFollower::closed() {
     const int status = m_reply->attribute(QNetworkRequest::HttpStatusCodeAttribute).toInt();
     const auto problem = problemOf(*m_reply, m_reply->isOpen() ? m_reply->readAll() : QByteArray());
-    if (problem && status >= 400 && status < 500 && !isPassing(*problem)) {
+    const bool canHelp = problem && (isPassing(*problem) || isLockedOut(*problem));
+    if (problem && status >= 400 && status < 500 && !canHelp) {
         stop();
         Q_EMIT lost(*problem);
         return;

@@ -47,8 +47,33 @@ bool isPlainAnswer(const QString& sslError) {
     return false;
 }
 
+/// Its certificate was turned away before anything was sent.
+std::optional<protocol::Problem> certificateProblem(const QNetworkReply& reply) {
+    const QString name = displayName(reply.url());
+    switch (CertificateCheck::verdictOf(reply)) {
+        case CertificateCheck::Verdict::Good:
+            return std::nullopt;
+        case CertificateCheck::Verdict::Unknown:
+            return make(
+                kCertificateUnknown, QObject::tr("Certificate unknown"),
+                QObject::tr("This computer does not know the certificate of %1. Compare the fingerprint "
+                            "with the one that the server shows. Nothing was sent.")
+                    .arg(name));
+        case CertificateCheck::Verdict::Changed:
+            break;
+    }
+    return make(kCertificateChanged, QObject::tr("Certificate changed"),
+                QObject::tr("%1 shows another certificate than before. Somebody may be listening between you "
+                            "and it, or it was set up anew. Nothing was sent. If you know why, forget the "
+                            "server and pair with it again.")
+                    .arg(name));
+}
+
 /// No HTTP answer came: says why, and what a person can do.
 protocol::Problem transportProblem(const QNetworkReply& reply) {
+    if (auto problem = certificateProblem(reply)) {
+        return *problem;
+    }
     const QString name = displayName(reply.url());
     const QString where =
         QObject::tr("%1 (port %2)").arg(reply.url().host()).arg(reply.url().port(kHttpsPort));

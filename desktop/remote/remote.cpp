@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "desktop/remote/remote.h"
 
+#include <QJsonDocument>
+#include <QJsonObject>
 #include <QNetworkReply>
 #include <QNetworkRequest>
 #include <QPointer>
 
 #include <memory>
 
+#include "desktop/remote/connection_code.h"
 #include "desktop/remote/network_problem.h"
 #include "shared/protocol/json.h"
 #include "shared/protocol/routes.h"
@@ -20,8 +23,21 @@ namespace {
 // Sixteen times the largest picture that a server makes today; more is no answer but an accident.
 constexpr qint64 kMaxAnswerBytes = 256LL * 1024 * 1024;
 
+constexpr char kPairPath[] = "/v1/pair";
+
 std::string_view view(const QByteArray& bytes) {
     return {bytes.constData(), static_cast<std::size_t>(bytes.size())};
+}
+
+/// Errors: what came is no key. They do not quote it.
+protocol::Expected<PairedKey> parsePairedKey(std::string_view json) {
+    const QJsonObject object =
+        QJsonDocument::fromJson(QByteArray(json.data(), static_cast<qsizetype>(json.size()))).object();
+    PairedKey paired{parseKey(object["key"].toString()), object["id"].toString(), object["name"].toString()};
+    if (paired.key.isEmpty()) {
+        return tl::unexpected(protocol::malformed(QObject::tr("it sent no key").toStdString()));
+    }
+    return paired;
 }
 
 }  // namespace
@@ -40,15 +56,42 @@ bool isPassing(const protocol::Problem& problem) {
     }
 }
 
-Remote::Remote(QObject* parent) : QObject(parent) {}
+bool isLockedOut(const protocol::Problem& problem) {
+    return problem.status == 401 || problem.code == kCertificateUnknown ||
+           problem.code == kCertificateChanged;
+}
+
+Remote::Remote(QObject* parent) : QObject(parent) {
+    m_check.watch(m_network);
+    m_check.watch(m_streams);
+}
 
 Remote::~Remote() = default;
 
-void Remote::setAddress(const QUrl& base) {
-    if (base == m_base) {
+void Remote::setEndpoint(const Endpoint& endpoint) {
+    if (endpoint == m_endpoint) {
         return;
     }
-    m_base = base;
+    const bool wasSecure = m_endpoint.address.scheme() == QLatin1String("https");
+    m_endpoint = endpoint;
+    m_check.expect(endpoint.fingerprint);
+    ++m_epoch;
+    abortAll();
+    if (wasSecure) {
+        // What was open may have been made under another certificate.
+        m_network.clearConnectionCache();
+        m_streams.clearConnectionCache();
+    }
+    Q_EMIT addressChanged();
+}
+
+void Remote::dropConnections() {
+    abortAll();
+    m_network.clearConnectionCache();
+    m_streams.clearConnectionCache();
+}
+
+void Remote::abortAll() {
     for (QNetworkAccessManager* manager : {&m_network, &m_streams}) {
         for (QNetworkReply* reply : manager->findChildren<QNetworkReply*>()) {
             if (reply->isRunning()) {
@@ -56,7 +99,6 @@ void Remote::setAddress(const QUrl& base) {
             }
         }
     }
-    Q_EMIT addressChanged();
 }
 
 void Remote::server(QObject* context, Callback<protocol::ServerInfo> done) {
@@ -73,6 +115,14 @@ void Remote::models(const std::optional<std::string>& after, QObject* context,
         get.setUrl(url);
     }
     deliverParsed(m_network.get(get), context, &protocol::parseModelPage, std::move(done));
+}
+
+void Remote::pair(const QByteArray& ticket, const QString& name, QObject* context, Callback<PairedKey> done) {
+    QNetworkRequest post = requestFor(kPairPath);
+    post.setHeader(QNetworkRequest::ContentTypeHeader, "application/json");
+    const QJsonObject body{{"ticket", QString::fromLatin1(ticket)}, {"name", name}};
+    deliverParsed(m_network.post(post, QJsonDocument(body).toJson(QJsonDocument::Compact)), context,
+                  &parsePairedKey, std::move(done));
 }
 
 void Remote::createJob(const protocol::GenerationRequest& request, const QString& idempotencyKey,
@@ -110,12 +160,17 @@ QNetworkReply* Remote::openEvents(const std::string& id, std::optional<std::uint
 }
 
 QNetworkRequest Remote::requestFor(std::string_view path) const {
-    QUrl url = m_base;
-    url.setPath(m_base.path() + QString::fromUtf8(path.data(), static_cast<qsizetype>(path.size())));
+    QUrl url = m_endpoint.address;
+    url.setPath(url.path() + QString::fromUtf8(path.data(), static_cast<qsizetype>(path.size())));
     QNetworkRequest request(url);
     request.setAttribute(QNetworkRequest::RedirectPolicyAttribute, QNetworkRequest::ManualRedirectPolicy);
     request.setTransferTimeout(static_cast<int>(m_timeout.count()));
     request.setRawHeader("User-Agent", "Easel/" EASEL_VERSION);
+    request.setAttribute(QNetworkRequest::Http2AllowedAttribute, false);
+    request.setSslConfiguration(m_check.configuration());
+    if (!m_endpoint.key.isEmpty()) {
+        request.setRawHeader("Authorization", "Bearer " + m_endpoint.key);
+    }
     return request;
 }
 
@@ -128,12 +183,13 @@ void Remote::deliver(QNetworkReply* reply, QObject* context, Callback<QByteArray
         *tooMuch = true;
         reply->abort();
     });
-    const auto finish = [=, this, base = m_base, guard = QPointer<QObject>(context), done = std::move(done)] {
+    const auto finish = [=, this, epoch = m_epoch, guard = QPointer<QObject>(context),
+                         done = std::move(done)] {
         reply->deleteLater();
         // An aborted reply is closed already.
         const QByteArray body = reply->isOpen() ? reply->readAll() : QByteArray();
         protocol::Expected<QByteArray> result = body;
-        if (base != m_base) {
+        if (epoch != m_epoch) {
             result = tl::unexpected(interrupted());
         } else if (*tooMuch) {
             result = tl::unexpected(notEasel(reply->url(), tr("it sends more than any picture holds")));

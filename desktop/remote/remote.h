@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "desktop/remote/certificate_check.h"
+#include "desktop/remote/endpoint.h"
 #include "shared/protocol/generation.h"
 #include "shared/protocol/job.h"
 #include "shared/protocol/problem.h"
@@ -34,13 +36,27 @@ inline constexpr char kTimedOut[] = "timed_out";       ///< no byte came in time
 inline constexpr char kOtherScheme[] =
     "other_scheme";                                   ///< http where https was tried, or the other way round
 inline constexpr char kNotTrusted[] = "not_trusted";  ///< TLS
-inline constexpr char kNotEasel[] = "not_easel";      ///< something answered, but not an Easel server
-inline constexpr char kAborted[] = "aborted";         ///< the address changed meanwhile
+/// Nobody vouches for the server's certificate: a person has to.
+inline constexpr char kCertificateUnknown[] = "certificate_unknown";
+/// It is not the certificate that the server had.
+inline constexpr char kCertificateChanged[] = "certificate_changed";
+inline constexpr char kNotEasel[] = "not_easel";  ///< something answered, but not an Easel server
+inline constexpr char kAborted[] = "aborted";     ///< the address changed meanwhile
 inline constexpr char kInvalidAddress[] = "invalid_address";
 
 /// True when asking again later, unchanged, can help: nothing was heard, the call was aborted, or the server
 /// is busy (429, 502, 503, 504). `problem.retryAfter` says when, where the server did.
 bool isPassing(const protocol::Problem& problem);
+/// True when asking again can help once a person has let this computer in again: the key is missing or was
+/// refused (401), or the certificate is not the right one. What was not sent for it waits.
+bool isLockedOut(const protocol::Problem& problem);
+
+/// What a ticket is exchanged for.
+struct PairedKey {
+    QByteArray key;
+    QString id;    ///< the server's name for the key; no secret
+    QString name;  ///< as it is listed there
+};
 
 /// The only class that talks HTTP: one method per route. Lives on the GUI thread and never blocks it: each
 /// method returns at once and calls `done` exactly once, later, from the event loop, unless `context` is
@@ -52,9 +68,21 @@ public:
     explicit Remote(QObject* parent = nullptr);
     ~Remote() override;
 
-    /// Where requests go, from parseAddress. Calls still under way end with kAborted.
-    void setAddress(const QUrl& base);
-    const QUrl& address() const { return m_base; }
+    /// Where requests go, and what they need to get in. Calls still under way end with kAborted.
+    void setEndpoint(const Endpoint& endpoint);
+    const Endpoint& endpoint() const { return m_endpoint; }
+    /// An address, from parseAddress, that needs no key and no certificate of its own.
+    void setAddress(const QUrl& base) { setEndpoint({base, {}, {}, {}}); }
+    const QUrl& address() const { return m_endpoint.address; }
+    /// The same server takes this key from now on; calls under way go on.
+    void setKey(const QByteArray& key) { m_endpoint.key = key; }
+    void setName(const QString& name) { m_endpoint.name = name; }
+    /// The certificate that was turned away at this endpoint.
+    const std::optional<CertificateCheck::Presented>& presented() const { return m_check.presented(); }
+    bool isTrustedAnyway() const { return m_check.isTrustedAnyway(); }
+    /// Ends what is under way, as when the network has gone from under it: each call fails with something
+    /// passing.
+    void dropConnections();
     /// How long to wait for the next byte of an answer; 20 s unless set.
     void setTimeout(std::chrono::milliseconds timeout) { m_timeout = timeout; }
 
@@ -62,6 +90,9 @@ public:
     /// A page of the models, those that come `after` an id; the first one without.
     void models(const std::optional<std::string>& after, QObject* context,
                 Callback<protocol::ModelPage> done);
+    /// Exchanges a ticket, good once, for a key of this computer's own that is listed as `name` there.
+    /// Errors: 410, the ticket was used or has run out.
+    void pair(const QByteArray& ticket, const QString& name, QObject* context, Callback<PairedKey> done);
 
     /// `idempotencyKey` makes it safe to send the same job again after a cut: the server answers with the
     /// job that it already has.
@@ -78,9 +109,11 @@ public:
     QNetworkReply* openEvents(const std::string& id, std::optional<std::uint64_t> lastEventId);
 
 Q_SIGNALS:
+    /// Another server, or another way to it.
     void addressChanged();
 
 private:
+    void abortAll();
     QNetworkRequest requestFor(std::string_view path) const;
     /// Waits for the reply and hands its body, or what went wrong, to `done` in `context`.
     void deliver(QNetworkReply* reply, QObject* context, Callback<QByteArray> done);
@@ -92,7 +125,9 @@ private:
     /// Streams stay open for minutes and Qt opens at most six connections to a host: kept apart, they can't
     /// hold up the calls.
     QNetworkAccessManager m_streams;
-    QUrl m_base;
+    CertificateCheck m_check;
+    Endpoint m_endpoint;
+    int m_epoch = 0;  ///< tells calls to this endpoint from those to earlier ones
     std::chrono::milliseconds m_timeout{20'000};
 };
 

@@ -5,8 +5,8 @@
 #include <iterator>
 #include <utility>
 
-#include "desktop/remote/address.h"
 #include "desktop/remote/remote.h"
+#include "desktop/remote/version_fit.h"
 
 namespace easel::remote {
 
@@ -14,6 +14,28 @@ namespace {
 
 // What a list to choose from can hold at all.
 constexpr std::size_t kMaxModels = 1000;
+std::optional<protocol::Problem> versionProblem(const protocol::ServerInfo& info) {
+    const auto make = [&](const char* code, const QString& title, const QString& detail) {
+        const QString theirs = QString::fromStdString(info.version);
+        const QString sentence = detail.arg(theirs, QStringLiteral(EASEL_VERSION));
+        return protocol::Problem{0, code, title.toStdString(), sentence.toStdString(), std::nullopt};
+    };
+    switch (fitOf(info.version, EASEL_VERSION)) {
+        case VersionFit::TooOld:
+            return make(
+                "too_old", QObject::tr("The server is too old"),
+                QObject::tr("It is Easel %1, and this is Easel %2, which it does not understand. Update "
+                            "the server."));
+        case VersionFit::TooNew:
+            return make(
+                "too_new", QObject::tr("The server is too new"),
+                QObject::tr("It is Easel %1, and this is Easel %2, which does not understand it. Update "
+                            "the app."));
+        case VersionFit::Fits:
+            break;
+    }
+    return std::nullopt;
+}
 
 }  // namespace
 
@@ -27,16 +49,46 @@ ServerLink::ServerLink(Remote& remote, Timing timing, QObject* parent)
     connect(&m_countdown, &QTimer::timeout, this, &ServerLink::countDown);
 }
 
-void ServerLink::connectTo(const QUrl& address) {
-    m_remote.setAddress(address);
+void ServerLink::connectTo(const Endpoint& endpoint) {
+    prepare(endpoint);
+    ask();
+}
+
+void ServerLink::prepare(const Endpoint& endpoint) {
+    m_remote.setEndpoint(endpoint);
+    forget();
+    m_state = State::Connecting;
+    Q_EMIT infoChanged();
+    Q_EMIT stateChanged(m_state);  // even when it was connecting before: to another server
+}
+
+void ServerLink::useKey(const QByteArray& key) {
+    m_remote.setKey(key);
+    tryNow();
+}
+
+void ServerLink::leave() {
+    m_remote.setEndpoint({});
+    forget();
+    m_state = State::NoAddress;
+    Q_EMIT infoChanged();
+    Q_EMIT stateChanged(m_state);
+}
+
+void ServerLink::forget() {
+    m_poll.stop();
+    m_countdown.stop();
+    m_secondsLeft = 0;
+    ++m_try;
     m_backoff.reset();
     m_problem.reset();
     m_info.reset();
     m_models.clear();
-    m_state = State::Connecting;
+}
+
+void ServerLink::setName(const QString& name) {
+    m_remote.setName(name);
     Q_EMIT infoChanged();
-    Q_EMIT stateChanged(m_state);  // even when it was connecting before: to another server
-    ask();
 }
 
 void ServerLink::tryNow() {
@@ -47,35 +99,49 @@ void ServerLink::tryNow() {
     ask();
 }
 
-QString ServerLink::describe() const {
-    QString name = displayName(m_remote.address());
-    switch (m_state) {
-        case State::NoAddress:
-            return tr("No server chosen");
-        case State::Connecting:
-            return tr("%1 · connecting…").arg(name);
-        case State::Connected:
-            if (m_info->paused) {
-                return tr("%1 · queue paused").arg(name);
-            }
-            if (m_info->deviceName.empty()) {
-                return tr("%1 · ready").arg(name);
-            }
-            return tr("%1 · %2 · ready").arg(name, QString::fromStdString(m_info->deviceName));
-        case State::NotReady:
-            if (m_info->status.empty()) {
-                return tr("%1 · getting ready…").arg(name);
-            }
-            return tr("%1 · %2").arg(name, QString::fromStdString(m_info->status));
-        case State::Unreachable:
-            if (m_secondsLeft > 0) {
-                return tr("%1 · unreachable, next try in %2 s").arg(name).arg(m_secondsLeft);
-            }
-            return tr("%1 · unreachable, trying now…").arg(name);
-        case State::Refused:
-            return tr("%1 · %2").arg(name, QString::fromStdString(m_problem->title));
+void ServerLink::resume() {
+    if (m_state == State::NoAddress) {
+        return;
     }
-    return name;
+    m_remote.dropConnections();
+    tryNow();
+}
+
+bool ServerLink::isOnline() const {
+    switch (m_state) {
+        case State::Starting:
+        case State::LoadingModel:
+        case State::NotReady:
+        case State::Connected:
+        case State::Busy:
+            return true;
+        default:
+            return false;
+    }
+}
+
+bool ServerLink::needsHelp() const {
+    return !isOnline() && m_problem && m_state != State::Unreachable;
+}
+
+bool ServerLink::triesHelp() const {
+    switch (m_state) {
+        case State::Unreachable:
+        case State::TooOld:
+        case State::TooNew:
+        case State::Refused:
+            return true;
+        default:
+            return false;
+    }
+}
+
+const Endpoint& ServerLink::endpoint() const {
+    return m_remote.endpoint();
+}
+
+QByteArray ServerLink::presented() const {
+    return m_remote.presented() ? m_remote.presented()->fingerprint : QByteArray();
 }
 
 void ServerLink::ask() {
@@ -98,27 +164,67 @@ void ServerLink::ask() {
 
 void ServerLink::answered(protocol::ServerInfo info) {
     m_backoff.reset();
-    m_problem.reset();
-    const bool modelsMayDiffer = m_models.empty() || !m_info || m_info->ready != info.ready ||
+    const bool modelsMayDiffer = m_models.empty() || !m_info || m_info->ready != info.ready || !info.ready ||
                                  m_info->defaultModel != info.defaultModel || !isOnline();
     const bool changed = m_info != info;
     m_info = std::move(info);
+    m_problem = versionProblem(*m_info);
+    if (m_problem) {
+        waitFor(m_timing.longestPause);
+        return setState(stateOf(*m_info));
+    }
     if (modelsMayDiffer) {
         askModels({}, {});
     }
     if (changed) {
         Q_EMIT infoChanged();
     }
-    setState(m_info->ready ? State::Connected : State::NotReady);
+    setState(stateOf(*m_info));
     m_poll.start(m_info->ready ? m_timing.whenConnected : m_timing.whenNotReady);
 }
 
 void ServerLink::failed(protocol::Problem problem) {
-    const bool passing = isPassing(problem);
+    const State state = stateOf(problem);
     m_problem = std::move(problem);
     const auto pause = m_backoff.next();
-    waitFor(passing ? pause : m_timing.longestPause);
-    setState(passing ? State::Unreachable : State::Refused);
+    waitFor(state == State::Unreachable ? pause : m_timing.longestPause);
+    setState(state);
+}
+
+ServerLink::State ServerLink::stateOf(const protocol::ServerInfo& info) const {
+    switch (fitOf(info.version, EASEL_VERSION)) {
+        case VersionFit::TooOld:
+            return State::TooOld;
+        case VersionFit::TooNew:
+            return State::TooNew;
+        case VersionFit::Fits:
+            break;
+    }
+    if (info.ready) {
+        return info.queued + info.running > 0 ? State::Busy : State::Connected;
+    }
+    const bool loads = std::ranges::find(m_models, protocol::ModelState::Loading,
+                                         &protocol::ModelInfo::state) != m_models.end();
+    if (loads || info.status.starts_with("Loading")) {
+        return State::LoadingModel;
+    }
+    return info.device.empty() ? State::Starting : State::NotReady;
+}
+
+ServerLink::State ServerLink::stateOf(const protocol::Problem& problem) const {
+    if (problem.code == kCertificateUnknown) {
+        return State::CertificateUnknown;
+    }
+    if (problem.code == kCertificateChanged) {
+        return State::CertificateChanged;
+    }
+    if (problem.status == 401) {
+        return endpoint().key.isEmpty() ? State::KeyMissing : State::KeyRefused;
+    }
+    if (problem.status == 403 && !endpoint().key.isEmpty()) {
+        return State::KeyRefused;
+    }
+    return isPassing(problem) ? State::Unreachable : State::Refused;
 }
 
 void ServerLink::askModels(std::vector<protocol::ModelInfo> known, const std::optional<std::string>& after) {

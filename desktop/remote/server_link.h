@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "desktop/remote/endpoint.h"
 #include "shared/process/backoff.h"
 #include "shared/protocol/problem.h"
 #include "shared/protocol/server_info.h"
@@ -26,12 +27,22 @@ class ServerLink : public QObject {
 
 public:
     enum class State {
-        NoAddress,    ///< nothing to talk to yet
-        Connecting,   ///< the first try to an address is under way
-        Connected,    ///< answers and can draw
-        NotReady,     ///< answers, but its worker is still loading; info().status says more
-        Unreachable,  ///< no answer; secondsToNextTry() counts down
-        Refused,      ///< answers, but not to us (not an Easel server, no access); problem() says why
+        NoAddress,           ///< nothing to talk to yet
+        Connecting,          ///< the first try to an address is under way
+        CertificateUnknown,  ///< a person has to say whether it is the right server; presented() shows it
+        CertificateChanged,  ///< it is not the server that was trusted; nothing goes on before it is
+                             ///< forgotten
+        KeyMissing,          ///< it wants a key, and there is none
+        KeyRefused,          ///< it does not take the key (any more)
+        Starting,            ///< answers, but its worker is only starting
+        LoadingModel,        ///< answers, and is loading a model
+        NotReady,            ///< answers, but cannot draw just now; info().status says why
+        Connected,           ///< answers and can draw
+        Busy,                ///< answers and draws: others' jobs or ours
+        Unreachable,         ///< no answer; secondsToNextTry() counts down
+        TooOld,              ///< its version is from before ours
+        TooNew,              ///< its version is from after ours
+        Refused,             ///< answers, but not to us (not an Easel server, no access); problem() says why
     };
     Q_ENUM(State)
 
@@ -45,16 +56,33 @@ public:
     explicit ServerLink(Remote& remote, QObject* parent = nullptr);
     ServerLink(Remote& remote, Timing timing, QObject* parent = nullptr);
 
-    /// Points the remote at `address` (from parseAddress) and starts to ask; forgets the last server.
-    void connectTo(const QUrl& address);
+    /// Points the remote at `endpoint` and starts to ask; forgets the last server.
+    void connectTo(const Endpoint& endpoint);
+    void connectTo(const QUrl& address) { connectTo(Endpoint{address, {}, {}, {}}); }
+    /// The same, but asks nothing before it has been given the key: Connecting meanwhile.
+    void prepare(const Endpoint& endpoint);
+    /// The key for this endpoint, perhaps another one: asks at once.
+    void useKey(const QByteArray& key);
+    /// Nothing to talk to any more.
+    void leave();
+    void setName(const QString& name);
     /// Asks at once instead of waiting for the countdown.
     void tryNow();
+    /// The computer has slept, or the network was another: what is open leads nowhere. Begins anew.
+    void resume();
 
     State state() const { return m_state; }
-    /// Connected or NotReady: jobs can be handed in.
-    bool isOnline() const { return m_state == State::Connected || m_state == State::NotReady; }
+    /// Jobs can be handed in.
+    bool isOnline() const;
+    /// It answers, but a person has to do something before it can be used: problem() says what.
+    bool needsHelp() const;
+    /// It may be all right by now: nothing that a person has to do here first keeps it away.
+    bool triesHelp() const;
     int secondsToNextTry() const { return m_secondsLeft; }
-    /// Why it is Unreachable or Refused.
+    const Endpoint& endpoint() const;
+    /// The fingerprint that the server has shown, in CertificateUnknown and CertificateChanged.
+    QByteArray presented() const;
+    /// Why it is not online.
     const std::optional<protocol::Problem>& problem() const { return m_problem; }
     /// What the server said last; absent until it has answered once.
     const std::optional<protocol::ServerInfo>& info() const { return m_info; }
@@ -62,6 +90,11 @@ public:
     const std::vector<protocol::ModelInfo>& models() const { return m_models; }
     /// One line for the tool bar: "gpu-box · NVIDIA T4 · ready", "gpu-box · unreachable, next try in 8 s".
     QString describe() const;
+    /// The parts of that line: the server, as the person calls it, and how it is. Both empty in NoAddress.
+    QString title() const;
+    QString words() const;
+    /// What that means and what a person can do, in sentences; empty where nothing has to be said.
+    QString advice() const;
 
 Q_SIGNALS:
     void stateChanged(easel::remote::ServerLink::State state);
@@ -72,8 +105,11 @@ Q_SIGNALS:
 
 private:
     void ask();
+    void forget();
     void answered(protocol::ServerInfo info);
     void failed(protocol::Problem problem);
+    State stateOf(const protocol::ServerInfo& info) const;
+    State stateOf(const protocol::Problem& problem) const;
     /// Page by page; `known` are those of the pages before.
     void askModels(std::vector<protocol::ModelInfo> known, const std::optional<std::string>& after);
     void setModels(std::vector<protocol::ModelInfo> models);

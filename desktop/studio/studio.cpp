@@ -10,9 +10,9 @@
 
 #include "desktop/gallery/picture_model.h"
 #include "desktop/preferences/preferences.h"
-#include "desktop/remote/address.h"
 #include "desktop/remote/remote.h"
 #include "desktop/remote/server_link.h"
+#include "desktop/remote/servers.h"
 #include "desktop/studio/status_line.h"
 #include "desktop/studio/task.h"
 #include "desktop/studio/task_record.h"
@@ -22,7 +22,12 @@
 namespace easel::studio {
 
 Studio::Studio(Collaborators collaborators, QString taskFile, QObject* parent)
-    : QObject(parent), m_deps(collaborators), m_file(std::make_unique<TaskFile>(std::move(taskFile))) {
+    : QObject(parent),
+      m_deps(collaborators),
+      m_servers(std::make_unique<remote::Servers>(m_deps.link, m_deps.settings, m_deps.keyring)),
+      m_file(std::make_unique<TaskFile>(std::move(taskFile))) {
+    connect(m_servers.get(), &remote::Servers::changed, this,
+            [this] { Q_EMIT serverAddressChanged(serverAddress()); });
     connect(&m_deps.link, &remote::ServerLink::stateChanged, this, &Studio::wakeTasks);
     connect(&m_deps.link, &remote::ServerLink::infoChanged, this, &Studio::wakeTasks);
 }
@@ -43,10 +48,10 @@ protocol::Expected<void> Studio::start(const QString& address) {
     refreshStatus();
 
     protocol::Expected<void> connected;
-    if (!address.isEmpty() || hasChosenServer()) {
-        connected = setServerAddress(address.isEmpty() ? serverAddress() : address);
-    } else if (auto guess = remote::parseAddress(serverAddress())) {
-        m_deps.link.connectTo(*guess);  // Not remembered: nobody has chosen it.
+    if (address.isEmpty()) {
+        m_servers->start();
+    } else {
+        connected = setServerAddress(address);
     }
     if (!records) {
         return tl::unexpected(std::move(records.error()));
@@ -55,30 +60,26 @@ protocol::Expected<void> Studio::start(const QString& address) {
 }
 
 protocol::Expected<void> Studio::setServerAddress(const QString& typed) {
-    auto url = remote::parseAddress(typed);
-    if (!url) {
-        return tl::unexpected(std::move(url.error()));
-    }
-    if (typed.trimmed() != serverAddress()) {
-        preferences::kServerId.forget(m_deps.settings);
-    }
-    preferences::kServerAddress.set(m_deps.settings, typed.trimmed());
-    m_deps.link.connectTo(*url);
-    Q_EMIT serverAddressChanged(typed.trimmed());
-    return {};
+    return m_servers->enter(typed);
 }
 
 QString Studio::serverAddress() const {
-    return preferences::kServerAddress.of(m_deps.settings);
+    const remote::ServerProfile* server = m_servers->current();
+    return server != nullptr ? server->address : QLatin1String(preferences::kServerAddress.usual);
 }
 
 bool Studio::hasChosenServer() const {
-    return preferences::kServerAddress.isSet(m_deps.settings);
+    return m_servers->current() != nullptr;
 }
 
 std::string Studio::serverId() const {
-    return m_deps.link.info() ? m_deps.link.info()->id
-                              : preferences::kServerId.of(m_deps.settings).toStdString();
+    const remote::ServerProfile* server = m_servers->current();
+    return m_deps.link.info() ? m_deps.link.info()->id : server != nullptr ? server->serverId : std::string();
+}
+
+QString Studio::keyId() const {
+    const remote::ServerProfile* server = m_servers->current();
+    return server != nullptr ? server->keyId : QString();
 }
 
 protocol::GenerationRequest Studio::rememberedRequest() const {
@@ -202,6 +203,7 @@ Task& Studio::adopt(TaskRecord record) {
     connect(task, &Task::saved, this, [this, task](const gallery::Picture& picture) {
         Q_EMIT pictureSaved(task->record().id, picture);
     });
+    connect(task, &Task::lockedOut, &m_deps.link, &remote::ServerLink::tryNow);
     connect(task, &Task::storageTrouble, this, &Studio::storageTrouble);
     connect(task, &Task::failed, this,
             [this, task](const protocol::Problem& problem) { taskFailed(*task, problem); });
@@ -231,6 +233,10 @@ void Studio::drop(Task& task) {
 
 void Studio::taskFailed(Task& task, const protocol::Problem& problem) {
     const QString id = task.record().id;
+    if (problem.code == kForgotten && task.isOfAnotherKey()) {
+        // Nobody cancelled it: this computer was let in anew, as somebody else.
+        return retry(id);
+    }
     if (problem.field && task.isFresh()) {
         drop(task);
         Q_EMIT refused(id, problem);
@@ -240,9 +246,6 @@ void Studio::taskFailed(Task& task, const protocol::Problem& problem) {
 }
 
 void Studio::wakeTasks() {
-    if (m_deps.link.info() && !m_deps.link.info()->id.empty()) {
-        preferences::kServerId.set(m_deps.settings, QString::fromStdString(m_deps.link.info()->id));
-    }
     const std::vector<Task*> tasks = m_tasks;
     for (Task* task : tasks) {
         wake(*task);
@@ -255,9 +258,11 @@ void Studio::wakeTasks() {
 }
 
 void Studio::wake(Task& task) {
-    const bool here = task.isFree() || belongsHere(task);
+    const bool isSomewhere = m_deps.link.state() != remote::ServerLink::State::NoAddress;
+    const bool here = isSomewhere && (task.isFree() || belongsHere(task));
     if (here) {
         task.bindTo(m_deps.remote.address(), serverId().empty() ? task.record().serverId : serverId());
+        task.setKey(keyId());
     }
     using Reach = Task::Reach;
     if (m_deps.link.isOnline()) {

@@ -20,8 +20,10 @@ class PictureStore;
 }  // namespace easel::gallery
 
 namespace easel::remote {
+class Keyring;
 class Remote;
 class ServerLink;
+class Servers;
 }  // namespace easel::remote
 
 namespace easel::studio {
@@ -35,6 +37,7 @@ struct Collaborators {
     gallery::PictureStore& pictures;
     gallery::PictureModel& model;
     QSettings& settings;
+    remote::Keyring* keyring = nullptr;  ///< none: keys last as long as the app
 };
 
 /// The conductor: takes requests, hands them to the server (now, or as soon as it can be reached), follows
@@ -57,9 +60,10 @@ public:
     protocol::Expected<void> start(const QString& address = {});
 
     /// Switches to another server and remembers it. Tasks of the other server wait until it is there again,
-    /// under whatever address; those that are no server's yet go to this one.
-    /// Errors: what was typed is no address.
+    /// under whatever address; those that are no server's yet go to this one. What was typed may also be a
+    /// code or a key; see Servers::enter. Errors: it is none of these.
     protocol::Expected<void> setServerAddress(const QString& typed);
+    remote::Servers& servers() const { return *m_servers; }
     QString serverAddress() const;
     /// Somebody has chosen a server once; until then the address is a guess.
     bool hasChosenServer() const;
@@ -110,6 +114,7 @@ private:
     void drop(Task& task);
     void taskFailed(Task& task, const protocol::Problem& problem);
     std::string serverId() const;
+    QString keyId() const;
     void wakeTasks();
     void wake(Task& task);
     bool belongsHere(const Task& task) const;
@@ -118,6 +123,7 @@ private:
     void refreshStatus();
 
     Collaborators m_deps;
+    std::unique_ptr<remote::Servers> m_servers;
     std::unique_ptr<TaskFile> m_file;
     std::vector<Task*> m_tasks;           ///< oldest first; children of this
     std::vector<TaskRecord> m_cancelled;  ///< by the last cancelAll

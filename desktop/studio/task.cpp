@@ -23,7 +23,7 @@ constexpr auto kDiskPause = 10'000ms;
 
 Problem forgotten() {
     return {
-        404, "job_forgotten", QObject::tr("The server has forgotten this job").toStdString(),
+        404, kForgotten, QObject::tr("The server has forgotten this job").toStdString(),
         QObject::tr("Its time on the server ran out, or it was deleted there. Retry draws the same picture "
                     "again.")
             .toStdString(),
@@ -88,6 +88,7 @@ void Task::setReach(Reach reach) {
         m_trouble.reset();
         if (m_follower) {
             m_follower->tryNow();
+            m_follower->start();  // It has stopped if the way to the server is another now.
         }
         advance();
     }
@@ -145,6 +146,7 @@ void Task::send() {
             return onCallFailed(job.error());
         }
         m_record.jobId = job->id;
+        m_record.keyId = m_keyId;
         m_record.settings = job->settings;
         Q_EMIT recordChanged();
         learn(*job);
@@ -287,6 +289,13 @@ void Task::onCallFailed(const Problem& problem) {
         m_trouble = problem;
         const auto asked = std::chrono::seconds(problem.retryAfter.value_or(0));
         tryAgainIn(std::max<std::chrono::milliseconds>(asked, m_backoff.next()));
+        return advance();
+    }
+    if (remote::isLockedOut(problem)) {
+        m_waited = true;
+        m_trouble = problem;
+        tryAgainIn(kLongestPause);
+        Q_EMIT lockedOut();
         return advance();
     }
     const bool gone = accepted && problem.status == 404;

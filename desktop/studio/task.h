@@ -23,6 +23,9 @@ class Remote;
 
 namespace easel::studio {
 
+/// The code of the problem that a task's server does not know its job (any more).
+inline constexpr char kForgotten[] = "job_forgotten";
+
 /// One request on its way to being pictures: hands it in, follows its job, fetches each image as soon as it
 /// is there and puts it into the store. At most one call is under way at a time; after each, advance()
 /// decides what is next from what is known, so that any step can be repeated after a cut or a restart. Owned
@@ -58,6 +61,10 @@ public:
     bool isFree() const { return m_record.serverId.empty() && !m_record.sent && m_record.jobId.empty(); }
     /// Its server is (now) the one at this address, with this id where it has one.
     void bindTo(const QUrl& server, const std::string& id);
+    /// What it is handed in with from now on; see TaskRecord.
+    void setKey(const QString& keyId) { m_keyId = keyId; }
+    /// Its server may have it, but does not show it to the key that there is now.
+    bool isOfAnotherKey() const { return !m_record.jobId.empty() && m_record.keyId != m_keyId; }
     /// Begins or pauses accordingly.
     void setReach(Reach reach);
     /// Whether it may hold an event stream open.
@@ -79,6 +86,8 @@ Q_SIGNALS:
     void saved(const easel::gallery::Picture& picture);
     void storageTrouble(const easel::protocol::Problem& problem);
     void failed(const easel::protocol::Problem& problem);
+    /// The server does not let this computer in (any more); the task waits until it does.
+    void lockedOut();
     /// All is done, or it was cancelled: the task can go.
     void ended();
 
@@ -105,6 +114,7 @@ private:
     remote::Remote& m_remote;
     gallery::PictureStore& m_store;
     TaskRecord m_record;
+    QString m_keyId;
     protocol::Job m_job;
     remote::JobFollower* m_follower = nullptr;  ///< a child of this
     QTimer m_again;

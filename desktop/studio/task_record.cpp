@@ -42,6 +42,7 @@ QJsonObject toJson(const TaskRecord& record) {
         {"request", nested(protocol::toJson(record.request))},
         {"sent", record.sent},
         {"job", QString::fromStdString(record.jobId)},
+        {"key", record.keyId},
         {"saved", saved},
         {"cancelled", record.cancelled},
     };
@@ -67,6 +68,7 @@ std::optional<TaskRecord> recordFrom(const QJsonObject& object) {
     record.request = std::move(*request);
     record.sent = object["sent"].toBool();
     record.jobId = object["job"].toString().toStdString();
+    record.keyId = object["key"].toString();
     for (const auto& index : object["saved"].toArray()) {
         record.saved.push_back(index.toInt());
     }

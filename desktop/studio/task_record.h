@@ -23,6 +23,7 @@ struct TaskRecord {
     protocol::GenerationRequest request;
     bool sent = false;  ///< it was handed in; until there is a job id, whether it arrived is not known
     std::string jobId;  ///< empty until the server has said that it took it
+    QString keyId;      ///< of the key that it was handed in with: the server shows it to no other
     std::optional<protocol::GenerationSettings> settings;  ///< what the server made of the request
     std::vector<int> saved;                                ///< indexes of the images that are on disk here
     bool cancelled = false;                    ///< to be stopped, whether the server knows it or not

@@ -36,6 +36,9 @@ State stateOf(const Task& task) {
 
 QString awayNote(const Task& task, State state) {
     const QString server = remote::displayName(task.record().server);
+    if (server.isEmpty()) {
+        return Task::tr("Not sent yet: no server is chosen");
+    }
     if (state == State::Stopping) {
         return Task::tr("Stops once %1 is back").arg(server);
     }

@@ -237,7 +237,7 @@ QWidget* Library::pageToShow() const {
 bool Library::neverConnected() const {
     using State = remote::ServerLink::State;
     const State state = m_deps.link.state();
-    return !m_deps.link.info() && (state == State::Unreachable || state == State::Refused) &&
+    return !m_deps.link.info() && (state == State::Unreachable || m_deps.link.needsHelp()) &&
            m_deps.model.pictureCount() == 0;
 }
 

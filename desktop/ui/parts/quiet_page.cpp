@@ -2,6 +2,7 @@
 #include "desktop/ui/parts/quiet_page.h"
 
 #include <QEvent>
+#include <QHBoxLayout>
 #include <QLabel>
 #include <QVBoxLayout>
 
@@ -42,7 +43,12 @@ QuietPage::QuietPage(QWidget* parent)
     middle->setLayout(m_column);
     auto* page = new QVBoxLayout(this);
     page->addStretch(2);
-    page->addWidget(middle, 0, Qt::AlignHCenter);
+    // An alignment would keep the page from learning how high the column is at its width.
+    auto* row = new QHBoxLayout;
+    row->addStretch();
+    row->addWidget(middle);
+    row->addStretch();
+    page->addLayout(row);
     page->addStretch(3);
     showDrawing();
 }
@@ -50,6 +56,10 @@ QuietPage::QuietPage(QWidget* parent)
 void QuietPage::setWords(const QString& heading, const QString& sentence) {
     m_heading->setText(heading);
     m_sentence->setText(sentence);
+}
+
+void QuietPage::setDrawingShown(bool shown) {
+    m_drawing->setVisible(shown);
 }
 
 void QuietPage::changeEvent(QEvent* event) {

@@ -17,6 +17,8 @@ public:
     explicit QuietPage(QWidget* parent = nullptr);
 
     void setWords(const QString& heading, const QString& sentence);
+    /// Without it there is room for something that matters more.
+    void setDrawingShown(bool shown);
 
 protected:
     QVBoxLayout* column() const { return m_column; }

@@ -10,7 +10,8 @@ namespace easel::ui {
 
 class FieldBox;
 
-/// One line to say where the server is, with what is wrong with it beneath.
+/// One line to say where the server is, by its address or by a code that it has made, with what is wrong with
+/// it beneath. A code or a key does not stay in it.
 class AddressForm : public QWidget {
     Q_OBJECT
 
@@ -18,8 +19,12 @@ public:
     explicit AddressForm(QWidget* parent = nullptr);
 
     void setAddress(const QString& address);
-    /// Why it does not work; empty when it does.
+    /// Why what was typed does not work; stays until something else is typed.
     void setProblem(const QString& sentence);
+    /// What keeps the server away, where nothing is wrong with what was typed; empty when nothing does.
+    void setTrouble(const QString& sentence);
+    /// What was typed is being tried.
+    void setBusy(bool busy);
     void focusAddress();
 
 Q_SIGNALS:
@@ -27,10 +32,13 @@ Q_SIGNALS:
 
 private:
     void choose();
+    void showNote();
 
     QLineEdit* m_edit;
     QPushButton* m_connect;
     FieldBox* m_box;
+    QString m_problem;
+    QString m_trouble;
 };
 
 }  // namespace easel::ui

@@ -8,19 +8,28 @@
 #include "desktop/ui/parts/measures.h"
 #include "desktop/ui/window/address_form.h"
 #include "desktop/ui/window/local_door.h"
+#include "desktop/ui/window/trust_note.h"
 
 namespace easel::ui {
 
-ConnectPage::ConnectPage(const remote::ServerLink& link, remote::LocalServer& local, QWidget* parent)
-    : QuietPage(parent), m_link(link), m_here(new LocalDoor(local, this)), m_form(new AddressForm(this)) {
+ConnectPage::ConnectPage(const remote::ServerLink& link, remote::Servers& servers, remote::LocalServer& local,
+                         QWidget* parent)
+    : QuietPage(parent),
+      m_link(link),
+      m_here(new LocalDoor(local, this)),
+      m_trust(new TrustNote(link, servers, this)),
+      m_form(new AddressForm(this)) {
     setObjectName("connectPage");
     m_here->findChild<QLabel*>()->setAlignment(Qt::AlignHCenter);
     column()->addWidget(m_here);
     column()->addSpacing(kMargin);
     column()->addWidget(m_form);
+    column()->addWidget(m_trust);
+    connect(m_trust, &TrustNote::forgetRequested, this, &ConnectPage::forgetRequested);
     connect(m_form, &AddressForm::chosen, this, &ConnectPage::chosen);
-    setWords(tr("Connect to a server"),
-             tr("Easel draws on a server: this computer, or a machine with a GPU. Your pictures stay here."));
+    setWords(tr("Connect to a server"), tr("Easel draws on a server: this computer, or a machine with a GPU. "
+                                           "“easel-server pair” prints a code there "
+                                           "to paste here. Your pictures stay here."));
 }
 
 void ConnectPage::refresh(const QString& address) {
@@ -30,7 +39,17 @@ void ConnectPage::refresh(const QString& address) {
                               : tr("Starts a server here, with the small model of Easel's own."));
     // That no server runs where nobody has looked for one is no fault.
     const bool wrong = m_link.problem() && !address.isEmpty();
-    m_form->setProblem(wrong ? QString::fromStdString(m_link.problem()->detail) : QString());
+    m_form->setTrouble(wrong ? m_link.advice() : QString());
+    m_trust->refresh();
+    using State = remote::ServerLink::State;
+    const bool asksForTrust =
+        m_link.state() == State::CertificateUnknown || m_link.state() == State::CertificateChanged;
+    setDrawingShown(!asksForTrust);
+    m_here->setVisible(!asksForTrust);
+}
+
+void ConnectPage::setBusy(bool busy) {
+    m_form->setBusy(busy);
 }
 
 void ConnectPage::showProblem(const QString& sentence) {

@@ -18,7 +18,6 @@
 #include "desktop/gallery/picture_model.h"
 #include "desktop/gallery/picture_store.h"
 #include "desktop/preferences/preferences.h"
-#include "desktop/remote/local_server.h"
 #include "desktop/remote/server_link.h"
 #include "desktop/studio/studio.h"
 #include "desktop/ui/library/gallery_view.h"
@@ -29,6 +28,7 @@
 #include "desktop/ui/parts/theme.h"
 #include "desktop/ui/parts/words.h"
 #include "desktop/ui/window/connect_page.h"
+#include "desktop/ui/window/connection_desk.h"
 #include "desktop/ui/window/help.h"
 #include "desktop/ui/window/server_chip.h"
 #include "desktop/ui/window/status_bar.h"
@@ -62,8 +62,9 @@ QString briefly(const QString& prompt) {
 
 MainWindow::MainWindow(Collaborators collaborators)
     : m_deps(collaborators),
-      m_chip(new ServerChip(m_deps.link, m_deps.local, this)),
-      m_connect(new ConnectPage(m_deps.link, m_deps.local, this)),
+      m_chip(new ServerChip(m_deps.link, m_deps.studio.servers(), m_deps.local, this)),
+      m_connect(new ConnectPage(m_deps.link, m_deps.studio.servers(), m_deps.local, this)),
+      m_desk(new ConnectionDesk({m_deps.studio, m_deps.link, m_deps.local, *m_chip, *m_connect, this})),
       m_search(new QLineEdit(this)),
       m_thumbnails(new QSlider(Qt::Horizontal, this)),
       m_splitter(new QSplitter(Qt::Horizontal, this)),
@@ -98,7 +99,7 @@ MainWindow::MainWindow(Collaborators collaborators)
     connectLibrary();
     connectStudio();
     restore();
-    showConnection();
+    m_desk->refresh();
     showStatus();
     m_panel->focusPrompt();
 }
@@ -236,7 +237,6 @@ void MainWindow::connectPanel() {
         if (m_deps.link.info()) {
             m_panel->setServer(*m_deps.link.info(), m_deps.link.models());
         }
-        showConnection();
     });
 }
 
@@ -268,11 +268,10 @@ void MainWindow::connectLibrary() {
 
 void MainWindow::connectStudio() {
     using studio::Studio;
-    connect(m_chip, &ServerChip::addressChosen, this, &MainWindow::chooseAddress);
-    connect(m_connect, &ConnectPage::chosen, this, &MainWindow::chooseAddress);
-    connect(&m_deps.local, &remote::LocalServer::ready, this, &MainWindow::useAddress);
-    connect(&m_deps.studio, &Studio::serverAddressChanged, this, &MainWindow::showConnection);
-    connect(&m_deps.link, &remote::ServerLink::stateChanged, this, &MainWindow::showConnection);
+    connect(m_desk, &ConnectionDesk::offlineNoteChanged, m_panel, &PromptPanel::setOfflineNote);
+    connect(m_desk, &ConnectionDesk::warned, m_library, &Library::warn);
+    connect(m_desk, &ConnectionDesk::recovered, m_library, &Library::closeNotice);
+    connect(m_desk, &ConnectionDesk::paired, m_status, &StatusBar::tell);
     connect(&m_deps.studio, &Studio::statusChanged, this, &MainWindow::showStatus);
     connect(m_status, &StatusBar::cancelAllRequested, this, &MainWindow::cancelAll);
     connect(m_status, &StatusBar::focusLost, m_panel, &PromptPanel::focusPrompt);
@@ -306,37 +305,14 @@ void MainWindow::restore() {
     setThumbnailSize(preferences::kThumbnailSize.of(m_deps.settings));
 }
 
-void MainWindow::chooseAddress(const QString& typed) {
-    m_deps.local.leave();
-    useAddress(typed);
-}
-
-void MainWindow::useAddress(const QString& typed) {
-    if (const auto set = m_deps.studio.setServerAddress(typed); !set) {
-        const QString sentence = QString::fromStdString(set.error().detail);
-        m_chip->showProblem(sentence);
-        m_connect->showProblem(sentence);
-        return;
+void MainWindow::open(const QString& link) {
+    setWindowState(windowState() & ~Qt::WindowMinimized);
+    show();
+    raise();
+    activateWindow();
+    if (!link.isEmpty()) {
+        m_desk->open(link);
     }
-    m_chip->closePopover();
-}
-
-void MainWindow::showConnection() {
-    // What nobody has typed is not shown as if it had been.
-    const QString address = m_deps.studio.hasChosenServer() ? m_deps.studio.serverAddress() : QString();
-    m_chip->setAddress(address);
-    m_connect->refresh(address);
-    using State = remote::ServerLink::State;
-    QString note;
-    if (m_deps.link.state() == State::Refused) {
-        note = tr("The server can't be used now: drawn once it can");
-    } else if (m_deps.link.state() == State::Unreachable) {
-        note = m_deps.studio.knowsServer() ? tr("The server is away: drawn once it is back")
-                                           : tr("No server now: drawn as soon as one is there");
-    } else if (m_deps.studio.isQueuePaused()) {
-        note = tr("The queue is paused: drawn once it is resumed");
-    }
-    m_panel->setOfflineNote(note);
 }
 
 void MainWindow::showStatus() {

@@ -29,6 +29,7 @@ class Studio;
 namespace easel::ui {
 
 class ConnectPage;
+class ConnectionDesk;
 class Library;
 class ServerChip;
 class StatusBar;
@@ -55,6 +56,9 @@ public:
 
     /// Something is wrong that has no place of its own.
     void warn(const protocol::Problem& problem);
+    /// Comes to the front, and asks whether to follow `link`, which came from outside; empty: only the
+    /// former.
+    void open(const QString& link);
 
 protected:
     void closeEvent(QCloseEvent* event) override;
@@ -67,9 +71,6 @@ private:
     void connectLibrary();
     void connectStudio();
     void restore();
-    void useAddress(const QString& typed);
-    void chooseAddress(const QString& typed);
-    void showConnection();
     void showStatus();
     void cancelAll();
     void undo();
@@ -82,6 +83,7 @@ private:
     Collaborators m_deps;
     ServerChip* m_chip;
     ConnectPage* m_connect;
+    ConnectionDesk* m_desk;
     QLineEdit* m_search;
     QSlider* m_thumbnails;
     QSplitter* m_splitter;

@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "desktop/ui/window/server_chip.h"
 
-#include <QCheckBox>
-#include <QFrame>
-#include <QLabel>
 #include <QPainter>
-#include <QPushButton>
-#include <QVBoxLayout>
+
+#include <algorithm>
 
 #include "desktop/remote/local_server.h"
 #include "desktop/remote/server_link.h"
+#include "desktop/remote/servers.h"
 #include "desktop/ui/parts/measures.h"
 #include "desktop/ui/window/address_form.h"
-#include "desktop/ui/window/local_door.h"
+#include "desktop/ui/window/server_popover.h"
 
 namespace easel::ui {
 
@@ -21,12 +19,17 @@ namespace {
 using State = remote::ServerLink::State;
 
 constexpr int kDot = 10;
-constexpr int kPopoverWidth = 360;
+constexpr int kWidest = 52 * kUnit;
+constexpr int kShortestName = 6 * kUnit;
 
 }  // namespace
 
-ServerChip::ServerChip(remote::ServerLink& link, remote::LocalServer& local, QWidget* parent)
-    : QAbstractButton(parent), m_link(link), m_local(local), m_popover(buildPopover()) {
+ServerChip::ServerChip(remote::ServerLink& link, remote::Servers& servers, remote::LocalServer& local,
+                       QWidget* parent)
+    : QAbstractButton(parent),
+      m_link(link),
+      m_local(local),
+      m_popover(new ServerPopover(link, servers, local, this)) {
     setObjectName("serverChip");
     setFocusPolicy(Qt::StrongFocus);
     setAttribute(Qt::WA_Hover);
@@ -35,54 +38,33 @@ ServerChip::ServerChip(remote::ServerLink& link, remote::LocalServer& local, QWi
     connect(&m_link, &remote::ServerLink::stateChanged, this, &ServerChip::refresh);
     connect(&m_link, &remote::ServerLink::countdownChanged, this, &ServerChip::refresh);
     connect(&m_link, &remote::ServerLink::infoChanged, this, &ServerChip::refresh);
+    connect(&servers, &remote::Servers::changed, this, &ServerChip::refresh);
     connect(&m_local, &remote::LocalServer::stateChanged, this, &ServerChip::refresh);
+    connect(&m_popover->form(), &AddressForm::chosen, this, &ServerChip::addressChosen);
+    connect(m_popover, &ServerPopover::serverChosen, this, &ServerChip::serverChosen);
+    connect(m_popover, &ServerPopover::renameRequested, this, &ServerChip::renameRequested);
+    connect(m_popover, &ServerPopover::forgetRequested, this, &ServerChip::forgetRequested);
     refresh();
 }
 
-QFrame* ServerChip::buildPopover() {
-    auto* popover = new QFrame(this, Qt::Popup);
-    popover->setObjectName("serverPopover");
-    popover->setFrameShape(QFrame::StyledPanel);
-    popover->setFixedWidth(kPopoverWidth);
-    m_form = new AddressForm(popover);
-    m_details = captionLabel({}, popover);
-    m_details->setObjectName("serverDetails");
-    m_tryNow = new QPushButton(tr("Try now"), popover);
-    m_tryNow->setObjectName("tryNowButton");
-    auto* column = new QVBoxLayout(popover);
-    column->setSpacing(kUnit);
-    column->addWidget(m_form);
-    column->addWidget(m_details);
-    column->addWidget(m_tryNow, 0, Qt::AlignLeft);
-    m_keep = new QCheckBox(tr("Keep it running after Easel closes"), popover);
-    m_keep->setObjectName("keepRunningBox");
-    m_keep->setChecked(m_local.keepsRunning());
-    column->addSpacing(kUnit);
-    column->addWidget(new LocalDoor(m_local, popover));
-    column->addWidget(m_keep);
-    connect(m_keep, &QCheckBox::toggled, &m_local, &remote::LocalServer::setKeepsRunning);
-    connect(m_form, &AddressForm::chosen, this, &ServerChip::addressChosen);
-    connect(m_tryNow, &QAbstractButton::clicked, this, [this] { m_link.tryNow(); });
-    return popover;
-}
-
 void ServerChip::setAddress(const QString& address) {
-    m_form->setAddress(address);
+    m_popover->form().setAddress(address);
     m_isChosen = !address.isEmpty();
     refresh();
 }
 
 void ServerChip::showProblem(const QString& sentence) {
-    m_form->setProblem(sentence);
-    m_popover->adjustSize();
+    m_popover->form().setProblem(sentence);
+    refresh();
+}
+
+void ServerChip::setBusy(bool busy) {
+    m_popover->form().setBusy(busy);
 }
 
 void ServerChip::openPopover() {
     refresh();
-    m_popover->adjustSize();
-    m_popover->move(mapToGlobal(QPoint(0, height() + kUnit / 2)));
-    m_popover->show();
-    m_form->focusAddress();
+    m_popover->openAt(mapToGlobal(QPoint(0, height() + kUnit / 2)));
 }
 
 void ServerChip::closePopover() {
@@ -95,19 +77,14 @@ void ServerChip::refresh() {
     setText(line);
     setAccessibleName(tr("Server: %1").arg(line));
     setToolTip(details());
-    m_details->setText(details());
-    m_tryNow->setVisible(m_link.state() == State::Unreachable || m_link.state() == State::Refused);
-    m_keep->setVisible(m_local.isOurs());
-    if (m_popover->isVisible()) {
-        m_popover->adjustSize();
-    }
+    m_popover->refresh(isQuiet ? QString() : details(), !isQuiet);
     updateGeometry();
     update();
 }
 
 QString ServerChip::details() const {
     if (isWrong()) {
-        return QString::fromStdString(m_link.problem()->detail);
+        return m_link.advice();
     }
     const auto& info = m_link.info();
     if (!info) {
@@ -121,8 +98,10 @@ QString ServerChip::details() const {
         lines << tr("Its queue is paused: nothing is begun until somebody resumes it there.");
     }
     if (!info->deviceName.empty()) {
-        lines << tr("Draws on %1 (%2)")
-                     .arg(QString::fromStdString(info->deviceName), QString::fromStdString(info->device));
+        const QString name = QString::fromStdString(info->deviceName);
+        lines << (info->device.empty()
+                      ? tr("Draws on %1").arg(name)
+                      : tr("Draws on %1 (%2)").arg(name, QString::fromStdString(info->device)));
     }
     lines << tr("Easel server %1").arg(QString::fromStdString(info->version));
     return lines.join('\n');
@@ -132,28 +111,41 @@ bool ServerChip::isWrong() const {
     return m_link.problem() && m_isChosen;
 }
 
+QString ServerChip::shortened(int room) const {
+    const QFontMetrics metrics = fontMetrics();
+    // Of a name that is too long the beginning will do, but how the server is has to be seen.
+    const QString rest = text().mid(m_link.title().size());
+    const int left = room - metrics.horizontalAdvance(rest);
+    const bool isNamed = !m_link.title().isEmpty() && text().startsWith(m_link.title());
+    if (!isNamed || metrics.horizontalAdvance(text()) <= room || left < kShortestName) {
+        return metrics.elidedText(text(), Qt::ElideRight, room);
+    }
+    return metrics.elidedText(m_link.title(), Qt::ElideRight, left) + rest;
+}
+
 QColor ServerChip::dotColor() const {
     if (!m_isChosen && m_link.problem()) {
         return palette().color(QPalette::Dark);
     }
     const StatusColors colors = statusColors(palette());
+    if (m_link.needsHelp()) {
+        return colors.bad;
+    }
     switch (m_link.state()) {
         case State::Connected:
+        case State::Busy:
             return m_link.info()->paused ? colors.busy : colors.good;
-        case State::NotReady:
-        case State::Unreachable:
-            return colors.busy;
-        case State::Refused:
-            return colors.bad;
         case State::NoAddress:
         case State::Connecting:
-            break;
+            return palette().color(QPalette::Dark);
+        default:
+            return colors.busy;
     }
-    return palette().color(QPalette::Dark);
 }
 
 QSize ServerChip::sizeHint() const {
-    return {fontMetrics().horizontalAdvance(text()) + kDot + 4 * kUnit, kControlHeight};
+    const int words = fontMetrics().horizontalAdvance(text()) + kDot + 4 * kUnit;
+    return {std::min(words, kWidest), kControlHeight};
 }
 
 QSize ServerChip::minimumSizeHint() const {
@@ -179,11 +171,10 @@ void ServerChip::paintEvent(QPaintEvent*) {
     painter.setPen(QPen(dotColor(), 2));
     painter.setBrush(m_link.isOnline() ? QBrush(dotColor()) : QBrush(Qt::NoBrush));
     painter.drawEllipse(dot.adjusted(1, 1, -1, -1));
-    const bool attention = isWrong() || m_link.state() == State::NotReady;
+    const bool attention = isWrong() || (m_link.isOnline() && !m_link.info()->ready);
     painter.setPen(attention ? dotColor() : palette().color(QPalette::WindowText));
     const QRect room = rect().adjusted(kUnit + kDot + kUnit, 0, -kUnit, 0);
-    painter.drawText(room, Qt::AlignLeft | Qt::AlignVCenter,
-                     fontMetrics().elidedText(text(), Qt::ElideRight, room.width()));
+    painter.drawText(room, Qt::AlignLeft | Qt::AlignVCenter, shortened(room.width()));
 }
 
 }  // namespace easel::ui

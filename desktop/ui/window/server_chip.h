@@ -3,18 +3,15 @@
 
 #include <QAbstractButton>
 
-class QLabel;
-class QFrame;
-class QCheckBox;
-
 namespace easel::remote {
 class LocalServer;
 class ServerLink;
+class Servers;
 }  // namespace easel::remote
 
 namespace easel::ui {
 
-class AddressForm;
+class ServerPopover;
 
 /// How things stand with the server, in the tool bar: a dot and a line. A click opens what is behind it: the
 /// address, and what the server said. Owned by the window.
@@ -22,13 +19,16 @@ class ServerChip : public QAbstractButton {
     Q_OBJECT
 
 public:
-    /// Both outlive the chip.
-    ServerChip(remote::ServerLink& link, remote::LocalServer& local, QWidget* parent = nullptr);
+    /// All outlive the chip.
+    ServerChip(remote::ServerLink& link, remote::Servers& servers, remote::LocalServer& local,
+               QWidget* parent = nullptr);
 
     /// Empty while nobody has chosen one: that it is not there is no fault then.
     void setAddress(const QString& address);
-    /// The address could not be used.
+    /// What was typed could not be used.
     void showProblem(const QString& sentence);
+    /// What was typed is being tried.
+    void setBusy(bool busy);
     void openPopover();
     void closePopover();
 
@@ -37,13 +37,16 @@ public:
 
 Q_SIGNALS:
     void addressChosen(const QString& typed);
+    void serverChosen(const QString& id);
+    void renameRequested(const QString& id);
+    void forgetRequested(const QString& id);
 
 protected:
     void paintEvent(QPaintEvent* event) override;
 
 private:
-    QFrame* buildPopover();
     void refresh();
+    QString shortened(int room) const;
     QColor dotColor() const;
     QString details() const;
     bool isWrong() const;
@@ -51,11 +54,7 @@ private:
     remote::ServerLink& m_link;
     remote::LocalServer& m_local;
     bool m_isChosen = true;
-    QFrame* m_popover;
-    AddressForm* m_form;
-    QLabel* m_details;
-    QAbstractButton* m_tryNow;
-    QCheckBox* m_keep;
+    ServerPopover* m_popover;
 };
 
 }  // namespace easel::ui

@@ -1,21 +1,65 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/desktop/remote/fake_server.h"
 
+#include <QFile>
+#include <QProcess>
+#include <QSslKey>
+#include <QSslServer>
+#include <QTemporaryDir>
+
 #include <algorithm>
 
 namespace easel::tests {
 
-FakeServer::FakeServer(Handler handler) : m_handler(std::move(handler)) {
-    QObject::connect(&m_server, &QTcpServer::newConnection, &m_server, [this] {
-        while (QTcpSocket* socket = m_server.nextPendingConnection()) {
+Identity makeIdentity() {
+    const QTemporaryDir folder;
+    const QString key = folder.filePath("key.pem");
+    const QString certificate = folder.filePath("certificate.pem");
+    QProcess openssl;
+    openssl.start("openssl",
+                  {"req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                   "-days", "2", "-subj", "/CN=Easel", "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost",
+                   "-keyout", key, "-out", certificate});
+    if (!openssl.waitForFinished() || openssl.exitCode() != 0) {
+        qFatal("openssl made no certificate: %s", openssl.readAllStandardError().constData());
+    }
+    const auto certificates = QSslCertificate::fromPath(certificate);
+    QFile file(key);
+    if (certificates.isEmpty() || !file.open(QIODevice::ReadOnly)) {
+        qFatal("the certificate can't be read");
+    }
+    Identity identity{certificates.first(), QSslConfiguration::defaultConfiguration()};
+    identity.configuration.setLocalCertificate(certificates.first());
+    identity.configuration.setPrivateKey(QSslKey(&file, QSsl::Ec));
+    identity.configuration.setPeerVerifyMode(QSslSocket::VerifyNone);
+    return identity;
+}
+
+FakeServer::FakeServer(Handler handler, const Identity* identity)
+    : m_handler(std::move(handler)), m_isSecure(identity != nullptr) {
+    if (m_isSecure) {
+        m_server = std::make_unique<QSslServer>();
+        setIdentity(*identity);
+    } else {
+        m_server = std::make_unique<QTcpServer>();
+    }
+    // QSslServer tells of a connection when its handshake is done.
+    QObject::connect(m_server.get(), &QTcpServer::pendingConnectionAvailable, m_server.get(), [this] {
+        while (QTcpSocket* socket = m_server->nextPendingConnection()) {
+            ++m_handshakes;
             accept(socket);
         }
     });
     start();
 }
 
+void FakeServer::setIdentity(const Identity& identity) {
+    static_cast<QSslServer&>(*m_server).setSslConfiguration(identity.configuration);
+    cut();
+}
+
 QUrl FakeServer::url() const {
-    return QUrl(QStringLiteral("http://127.0.0.1:%1").arg(m_port));
+    return QUrl(QStringLiteral("%1://127.0.0.1:%2").arg(m_isSecure ? "https" : "http").arg(m_port));
 }
 
 int FakeServer::count(const QByteArray& method, const QByteArray& path) const {
@@ -25,15 +69,15 @@ int FakeServer::count(const QByteArray& method, const QByteArray& path) const {
 }
 
 void FakeServer::stop() {
-    m_server.close();
+    m_server->close();
     cut();
 }
 
 void FakeServer::start() {
-    if (!m_server.listen(QHostAddress::LocalHost, m_port)) {
-        qFatal("the fake server can't listen: %s", qPrintable(m_server.errorString()));
+    if (!m_server->listen(QHostAddress::LocalHost, m_port)) {
+        qFatal("the fake server can't listen: %s", qPrintable(m_server->errorString()));
     }
-    m_port = m_server.serverPort();
+    m_port = m_server->serverPort();
 }
 
 void FakeServer::cut() {
@@ -45,8 +89,8 @@ void FakeServer::cut() {
 
 void FakeServer::accept(QTcpSocket* socket) {
     m_input.insert(socket, {});
-    QObject::connect(socket, &QTcpSocket::readyRead, &m_server, [this, socket] { read(socket); });
-    QObject::connect(socket, &QTcpSocket::disconnected, &m_server, [this, socket] {
+    QObject::connect(socket, &QTcpSocket::readyRead, m_server.get(), [this, socket] { read(socket); });
+    QObject::connect(socket, &QTcpSocket::disconnected, m_server.get(), [this, socket] {
         m_input.remove(socket);
         socket->deleteLater();
     });

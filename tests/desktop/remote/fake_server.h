@@ -5,11 +5,15 @@
 #include <QHash>
 #include <QList>
 #include <QPointer>
+#include <QSslCertificate>
+#include <QSslConfiguration>
 #include <QTcpServer>
 #include <QTcpSocket>
 #include <QUrl>
 
 #include <functional>
+#include <memory>
+#include <utility>
 
 namespace easel::tests {
 
@@ -20,13 +24,22 @@ struct FakeRequest {
     QByteArray body;
 };
 
+/// A certificate with its key, signed by itself, for 127.0.0.1 and localhost; another one each time.
+struct Identity {
+    QSslCertificate certificate;
+    QSslConfiguration configuration;  ///< for a server
+};
+Identity makeIdentity();
+
 /// A HTTP server that says exactly what a test tells it to, byte by byte if need be. Listens on a free
 /// loopback port in the test's own thread.
 class FakeServer {
 public:
     using Handler = std::function<void(const FakeRequest& request, QTcpSocket& socket)>;
 
-    explicit FakeServer(Handler handler);
+    explicit FakeServer(Handler handler) : FakeServer(std::move(handler), nullptr) {}
+    /// Over TLS, where there is an identity.
+    FakeServer(Handler handler, const Identity* identity);
 
     QUrl url() const;
     /// Everything that was asked, in order.
@@ -37,6 +50,10 @@ public:
     void stop();
     /// Listens again on the same port.
     void start();
+    /// Shows another certificate from now on, and cuts the open connections.
+    void setIdentity(const Identity& identity);
+    /// Connections on which the handshake was done, whether anything was asked on them or not.
+    int handshakes() const { return m_handshakes; }
     /// Cuts the open connections but keeps listening.
     void cut();
 
@@ -45,7 +62,9 @@ private:
     void read(QTcpSocket* socket);
 
     Handler m_handler;
-    QTcpServer m_server;
+    std::unique_ptr<QTcpServer> m_server;
+    bool m_isSecure = false;
+    int m_handshakes = 0;
     quint16 m_port = 0;
     QHash<QTcpSocket*, QByteArray> m_input;
     QList<FakeRequest> m_requests;

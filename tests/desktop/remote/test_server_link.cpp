@@ -6,6 +6,7 @@
 
 #include "desktop/remote/remote.h"
 #include "desktop/remote/server_link.h"
+#include "desktop/remote/version_fit.h"
 #include "shared/protocol/json.h"
 #include "tests/desktop/remote/fake_server.h"
 
@@ -52,6 +53,16 @@ private Q_SLOTS:
     void comesBackByItself();
     void countsDownAndTriesNow();
     void saysWhoRefuses();
+    void tellsStartingFromLoading();
+    void saysHowBusyItIs();
+    void asksForAKey();
+    void asksWhetherTheCertificateIsRight();
+    void stopsAtAnotherVersion_data();
+    void stopsAtAnotherVersion();
+    void comparesVersions();
+    void asksNothingBeforeItHasTheKey();
+    void leaves();
+    void beginsAnewAfterSleep();
     void forgetsTheLastServer();
     void listsTheModelsOfAllPages();
     void listsAThousandModelsAtMost();
@@ -89,7 +100,7 @@ void TestServerLink::followsTheServersState() {
     remote::Remote remote;
     ServerLink link(remote, kQuick);
     link.connectTo(server.url());
-    QTRY_COMPARE(link.state(), State::NotReady);
+    QTRY_COMPARE(link.state(), State::LoadingModel);
     QVERIFY(link.isOnline());
     QVERIFY(link.describe().endsWith("Loading the model"));
     info.ready = true;
@@ -215,6 +226,205 @@ void TestServerLink::listsAThousandModelsAtMost() {
     link.connectTo(server.url());
     QTRY_COMPARE(link.models().size(), std::size_t{1000});
     QCOMPARE(server.count("GET", "/v1/models?after=more"), 3);
+}
+
+void TestServerLink::tellsStartingFromLoading() {
+    protocol::ServerInfo info = readyServer();
+    info.ready = false;
+    auto loading = protocol::ModelState::Available;
+    FakeServer server([&](const FakeRequest& request, QTcpSocket& socket) {
+        protocol::ModelInfo model;
+        model.id = "starter";
+        model.state = loading;
+        socket.write(tests::jsonAnswer(request.path == "/v1/server"
+                                           ? protocol::toJson(info)
+                                           : protocol::toJson(protocol::ModelPage{{model}, {}})));
+    });
+    remote::Remote remote;
+    ServerLink link(remote, kQuick);
+    link.connectTo({server.url(), {}, {}, "GPU box"});
+    QCOMPARE(link.describe(), "GPU box · looking…");
+    QTRY_COMPARE(link.state(), State::Starting);
+    QCOMPARE(link.describe(), "GPU box · starting…");
+    QVERIFY(link.isOnline());
+    loading = protocol::ModelState::Loading;
+    QTRY_COMPARE(link.state(), State::LoadingModel);
+    QCOMPARE(link.describe(), "GPU box · loading a model…");
+    QVERIFY(link.isOnline());
+    loading = protocol::ModelState::Loaded;
+    info.device = "cuda:0";
+    info.status = "The disk is full.";
+    QTRY_COMPARE(link.state(), State::NotReady);
+    QCOMPARE(link.describe(), "GPU box · The disk is full.");
+    QVERIFY(link.isOnline() && !link.needsHelp());
+}
+
+void TestServerLink::saysHowBusyItIs() {
+    protocol::ServerInfo info = readyServer();
+    FakeServer server(answering(info));
+    remote::Remote remote;
+    ServerLink link(remote, kQuick);
+    link.connectTo({server.url(), {}, {}, "GPU box"});
+    QTRY_COMPARE(link.describe(), "GPU box · ready");
+    info.running = 1;
+    QTRY_COMPARE(link.state(), State::Busy);
+    QCOMPARE(link.describe(), "GPU box · busy, drawing");
+    QVERIFY(link.isOnline());
+    info.queued = 3;
+    QTRY_COMPARE(link.describe(), "GPU box · busy, 3 waiting");
+    info.paused = true;
+    QTRY_COMPARE(link.describe(), "GPU box · queue paused");
+    info = readyServer();
+    QTRY_COMPARE(link.state(), State::Connected);
+}
+
+void TestServerLink::asksForAKey() {
+    const protocol::Problem refusal{401, "unauthorized", "A key is needed", "No key.", {}};
+    FakeServer server([&](const FakeRequest& request, QTcpSocket& socket) {
+        if (request.headers.value("authorization") == "Bearer easel_right") {
+            return void(socket.write(tests::jsonAnswer(protocol::toJson(readyServer()))));
+        }
+        socket.write(tests::answer(401, "application/problem+json",
+                                   QByteArray::fromStdString(protocol::toJson(refusal))));
+    });
+    remote::Remote remote;
+    ServerLink link(remote, kQuick);
+    link.connectTo({server.url(), {}, {}, "GPU box"});
+    QTRY_COMPARE(link.state(), State::KeyMissing);
+    QCOMPARE(link.describe(), "GPU box · key missing");
+    QVERIFY2(link.advice().contains("easel-server pair"), qPrintable(link.advice()));
+    QVERIFY(link.needsHelp() && !link.isOnline());
+    link.useKey("easel_wrong");
+    QTRY_COMPARE(link.state(), State::KeyRefused);
+    QCOMPARE(link.describe(), "GPU box · key refused");
+    QVERIFY(!link.advice().contains("easel_wrong"));
+    link.useKey("easel_right");
+    QTRY_COMPARE(link.state(), State::Connected);
+    QVERIFY(link.advice().isEmpty());
+}
+
+void TestServerLink::asksWhetherTheCertificateIsRight() {
+    const auto identity = tests::makeIdentity();
+    const auto other = tests::makeIdentity();
+    const protocol::ServerInfo info = readyServer();
+    FakeServer server(answering(info), &identity);
+    remote::Remote remote;
+    ServerLink link(remote, kQuick);
+    const auto print = [](const tests::Identity& of) {
+        return of.certificate.digest(QCryptographicHash::Sha256).toHex();
+    };
+    link.connectTo({server.url(), {}, {}, "GPU box"});
+    QTRY_COMPARE(link.state(), State::CertificateUnknown);
+    QCOMPARE(link.describe(), "GPU box · certificate unknown");
+    QCOMPARE(link.presented(), print(identity));
+    QVERIFY(link.needsHelp());
+    link.connectTo({server.url(), print(other), {}, "GPU box"});
+    QVERIFY(link.presented().isEmpty());
+    QTRY_COMPARE(link.state(), State::CertificateChanged);
+    QCOMPARE(link.describe(), "GPU box · certificate changed");
+    QCOMPARE(link.presented(), print(identity));
+    QVERIFY2(link.advice().contains("Nothing was sent"), qPrintable(link.advice()));
+    QVERIFY(server.requests().isEmpty());
+    link.connectTo({server.url(), print(identity), {}, "GPU box"});
+    QTRY_COMPARE(link.state(), State::Connected);
+}
+
+void TestServerLink::stopsAtAnotherVersion_data() {
+    QTest::addColumn<QString>("version");
+    QTest::addColumn<State>("state");
+    QTest::addColumn<QString>("words");
+    QTest::newRow("before") << "0.0.9" << State::TooOld << "Update the server";
+    QTest::newRow("after") << "7.0.0" << State::TooNew << "Update the app";
+}
+
+void TestServerLink::stopsAtAnotherVersion() {
+    QFETCH(QString, version);
+    QFETCH(QString, words);
+    protocol::ServerInfo info = readyServer();
+    info.version = version.toStdString();
+    FakeServer server(answering(info));
+    remote::Remote remote;
+    ServerLink link(remote, kQuick);
+    link.connectTo(server.url());
+    QFETCH(State, state);
+    QTRY_COMPARE(link.state(), state);
+    QVERIFY(link.describe().endsWith(state == State::TooOld ? "too old" : "too new"));
+    QVERIFY2(link.advice().contains(words) && link.advice().contains(version), qPrintable(link.advice()));
+    QVERIFY(!link.isOnline() && link.needsHelp());
+    // It is looked at again: somebody may be updating it.
+    info.version = EASEL_VERSION;
+    QTRY_COMPARE(link.state(), State::Connected);
+}
+
+void TestServerLink::comparesVersions() {
+    using remote::fitOf;
+    using Fit = remote::VersionFit;
+    QVERIFY(fitOf("1.2.3", "1.9.0") == Fit::Fits);
+    QVERIFY(fitOf("1.9.0-rc1", "1.2") == Fit::Fits);
+    QVERIFY(fitOf("2.0.0", "1.9.0") == Fit::TooNew);
+    QVERIFY(fitOf("0.9.0", "1.0.0") == Fit::TooOld);
+    QVERIFY(fitOf("0.1.5", "0.1.0") == Fit::Fits);
+    QVERIFY(fitOf("0.2.0", "0.10.0") == Fit::TooOld);
+    QVERIFY(fitOf("0.10.0", "0.2.0") == Fit::TooNew);
+    for (const char* odd : {"", "next", "1", "1.", ".1", "v1.0"}) {
+        QVERIFY2(fitOf(odd, "1.0.0") == Fit::Fits, odd);
+    }
+}
+
+void TestServerLink::asksNothingBeforeItHasTheKey() {
+    const protocol::ServerInfo info = readyServer();
+    FakeServer server(answering(info));
+    remote::Remote remote;
+    ServerLink link(remote, kQuick);
+    link.prepare({server.url(), {}, {}, {}});
+    QCOMPARE(link.state(), State::Connecting);
+    QTest::qWait(100);
+    QVERIFY(server.requests().isEmpty());
+    link.useKey("easel_right");
+    QTRY_COMPARE(link.state(), State::Connected);
+    QCOMPARE(server.requests().first().headers.value("authorization"), "Bearer easel_right");
+}
+
+void TestServerLink::leaves() {
+    const protocol::ServerInfo info = readyServer();
+    FakeServer server(answering(info));
+    remote::Remote remote;
+    ServerLink link(remote, kQuick);
+    link.connectTo(server.url());
+    QTRY_COMPARE(link.state(), State::Connected);
+    link.leave();
+    QCOMPARE(link.state(), State::NoAddress);
+    QVERIFY(!link.info());
+    QTest::qWait(50);  // One may have been on its way.
+    const int before = server.count("GET", "/v1/server");
+    link.tryNow();
+    link.resume();
+    QTest::qWait(100);
+    QCOMPARE(link.state(), State::NoAddress);
+    QCOMPARE(server.count("GET", "/v1/server"), before);
+}
+
+void TestServerLink::beginsAnewAfterSleep() {
+    protocol::ServerInfo info = readyServer();
+    bool isSilent = false;
+    FakeServer server([&](const FakeRequest& request, QTcpSocket& socket) {
+        if (!isSilent) {
+            answering(info)(request, socket);
+        }
+    });
+    remote::Remote remote;
+    ServerLink link(remote, kQuick);
+    link.connectTo(server.url());
+    QTRY_COMPARE(link.state(), State::Connected);
+    // What is open leads nowhere, and would be waited for.
+    isSilent = true;
+    const qsizetype before = server.requests().size();
+    QTRY_VERIFY(server.requests().size() > before);
+    isSilent = false;
+    info.deviceName = "awake";
+    link.resume();
+    QTRY_COMPARE(link.info()->deviceName, "awake");
+    QCOMPARE(link.state(), State::Connected);
 }
 
 QTEST_GUILESS_MAIN(TestServerLink)

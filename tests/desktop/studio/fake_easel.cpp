@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/desktop/studio/fake_easel.h"
 
+#include <QJsonDocument>
+#include <QJsonObject>
+
 #include <algorithm>
 
 #include "shared/protocol/json.h"
@@ -22,8 +25,12 @@ QByteArray problemAnswer(const protocol::Problem& problem) {
 
 }  // namespace
 
-FakeEasel::FakeEasel()
-    : m_http([this](const FakeRequest& request, QTcpSocket& socket) { handle(request, socket); }) {
+FakeEasel::FakeEasel() : FakeEasel(nullptr) {}
+
+FakeEasel::FakeEasel(const Identity& identity) : FakeEasel(&identity) {}
+
+FakeEasel::FakeEasel(const Identity* identity)
+    : m_http([this](const FakeRequest& request, QTcpSocket& socket) { handle(request, socket); }, identity) {
     info.version = "0.1.0";
     info.deviceName = "a pencil";
     info.defaultModel = "starter";
@@ -82,7 +89,11 @@ void FakeEasel::handle(const FakeRequest& request, QTcpSocket& socket) {
     const QList<QByteArray> parts = request.path.split('/');
     const std::string id = parts.value(3).toStdString();
     const QByteArray what = parts.value(4);
-    if (request.path == "/v1/server") {
+    if (request.path == "/v1/pair") {
+        socket.write(pair(request));
+    } else if (!letsIn(request)) {
+        socket.write(problemAnswer({401, "unauthorized", "A key is needed", "The key is not valid.", {}}));
+    } else if (request.path == "/v1/server") {
         socket.write(jsonAnswer(protocol::toJson(info)));
     } else if (request.path == "/v1/models") {
         protocol::ModelInfo model;
@@ -95,7 +106,7 @@ void FakeEasel::handle(const FakeRequest& request, QTcpSocket& socket) {
         } else {
             socket.write(reply);
         }
-    } else if (!m_jobs.contains(id)) {
+    } else if (!m_jobs.contains(id) || m_owners[id] != key.value_or(QByteArray())) {
         socket.write(problemAnswer(protocol::notFound("job " + id)));
     } else if (what == "events") {
         m_streams[QString::fromStdString(id)].append(&socket);
@@ -115,14 +126,32 @@ void FakeEasel::handle(const FakeRequest& request, QTcpSocket& socket) {
     }
 }
 
+bool FakeEasel::letsIn(const FakeRequest& request) const {
+    return !key || request.headers.value("authorization") == "Bearer " + *key;
+}
+
+QByteArray FakeEasel::pair(const FakeRequest& request) {
+    const QJsonObject asked = QJsonDocument::fromJson(request.body).object();
+    if (!ticket || asked["ticket"].toString().toLatin1() != *ticket) {
+        return problemAnswer({410, "ticket_invalid", "The code has run out", "Make another.", {}});
+    }
+    ticket.reset();
+    const QJsonObject given{{"key", QString::fromLatin1(*key)},
+                            {"id", "k_" + QString::fromLatin1(*key).right(4)},
+                            {"name", asked["name"]},
+                            {"scope", "generate"}};
+    return jsonAnswer(QJsonDocument(given).toJson().toStdString(), 201);
+}
+
 QByteArray FakeEasel::createJob(const FakeRequest& request) {
     if (refusal) {
         return problemAnswer(*refusal);
     }
-    std::string& id = m_keys[request.headers.value("idempotency-key")];
+    std::string& id = m_keys[key.value_or(QByteArray()) + request.headers.value("idempotency-key")];
     if (id.empty()) {
         const auto wish = protocol::parseRequest(request.body.toStdString()).value();
         id = "j_" + std::to_string(++m_made);
+        m_owners[id] = key.value_or(QByteArray());
         protocol::Job& job = m_jobs[id];
         job.id = id;
         job.createdAt = 1'790'000'000'000;

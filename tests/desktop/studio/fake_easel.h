@@ -21,6 +21,8 @@ namespace easel::tests {
 class FakeEasel {
 public:
     FakeEasel();
+    /// Over TLS.
+    explicit FakeEasel(const Identity& identity);
 
     FakeServer& http() { return m_http; }
     QUrl url() const { return m_http.url(); }
@@ -30,6 +32,11 @@ public:
     std::optional<protocol::Problem> refusal;
     /// True: a job is taken, but the connection is cut before the answer.
     bool losesAnswers = false;
+
+    /// Set: every request needs it; others are answered 401.
+    std::optional<QByteArray> key;
+    /// Set: the ticket that is good once for `key`.
+    std::optional<QByteArray> ticket;
 
     int jobCount() const { return static_cast<int>(m_jobs.size()); }
     bool hasJob(const std::string& id) const { return m_jobs.contains(id); }
@@ -44,10 +51,15 @@ public:
     void finish(const std::string& id, protocol::JobState state, std::optional<protocol::Problem> error = {});
     /// All of the above: run, every image, succeeded.
     void draw(const std::string& id);
+    /// The streams of the job stay open, but nothing arrives on them any more.
+    void deafen(const std::string& id) { m_streams.remove(QString::fromStdString(id)); }
     void forget(const std::string& id) { m_jobs.erase(id); }
 
 private:
+    explicit FakeEasel(const Identity* identity);
     void handle(const FakeRequest& request, QTcpSocket& socket);
+    bool letsIn(const FakeRequest& request) const;
+    QByteArray pair(const FakeRequest& request);
     QByteArray createJob(const FakeRequest& request);
     using News = decltype(protocol::JobEvent::news);
 
@@ -56,6 +68,7 @@ private:
 
     std::map<std::string, protocol::Job> m_jobs;
     std::map<QByteArray, std::string> m_keys;
+    std::map<std::string, QByteArray> m_owners;  ///< a key sees its own jobs
     QHash<QString, QList<QPointer<QTcpSocket>>> m_streams;
     std::uint64_t m_sequence = 0;
     int m_made = 0;

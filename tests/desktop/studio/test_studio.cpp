@@ -94,6 +94,7 @@ void TestStudio::tellsThatTheQueueIsPaused() {
     App app(folder(), server.url());
     QTRY_VERIFY(app.link.isOnline());
     app.studio.generate(request("a dog"));
+    QTRY_COMPARE(server.jobCount(), 1);
     app.studio.generate(request("a cat"));
     QTRY_COMPARE(app.tile().note, "Waiting");
     server.run("j_1");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <QTest>
 
+#include "desktop/remote/servers.h"
 #include "tests/desktop/studio/studio_test.h"
 
 using namespace easel;
@@ -24,6 +25,7 @@ private Q_SLOTS:
     void keepsWhatIsAServersForIt();
     void sendsToTheServerThatIsThere();
     void saysNothingStaleWhileAway();
+    void waitsWhileNoServerIsChosen();
 };
 
 void TestStudioServers::waitsForAServerThatIsAway() {
@@ -199,6 +201,26 @@ void TestStudioServers::saysNothingStaleWhileAway() {
     server.http().start();
     QTRY_COMPARE(app.studio.statusLine(), "1 waiting · 1 running, started again: step 17 of 100, 42 s left");
     QCOMPARE(app.model.tileAt(1)->note, "Started again, step 17 of 100, 42 s left");
+}
+
+void TestStudioServers::waitsWhileNoServerIsChosen() {
+    FakeEasel server;
+    App app(folder(), server.url());
+    QTRY_VERIFY(app.link.isOnline());
+    app.studio.generate(request("a cat"));
+    QTRY_COMPARE(server.streamCount("j_1"), 1);
+    app.studio.servers().forget(app.studio.servers().current()->id);
+    QVERIFY2(app.tile().note.startsWith("No connection to 127.0.0.1"), qPrintable(app.tile().note));
+    app.studio.generate(request("a dog"));
+    QCOMPARE(app.tile().note, "Not sent yet: no server is chosen");
+    QTest::qWait(100);
+    QCOMPARE(server.jobCount(), 1);
+    QVERIFY(app.studio.setServerAddress(server.url().toString()));
+    QTRY_COMPARE(server.jobCount(), 2);
+    server.draw("j_1");
+    server.draw("j_2");
+    QTRY_COMPARE(app.model.pictureCount(), 2);
+    QTRY_COMPARE(app.model.tileCount(), 0);
 }
 
 QTEST_MAIN(TestStudioServers)

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <QByteArray>
+#include <QList>
+#include <QString>
+#include <QUrl>
+
+#include <string>
+
+namespace easel::remote {
+
+/// A server that the app remembers. Its key is not in it: that stands in the keyring, under `id`.
+struct ServerProfile {
+    QString id;              ///< the app's own, and the key's place
+    QString name;            ///< as the person calls it; empty: its address will do
+    QString address;         ///< as it was typed or paired; parseAddress reads it
+    QByteArray fingerprint;  ///< of the only certificate that will do; empty: one that the system trusts
+    QString keyId;           ///< tells one key from another, and is no secret; empty: there is none
+    bool hasKey = false;     ///< the keyring has one
+    bool isLocal = false;    ///< the server on this computer, whose port may be another each time
+    bool wasThere = false;   ///< it has answered once
+    std::string serverId;    ///< as it said; empty: it has not
+
+    QUrl url() const;
+    /// Its name or, without one, the short form of its address.
+    QString title() const;
+
+    bool operator==(const ServerProfile&) const = default;
+};
+
+QByteArray toJson(const QList<ServerProfile>& profiles);
+/// What makes no sense in it is left out.
+QList<ServerProfile> profilesFrom(const QByteArray& json);
+
+}  // namespace easel::remote
