@@ -208,6 +208,7 @@ void DevicePool::unload(const std::string& model) {
 std::vector<protocol::DeviceInfo> DevicePool::devices() const {
     const std::scoped_lock lock(m_mutex);
     std::vector<protocol::DeviceInfo> devices;
+    devices.reserve(m_slots.size());
     for (std::size_t i = 0; i < m_slots.size(); ++i) {
         devices.push_back(describe(i));
     }
@@ -219,7 +220,7 @@ protocol::DeviceInfo DevicePool::describe(std::size_t index) const {
     Status status = slot.generator->status();
     protocol::DeviceInfo info;
     info.id = std::to_string(index);
-    info.device = status.device.empty() ? slot.name : std::move(status.device);
+    info.device = status.device.empty() ? slot.name : status.device;
     info.deviceName = std::move(status.deviceName);
     info.precision = std::move(status.precision);
     info.state = slot.drained    ? slot.running > 0 ? DeviceState::Draining : DeviceState::Drained
