@@ -11,8 +11,12 @@ namespace easel::api {
 namespace {
 
 /// What everybody may see: whether the server is well, and how to log in.
-constexpr std::string_view kOpen[] = {protocol::routes::kLive, protocol::routes::kReady,
-                                      protocol::routes::kLogin, "/page.css", "/favicon.svg"};
+constexpr std::string_view kOpen[] = {protocol::routes::kLive,
+                                      protocol::routes::kReady,
+                                      protocol::routes::kLogin,
+                                      protocol::routes::kPair,
+                                      "/page.css",
+                                      "/favicon.svg"};
 
 }  // namespace
 
@@ -30,6 +34,7 @@ http::Router makeRouter(const Service& service) {
         mount.gate = [door](const http::Request& head) { return door->admit(head); };
         addKeyRoutes(router, *door);
         addLoginRoutes(router, *door);
+        addPairingRoutes(router, *door);
     }
     router.mount("/", std::move(mount));
     addJobRoutes(router, service);

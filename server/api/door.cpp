@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/api/door.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "server/api/answers.h"
@@ -141,6 +142,20 @@ protocol::Problem Door::wrongKey(const std::string& address) {
     const auto wait = m_wrong.count(address, m_options.now());
     return wait ? protocol::tooManyWrongKeys(*wait)
                 : protocol::keyNeeded("This key is not known here, or was revoked.");
+}
+
+protocol::Expected<keys::KeyStore::Made> Door::pair(const protocol::PairingRequest& request) {
+    if (auto problem = keys::KeyStore::wrongName(request.name)) {
+        return tl::unexpected(std::move(*problem));  // before the ticket is used up
+    }
+    return keys::Tickets(m_options.tickets).redeem(request.ticket).and_then([&](protocol::KeyScope scope) {
+        const auto living = m_keys->living();
+        std::string name = request.name;
+        for (int number = 2; std::ranges::find(living, name, &keys::Key::name) != living.end(); ++number) {
+            name = request.name + ' ' + std::to_string(number);
+        }
+        return m_keys->create(name, scope);
+    });
 }
 
 protocol::Expected<std::string> Door::logIn(const Request& request, std::string_view secret) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
@@ -19,12 +20,15 @@
 #include "server/http/request.h"
 #include "server/http/response.h"
 #include "server/keys/key_store.h"
+#include "server/keys/tickets.h"
+#include "shared/protocol/key_info.h"
 #include "shared/protocol/problem.h"
 
 namespace easel::api {
 
 struct DoorOptions {
     bool isLocked = false;                 ///< from the beginning, even while there is no key
+    std::filesystem::path tickets = {};    ///< see keys::Tickets
     std::string cookie = "easel-session";  ///< its name; servers at one address need several
     std::function<std::chrono::steady_clock::time_point()> now = std::chrono::steady_clock::now;
 };
@@ -45,6 +49,10 @@ public:
     tl::expected<http::Caller, http::Response> admit(const http::Request& head);
     /// The same for what everybody may see.
     tl::expected<http::Caller, http::Response> admitAnybody(const http::Request& head) const;
+
+    /// A key of its own for a device that brings a ticket. Where another has the device's name, it gets a
+    /// number. Errors: 410: the ticket; 422: the name; noSpace, internalError.
+    protocol::Expected<keys::KeyStore::Made> pair(const protocol::PairingRequest& request);
 
     /// The value of Set-Cookie for who shows a right key. Errors: 401, 429.
     protocol::Expected<std::string> logIn(const http::Request& request, std::string_view secret);

@@ -13,6 +13,7 @@ void addModelRoutes(http::Router& router, const Service& service);
 void addDeviceRoutes(http::Router& router, const Service& service);
 void addKeyRoutes(http::Router& router, Door& door);
 void addLoginRoutes(http::Router& router, Door& door);
+void addPairingRoutes(http::Router& router, Door& door);
 void addPullRoutes(http::Router& router, const Service& service);
 void addPageRoutes(http::Router& router, const Service& service);
 

@@ -9,6 +9,7 @@
 #include <spdlog/fmt/fmt.h>
 #include <spdlog/spdlog.h>
 
+#include "server/commands/pair.h"
 #include "server/http/descriptors.h"
 #include "server/http/options.h"
 #include "server/jobs/sqlite_job_store.h"
@@ -89,8 +90,9 @@ Gateway::Gateway(DataFolder data, std::unique_ptr<keys::KeyStore> keys, bool req
       m_devices(*m_unused),
       m_news([this] { return m_devices.status(); }, [this] { return m_devices.devices(); }),
       m_logged(m_news.follow([this](const auto& news) { m_log.heard(news); })),
-      m_door(std::move(keys),
-             {.isLocked = requireKey, .cookie = "easel-" + m_data.id().substr(0, kCookieId)}) {
+      m_door(std::move(keys), {.isLocked = requireKey,
+                               .tickets = m_data.tickets(),
+                               .cookie = "easel-" + m_data.id().substr(0, kCookieId)}) {
     m_models->setStatus([this] { return m_devices.status(); });
 }
 
@@ -107,6 +109,8 @@ void Gateway::stop(std::chrono::seconds grace) {
     m_isStopping = true;
     m_queue->drain(grace);
     m_listener->stop(2s);
+    std::error_code ignored;
+    std::filesystem::remove(m_data.address(), ignored);  // "pair" has nobody to lead to any more
 }
 
 jobs::DiskOptions Gateway::disk(const ServeOptions& options) const {
@@ -187,7 +191,15 @@ Expected<void> Gateway::listen(const ServeOptions& options) {
         return tl::unexpected(protocol::unavailable(listener.error()));
     }
     m_listener = std::move(*listener);
-    return {};
+    PublicAddress address{
+        .url = options.publicUrl.empty() ? reachableUrl(options, port()) : options.publicUrl,
+        .fingerprint = {},
+        .name = machineName()};
+    if (const auto own = options.tls ? tls::readCertificate(certificate->certificate)
+                                     : tl::make_unexpected(std::string())) {
+        address.fingerprint = protocol::fingerprintInHex(own->fingerprint);
+    }
+    return tellAddress(m_data.address(), address);
 }
 
 api::Service Gateway::service() {

@@ -1,13 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/commands/pair.h"
 
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <iostream>
+#include <memory>
 #include <string_view>
 #include <utility>
 
@@ -34,6 +41,39 @@ int failWith(const protocol::Problem& problem) {
     return fail(problem.status < 500 ? kWrongArgument : kFailure, problem.detail);
 }
 
+/// The first address of a network that is up, IPv4 before IPv6; empty without any.
+std::string ownAddress(bool alsoV6) {
+    ifaddrs* list = nullptr;
+    if (::getifaddrs(&list) != 0) {
+        return {};
+    }
+    const std::unique_ptr<ifaddrs, void (*)(ifaddrs*)> all(list, &::freeifaddrs);
+    for (const int family : {AF_INET, AF_INET6}) {
+        for (const ifaddrs* each = list; each != nullptr; each = each->ifa_next) {
+            constexpr unsigned kUp = IFF_UP | IFF_RUNNING;
+            const bool isUp = (each->ifa_flags & kUp) == kUp && (each->ifa_flags & IFF_LOOPBACK) == 0;
+            if (!isUp || each->ifa_addr == nullptr || each->ifa_addr->sa_family != family ||
+                (family == AF_INET6 && !alsoV6)) {
+                continue;
+            }
+            std::array<char, NI_MAXHOST> text{};
+            const auto size = family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
+            if (::getnameinfo(each->ifa_addr, static_cast<socklen_t>(size), text.data(), text.size(), nullptr,
+                              0, NI_NUMERICHOST) == 0 &&
+                std::string_view(text.data()).find('%') == std::string_view::npos) {  // of one link alone
+                return text.data();
+            }
+        }
+    }
+    return {};
+}
+
+std::string urlWith(const ServeOptions& options, const std::string& address, std::uint16_t port) {
+    const bool isV6 = address.find(':') != std::string::npos;
+    return fmt::format(fmt::runtime(isV6 ? "{}://[{}]:{}" : "{}://{}:{}"),
+                       isEncrypted(options) ? "https" : "http", address, port);
+}
+
 bool isLocal(const http::PublicUrl& url) {
     const std::string name = http::hostName(url.authority);
     return name == "localhost" || name == "127.0.0.1" || name == "[::1]";
@@ -54,6 +94,24 @@ void explain(const PublicAddress& address, const http::PublicUrl& url) {
 }
 
 }  // namespace
+
+std::string listeningUrl(const ServeOptions& options, std::uint16_t port) {
+    return urlWith(options, options.bind, port);
+}
+
+std::string reachableUrl(const ServeOptions& options, std::uint16_t port) {
+    if (options.bind == "0.0.0.0" || options.bind == "::") {
+        if (const std::string own = ownAddress(options.bind == "::"); !own.empty()) {
+            return urlWith(options, own, port);
+        }
+    }
+    return urlWith(options, options.bind, port);
+}
+
+std::string machineName() {
+    std::array<char, 256> name{};
+    return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
+}
 
 Expected<void> tellAddress(const std::filesystem::path& file, const PublicAddress& address) {
     const std::string text = address.url + '\n' + address.fingerprint + '\n' + address.name + '\n';

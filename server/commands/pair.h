@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 
+#include "server/commands/serve.h"
 #include "shared/protocol/key_info.h"
 #include "shared/protocol/problem.h"
 
@@ -17,6 +19,13 @@ struct PublicAddress {
 
     bool operator==(const PublicAddress&) const = default;
 };
+
+/// "http://127.0.0.1:5000": where it listens.
+std::string listeningUrl(const ServeOptions& options, std::uint16_t port);
+/// The same for others: of a server that listens on every address, this machine's first one in a network.
+std::string reachableUrl(const ServeOptions& options, std::uint16_t port);
+/// This machine's name.
+std::string machineName();
 
 /// Writes it into `file` of the server's data folder, and reads it. Errors of reading: no server runs there.
 protocol::Expected<void> tellAddress(const std::filesystem::path& file, const PublicAddress& address);

@@ -23,6 +23,7 @@
 #include "server/commands/log.h"
 #include "server/commands/messages.h"
 #include "server/commands/model_shelf.h"
+#include "server/commands/pair.h"
 #include "server/commands/reach.h"
 #include "server/commands/signals.h"
 #include "server/generator/child_process.h"
@@ -38,13 +39,6 @@ namespace easel::commands {
 namespace {
 
 using protocol::Expected;
-
-std::string urlOf(const ServeOptions& options, std::uint16_t port) {
-    const std::string& address = options.bind;
-    const bool isV6 = address.find(':') != std::string::npos;
-    return (isEncrypted(options) ? "https://" : "http://") + (isV6 ? "[" + address + "]" : address) + ":" +
-           std::to_string(port);
-}
 
 Expected<protocol::ModelInfo> infoIn(const std::filesystem::path& folder) {
     return models::openModelFolder(folder).map([](const models::ModelFolder& model) { return model.info; });
@@ -178,7 +172,7 @@ int serve(ServeOptions options) {
             0) {
         return fail(kFailure, "The port file " + options.portFile.string() + " could not be written.");
     }
-    output.write("Listening on " + urlOf(options, gateway.port()) + '\n');
+    output.write("Listening on " + listeningUrl(options, gateway.port()) + '\n');
 
     ended.get_future().wait();
     spdlog::info("Ending: the running job has {} s to finish; once more to end at once",

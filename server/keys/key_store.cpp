@@ -27,20 +27,6 @@ std::size_t charactersIn(std::string_view text) {
     return count;
 }
 
-std::optional<protocol::Problem> wrongName(const std::string& name) {
-    const std::size_t characters = charactersIn(name);
-    if (characters < 1 || characters > kMaxName || !text::isPrintable(name) || name.starts_with(' ') ||
-        name.ends_with(' ')) {
-        return protocol::invalidField("name",
-                                      "The name of a key must have 1 to " + std::to_string(kMaxName) +
-                                          " printable characters, without spaces before or behind it.");
-    }
-    if (holdsSecret(name)) {
-        return protocol::invalidField("name", "The name of a key must not be a key.");
-    }
-    return {};
-}
-
 auto livingNamed(std::vector<Key>& keys, const std::string& name) {
     return std::ranges::find_if(keys, [&](const Key& key) { return key.isLiving() && key.name == name; });
 }
@@ -71,6 +57,20 @@ void takeUse(std::vector<Key>& keys, const std::vector<Key>& others) {
 }
 
 }  // namespace
+
+std::optional<protocol::Problem> KeyStore::wrongName(const std::string& name) {
+    const std::size_t characters = charactersIn(name);
+    if (characters < 1 || characters > kMaxName || !text::isPrintable(name) || name.starts_with(' ') ||
+        name.ends_with(' ')) {
+        return protocol::invalidField("name",
+                                      "The name of a key must have 1 to " + std::to_string(kMaxName) +
+                                          " printable characters, without spaces before or behind it.");
+    }
+    if (holdsSecret(name)) {
+        return protocol::invalidField("name", "The name of a key must not be a key.");
+    }
+    return {};
+}
 
 Expected<std::unique_ptr<KeyStore>> KeyStore::open(std::filesystem::path file, KeyStoreOptions options) {
     std::unique_ptr<KeyStore> store(new KeyStore(std::move(file), std::move(options)));

@@ -49,6 +49,8 @@ public:
         Key key;
         std::string secret;  ///< kept nowhere
     };
+    /// What is wrong with a name, whoever else has it: 422 with the field `name`.
+    static std::optional<protocol::Problem> wrongName(const std::string& name);
     /// Errors: 422 with the field `name`: it is not 1 to 64 printable characters, or a living key has it;
     /// 409: there are as many keys as there may be; noSpace, internalError.
     protocol::Expected<Made> create(const std::string& name, protocol::KeyScope scope);

@@ -117,6 +117,10 @@ Expected<std::vector<KeyInfo>> parseKeyList(std::string_view body) {
     });
 }
 
+std::string toJson(const PairedKey& key) {
+    return text({{"key", key.secret}, {"id", key.id}, {"name", key.name}, {"scope", toString(key.scope)}});
+}
+
 std::string toJson(const PairingCode& code) {
     return text({{"link", code.link}, {"url", code.url}, {"fingerprint", code.fingerprint}});
 }

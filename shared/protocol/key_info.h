@@ -51,6 +51,15 @@ struct PairingCode {
     std::string fingerprint;  ///< of the server's own certificate; empty: it has none
 };
 
+/// The key that it gets.
+struct PairedKey {
+    std::string secret;
+    std::string id;
+    std::string name;
+    KeyScope scope = KeyScope::Generate;
+};
+
+std::string toJson(const PairedKey& key);
 std::string toJson(const PairingCode& code);
 /// Unknown fields are refused.
 Expected<PairingRequest> parsePairingRequest(std::string_view json);

@@ -20,6 +20,7 @@ inline constexpr std::string_view kKeys = "/v1/keys";
 inline constexpr std::string_view kOwnKey = "/v1/keys/self";
 inline constexpr std::string_view kLogin = "/login";
 inline constexpr std::string_view kLogout = "/logout";
+inline constexpr std::string_view kPair = "/v1/pair";
 inline constexpr std::string_view kPulls = "/v1/pulls";
 inline constexpr std::string_view kLive = "/livez";
 inline constexpr std::string_view kReady = "/readyz";
