@@ -12,8 +12,8 @@ namespace easel::remote {
 
 namespace {
 
-constexpr int kWait = 2'000;               // ms
-constexpr qint64 kLongestLink = 8 * 1024;  // bytes
+constexpr int kWait = 2'000;                 // ms
+constexpr qint64 kLongestLink = 8LL * 1024;  // bytes
 constexpr char kTaken[] = "taken\n";
 
 }  // namespace

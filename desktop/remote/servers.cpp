@@ -116,13 +116,13 @@ protocol::Expected<void> Servers::useThisComputer(const QString& address) {
     return {};
 }
 
-void Servers::use(QString id) {
+void Servers::use(const QString& id) {
     if (find(id) != nullptr) {
         choose(id);
     }
 }
 
-void Servers::rename(QString id, const QString& name) {
+void Servers::rename(const QString& id, const QString& name) {
     ServerProfile* profile = find(id);
     if (profile == nullptr) {
         return;

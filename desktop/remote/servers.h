@@ -44,12 +44,11 @@ public:
     protocol::Expected<void> enter(const QString& typed);
     /// The server on this computer, wherever its port is now.
     protocol::Expected<void> useThisComputer(const QString& address);
-    // By value: what they are given is often part of what they change.
-    void use(QString id);
+    void use(const QString& id);
     /// An empty name leaves the address.
-    void rename(QString id, const QString& name);
+    void rename(const QString& id, const QString& name);
     /// With its key and its certificate. If it is the current one there is none afterwards.
-    void forget(QString id);
+    void forget(QString id);  // by value: it may be part of what goes
     /// The certificate that the current server has just shown is the right one. Only in CertificateUnknown.
     void trust();
 
@@ -69,7 +68,7 @@ private:
     ServerProfile* find(const QString& id);
     ServerProfile& profileAt(const QUrl& url, const QString& address);
     void takeOver();
-    void choose(QString id);
+    void choose(QString id);  // the same
     void connectTo(const ServerProfile& profile);
     protocol::Expected<void> pair(ConnectionCode code);
     void onPaired(protocol::Expected<PairedKey> key);

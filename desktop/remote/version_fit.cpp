@@ -17,9 +17,10 @@ struct Line {
 };
 
 std::optional<Line> lineOf(std::string_view version) {
-    const char* end = version.data() + version.size();
+    const char* begin = version.data();
+    const char* end = begin + version.size();
     Line line;
-    const auto major = std::from_chars(version.data(), end, line.major);
+    const auto major = std::from_chars(begin, end, line.major);
     if (major.ec != std::errc() || major.ptr == end || *major.ptr != '.') {
         return std::nullopt;
     }
