@@ -42,17 +42,17 @@ int create(keys::KeyStore& store, const KeysOptions& options) {
     if (options.json) {
         auto info = made->key.info();
         info.secret = made->secret;
-        std::cout << toJson(info) << std::endl;
+        std::cout << toJson(info) << '\n';
     } else {
         std::cerr
             << fmt::format(
                    "This is the key \"{}\" with the scope {}. It is not kept and not shown again; who has "
                    "it may come in until \"easel-server keys revoke {}\".",
                    made->key.name, toString(made->key.scope), made->key.id)
-            << std::endl;
-        std::cout << made->secret << std::endl;
+            << '\n';
+        std::cout << made->secret << '\n';
     }
-    if (!std::cout) {
+    if (!std::cout.flush()) {
         (void)store.revoke(made->key.id);  // Nobody has seen it.
         return fail(kFailure, "The key could not be printed and was not kept.");
     }
@@ -63,6 +63,7 @@ int list(const keys::KeyStore& store, const KeysOptions& options) {
     const std::vector<keys::Key> keys = options.all ? store.all() : store.living();
     if (options.json) {
         std::vector<protocol::KeyInfo> infos;
+        infos.reserve(keys.size());
         for (const keys::Key& key : keys) {
             infos.push_back(key.info());
         }
