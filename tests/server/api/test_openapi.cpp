@@ -110,6 +110,7 @@ private Q_SLOTS:
         const QJsonObject models =
             parsed(toJson(protocol::ModelPage{std::vector<protocol::ModelInfo>(1), {}}));
         const QJsonObject devices = parsed(toJson(std::vector<protocol::DeviceInfo>(1)));
+        row("PairedKey", parsed(toJson(protocol::PairedKey{})));
         row("DeviceList", devices);
         row("Device", devices["devices"].toArray()[0].toObject());
         const auto key = [] {
