@@ -12,8 +12,8 @@
 //                                                        stop-after  … when it is done
 //                                                        print:TEXT  prints TEXT
 //
-// It has one device, cpu. "exits" and "refused" are mended by a file beside the model, MODEL.mended; each refusal adds
-// a byte to MODEL.starts.
+// It has one device, cpu. "exits" and "refused" are mended by a file beside the model, MODEL.mended; each
+// refusal adds a byte to MODEL.starts.
 #include <unistd.h>
 
 #include <chrono>
