@@ -130,8 +130,8 @@ void addTls(CLI::App& command, ServeOptions& options) {
     key->needs(certificate);
 }
 
-void addServe(CLI::App& app, ServeOptions& options) {
-    auto& command = *app.add_subcommand("serve", "Draw for the desktop app, browsers and programs over HTTP");
+/// Who reaches it, how, and who comes in.
+void addDoors(CLI::App& command, ServeOptions& options) {
     command.add_option("--bind", options.bind, "The address to listen on")->capture_default_str();
     command.add_option("--port", options.port, "The port to listen on; 0: any free one")
         ->check(CLI::Range(0, 65535))
@@ -153,32 +153,16 @@ void addServe(CLI::App& app, ServeOptions& options) {
             const auto proxies = http::TrustedProxies::parse({text});
             return proxies ? "" : proxies.error();
         });
-    addDrawing(command, options.drawing, true);
-    command
-        .add_option("--models", options.models,
-                    "A folder of more models that requests may name; can be given several times. The hub's "
-                    "cache of this account is looked through, too")
-        ->check(CLI::ExistingDirectory);
-    command.add_option("--data", options.data,
-                       "The folder for jobs and pictures; $XDG_DATA_HOME/easel/server if not given");
     command.add_flag("--allow-insecure", options.allowInsecure,
                      "Listen on an address that others can reach, even without encryption or keys");
     command.add_flag(
         "--require-key", options.requireKey,
         "Let nobody in without a key, even while there is none; without this the first key that is "
         "made has the same effect");
-    command
-        .add_option("--drain-seconds", options.drainSeconds,
-                    "At the end, how long a running job may go on before it is put back")
-        ->check(CLI::Range(0, 3600))
-        ->capture_default_str();
-    command
-        .add_option("--on-restart", options.onRestart,
-                    "What becomes of a job that was being drawn when the server was killed: retry draws it "
-                    "again, hold keeps it until somebody releases it")
-        ->transform(CLI::CheckedTransformer(std::map<std::string, jobs::OnRestart>{
-            {"retry", jobs::OnRestart::Retry}, {"hold", jobs::OnRestart::Hold}}))
-        ->default_str("retry");
+}
+
+/// What is kept, and for how long.
+void addKeeping(CLI::App& command, ServeOptions& options) {
     command
         .add_option("--keep-days", options.keepDays,
                     "For how many days on which it runs it keeps finished jobs and their pictures")
@@ -196,6 +180,32 @@ void addServe(CLI::App& app, ServeOptions& options) {
             "How many MiB of the disk with the data stay free: with less, nothing is accepted or drawn")
         ->check(CLI::Range(0, 1'000'000'000))
         ->capture_default_str();
+}
+
+void addServe(CLI::App& app, ServeOptions& options) {
+    auto& command = *app.add_subcommand("serve", "Draw for the desktop app, browsers and programs over HTTP");
+    addDoors(command, options);
+    addDrawing(command, options.drawing, true);
+    command
+        .add_option("--models", options.models,
+                    "A folder of more models that requests may name; can be given several times. The hub's "
+                    "cache of this account is looked through, too")
+        ->check(CLI::ExistingDirectory);
+    command.add_option("--data", options.data,
+                       "The folder for jobs and pictures; $XDG_DATA_HOME/easel/server if not given");
+    command
+        .add_option("--drain-seconds", options.drainSeconds,
+                    "At the end, how long a running job may go on before it is put back")
+        ->check(CLI::Range(0, 3600))
+        ->capture_default_str();
+    command
+        .add_option("--on-restart", options.onRestart,
+                    "What becomes of a job that was being drawn when the server was killed: retry draws it "
+                    "again, hold keeps it until somebody releases it")
+        ->transform(CLI::CheckedTransformer(std::map<std::string, jobs::OnRestart>{
+            {"retry", jobs::OnRestart::Retry}, {"hold", jobs::OnRestart::Hold}}))
+        ->default_str("retry");
+    addKeeping(command, options);
     command
         .add_option(
             "--max-work", options.maxWork,

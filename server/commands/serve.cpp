@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <future>
 #include <memory>
 #include <string>
@@ -107,6 +108,26 @@ void warn(const ServeOptions& options, const Reach& reach, const protocol::Model
     }
 }
 
+/// From the opening of the port until `wait` returns; the exit status.
+int run(Gateway& gateway, const ServeOptions& options, const std::function<void()>& wait) {
+    if (const auto started = gateway.start(options); !started) {
+        return fail(kFailure, started.error().detail);
+    }
+    if (!options.portFile.empty() &&
+        process::writeWhole(options.portFile, std::to_string(gateway.port()) + '\n', {.durably = false}) !=
+            0) {
+        return fail(kFailure, "The port file " + options.portFile.string() + " could not be written.");
+    }
+    BackgroundWriter output(STDOUT_FILENO);
+    output.write("Listening on " + listeningUrl(options, gateway.port()) + '\n');
+
+    wait();
+    spdlog::info("Ending: the running job has {} s to finish; once more to end at once",
+                 options.drainSeconds);
+    gateway.stop(std::chrono::seconds(options.drainSeconds));
+    return kSuccess;
+}
+
 }  // namespace
 
 bool isEncrypted(const ServeOptions& options) {
@@ -159,26 +180,11 @@ int serve(ServeOptions options) {
     std::promise<void> ended;
     const SignalWatch signals([&ended] { ended.set_value(); });
     const Log log;
-    BackgroundWriter output(STDOUT_FILENO);
     warn(options, reach, *model, *models);
     auto devices = devicesOf(options, models, *data);
     Gateway gateway(std::move(*data), std::move(*keys), options.requireKey, models, std::move(devices),
                     options.maxWork);
-    if (const auto started = gateway.start(options); !started) {
-        return fail(kFailure, started.error().detail);
-    }
-    if (!options.portFile.empty() &&
-        process::writeWhole(options.portFile, std::to_string(gateway.port()) + '\n', {.durably = false}) !=
-            0) {
-        return fail(kFailure, "The port file " + options.portFile.string() + " could not be written.");
-    }
-    output.write("Listening on " + listeningUrl(options, gateway.port()) + '\n');
-
-    ended.get_future().wait();
-    spdlog::info("Ending: the running job has {} s to finish; once more to end at once",
-                 options.drainSeconds);
-    gateway.stop(std::chrono::seconds(options.drainSeconds));
-    return kSuccess;
+    return run(gateway, options, [&ended] { ended.get_future().wait(); });
 }
 
 }  // namespace easel::commands
