@@ -165,7 +165,8 @@ void ServerLink::ask() {
 void ServerLink::answered(protocol::ServerInfo info) {
     m_backoff.reset();
     const bool modelsMayDiffer = m_models.empty() || !m_info || m_info->ready != info.ready || !info.ready ||
-                                 m_info->defaultModel != info.defaultModel || !isOnline();
+                                 m_info->defaultModel != info.defaultModel || !isOnline() ||
+                                 m_modelsAsked.hasExpired(m_timing.modelsAgain.count());
     const bool changed = m_info != info;
     m_info = std::move(info);
     m_problem = versionProblem(*m_info);
@@ -174,6 +175,7 @@ void ServerLink::answered(protocol::ServerInfo info) {
         return setState(stateOf(*m_info));
     }
     if (modelsMayDiffer) {
+        m_modelsAsked.start();
         askModels({}, {});
     }
     if (changed) {

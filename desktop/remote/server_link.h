@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <QElapsedTimer>
 #include <QObject>
 #include <QTimer>
 #include <QUrl>
@@ -51,6 +52,7 @@ public:
         std::chrono::milliseconds whenNotReady{1'000};
         std::chrono::milliseconds firstPause{1'000};  ///< after a failure; doubles each time
         std::chrono::milliseconds longestPause{15'000};
+        std::chrono::milliseconds modelsAgain{15'000};  ///< models come and go on the server's disk
     };
 
     explicit ServerLink(Remote& remote, QObject* parent = nullptr);
@@ -126,6 +128,7 @@ private:
     QTimer m_poll;
     QTimer m_countdown;
     process::Backoff m_backoff;
+    QElapsedTimer m_modelsAsked;
     int m_secondsLeft = 0;
     int m_try = 0;  ///< tells the answer to the latest question from those to earlier ones
 };

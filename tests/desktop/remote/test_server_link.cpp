@@ -66,6 +66,7 @@ private Q_SLOTS:
     void forgetsTheLastServer();
     void listsTheModelsOfAllPages();
     void listsAThousandModelsAtMost();
+    void noticesModelsThatComeLater();
 };
 
 void TestServerLink::connects() {
@@ -211,6 +212,26 @@ void TestServerLink::listsTheModelsOfAllPages() {
     QCOMPARE(changes.size(), 3);  // another server, what it said, and its models once
     QCOMPARE(server.requests().size(), 6);
     QVERIFY(server.count("GET", "/v1/models?after=50%25%20of%20a%20%26%20b%2Bc") == 1);
+}
+
+void TestServerLink::noticesModelsThatComeLater() {
+    std::size_t count = 1;
+    FakeServer server([&count](const FakeRequest& request, QTcpSocket& socket) {
+        protocol::ModelPage page;
+        for (std::size_t i = 0; i < count; ++i) {
+            page.models.emplace_back().id = std::to_string(i);
+        }
+        socket.write(tests::jsonAnswer(request.path == "/v1/server" ? protocol::toJson(readyServer())
+                                                                    : protocol::toJson(page)));
+    });
+    remote::Remote remote;
+    ServerLink link(remote, {.whenConnected = 10ms, .modelsAgain = 20ms});
+    link.connectTo(server.url());
+    QTRY_COMPARE(link.models().size(), std::size_t{1});
+    count = 2;
+    QTRY_COMPARE(link.models().size(), std::size_t{2});
+    count = 0;
+    QTRY_COMPARE(link.models().size(), std::size_t{0});
 }
 
 void TestServerLink::listsAThousandModelsAtMost() {

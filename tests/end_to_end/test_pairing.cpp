@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <memory>
+
+#include <QAbstractButton>
+#include <QApplication>
+#include <QJsonArray>
+#include <QJsonDocument>
+#include <QJsonObject>
+#include <QSignalSpy>
+#include <QTest>
+
+#include "tests/end_to_end/app.h"
+#include "tests/server/commands/program.h"
+#include "tests/server/hub/stand_in_hub.h"
+
+namespace {
+
+using easel::protocol::ModelInfo;
+using easel::remote::ServerLink;
+using State = ServerLink::State;
+
+constexpr int kPatience = 120'000;  // milliseconds; a slow machine is not a failure
+
+}  // namespace
+
+/// From a code to a picture, and out again: the real app and the real server with its worker over TLS, and a
+/// model from a stand-in for the hub.
+class TestPairing : public QObject {
+    Q_OBJECT
+
+private:
+    std::unique_ptr<QTemporaryDir> m_home;
+    std::unique_ptr<easel::tests::StandInHub> m_hub;
+    std::unique_ptr<Program> m_server;
+    std::unique_ptr<App> m_app;
+
+    QString data() const { return m_home->filePath("data"); }
+
+    /// What a command beside the server prints; empty when it fails.
+    QByteArray output(const QStringList& arguments) const {
+        Program program(arguments);
+        return program.waitForEnd() == 0 ? program.output() : QByteArray();
+    }
+
+    bool offers(const std::string& model) const {
+        return std::ranges::find(m_app->link.models(), model, &ModelInfo::id) != m_app->link.models().end();
+    }
+
+private Q_SLOTS:
+    void init() {
+        m_home = std::make_unique<QTemporaryDir>();
+        m_hub = std::make_unique<easel::tests::StandInHub>();
+        QVERIFY(m_hub->isUp());
+        m_hub->setEnvironment(m_home->filePath("cache"));
+        m_server = std::make_unique<Program>(QStringList{"serve", "--tls", "--port", "0", "--device", "cpu",
+                                                         "--model", EASEL_TINY_MODEL, "--data", data()});
+        QVERIFY(m_server->waitForLine("Listening on ").startsWith("https://"));
+        m_app = std::make_unique<App>(*qApp, *m_home);
+        QVERIFY2(m_app->open(QUrl()), m_app->error.c_str());
+    }
+
+    void cleanup() {
+        m_app.reset();
+        m_server.reset();
+        const int tokens = m_hub->tokensAtStorage();
+        m_hub.reset();
+        m_home.reset();
+        QCOMPARE(tokens, 0);
+    }
+
+    void aDeviceIsLetInDrawsAndIsLetOut() {
+        const QString link = QString::fromUtf8(output({"pair", "--data", data()})).trimmed();
+        QVERIFY2(link.startsWith("easel://127.0.0.1:"), qPrintable(link));
+        QVERIFY(m_app->studio.setServerAddress(link));
+        QTRY_VERIFY_WITH_TIMEOUT(m_app->link.state() == State::Connected, kPatience);
+        const QByteArray keys = output({"keys", "list", "--json", "--data", data()});
+        const QJsonObject key = QJsonDocument::fromJson(keys).object()["keys"].toArray()[0].toObject();
+        QVERIFY2(key["id"].toString().startsWith("k_"), keys);
+        QVERIFY(!m_app->studio.serverAddress().contains("ticket"));
+
+        // What is pulled beside the server is there for the app by itself.
+        QVERIFY(!offers("test/tiny"));
+        QVERIFY(!output({"pull", "test/tiny", "--json"}).isEmpty());
+        QTRY_VERIFY_WITH_TIMEOUT((m_app->link.tryNow(), offers("test/tiny")), kPatience);
+        easel::protocol::GenerationRequest request;
+        request.prompt = "a red fox";
+        request.model = "test/tiny";
+        request.width = request.height = 64;
+        request.steps = 2;
+        m_app->studio.generate(request);
+        QTRY_COMPARE_WITH_TIMEOUT(m_app->model.pictureCount(), 1, kPatience);
+
+        QVERIFY(!m_app->studio.generate(request).isEmpty());
+        QTRY_COMPARE_WITH_TIMEOUT(m_app->model.pictureCount(), 2, kPatience);
+        Program revoke({"keys", "revoke", key["id"].toString(), "--data", data()});
+        QCOMPARE(revoke.waitForEnd(), 0);
+        QTRY_VERIFY_WITH_TIMEOUT(m_app->link.state() == State::KeyRefused, kPatience);
+        m_app->studio.generate(request);  // waits, and is not lost
+        QTest::qWait(500);
+        QCOMPARE(m_app->model.tileCount(), 1);
+        QCOMPARE(m_app->model.pictureCount(), 2);
+
+        // Let in once more, it goes on.
+        const QString again = QString::fromUtf8(output({"pair", "--data", data()})).trimmed();
+        QVERIFY(m_app->studio.setServerAddress(again));
+        QTRY_COMPARE_WITH_TIMEOUT(m_app->model.pictureCount(), 3, kPatience);
+        QVERIFY(!m_server->errors().contains("easel_"));
+    }
+};
+
+QTEST_MAIN(TestPairing)
+#include "test_pairing.moc"
