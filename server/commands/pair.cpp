@@ -173,9 +173,10 @@ int pair(const PairOptions& options) {
         if (::isatty(STDOUT_FILENO) == 1) {
             std::cout << qrCode(link) << '\n';
         }
-        std::cout << link << std::endl;
+        std::cout << link << '\n' << std::flush;
     } else {
-        std::cout << toJson(protocol::PairingCode{link, address->url, address->fingerprint}) << std::endl;
+        std::cout << toJson(protocol::PairingCode{link, address->url, address->fingerprint}) << '\n'
+                  << std::flush;
     }
     return std::cout ? kSuccess : fail(kFailure, "The code could not be printed.");
 }

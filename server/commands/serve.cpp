@@ -84,6 +84,7 @@ std::unique_ptr<generator::DevicePool> devicesOf(const ServeOptions& options,
                                                  const DataFolder& data) {
     const std::vector<std::string> names = devicesIn(options.drawing.device);
     std::vector<generator::DevicePool::Device> devices;
+    devices.reserve(names.size());
     for (std::size_t i = 0; i < names.size(); ++i) {
         devices.push_back({names[i], generatorOf(options, models, data, names, i)});
     }

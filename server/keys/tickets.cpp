@@ -67,7 +67,7 @@ Expected<std::string> Tickets::issue(protocol::KeyScope scope, std::chrono::mill
             protocol::conflict("A hundred codes wait to be used; the oldest are no longer "
                                "good in a few minutes."));
     }
-    const std::string ticket = randomText(kBytes);
+    std::string ticket = randomText(kBytes);
     const std::string text =
         std::to_string(m_now() + lifetime.count()) + ' ' + std::string(toString(scope)) + '\n';
     const int error = process::writeWhole(m_folder / toHex(hashOf(ticket)), text);
