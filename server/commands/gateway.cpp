@@ -199,7 +199,10 @@ Expected<void> Gateway::listen(const ServeOptions& options) {
                                      : tl::make_unexpected(std::string())) {
         address.fingerprint = protocol::fingerprintInHex(own->fingerprint);
     }
-    return tellAddress(m_data.address(), address);
+    if (const auto told = tellAddress(m_data.address(), address); !told) {
+        spdlog::warn(told.error().detail);  // a full disk can be emptied over HTTP, so that has to go on
+    }
+    return {};
 }
 
 api::Service Gateway::service() {
