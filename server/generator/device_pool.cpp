@@ -57,6 +57,7 @@ DevicePool::DevicePool(std::vector<Device> devices) {
 }
 
 DevicePool::~DevicePool() {
+    onStatusChanged({});  // who is told asks how it is, of what is going
     for (Slot& slot : m_slots) {
         slot.generator.reset();  // Its last calls still find the others, and all else, in place.
     }

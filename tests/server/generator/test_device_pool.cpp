@@ -256,6 +256,17 @@ private Q_SLOTS:
         QCOMPARE(status.message, "The worker is missing.");
     }
 
+    /// Whoever is told of a change asks the pool, which is going.
+    void theEndIsNoChange() {
+        Pool pool(2);
+        pool.submit("1");
+        pool.pool->setDrained("0", true);
+        const int before = pool.changes;
+        pool.pool.reset();
+        QCOMPARE(pool.ended.size(), std::size_t{1});
+        QCOMPARE(pool.changes, before);
+    }
+
     void whatIsInFlightAtTheEndIsTold() {
         Pool pool(2);
         pool.submit("1");
