@@ -5,9 +5,9 @@
 
 #include "shared/protocol/generation_fields.h"
 #include "shared/protocol/json.h"
+#include "shared/protocol/json_parts.h"
 #include "shared/protocol/json_reader.h"
 #include "shared/protocol/strict_json.h"
-#include "shared/protocol/timestamp.h"
 
 namespace easel::protocol {
 
@@ -20,15 +20,6 @@ Expected<std::string> textItem(const json& value) {
         return tl::unexpected(malformed("A list of texts holds something else."));
     }
     return value.get<std::string>();
-}
-
-Expected<std::int64_t> timeItem(const json& value) {
-    if (value.is_string()) {
-        if (const auto time = parseTimestamp(value.get_ref<const std::string&>())) {
-            return *time;
-        }
-    }
-    return tl::unexpected(malformed("A time is not in RFC 3339 form."));
 }
 
 template <typename Enum>
@@ -75,25 +66,6 @@ Expected<ImageInfo> readImage(const json& value) {
     reader.read("bytes", image.bytes);
     reader.read("content_type", image.contentType);
     return reader.finish(std::move(image));
-}
-
-Expected<Problem> readProblem(const json& value) {
-    Reader reader(value, "The problem");
-    Problem problem;
-    reader.read("status", problem.status);
-    reader.read("code", problem.code);
-    reader.read("title", problem.title);
-    reader.read("detail", problem.detail);
-    reader.read("field", problem.field);
-    return reader.finish(std::move(problem));
-}
-
-/// What a newer server may say is read as the nearest that is known.
-template <typename Enum>
-auto enumItemOr(std::optional<Enum> (*from)(std::string_view), Enum otherwise) {
-    return [=](const json& value) -> Expected<Enum> {
-        return value.is_string() ? from(value.get_ref<const std::string&>()).value_or(otherwise) : otherwise;
-    };
 }
 
 Expected<Hold> readHold(const json& value) {

@@ -7,6 +7,7 @@
 
 #include "shared/protocol/generation_fields.h"
 #include "shared/protocol/json.h"
+#include "shared/protocol/json_parts.h"
 #include "shared/protocol/routes.h"
 #include "shared/protocol/timestamp.h"
 
@@ -15,16 +16,6 @@ namespace easel::protocol {
 namespace {
 
 using nlohmann::json;
-
-std::string text(const json& value) {
-    // Text from strangers may hold invalid UTF-8; it becomes U+FFFD rather than an exception.
-    return value.dump(-1, ' ', false, json::error_handler_t::replace);
-}
-
-template <typename T>
-json orNull(const std::optional<T>& value) {
-    return value ? json(*value) : json(nullptr);
-}
 
 json write(const GenerationSettings& settings) {
     json value = json::object();
@@ -44,24 +35,8 @@ json write(const ImageInfo& image) {
             {"height", image.height}, {"bytes", image.bytes}, {"content_type", image.contentType}};
 }
 
-json write(const Problem& problem) {
-    json value = {{"type", "about:blank"},
-                  {"title", problem.title},
-                  {"status", problem.status},
-                  {"code", problem.code},
-                  {"detail", problem.detail}};
-    if (problem.field) {
-        value["field"] = *problem.field;
-    }
-    return value;
-}
-
 json write(const Hold& hold) {
     return {{"reason", toString(hold.reason)}, {"detail", hold.detail}, {"cure", hold.cure}};
-}
-
-json writeTime(const std::optional<std::int64_t>& time) {
-    return time ? json(formatTimestamp(*time)) : json(nullptr);
 }
 
 json write(const Job& job) {

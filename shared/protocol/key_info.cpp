@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "shared/protocol/enum_names.h"
+#include "shared/protocol/json_parts.h"
 #include "shared/protocol/json_reader.h"
 #include "shared/protocol/strict_json.h"
 #include "shared/protocol/timestamp.h"
@@ -20,21 +21,13 @@ using nlohmann::json;
 
 constexpr std::array<std::string_view, 2> kScopes{"generate", "admin"};
 
-std::string text(const json& value) {
-    return value.dump(-1, ' ', false, json::error_handler_t::replace);
-}
-
-json timeOrNull(const std::optional<std::int64_t>& time) {
-    return time ? json(formatTimestamp(*time)) : json(nullptr);
-}
-
 json write(const KeyInfo& key) {
     const bool isKey = !key.id.empty();
     json value = {{"id", isKey ? json(key.id) : json(nullptr)},
                   {"name", isKey ? json(key.name) : json(nullptr)},
                   {"scope", toString(key.scope)},
                   {"created_at", isKey ? json(formatTimestamp(key.createdAt)) : json(nullptr)},
-                  {"last_used_at", timeOrNull(key.lastUsedAt)},
+                  {"last_used_at", writeTime(key.lastUsedAt)},
                   {"session", key.isSession}};
     if (key.revokedAt) {
         value["revoked_at"] = formatTimestamp(*key.revokedAt);
@@ -53,30 +46,15 @@ Expected<KeyScope> readScope(const json& value) {
     return *scope;
 }
 
-Expected<std::int64_t> readTime(const json& value) {
-    const auto time = value.is_string() ? parseTimestamp(value.get<std::string>()) : std::nullopt;
-    if (!time) {
-        return tl::unexpected(malformed("A time of the key is not in RFC 3339's form."));
-    }
-    return *time;
-}
-
 Expected<KeyInfo> readKey(const json& value) {
     Reader reader(value, "The key");
     KeyInfo key;
     reader.read("id", key.id);
     reader.read("name", key.name);
     reader.read("scope", key.scope, readScope);
-    reader.read("created_at", key.createdAt, readTime);
-    const auto readOptional = [&](const char* name, std::optional<std::int64_t>& into) {
-        std::int64_t time = -1;
-        reader.read(name, time, readTime);
-        if (time >= 0) {
-            into = time;
-        }
-    };
-    readOptional("last_used_at", key.lastUsedAt);
-    readOptional("revoked_at", key.revokedAt);
+    reader.read("created_at", key.createdAt, timeItem);
+    reader.read("last_used_at", key.lastUsedAt, timeItem);
+    reader.read("revoked_at", key.revokedAt, timeItem);
     reader.read("secret", key.secret);
     reader.read("session", key.isSession);
     return reader.finish(std::move(key));

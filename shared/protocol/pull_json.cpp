@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "shared/protocol/json.h"
+#include "shared/protocol/json_parts.h"
 #include "shared/protocol/json_reader.h"
 #include "shared/protocol/strict_json.h"
 
@@ -28,11 +29,7 @@ json write(const PullInfo& pull) {
               {"bytes_per_second", progress.bytesPerSecond}}},
             {"commit", pull.commit},
             {"licence", pull.licence},
-            {"problem", pull.problem ? json::parse(toJson(*pull.problem)) : json(nullptr)}};
-}
-
-std::string text(const json& value) {
-    return value.dump(-1, ' ', false, json::error_handler_t::replace);  // the card is a stranger's
+            {"problem", pull.problem ? write(*pull.problem) : json(nullptr)}};
 }
 
 void readRequest(Reader& reader, PullRequest& request) {
@@ -52,22 +49,16 @@ Expected<PullProgress> readProgress(const json& value) {
     return reader.finish(progress);
 }
 
-/// A state that a newer server has is taken for one under way.
-Expected<PullState> readState(const json& value) {
-    return value.is_string() ? pullStateFrom(value.get_ref<const std::string&>()).value_or(PullState::Running)
-                             : PullState::Running;
-}
-
 Expected<PullInfo> readPull(const json& value) {
     Reader reader(value, "The pull");
     PullInfo pull;
     reader.read("id", pull.id);
     readRequest(reader, pull.request);
-    reader.read("state", pull.state, readState);
+    reader.read("state", pull.state, enumItemOr(pullStateFrom, PullState::Running));
     reader.read("progress", pull.progress, readProgress);
     reader.read("commit", pull.commit);
     reader.read("licence", pull.licence);
-    reader.read("problem", pull.problem, [](const json& problem) { return parseProblem(problem.dump()); });
+    reader.read("problem", pull.problem, readProblem);
     if (pull.id.empty()) {
         reader.fail(malformed("The pull has no id."));
     }

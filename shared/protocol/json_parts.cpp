@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "shared/protocol/json_parts.h"
+
+#include <utility>
+
+#include "shared/protocol/json_reader.h"
+#include "shared/protocol/timestamp.h"
+
+namespace easel::protocol {
+
+using nlohmann::json;
+
+std::string text(const json& value) {
+    return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+json write(const Problem& problem) {
+    json value = {{"type", "about:blank"},
+                  {"title", problem.title},
+                  {"status", problem.status},
+                  {"code", problem.code},
+                  {"detail", problem.detail}};
+    if (problem.field) {
+        value["field"] = *problem.field;
+    }
+    return value;
+}
+
+Expected<Problem> readProblem(const json& value) {
+    Reader reader(value, "The problem");
+    Problem problem;
+    reader.read("status", problem.status);
+    reader.read("code", problem.code);
+    reader.read("title", problem.title);
+    reader.read("detail", problem.detail);
+    reader.read("field", problem.field);
+    return reader.finish(std::move(problem));
+}
+
+json writeTime(const std::optional<std::int64_t>& time) {
+    return time ? json(formatTimestamp(*time)) : json(nullptr);
+}
+
+Expected<std::int64_t> timeItem(const json& value) {
+    if (value.is_string()) {
+        if (const auto time = parseTimestamp(value.get_ref<const std::string&>())) {
+            return *time;
+        }
+    }
+    return tl::unexpected(malformed("A time is not in RFC 3339 form."));
+}
+
+}  // namespace easel::protocol
