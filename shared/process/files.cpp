@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <system_error>
@@ -36,7 +37,42 @@ int write(const std::filesystem::path& file, std::span<const std::uint8_t> bytes
     return error;
 }
 
+int read(int fd, std::size_t most, std::string& text) {
+    struct stat status {};
+    if (::fstat(fd, &status) != 0) {
+        return errno;
+    }
+    if (!S_ISREG(status.st_mode)) {
+        return EISDIR;
+    }
+    text.resize(static_cast<std::size_t>(status.st_size));
+    if (text.size() > most) {
+        return EFBIG;
+    }
+    for (std::size_t done = 0; done < text.size();) {
+        const ssize_t count = ::read(fd, text.data() + done, text.size() - done);
+        if (count == 0) {
+            return EIO;  // somebody cuts it short meanwhile
+        }
+        if (count < 0 && errno != EINTR) {
+            return errno;
+        }
+        done += static_cast<std::size_t>(std::max<ssize_t>(count, 0));
+    }
+    return 0;
+}
+
 }  // namespace
+
+int readWhole(const std::filesystem::path& file, std::size_t most, std::string& text) {
+    const int fd = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) {
+        return errno;
+    }
+    const int error = read(fd, most, text);
+    ::close(fd);
+    return error;
+}
 
 int writeWhole(const std::filesystem::path& file, std::span<const std::uint8_t> bytes, Writing how) {
     auto draft = file;

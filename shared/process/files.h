@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <span>
@@ -23,6 +24,10 @@ struct Writing {
 /// beside it as FILE.part.
 int writeWhole(const std::filesystem::path& file, std::span<const std::uint8_t> bytes, Writing how = {});
 int writeWhole(const std::filesystem::path& file, std::string_view text, Writing how = {});
+/// Reads a plain file, as it was when it was opened, into `text`. EISDIR for a folder and all else that is no
+/// plain file; EFBIG, and `text` as long as the file, beyond `most` bytes. It is looked up once, and never
+/// waits for a pipe's writer.
+int readWhole(const std::filesystem::path& file, std::size_t most, std::string& text);
 /// Makes what was written into a file, or created or renamed in a folder, outlive a power cut.
 int sync(const std::filesystem::path& place);
 /// Makes a folder in one that is there. EEXIST when it is there already.
