@@ -13,6 +13,8 @@
 #include <system_error>
 #include <vector>
 
+#include "shared/text/hex.h"
+
 namespace easel::hub {
 
 namespace {
@@ -35,12 +37,7 @@ public:
         std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
         unsigned size = 0;
         EVP_DigestFinal_ex(m_context.get(), digest.data(), &size);
-        std::string text;
-        for (unsigned i = 0; i < size; ++i) {
-            text += "0123456789abcdef"[digest[i] >> 4U];
-            text += "0123456789abcdef"[digest[i] & 0xFU];
-        }
-        return text;
+        return text::toHex({digest.data(), size});
     }
 
 private:

@@ -6,7 +6,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -21,6 +20,7 @@
 #include "shared/process/files.h"
 #include "shared/protocol/json_reader.h"
 #include "shared/protocol/strict_json.h"
+#include "shared/text/hex.h"
 
 namespace easel::keys {
 
@@ -59,7 +59,7 @@ json write(const Key& key) {
     json value = {{"id", key.id},
                   {"name", key.name},
                   {"scope", toString(key.scope)},
-                  {"sha256", toHex(key.hash)},
+                  {"sha256", text::toHex(key.hash)},
                   {"created_at", key.createdAt}};
     if (key.lastUsedAt) {
         value["last_used_at"] = *key.lastUsedAt;
@@ -93,43 +93,18 @@ Expected<Key> read(const json& value) {
     return reader.finish(std::move(key));
 }
 
-/// The text of the file; nothing when there is none, an errno when it cannot be read.
-tl::expected<std::optional<std::string>, int> textOf(const path& file) {
-    const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (descriptor < 0) {
-        return errno == ENOENT ? tl::expected<std::optional<std::string>, int>() : tl::make_unexpected(errno);
-    }
-    std::string text;
-    std::array<char, 64UL * 1024> piece{};
-    int error = 0;
-    while (error == 0) {
-        const ssize_t count = ::read(descriptor, piece.data(), piece.size());
-        if (count == 0) {
-            break;
-        }
-        if (count > 0) {
-            text.append(piece.data(), static_cast<std::size_t>(count));
-            error = text.size() > kMaxBytes ? EFBIG : 0;
-        } else if (errno != EINTR) {
-            error = errno;
-        }
-    }
-    ::close(descriptor);
-    return error == 0 ? tl::expected<std::optional<std::string>, int>(std::move(text))
-                      : tl::make_unexpected(error);
-}
-
 }  // namespace
 
 Expected<std::optional<std::vector<Key>>> readKeys(const path& file) {
-    const auto text = textOf(file);
-    if (!text) {
-        return refusal(file, std::strerror(text.error()));
-    }
-    if (!*text) {
+    std::string text;
+    const int error = process::readWhole(file, kMaxBytes, text);
+    if (error == ENOENT) {
         return std::optional<std::vector<Key>>();
     }
-    const auto root = protocol::parseStrict(**text);
+    if (error != 0) {
+        return refusal(file, std::strerror(error));
+    }
+    const auto root = protocol::parseStrict(text);
     if (!root || !root->is_object()) {
         return refusal(file, "it is damaged");
     }

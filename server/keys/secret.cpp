@@ -115,14 +115,4 @@ std::string withoutSecrets(std::string_view text) {
     return safe.append(text.substr(from));
 }
 
-std::string toHex(const Hash& hash) {
-    constexpr std::string_view kDigits = "0123456789abcdef";
-    std::string text;
-    for (const std::uint8_t byte : hash) {
-        text += kDigits[byte >> 4U];
-        text += kDigits[byte & 15U];
-    }
-    return text;
-}
-
 }  // namespace easel::keys

@@ -15,7 +15,6 @@ namespace easel::keys {
 using Hash = std::array<std::uint8_t, 32>;
 
 Hash hashOf(std::string_view secret);
-std::string toHex(const Hash& hash);
 /// Takes as long wherever they differ.
 bool areSame(const Hash& left, const Hash& right);
 

@@ -10,6 +10,7 @@
 
 #include "server/keys/secret.h"
 #include "shared/process/files.h"
+#include "shared/text/hex.h"
 
 namespace easel::keys {
 
@@ -70,7 +71,7 @@ Expected<std::string> Tickets::issue(protocol::KeyScope scope, std::chrono::mill
     std::string ticket = randomText(kBytes);
     const std::string text =
         std::to_string(m_now() + lifetime.count()) + ' ' + std::string(toString(scope)) + '\n';
-    const int error = process::writeWhole(m_folder / toHex(hashOf(ticket)), text);
+    const int error = process::writeWhole(m_folder / text::toHex(hashOf(ticket)), text);
     if (error == ENOSPC || error == EDQUOT) {
         return tl::unexpected(protocol::noSpace("The disk with the server's data is full."));
     }
@@ -83,7 +84,7 @@ Expected<std::string> Tickets::issue(protocol::KeyScope scope, std::chrono::mill
 
 Expected<protocol::KeyScope> Tickets::redeem(std::string_view ticket) const {
     if (!ticket.empty() && ticket.size() <= kLongest) {
-        const path file = m_folder / toHex(hashOf(ticket));
+        const path file = m_folder / text::toHex(hashOf(ticket));
         const auto invitation = read(file);
         std::error_code error;
         // Of several who bring it at the same time one removes it.

@@ -4,6 +4,8 @@
 #include <array>
 #include <string_view>
 
+#include "shared/text/hex.h"
+
 namespace easel::protocol {
 
 namespace {
@@ -46,13 +48,7 @@ constexpr std::size_t kWordCount = 8;
 }  // namespace
 
 std::string fingerprintInHex(const Fingerprint& fingerprint) {
-    constexpr std::string_view kDigits = "0123456789abcdef";
-    std::string text;
-    for (const std::uint8_t byte : fingerprint) {
-        text += kDigits[byte >> 4];
-        text += kDigits[byte & 15];
-    }
-    return text;
+    return text::toHex(fingerprint);
 }
 
 std::string fingerprintInWords(const Fingerprint& fingerprint) {

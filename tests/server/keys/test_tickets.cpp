@@ -11,6 +11,7 @@
 
 #include "server/keys/secret.h"
 #include "server/keys/tickets.h"
+#include "shared/text/hex.h"
 
 using namespace easel;
 using keys::Tickets;
@@ -50,7 +51,7 @@ private Q_SLOTS:
         QFile content(QString::fromStdString(file.path().string()));
         QVERIFY(content.open(QIODevice::ReadOnly));
         QVERIFY(!content.readAll().contains(ticket.c_str()));
-        QCOMPARE(file.path().filename().string(), keys::toHex(keys::hashOf(ticket)));
+        QCOMPARE(file.path().filename().string(), text::toHex(keys::hashOf(ticket)));
         QCOMPARE(int(file.status().permissions()), 0600);
     }
 
