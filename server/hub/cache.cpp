@@ -13,6 +13,7 @@
 
 #include "server/hub/hub.h"
 #include "server/hub/names.h"
+#include "server/models/files/folder.h"
 #include "shared/process/files.h"
 
 namespace easel::hub {
@@ -45,17 +46,6 @@ Expected<void> makeFolders(const path& folder) {
         return tl::unexpected(cannotWrite(folder, error));
     }
     return {};
-}
-
-std::vector<path> inside(const path& folder) {
-    std::vector<path> all;
-    std::error_code error;
-    for (std::filesystem::directory_iterator it(folder, error), end; !error && it != end;
-         it.increment(error)) {
-        all.push_back(it->path());
-    }
-    std::ranges::sort(all);
-    return all;
 }
 
 /// All that is no folder below `folder`, by its path in it.
@@ -192,7 +182,7 @@ Expected<void> CachedRepository::writeRef(const std::string& revision, const std
 
 std::vector<std::string> CachedRepository::commits() const {
     std::vector<std::string> names;
-    for (const path& each : inside(m_folder / "snapshots")) {
+    for (const path& each : models::inside(m_folder / "snapshots")) {
         names.push_back(each.filename().string());
     }
     return names;
@@ -228,7 +218,7 @@ std::map<std::string, std::string> CachedRepository::filesOf(const std::string& 
 }
 
 bool CachedRepository::isBusy() const {
-    return std::ranges::any_of(inside(m_locks), FileLock::isTaken);
+    return std::ranges::any_of(models::inside(m_locks), FileLock::isTaken);
 }
 
 void CachedRepository::removeRefsTo(const std::string& commit) const {
@@ -242,7 +232,7 @@ void CachedRepository::removeRefsTo(const std::string& commit) const {
 
 Expected<std::int64_t> CachedRepository::removeAll() const {
     std::int64_t bytes = 0;
-    for (const path& file : inside(m_folder / "blobs")) {
+    for (const path& file : models::inside(m_folder / "blobs")) {
         bytes += sizeOf(file);
     }
     std::error_code error;

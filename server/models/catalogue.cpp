@@ -10,6 +10,7 @@
 
 #include <fmt/core.h>
 
+#include "server/models/files/folder.h"
 #include "server/models/files/json_object.h"
 #include "server/models/files/model_problem.h"
 #include "shared/protocol/validation.h"
@@ -26,18 +27,6 @@ constexpr std::string_view kHubPrefix = "models--";
 bool isModel(const path& folder) {
     std::error_code error;
     return std::filesystem::exists(folder / "model_index.json", error);
-}
-
-/// What `folder` holds, by name; nothing where it cannot be read.
-std::vector<path> inside(const path& folder) {
-    std::vector<path> all;
-    std::error_code error;
-    for (std::filesystem::directory_iterator it(folder, error), end; !error && it != end;
-         it.increment(error)) {
-        all.push_back(it->path());
-    }
-    std::sort(all.begin(), all.end());
-    return all;
 }
 
 /// A model may call itself otherwise than its folder.
