@@ -25,6 +25,7 @@
 #include "server/commands/locations.h"
 #include "server/commands/messages.h"
 #include "server/commands/qr_code.h"
+#include "server/http/options.h"
 #include "server/http/origin.h"
 #include "server/http/proxy.h"
 #include "server/http/target.h"
@@ -74,18 +75,13 @@ std::string urlWith(const ServeOptions& options, const std::string& address, std
                        isEncrypted(options) ? "https" : "http", address, port);
 }
 
-bool isLocal(const http::PublicUrl& url) {
-    const std::string name = http::hostName(url.authority);
-    return name == "localhost" || name == "127.0.0.1" || name == "[::1]";
-}
-
 /// For people, beside the code.
 void explain(const PublicAddress& address, const http::PublicUrl& url) {
     std::cerr << fmt::format(
         "Paste this code in Easel on the device that is to draw with {}, or open it there. It is good once, "
         "for ten minutes.\n",
         printable(address.url));
-    if (isLocal(url)) {
+    if (http::isLoopback(http::hostName(url.authority))) {
         std::cerr
             << "The address is this machine's own: for another one open a tunnel (ssh -L) to it, or say "
                "--address.\n";
