@@ -65,9 +65,12 @@ DevicePool::~DevicePool() {
 
 Status DevicePool::status() const {
     const std::scoped_lock lock(m_mutex);
-    Status all{.failed = true, .capacity = 0};
+    std::vector<Status> statuses;
     for (const Slot& slot : m_slots) {
-        const Status status = slot.generator->status();
+        statuses.push_back(slot.generator->status());
+    }
+    Status all{.failed = true, .capacity = 0};
+    for (const Status& status : statuses) {
         all.ready = all.ready || status.ready;
         all.failed = all.failed && status.failed;
         addOnce(all.device, status.device);
@@ -88,14 +91,13 @@ Status DevicePool::status() const {
         }
     }
     // What keeps one of several from drawing is said with its name.
-    for (const Slot& slot : m_slots) {
-        const Status status = slot.generator->status();
+    for (const Status& status : statuses) {
         if (status.ready == all.ready && all.message.empty()) {
             all.message = status.message;
         }
     }
     for (std::size_t i = 0; i < m_slots.size() && all.ready; ++i) {
-        const auto info = describe(i);
+        const auto info = describe(i, std::move(statuses[i]));
         if (info.state == DeviceState::Starting || info.state == DeviceState::Failed) {
             all.message += fmt::format("; device {} ({}): {}", info.id, info.device, info.message);
         }
@@ -211,14 +213,13 @@ std::vector<protocol::DeviceInfo> DevicePool::devices() const {
     std::vector<protocol::DeviceInfo> devices;
     devices.reserve(m_slots.size());
     for (std::size_t i = 0; i < m_slots.size(); ++i) {
-        devices.push_back(describe(i));
+        devices.push_back(describe(i, m_slots[i].generator->status()));
     }
     return devices;
 }
 
-protocol::DeviceInfo DevicePool::describe(std::size_t index) const {
+protocol::DeviceInfo DevicePool::describe(std::size_t index, Status status) const {
     const Slot& slot = m_slots[index];
-    Status status = slot.generator->status();
     protocol::DeviceInfo info;
     info.id = std::to_string(index);
     info.device = status.device.empty() ? slot.name : status.device;
@@ -255,7 +256,7 @@ std::optional<protocol::DeviceInfo> DevicePool::setDrained(const std::string& id
         for (std::size_t i = 0; i < m_slots.size(); ++i) {
             if (std::to_string(i) == id) {
                 m_slots[i].drained = drained;
-                info = describe(i);
+                info = describe(i, m_slots[i].generator->status());
             }
         }
     }

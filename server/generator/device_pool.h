@@ -58,7 +58,7 @@ private:
     std::optional<std::size_t> placeFor(const std::string& model) const;
     void finished(const std::string& id);
     void tellChange();
-    protocol::DeviceInfo describe(std::size_t index) const;
+    protocol::DeviceInfo describe(std::size_t index, Status status) const;
 
     mutable std::mutex m_mutex;
     std::vector<Slot> m_slots;
