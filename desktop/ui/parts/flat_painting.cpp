@@ -103,6 +103,15 @@ void drawToolButton(QPainter* painter, const QStyleOption* option) {
     }
 }
 
+void drawQuietButton(QPainter* painter, const QAbstractButton& button) {
+    if (button.underMouse() || button.isDown()) {
+        drawBox(painter, button.rect(), button.palette().color(QPalette::Midlight), Qt::transparent);
+    }
+    if (button.hasFocus()) {
+        drawFocusRing(painter, button.rect(), button.palette());
+    }
+}
+
 void drawCheckBox(QPainter* painter, const QStyleOption& option) {
     constexpr qreal kCorner = 3;
     const QPalette& palette = option.palette;

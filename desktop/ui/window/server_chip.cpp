@@ -8,6 +8,7 @@
 #include "desktop/remote/local_server.h"
 #include "desktop/remote/server_link.h"
 #include "desktop/remote/servers.h"
+#include "desktop/ui/parts/flat_painting.h"
 #include "desktop/ui/parts/measures.h"
 #include "desktop/ui/window/address_form.h"
 #include "desktop/ui/window/server_popover.h"
@@ -155,17 +156,7 @@ QSize ServerChip::minimumSizeHint() const {
 void ServerChip::paintEvent(QPaintEvent*) {
     QPainter painter(this);
     painter.setRenderHint(QPainter::Antialiasing);
-    const QRectF box = QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5);
-    if (underMouse() || isDown()) {
-        painter.setPen(Qt::NoPen);
-        painter.setBrush(palette().color(QPalette::Midlight));
-        painter.drawRoundedRect(box, kRadius, kRadius);
-    }
-    if (hasFocus()) {
-        painter.setBrush(Qt::NoBrush);
-        painter.setPen(QPen(palette().color(QPalette::Link), 2));
-        painter.drawRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5), kRadius, kRadius);
-    }
+    drawQuietButton(&painter, *this);
     // A ring where there is no server, a disc where there is one: not by colour alone.
     const QRectF dot(kUnit, (height() - kDot) / 2.0, kDot, kDot);
     painter.setPen(QPen(dotColor(), 2));

@@ -11,6 +11,7 @@
 
 #include "desktop/remote/address.h"
 #include "desktop/remote/servers.h"
+#include "desktop/ui/parts/flat_painting.h"
 #include "desktop/ui/parts/icons.h"
 #include "desktop/ui/parts/measures.h"
 
@@ -44,17 +45,7 @@ QSize ServerRow::sizeHint() const {
 void ServerRow::paintEvent(QPaintEvent*) {
     QPainter painter(this);
     painter.setRenderHint(QPainter::Antialiasing);
-    const QRectF box = QRectF(rect()).adjusted(0.5, 0.5, -0.5, -0.5);
-    if (underMouse() || isDown()) {
-        painter.setPen(Qt::NoPen);
-        painter.setBrush(palette().color(QPalette::Midlight));
-        painter.drawRoundedRect(box, kRadius, kRadius);
-    }
-    if (hasFocus()) {
-        painter.setBrush(Qt::NoBrush);
-        painter.setPen(QPen(palette().color(QPalette::Link), 2));
-        painter.drawRoundedRect(box.adjusted(0.5, 0.5, -0.5, -0.5), kRadius, kRadius);
-    }
+    drawQuietButton(&painter, *this);
     if (isChecked()) {
         painter.drawPixmap(QPoint(kUnit, (height() - kSign) / 2),
                            iconPixmap(QStringLiteral("check"), palette().color(QPalette::WindowText), kSign,
