@@ -11,10 +11,10 @@
 #include "desktop/remote/server_link.h"
 #include "desktop/remote/servers.h"
 #include "tests/desktop/remote/memory_keyring.h"
+#include "tests/desktop/remote/quick_link.h"
 #include "tests/desktop/studio/fake_easel.h"
 
 using namespace easel;
-using namespace std::chrono_literals;
 using remote::ServerLink;
 using tests::FakeEasel;
 using tests::MemoryKeyring;
@@ -29,8 +29,7 @@ struct Laptop {
     MemoryKeyring& keyring;
     QSettings settings;
     remote::Remote remote;
-    ServerLink link{remote,
-                    {.whenConnected = 20ms, .whenNotReady = 20ms, .firstPause = 20ms, .longestPause = 40ms}};
+    ServerLink link{remote, tests::kQuick};
     remote::Servers servers;
     QSignalSpy paired{&servers, &remote::Servers::paired};
     QSignalSpy failed{&servers, &remote::Servers::pairingFailed};
