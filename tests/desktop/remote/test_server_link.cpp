@@ -2,47 +2,18 @@
 #include <QSignalSpy>
 #include <QTest>
 
-#include <algorithm>
-
 #include "desktop/remote/remote.h"
 #include "desktop/remote/server_link.h"
 #include "desktop/remote/version_fit.h"
 #include "shared/protocol/json.h"
 #include "tests/desktop/remote/fake_server.h"
+#include "tests/desktop/remote/link_answers.h"
 
 using namespace easel;
+using namespace easel::tests;
 using namespace std::chrono_literals;
 using remote::ServerLink;
-using tests::FakeRequest;
-using tests::FakeServer;
 using State = ServerLink::State;
-
-namespace {
-
-constexpr ServerLink::Timing kQuick{
-    .whenConnected = 20ms, .whenNotReady = 20ms, .firstPause = 20ms, .longestPause = 40ms};
-
-protocol::ServerInfo readyServer() {
-    protocol::ServerInfo info;
-    info.version = "0.1.0";
-    info.ready = true;
-    return info;
-}
-
-/// Answers for the server that `info` describes, with one model.
-FakeServer::Handler answering(const protocol::ServerInfo& info) {
-    return [&info](const FakeRequest& request, QTcpSocket& socket) {
-        protocol::ModelInfo model;
-        model.id = info.defaultModel;
-        if (request.path == "/v1/server") {
-            socket.write(tests::jsonAnswer(protocol::toJson(info)));
-        } else {
-            socket.write(tests::jsonAnswer(protocol::toJson(protocol::ModelPage{{model}, {}})));
-        }
-    };
-}
-
-}  // namespace
 
 class TestServerLink : public QObject {
     Q_OBJECT
@@ -53,6 +24,7 @@ private Q_SLOTS:
     void comesBackByItself();
     void countsDownAndTriesNow();
     void saysWhoRefuses();
+    void forgetsTheLastServer();
     void tellsStartingFromLoading();
     void saysHowBusyItIs();
     void asksForAKey();
@@ -63,10 +35,6 @@ private Q_SLOTS:
     void asksNothingBeforeItHasTheKey();
     void leaves();
     void beginsAnewAfterSleep();
-    void forgetsTheLastServer();
-    void listsTheModelsOfAllPages();
-    void listsAThousandModelsAtMost();
-    void noticesModelsThatComeLater();
 };
 
 void TestServerLink::connects() {
@@ -153,7 +121,7 @@ void TestServerLink::countsDownAndTriesNow() {
 
 void TestServerLink::saysWhoRefuses() {
     FakeServer server([](const FakeRequest&, QTcpSocket& socket) {
-        socket.write(tests::answer(200, "text/html", "<h1>Router login</h1>"));
+        socket.write(answer(200, "text/html", "<h1>Router login</h1>"));
     });
     remote::Remote remote;
     ServerLink link(remote, kQuick);
@@ -182,73 +150,6 @@ void TestServerLink::forgetsTheLastServer() {
     QCOMPARE(link.info()->deviceName, "second");
 }
 
-void TestServerLink::listsTheModelsOfAllPages() {
-    const std::vector<std::string> ids{"one", "owner/two", "50% of a & b+c", "d\xC3\xA9j\xC3\xA0 vu", "five"};
-    FakeServer server([&ids](const FakeRequest& request, QTcpSocket& socket) {
-        if (request.path == "/v1/server") {
-            socket.write(tests::jsonAnswer(protocol::toJson(readyServer())));
-            return;
-        }
-        // One a page, the model after the one that the query names.
-        const QByteArray after = request.path.mid(QByteArray("/v1/models?after=").size());
-        const auto last = std::ranges::find(ids, QByteArray::fromPercentEncoding(after).toStdString());
-        const auto here = request.path == "/v1/models" ? ids.begin() : std::next(last);
-        protocol::ModelPage page;
-        page.models.resize(1);
-        page.models[0].id = *here;
-        page.models[0].state =
-            *here == "five" ? protocol::ModelState::Failed : protocol::ModelState::Available;
-        page.next = here + 1 == ids.end() ? std::nullopt : std::optional(*here);
-        socket.write(tests::jsonAnswer(protocol::toJson(page)));
-    });
-    remote::Remote remote;
-    ServerLink link(remote, {});
-    QSignalSpy changes(&link, &ServerLink::infoChanged);
-    link.connectTo(server.url());
-    QTRY_COMPARE(link.models().size(), ids.size() - 1);
-    for (std::size_t i = 0; i + 1 < ids.size(); ++i) {
-        QCOMPARE(link.models()[i].id, ids[i]);
-    }
-    QCOMPARE(changes.size(), 3);  // another server, what it said, and its models once
-    QCOMPARE(server.requests().size(), 6);
-    QVERIFY(server.count("GET", "/v1/models?after=50%25%20of%20a%20%26%20b%2Bc") == 1);
-}
-
-void TestServerLink::noticesModelsThatComeLater() {
-    std::size_t count = 1;
-    FakeServer server([&count](const FakeRequest& request, QTcpSocket& socket) {
-        protocol::ModelPage page;
-        for (std::size_t i = 0; i < count; ++i) {
-            page.models.emplace_back().id = std::to_string(i);
-        }
-        socket.write(tests::jsonAnswer(request.path == "/v1/server" ? protocol::toJson(readyServer())
-                                                                    : protocol::toJson(page)));
-    });
-    remote::Remote remote;
-    ServerLink link(remote, {.whenConnected = 10ms, .modelsAgain = 20ms});
-    link.connectTo(server.url());
-    QTRY_COMPARE(link.models().size(), std::size_t{1});
-    count = 2;
-    QTRY_COMPARE(link.models().size(), std::size_t{2});
-    count = 0;
-    QTRY_COMPARE(link.models().size(), std::size_t{0});
-}
-
-void TestServerLink::listsAThousandModelsAtMost() {
-    FakeServer server([](const FakeRequest& request, QTcpSocket& socket) {
-        protocol::ModelPage page;
-        page.models.resize(300);
-        page.next = "more";
-        socket.write(tests::jsonAnswer(request.path == "/v1/server" ? protocol::toJson(readyServer())
-                                                                    : protocol::toJson(page)));
-    });
-    remote::Remote remote;
-    ServerLink link(remote, {});
-    link.connectTo(server.url());
-    QTRY_COMPARE(link.models().size(), std::size_t{1000});
-    QCOMPARE(server.count("GET", "/v1/models?after=more"), 3);
-}
-
 void TestServerLink::tellsStartingFromLoading() {
     protocol::ServerInfo info = readyServer();
     info.ready = false;
@@ -257,9 +158,9 @@ void TestServerLink::tellsStartingFromLoading() {
         protocol::ModelInfo model;
         model.id = "starter";
         model.state = loading;
-        socket.write(tests::jsonAnswer(request.path == "/v1/server"
-                                           ? protocol::toJson(info)
-                                           : protocol::toJson(protocol::ModelPage{{model}, {}})));
+        socket.write(jsonAnswer(request.path == "/v1/server"
+                                    ? protocol::toJson(info)
+                                    : protocol::toJson(protocol::ModelPage{{model}, {}})));
     });
     remote::Remote remote;
     ServerLink link(remote, kQuick);
@@ -303,10 +204,10 @@ void TestServerLink::asksForAKey() {
     const protocol::Problem refusal{401, "unauthorized", "A key is needed", "No key.", {}};
     FakeServer server([&](const FakeRequest& request, QTcpSocket& socket) {
         if (request.headers.value("authorization") == "Bearer easel_right") {
-            return void(socket.write(tests::jsonAnswer(protocol::toJson(readyServer()))));
+            return void(socket.write(jsonAnswer(protocol::toJson(readyServer()))));
         }
-        socket.write(tests::answer(401, "application/problem+json",
-                                   QByteArray::fromStdString(protocol::toJson(refusal))));
+        socket.write(
+            answer(401, "application/problem+json", QByteArray::fromStdString(protocol::toJson(refusal))));
     });
     remote::Remote remote;
     ServerLink link(remote, kQuick);

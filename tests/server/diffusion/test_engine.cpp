@@ -1,71 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
-// The engine as the worker uses it: whole pictures against diffusers, progress, cancelling, and models that
-// cannot be used.
-#include "server/diffusion/engine.h"
-
 #include <ATen/Parallel.h>
 
 #include <QFile>
 #include <QJsonArray>
 #include <QTest>
-#include <QtEndian>
+
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <vector>
 
+#include "server/diffusion/engine.h"
 #include "server/models/files/safetensors.h"
 #include "tests/server/diffusion/edited_model.h"
 #include "tests/server/diffusion/one_model.h"
+#include "tests/server/diffusion/small_drawing.h"
 #include "tests/support/gates.h"
 
 using namespace easel;
-using tests::Drawn;
-using tests::EditedModel;
-using tests::OneModel;
+using namespace easel::tests;
 
-namespace {
-
-const std::string kFixtures = EASEL_SOURCE_DIR "/tests/fixtures/";
-const std::string kUNet = "unet/diffusion_pytorch_model.safetensors";
-const std::string kVae = "vae/diffusion_pytorch_model.safetensors";
-const std::string kText = "text_encoder/model.safetensors";
-
-Drawn draw(OneModel& model, const protocol::GenerationSettings& settings, std::size_t stopAt = SIZE_MAX) {
-    return model.draw(settings, stopAt);
-}
-
-Drawn draw(OneModel&& model, const protocol::GenerationSettings& settings) {
-    return model.draw(settings);
-}
-
-OneModel load(const std::filesystem::path& folder) {
-    return OneModel(folder);
-}
-
-protocol::GenerationSettings small() {
-    protocol::GenerationSettings settings;
-    settings.prompt = "a red circle";
-    settings.width = 64;
-    settings.height = 64;
-    settings.steps = 3;
-    settings.sampler = "euler_a";
-    settings.seed = 5;
-    return settings;
-}
-
-/// What loading `folder` complains of.
-std::string complaint(const std::filesystem::path& folder, const std::string& device = "cpu") {
-    try {
-        OneModel model(folder, device);
-        return "";
-    } catch (const std::runtime_error& error) {
-        return error.what();
-    }
-}
-
-}  // namespace
-
+/// As the worker uses it: whole pictures against diffusers, progress, cancelling.
 class EngineTest : public QObject {
     Q_OBJECT
 
@@ -81,16 +36,8 @@ private Q_SLOTS:
     void moreStepsThanFitAreRefused_data();
     void moreStepsThanFitAreRefused();
     void numbersThatAreNotFiniteAreAnError();
-    void damagedModelsAreNamed_data();
-    void damagedModelsAreNamed();
-    void unusedTensorsThatOldFilesCarryAreAccepted();
-    void idleTensorsArePassedOverWithANote_data();
-    void idleTensorsArePassedOverWithANote();
-    void aBlockThatTheConfigLeavesOutIsPassedOver();
-    void weightsOfAVariantAreTold();
     void anEmptyPromptIsDrawn();
     void aWordThatTheEncoderHasNotLearnedIsAnError();
-    void tensorsMayStandAtAnyAddress();
     void devicesThatAreNotThere_data();
     void devicesThatAreNotThere();
     void smallPicturesTakeOneThread();
@@ -292,124 +239,6 @@ void EngineTest::numbersThatAreNotFiniteAreAnError() {
     QVERIFY(!engine.engine().broken());
 }
 
-void EngineTest::damagedModelsAreNamed_data() {
-    using Edit = std::function<void(QJsonObject&, QByteArray&)>;
-    QTest::addColumn<QString>("file");
-    QTest::addColumn<Edit>("edit");
-    QTest::addColumn<QStringList>("words");
-    const auto file = [](const std::string& name) { return QString::fromStdString(name); };
-
-    QTest::newRow("missing, so another is unknown")
-        << file(kUNet) << Edit([](QJsonObject& header, QByteArray&) {
-               EditedModel::rename(header, "mid_block.resnets.0.conv1.weight",
-                                   "mid_block.resnets.0.conv9.weight");
-           })
-        << QStringList{"unet/", "mid_block.resnets.0.conv1.weight", "[32, 32, 3, 3]", "missing"};
-    QTest::newRow("unknown") << file(kUNet) << Edit([](QJsonObject& header, QByteArray& data) {
-        header["added.weight"] = QJsonObject{{"dtype", "F32"},
-                                             {"shape", QJsonArray{2}},
-                                             {"data_offsets", QJsonArray{data.size(), data.size() + 8}}};
-        data.append(8, '\0');
-    }) << QStringList{"diffusion_pytorch_model.safetensors", "added.weight", "[2]", "no layer"};
-    QTest::newRow("unknown, in the encoder") << file(kVae) << Edit([](QJsonObject& header, QByteArray&) {
-        EditedModel::rename(header, "encoder.conv_in.bias", "encoder.conv_in.extra");
-    }) << QStringList{"vae/", "encoder.conv_in.bias", "missing"};
-    QTest::newRow("misshapen") << file(kText) << Edit([](QJsonObject& header, QByteArray&) {
-        auto tensor = header["text_model.encoder.layers.1.mlp.fc1.weight"].toObject();
-        tensor["shape"] = QJsonArray{32, 64};
-        header["text_model.encoder.layers.1.mlp.fc1.weight"] = tensor;
-    })
-                               << QStringList{"text_encoder/model.safetensors",
-                                              "text_model.encoder.layers.1.mlp.fc1.weight", "[32, 64]",
-                                              "[64, 32]"};
-    QTest::newRow("not a number") << file(kVae) << Edit([](QJsonObject& header, QByteArray& data) {
-        const float nan = std::numeric_limits<float>::quiet_NaN();
-        std::memcpy(data.data() + EditedModel::offsetOf(header, "decoder.conv_out.weight") + 8, &nan, 4);
-    }) << QStringList{"vae/", "decoder.conv_out.weight", "[3, 8, 3, 3]", "not finite"};
-    QTest::newRow("integers") << file(kVae) << Edit([](QJsonObject& header, QByteArray&) {
-        auto tensor = header["decoder.conv_out.bias"].toObject();
-        tensor["dtype"] = "I32";
-        header["decoder.conv_out.bias"] = tensor;
-    }) << QStringList{"vae/", "decoder.conv_out.bias", "I32"};
-}
-
-void EngineTest::damagedModelsAreNamed() {
-    using Edit = std::function<void(QJsonObject&, QByteArray&)>;
-    QFETCH(QString, file);
-    QFETCH(Edit, edit);
-    QFETCH(QStringList, words);
-    EditedModel model("sd1-tiny");
-    model.editTensors(file.toStdString(), edit);
-    const std::string said = complaint(model.root());
-    for (const QString& word : words) {
-        QVERIFY2(said.find(word.toStdString()) != std::string::npos, said.c_str());
-    }
-}
-
-void EngineTest::unusedTensorsThatOldFilesCarryAreAccepted() {
-    EditedModel model("sd1-tiny");
-    bool there = false;
-    model.editTensors(kText, [&](QJsonObject& header, QByteArray&) {
-        there = header.contains("text_model.embeddings.position_ids");
-    });
-    QVERIFY(there);
-    QCOMPARE(complaint(model.root()), std::string());
-}
-
-void EngineTest::idleTensorsArePassedOverWithANote_data() {
-    QTest::addColumn<QString>("file");
-    QTest::addColumn<QString>("tensor");
-    const auto row = [](const std::string& file, const char* tensor) {
-        QTest::newRow(tensor) << QString::fromStdString(file) << QString(tensor);
-    };
-    row(kText, "logit_scale");
-    row(kText, "text_projection.weight");
-    row(kText, "vision_model.embeddings.class_embedding");
-    row(kUNet, "num_updates");
-    row(kUNet, "decay");
-    row(kVae, "loss.logvar");
-}
-
-void EngineTest::idleTensorsArePassedOverWithANote() {
-    QFETCH(QString, file);
-    QFETCH(QString, tensor);
-    const Drawn expected = draw(load(kFixtures + "models/sd1-tiny"), small());
-    EditedModel model("sd1-tiny");
-    model.editTensors(file.toStdString(), [&tensor](QJsonObject& header, QByteArray& data) {
-        header[tensor] = QJsonObject{{"dtype", "I64"},
-                                     {"shape", QJsonArray()},
-                                     {"data_offsets", QJsonArray{data.size(), data.size() + 8}}};
-        data.append(8, '\x7f');
-    });
-    auto engine = load(model.root());
-    QCOMPARE(engine.notes().size(), std::size_t{1});
-    const QString note = QString::fromStdString(engine.notes().front());
-    QVERIFY2(note.contains(file) && note.contains(tensor), qPrintable(note));
-    QVERIFY(draw(engine, small()).images == expected.images);
-}
-
-void EngineTest::aBlockThatTheConfigLeavesOutIsPassedOver() {
-    EditedModel model("sd1-tiny");
-    model.editJson("unet/config.json", [](QJsonObject& json) { json["mid_block_type"] = QJsonValue::Null; });
-    auto engine = load(model.root());
-    QCOMPARE(engine.notes().size(), std::size_t{1});
-    QVERIFY2(engine.notes().front().find("mid_block.") != std::string::npos, engine.notes().front().c_str());
-    const Drawn whole = draw(load(kFixtures + "models/sd1-tiny"), small());
-    const Drawn cut = draw(engine, small());
-    QVERIFY(!cut.problem);
-    QVERIFY(cut.images != whole.images);
-}
-
-void EngineTest::weightsOfAVariantAreTold() {
-    EditedModel model("sd1-tiny");
-    auto variant = model.root() / kUNet;
-    variant.replace_extension("bf16.safetensors");
-    std::filesystem::rename(model.root() / kUNet, variant);
-    auto engine = load(model.root());
-    QCOMPARE(engine.notes().size(), std::size_t{1});
-    QVERIFY2(engine.notes().front().starts_with(variant.string()), engine.notes().front().c_str());
-}
-
 void EngineTest::anEmptyPromptIsDrawn() {
     auto engine = load(kFixtures + "models/sd1-tiny");
     auto settings = small();
@@ -433,16 +262,6 @@ void EngineTest::aWordThatTheEncoderHasNotLearnedIsAnError() {
     QVERIFY(drawn.problem);
     QVERIFY2(drawn.problem->detail.find("tokenizer") != std::string::npos, drawn.problem->detail.c_str());
     QVERIFY(!draw(engine, small()).problem);
-}
-
-void EngineTest::tensorsMayStandAtAnyAddress() {
-    const Drawn expected = draw(load(kFixtures + "models/sd1-tiny"), small());
-    EditedModel model("sd1-tiny");
-    model.editTensors(
-        kUNet, [](QJsonObject&, QByteArray&) {}, 3);
-    const Drawn drawn = draw(load(model.root()), small());
-    QCOMPARE(drawn.images.size(), std::size_t{1});
-    QVERIFY(drawn.images == expected.images);
 }
 
 void EngineTest::devicesThatAreNotThere_data() {

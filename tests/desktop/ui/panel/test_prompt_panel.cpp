@@ -1,14 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <QAbstractButton>
-#include <QAbstractItemView>
 #include <QComboBox>
-#include <QDoubleSpinBox>
-#include <QLabel>
 #include <QLineEdit>
 #include <QPlainTextEdit>
-#include <QScrollBar>
 #include <QSignalSpy>
-#include <QSlider>
 #include <QSpinBox>
 #include <QTest>
 #include <QToolButton>
@@ -19,78 +13,15 @@
 #include "desktop/ui/panel/prompt_panel.h"
 #include "desktop/ui/parts/fold.h"
 #include "desktop/ui/parts/number_box.h"
-#include "desktop/ui/parts/problem_mark.h"
 #include "shared/protocol/json.h"
+#include "tests/desktop/ui/panel/shown_panel.h"
 
 using namespace easel;
+using namespace easel::tests;
 using protocol::GenerationRequest;
-using protocol::ModelInfo;
-using protocol::ServerInfo;
 using ui::PromptPanel;
 
-namespace {
-
-ServerInfo server() {
-    ServerInfo info;
-    info.defaultModel = "starter";
-    info.limits.minSide = 128;
-    info.limits.maxSide = 1024;
-    info.limits.maxSteps = 60;
-    info.limits.maxGuidance = 20;
-    info.limits.maxCount = 4;
-    info.samplers = {{"ddim", "DDIM", {"default"}}, {"euler", "Euler", {"default", "karras"}}};
-    return info;
-}
-
-std::vector<ModelInfo> models() {
-    ModelInfo starter;
-    starter.id = "starter";
-    starter.title = "Starter";
-    starter.width = starter.height = 256;
-    starter.steps = 12;
-    starter.guidance = 4;
-    starter.sampler = "ddim";
-    starter.knownNames = {"lighthouse", "boat"};
-    starter.knownWords = {"a", "above", "the", "sea"};
-    ModelInfo large;
-    large.id = "large";
-    large.title = "Large";
-    large.width = large.height = 512;
-    large.steps = 30;
-    large.sampler = "euler";
-    large.notes = {"Its scheduler is another."};
-    return {starter, large};
-}
-
-/// A panel on screen, told of the server above.
-struct Shown {
-    PromptPanel panel;
-
-    Shown() {
-        panel.setServer(server(), models());
-        panel.resize(340, 900);
-        panel.show();
-        if (!QTest::qWaitForWindowActive(&panel)) {
-            qFatal("the panel did not come up");
-        }
-    }
-
-    template <typename T>
-    T* find(const char* name) const {
-        T* found = panel.findChild<T*>(name);
-        if (!found) {
-            qFatal("no %s", name);
-        }
-        return found;
-    }
-    QDoubleSpinBox* number(const char* field) const {
-        return find<QWidget>(field)->findChild<QDoubleSpinBox*>();
-    }
-    const GenerationRequest& request() const { return panel.request(); }
-};
-
-}  // namespace
-
+/// Size, numbers and the model.
 class TestPromptPanel : public QObject {
     Q_OBJECT
 
@@ -107,15 +38,9 @@ private Q_SLOTS:
     void takesPointAndComma_data();
     void takesPointAndComma();
     void takesNoFractionOfAWholeNumber();
-    void showsAllOfARestoredPrompt();
     void adoptsAnotherModel();
     void offersTheSchedulesOfTheSampler();
-    void showsTheServersSentenceAtItsField();
     void unfoldsForAProblem();
-    void wantsAPromptFirst();
-    void growsWithThePromptAndThenScrolls();
-    void offersWordsThatTheModelKnows();
-    void saysWhichWordsTheModelDoesNotKnow();
     void goesThroughItsFieldsByKeyboard();
     void leavesTheWheelToThePanel();
 };
@@ -303,21 +228,6 @@ void TestPromptPanel::takesNoFractionOfAWholeNumber() {
     QCOMPARE(width->validate(text, position), QValidator::Acceptable);
 }
 
-void TestPromptPanel::showsAllOfARestoredPrompt() {
-    protocol::GenerationRequest old;
-    old.prompt = QString("a lighthouse above the sea ").repeated(100).toStdString();
-    PromptPanel restored;
-    restored.setRequest(old);
-    restored.setServer(server(), models());
-    restored.resize(340, 900);
-    restored.show();
-    QVERIFY(QTest::qWaitForWindowActive(&restored));
-    Shown typed;
-    typed.find<QPlainTextEdit>("promptEdit")->setPlainText(QString::fromStdString(old.prompt));
-    QTRY_COMPARE(restored.findChild<QPlainTextEdit*>("promptEdit")->height(),
-                 typed.find<QPlainTextEdit>("promptEdit")->height());
-}
-
 void TestPromptPanel::adoptsAnotherModel() {
     Shown shown;
     shown.number("stepsField")->setValue(20);
@@ -351,20 +261,6 @@ void TestPromptPanel::offersTheSchedulesOfTheSampler() {
     QCOMPARE(shown.request().schedule, std::nullopt);
 }
 
-void TestPromptPanel::showsTheServersSentenceAtItsField() {
-    Shown shown;
-    auto* steps = shown.number("stepsField");
-    QVERIFY(shown.panel.showProblem(protocol::invalidField("steps", "At most 60 steps.")));
-    QVERIFY(ui::isMarkedWrong(*steps));
-    auto* note = shown.find<QWidget>("stepsField")->parentWidget()->findChild<QLabel*>("note");
-    QVERIFY(note->isVisible());
-    QCOMPARE(note->text(), "At most 60 steps.");
-    steps->setValue(13);
-    QVERIFY(!ui::isMarkedWrong(*steps));
-    QVERIFY(!note->isVisible());
-    QVERIFY(!shown.panel.showProblem(protocol::invalidField("init_image", "Too large.")));
-}
-
 void TestPromptPanel::unfoldsForAProblem() {
     Shown shown;
     auto* fold = shown.find<ui::Fold>("modelFold");
@@ -372,74 +268,6 @@ void TestPromptPanel::unfoldsForAProblem() {
     QVERIFY(shown.panel.showProblem(protocol::invalidField("sampler", "No such sampler.")));
     QVERIFY(fold->isOpen());
     QVERIFY(shown.find<QComboBox>("samplerBox")->isVisible());
-}
-
-void TestPromptPanel::wantsAPromptFirst() {
-    Shown shown;
-    QSignalSpy generates(&shown.panel, &PromptPanel::generateRequested);
-    auto* prompt = shown.find<QPlainTextEdit>("promptEdit");
-    QTest::mouseClick(shown.find<QAbstractButton>("generateButton"), Qt::LeftButton);
-    QCOMPARE(generates.size(), 0);
-    QVERIFY(ui::isMarkedWrong(*prompt));
-    QTRY_VERIFY(prompt->hasFocus());
-    QTest::keyClicks(prompt, "a boat");
-    QVERIFY(!ui::isMarkedWrong(*prompt));
-    QTest::mouseClick(shown.find<QAbstractButton>("generateButton"), Qt::LeftButton);
-    QCOMPARE(generates.size(), 1);
-}
-
-void TestPromptPanel::growsWithThePromptAndThenScrolls() {
-    Shown shown;
-    auto* prompt = shown.find<QPlainTextEdit>("promptEdit");
-    const int small = prompt->height();
-    prompt->setPlainText(QString("a boat\n").repeated(6));
-    QTRY_VERIFY(prompt->height() > small);
-    for (int lines = 1; lines <= 8; ++lines) {
-        prompt->setPlainText(QString("a boat\n").repeated(lines).trimmed());
-        QTRY_COMPARE(prompt->document()->size().height(), lines);
-        QTest::qWait(0);
-        QCOMPARE(prompt->verticalScrollBar()->maximum(), 0);
-    }
-    prompt->setPlainText(QString("a boat\n").repeated(8));
-    QTest::qWait(0);
-    const int full = prompt->height();
-    prompt->setPlainText(QString("a boat\n").repeated(50));
-    QTest::qWait(0);
-    QCOMPARE(prompt->height(), full);
-}
-
-void TestPromptPanel::offersWordsThatTheModelKnows() {
-    Shown shown;
-    auto* prompt = shown.find<QPlainTextEdit>("promptEdit");
-    QTest::keyClicks(prompt, "a li");
-    const auto popups = QApplication::topLevelWidgets();
-    QVERIFY(std::ranges::any_of(
-        popups, [](QWidget* w) { return qobject_cast<QAbstractItemView*>(w) && w->isVisible(); }));
-    QWidget* popup = QApplication::activePopupWidget();
-    QVERIFY(popup);
-    QTest::keyClick(popup, Qt::Key_Down);
-    QTest::keyClick(popup, Qt::Key_Return);
-    QCOMPARE(prompt->toPlainText(), "a lighthouse");
-}
-
-void TestPromptPanel::saysWhichWordsTheModelDoesNotKnow() {
-    Shown shown;
-    auto* prompt = shown.find<QPlainTextEdit>("promptEdit");
-    const auto* note = prompt->parentWidget()->findChild<QLabel*>("note");
-    const auto* steps = shown.number("stepsField");
-    const int place = steps->mapTo(&shown.panel, QPoint()).y();
-    prompt->setPlainText("a dragon above the sea");
-    QTRY_VERIFY(!note->text().isEmpty());
-    QVERIFY2(note->text().contains(QStringLiteral("“\u2068dragon\u2069”")), qPrintable(note->text()));
-    QVERIFY(note->text().contains("lighthouse, boat"));
-    QCOMPARE(steps->mapTo(&shown.panel, QPoint()).y(), place);
-    // However many there are, and in whatever script: each is set apart from the commas.
-    prompt->setPlainText(QStringLiteral("ein Drache über dem blauen Meer bei Nacht תנין תמנון"));
-    QTRY_VERIFY(note->toolTip().contains(QStringLiteral("“\u2068תנין\u2069”, “\u2068תמנון\u2069”")));
-    QCOMPARE(steps->mapTo(&shown.panel, QPoint()).y(), place);
-    prompt->setPlainText("a boat above the sea");
-    QTRY_VERIFY(note->text().isEmpty());
-    QCOMPARE(steps->mapTo(&shown.panel, QPoint()).y(), place);
 }
 
 void TestPromptPanel::goesThroughItsFieldsByKeyboard() {
