@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <QTest>
 
+#include <fstream>
 #include <string>
 
 #include <QJsonArray>
@@ -19,6 +20,17 @@ namespace {
 
 constexpr int kPatience = 120'000;  // milliseconds; a slow machine is not a failure
 
+/// Bytes that the machine has to give.
+double availableMemory() {
+    std::ifstream words("/proc/meminfo");
+    std::string word;
+    double kib = 0;
+    while (words >> word && word != "MemAvailable:") {
+    }
+    words >> kib;
+    return kib * 1024;
+}
+
 }  // namespace
 
 /// The real server with two real workers.
@@ -27,6 +39,7 @@ class TestTwoDevices : public QObject {
 
 private:
     ServerProcess m_server{0, "cpu,cpu"};
+    double m_available = 0;
 
     RawResponse request(const char* method, const std::string& path, const std::string& body = {}) {
         return fetch(std::uint16_t(m_server.url().port()), method, path,
@@ -51,6 +64,7 @@ private:
 
 private Q_SLOTS:
     void initTestCase() {
+        m_available = availableMemory();
         QVERIFY2(m_server.start(), qPrintable(m_server.error));
         for (const int index : {0, 1}) {
             QTRY_COMPARE_WITH_TIMEOUT(device(index)["state"].toString(), QString("ready"), kPatience);
@@ -64,6 +78,9 @@ private Q_SLOTS:
         const double second = device(1)["memory_budget"].toDouble();
         QVERIFY(first > 0 && second > 0);
         QVERIFY(first < 1.5 * second && second < 1.5 * first);
+        // A server of one device takes three quarters: two that do not share would take half as much again.
+        QVERIFY(m_available > 0);
+        QVERIFY2(first + second < 1.2 * m_available, qPrintable(QString::number(first + second)));
     }
 
     void bothDrawTheSamePicture() {
