@@ -13,6 +13,7 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 
+#include "server/http/origin.h"
 #include "shared/protocol/json.h"
 #include "shared/protocol/routes.h"
 
@@ -97,12 +98,10 @@ std::optional<ServerAddress> serverAddress(std::string_view url) {
     url = url.substr(0, url.find('/'));
     // The colons of an IPv6 address stand in brackets.
     const auto colon = url.find(':', url.starts_with('[') ? std::min(url.find(']'), url.size()) : 0);
-    ServerAddress server{std::string(url.substr(0, colon)), std::to_string(routes::kDefaultPort)};
+    ServerAddress server{std::string(easel::http::withoutBrackets(url.substr(0, colon))),
+                         std::to_string(routes::kDefaultPort)};
     if (colon != std::string_view::npos) {
         server.port = url.substr(colon + 1);
-    }
-    if (server.host.starts_with('[') && server.host.ends_with(']')) {
-        server.host = server.host.substr(1, server.host.size() - 2);
     }
     std::uint16_t port = 0;
     const char* const end = server.port.data() + server.port.size();

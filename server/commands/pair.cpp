@@ -81,7 +81,8 @@ void explain(const PublicAddress& address, const http::PublicUrl& url) {
         "Paste this code in Easel on the device that is to draw with {}, or open it there. It is good once, "
         "for ten minutes.\n",
         printable(address.url));
-    if (http::isLoopback(http::hostName(url.authority))) {
+    if (const std::string host = http::hostName(url.authority);
+        http::isLoopback(http::withoutBrackets(host))) {
         std::cerr
             << "The address is this machine's own: for another one open a tunnel (ssh -L) to it, or say "
                "--address.\n";

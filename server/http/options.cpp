@@ -10,9 +10,6 @@ bool isEncrypted(const ListenerOptions& options) {
 }
 
 bool isLoopback(std::string_view address) {
-    if (address.starts_with('[') && address.ends_with(']')) {
-        address = address.substr(1, address.size() - 2);
-    }
     boost::system::error_code error;
     const auto parsed = boost::asio::ip::make_address(address, error);
     return address == "localhost" || (!error && parsed.is_loopback());

@@ -63,8 +63,7 @@ struct ListenerOptions {
 /// Whether `options` ask for TLS.
 bool isEncrypted(const ListenerOptions& options);
 
-/// Whether only the machine itself reaches a listener at `address`: "localhost" or an IP address, of version
-/// 6 also in a URL's brackets.
+/// Whether only the machine itself reaches a listener at `address`, an IP address or "localhost".
 bool isLoopback(std::string_view address);
 
 }  // namespace easel::http

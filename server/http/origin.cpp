@@ -55,6 +55,10 @@ std::string hostName(std::string_view host) {
     return std::string(nameOf(host).value_or(""));
 }
 
+std::string_view withoutBrackets(std::string_view host) {
+    return host.starts_with('[') && host.ends_with(']') ? host.substr(1, host.size() - 2) : host;
+}
+
 bool isSameOrigin(std::string_view origin, std::string_view host, std::string_view scheme) {
     if (!startsWithIgnoringCase(origin, scheme) || origin.substr(scheme.size(), 3) != "://" || host.empty()) {
         return false;

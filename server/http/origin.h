@@ -21,6 +21,9 @@ bool isAllowedHost(std::string_view host, const HostRule& rule);
 /// `host` without its port; empty when it is not well-formed.
 std::string hostName(std::string_view host);
 
+/// `host` without the brackets that an IPv6 address has in a URL.
+std::string_view withoutBrackets(std::string_view host);
+
 /// Whether a page from `origin` ("http://host:port") is one of our own, served as `host` over `scheme`.
 bool isSameOrigin(std::string_view origin, std::string_view host, std::string_view scheme);
 

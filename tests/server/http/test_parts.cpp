@@ -297,6 +297,8 @@ private Q_SLOTS:
                                     "::ffff:192.0.2.7", "localhost.example", "[::1]", "0x7f000001"}) {
             QVERIFY2(!isLoopback(address), address);
         }
+        QCOMPARE(withoutBrackets("[::1]"), std::string_view("::1"));
+        QCOMPARE(withoutBrackets("localhost"), std::string_view("localhost"));
     }
 
     void aNetworkCountsAsOnePeer_data() {
