@@ -38,6 +38,21 @@ std::string modelIdIn(const http::Request& request) {
     return owner == request.params.end() ? name : owner->second + "/" + name;
 }
 
+protocol::Problem pullsNothing() {
+    return protocol::ofStatus(
+        403, "This server pulls no models: it was started with --no-pull. Its owner can: easel-server pull.");
+}
+
+protocol::Expected<int> countIn(const http::Query& query, const char* name, int most, int usual) {
+    const auto text = query.find(name);
+    const auto number = text ? wholeNumber(*text) : usual;
+    if (!number || *number < 1 || *number > most) {
+        return tl::unexpected(
+            protocol::invalidField(name, fmt::format("{} must be between 1 and {}.", name, most)));
+    }
+    return static_cast<int>(*number);
+}
+
 std::optional<std::int64_t> wholeNumber(std::string_view text) {
     std::int64_t value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);

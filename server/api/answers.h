@@ -16,6 +16,8 @@ namespace easel::api {
 http::Response jsonResponse(int status, std::string json);
 /// The one place where an error becomes a response (RFC 9457).
 http::Response problemResponse(const protocol::Problem& problem);
+/// 403: the server was started with --no-pull.
+protocol::Problem pullsNothing();
 /// When to come back, where the problem says so.
 void setRetryAfter(http::Response& response, const protocol::Problem& problem);
 
@@ -24,6 +26,8 @@ std::optional<std::int64_t> wholeNumber(std::string_view text);
 /// Refuses a query field that is none of `known`, or stands there twice: one would be silently lost.
 std::optional<protocol::Problem> lostField(const http::Query& query,
                                            const std::vector<std::string_view>& known);
+/// The whole number that the query gives for `name`, or `usual`. Errors: 422; it is not in 1..`most`.
+protocol::Expected<int> countIn(const http::Query& query, const char* name, int most, int usual);
 
 /// The model's id in the path of its routes: NAME, or OWNER/NAME.
 std::string modelIdIn(const http::Request& request);

@@ -43,6 +43,8 @@ http::Router makeRouter(const Service& service) {
     addModelRoutes(router, service);
     addDeviceRoutes(router, service);
     addPullRoutes(router, service);
+    addHubRoutes(router, service);
+    addLogRoutes(router, service);
     addPageRoutes(router, service);
     return router;
 }

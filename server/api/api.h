@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -9,6 +10,7 @@
 
 #include "server/http/router.h"
 #include "shared/protocol/device_info.h"
+#include "shared/protocol/hub_info.h"
 #include "shared/protocol/problem.h"
 #include "shared/protocol/pull_info.h"
 #include "shared/protocol/server_info.h"
@@ -38,6 +40,10 @@ struct Models {
     /// for one that lies elsewhere or is being pulled.
     using Removed = std::function<void(const protocol::Expected<void>& removed)>;
     std::function<void(const std::string& id, const Removed& done)> remove = {};
+    /// Begins to hold what is here of it against its hashes. Errors: as `remove`.
+    std::function<protocol::Expected<protocol::PullInfo>(const std::string& id)> verify = {};
+    /// On the disk that models are pulled to.
+    std::function<std::optional<std::int64_t>()> freeBytes = {};
 };
 
 /// Models on their way here, see hub::Pulls. All are empty where pulling is switched off.
@@ -46,6 +52,15 @@ struct Pulls {
     std::function<std::vector<protocol::PullInfo>()> list = {};
     std::function<std::optional<protocol::PullInfo>(const std::string& id)> find = {};
     std::function<protocol::Expected<protocol::PullInfo>(const std::string& id)> cancel = {};
+};
+
+/// What can be pulled. Each calls `done` once, from another thread, or at once when too many ask. All are
+/// empty where pulling is switched off. Errors: as hub::Hub.
+struct Hub {
+    using Searched = std::function<void(const protocol::Expected<std::vector<protocol::HubHit>>& hits)>;
+    std::function<void(const std::string& words, int limit, const Searched& done)> search = {};
+    using LookedUp = std::function<void(const protocol::Expected<protocol::HubModel>& model)>;
+    std::function<void(const std::string& id, const std::string& revision, const LookedUp& done)> lookUp = {};
 };
 
 /// What it draws on.
@@ -66,6 +81,9 @@ struct Service {
     std::function<std::shared_ptr<void>(std::function<void(const protocol::ServerNews&)> follower)> follow;
     Door* door = nullptr;  ///< who comes in; null: everybody, and there are no keys
     Pulls pulls = {};
+    Hub hub = {};
+    /// The last lines of its log, oldest first; empty: it keeps none.
+    std::function<std::vector<std::string>(int lines)> log = {};
 };
 
 /// Every route of Easel, for http::Listener::start.

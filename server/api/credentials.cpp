@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "server/keys/secret.h"
+#include "shared/text/secrets.h"
 
 namespace easel::api {
 
@@ -81,8 +81,8 @@ std::vector<std::string> cookies(const http::Request& request, std::string_view 
 }
 
 bool hasKeyInAddress(const http::Request& request) {
-    return keys::holdsSecret(request.path) || std::ranges::any_of(request.query, [](const auto& field) {
-               return keys::holdsSecret(field.first) || keys::holdsSecret(field.second);
+    return text::holdsSecret(request.path) || std::ranges::any_of(request.query, [](const auto& field) {
+               return text::holdsSecret(field.first) || text::holdsSecret(field.second);
            });
 }
 

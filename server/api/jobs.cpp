@@ -100,16 +100,13 @@ Response listJobs(const Service& service, const Request& request) {
     if (const auto problem = lostField(request.query, {"limit", "before"})) {
         return problemResponse(*problem);
     }
-    const auto text = request.query.find("limit");
-    const auto limit = text ? wholeNumber(*text) : kDefaultPage;
-    if (!limit || *limit < 1 || *limit > protocol::kMaxPage) {
-        return problemResponse(protocol::invalidField(
-            "limit", "limit must be between 1 and " + std::to_string(protocol::kMaxPage) + "."));
+    const auto limit = countIn(request.query, "limit", protocol::kMaxPage, kDefaultPage);
+    if (!limit) {
+        return problemResponse(limit.error());
     }
     const auto before = request.query.find("before");
     const auto page =
-        OwnJobs(service, request)
-            .list(static_cast<int>(*limit), before ? std::optional(std::string(*before)) : std::nullopt);
+        OwnJobs(service, request).list(*limit, before ? std::optional(std::string(*before)) : std::nullopt);
     return page ? jsonResponse(200, protocol::toJson(*page)) : problemResponse(page.error());
 }
 

@@ -34,15 +34,14 @@ Response listModels(const Service& service, const Request& request) {
     if (const auto problem = lostField(request.query, {"limit", "after"})) {
         return problemResponse(*problem);
     }
-    const auto text = request.query.find("limit");
-    const auto limit = text ? wholeNumber(*text) : protocol::kMaxPage;
-    if (!limit || *limit < 1 || *limit > protocol::kMaxPage) {
-        return problemResponse(protocol::invalidField(
-            "limit", "limit must be between 1 and " + std::to_string(protocol::kMaxPage) + "."));
+    const auto limit = countIn(request.query, "limit", protocol::kMaxPage, protocol::kMaxPage);
+    if (!limit) {
+        return problemResponse(limit.error());
     }
     const auto after = request.query.find("after");
-    const auto page = service.models.page(static_cast<int>(*limit),
-                                          after ? std::optional(std::string(*after)) : std::nullopt);
+    auto page = service.models.page(*limit, after ? std::optional(std::string(*after)) : std::nullopt);
+    page.mayPull = service.pulls.start && isAdmin(request);
+    page.freeBytes = service.models.freeBytes ? service.models.freeBytes() : std::nullopt;
     return jsonResponse(200, protocol::toJson(page));
 }
 

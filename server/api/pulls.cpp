@@ -31,9 +31,7 @@ Response answer(int status, const protocol::Expected<protocol::PullInfo>& pull,
 
 Response createPull(const Service& service, const Request& request) {
     if (!service.pulls.start) {
-        return problemResponse(protocol::ofStatus(
-            403,
-            "This server pulls no models: it was started with --no-pull. Its owner can: easel-server pull."));
+        return problemResponse(pullsNothing());
     }
     return answer(202, bodyOf(request, protocol::parsePullRequest).and_then(service.pulls.start),
                   request.base);
@@ -49,6 +47,10 @@ Response cancelPull(const Service& service, const Request& request) {
     const std::string& id = request.param("id");
     return service.pulls.cancel ? answer(200, service.pulls.cancel(id))
                                 : problemResponse(protocol::notFound("pull " + id));
+}
+
+Response verifyModel(const Service& service, const Request& request) {
+    return answer(202, service.models.verify(modelIdIn(request)), request.base);
 }
 
 void removeModel(const Service& service, const Request& request, const Responder& responder) {
@@ -74,6 +76,9 @@ void addPullRoutes(http::Router& router, const Service& service) {
     router.addSimple("POST", routes::pullCancel("{id}"),
                      forAdmins([service](const Request& request) { return cancelPull(service, request); }));
     for (const char* const id : {"{name}", "{owner}/{name}"}) {
+        router.addSimple("POST", routes::modelVerify(id), forAdmins([service](const Request& request) {
+                             return verifyModel(service, request);
+                         }));
         router.add("DELETE", routes::model(id),
                    [service](const Request& request, const Responder& responder) {
                        removeModel(service, request, responder);

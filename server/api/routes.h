@@ -14,7 +14,9 @@ void addDeviceRoutes(http::Router& router, const Service& service);
 void addKeyRoutes(http::Router& router, Door& door);
 void addLoginRoutes(http::Router& router, Door& door);
 void addPairingRoutes(http::Router& router, Door& door);
+void addHubRoutes(http::Router& router, const Service& service);
 void addPullRoutes(http::Router& router, const Service& service);
+void addLogRoutes(http::Router& router, const Service& service);
 void addPageRoutes(http::Router& router, const Service& service);
 
 }  // namespace easel::api

@@ -4,11 +4,13 @@
 #include <algorithm>
 #include <limits>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <spdlog/fmt/fmt.h>
 #include <spdlog/spdlog.h>
 
+#include "server/commands/log.h"
 #include "server/commands/pair.h"
 #include "server/http/descriptors.h"
 #include "server/http/options.h"
@@ -40,14 +42,22 @@ void logError(const std::string& text) {
     spdlog::error(text);
 }
 
+/// As much of `path` as a route can begin with. What follows is what somebody typed, and may be a prompt, as
+/// behind a question mark that was escaped.
+std::string shown(const std::string& path) {
+    constexpr std::string_view kLetters =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/-_.~*";
+    const auto end = path.find_first_not_of(kLetters);
+    return end == std::string::npos ? path : path.substr(0, end) + "…";
+}
+
 void logAccess(const http::Access& access) {
     if (access.method.empty() && !access.failure.empty()) {
         spdlog::info("{}: TLS could not be agreed on: {}", access.remote, access.failure);
         return;
     }
-    // The path last: a client can put whatever it likes into it, other fields too.
     spdlog::info("{} {} {} ms {} {}", access.remote, access.status, access.took.count(), access.method,
-                 access.path);
+                 shown(access.path));
 }
 
 void logCertificate(const tl::expected<tls::Certificate, std::string>& certificate) {
@@ -61,6 +71,11 @@ void logCertificate(const tl::expected<tls::Certificate, std::string>& certifica
     if (const std::string complaint = tls::complaintAbout(*certificate); !complaint.empty()) {
         spdlog::warn(complaint);
     }
+}
+
+protocol::Problem leavesModels() {
+    return protocol::ofStatus(403,
+                              "This server leaves its models as they are: it was started with --no-pull.");
 }
 
 /// Empty when there is to be no TLS.
@@ -79,10 +94,11 @@ jobs::Retention retention(const ServeOptions& options) {
 
 }  // namespace
 
-Gateway::Gateway(DataFolder data, std::unique_ptr<keys::KeyStore> keys, bool requireKey,
+Gateway::Gateway(DataFolder data, const Log& log, std::unique_ptr<keys::KeyStore> keys, bool requireKey,
                  std::shared_ptr<ModelShelf> models, std::unique_ptr<generator::DevicePool> devices,
                  std::optional<double> maxWork)
     : m_data(std::move(data)),
+      m_wholeLog(log),
       m_models(std::move(models)),
       m_limits{.maxWork = maxWork},
       m_samplers(protocol::describeSamplers()),
@@ -213,13 +229,27 @@ api::Service Gateway::service() {
                        .page = [this](int limit, const auto& after) { return m_models->page(limit, after); },
                        .load = [this](const auto& id) { m_queue->loadModel(id); },
                        .unload = [this](const auto& id) { m_queue->unloadModel(id); },
-                       .remove = [this](const auto& id, const auto& done) { removeModel(id, done); }},
+                       .remove = [this](const auto& id, const auto& done) { removeModel(id, done); },
+                       .verify = [this](const auto& id) { return verifyModel(id); },
+                       .freeBytes = [this] { return m_store ? m_store->freeBytes() : std::nullopt; }},
             .devices = {.list = [this] { return m_devices.devices(); },
                         .setDrained = [this](const auto& id,
                                              bool drained) { return m_devices.setDrained(id, drained); }},
             .follow = [this](auto follower) { return m_news.follow(std::move(follower)); },
             .door = &m_door,
-            .pulls = pulls()};
+            .pulls = pulls(),
+            .hub = hub(),
+            .log = [this](int lines) { return m_wholeLog.last(lines); }};
+}
+
+api::Hub Gateway::hub() {
+    if (!m_store) {
+        return {};
+    }
+    return {.search = [this](const auto& words, int limit,
+                             const auto& done) { m_store->search(words, limit, done); },
+            .lookUp = [this](const auto& id, const auto& revision,
+                             const auto& done) { m_store->lookUp(id, revision, done); }};
 }
 
 api::Pulls Gateway::pulls() {
@@ -233,10 +263,13 @@ api::Pulls Gateway::pulls() {
             .cancel = [&pulls](const auto& id) { return pulls.cancel(id); }};
 }
 
+Expected<protocol::PullInfo> Gateway::verifyModel(const std::string& id) {
+    return m_store ? m_store->verify(id) : tl::unexpected(leavesModels());
+}
+
 void Gateway::removeModel(const std::string& id, const api::Models::Removed& done) {
     if (!m_store) {
-        return done(tl::unexpected(protocol::ofStatus(
-            403, "This server leaves its models as they are: it was started with --no-pull.")));
+        return done(tl::unexpected(leavesModels()));
     }
     m_store->remove(
         id, [this](const auto& model) { m_queue->unloadModel(model); }, done);

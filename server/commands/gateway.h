@@ -26,10 +26,13 @@
 
 namespace easel::commands {
 
+class Log;
+
 /// The parts of a running server, in the order in which they need each other.
 class Gateway {
 public:
-    Gateway(DataFolder data, std::unique_ptr<keys::KeyStore> keys, bool requireKey,
+    /// `log` outlives it.
+    Gateway(DataFolder data, const Log& log, std::unique_ptr<keys::KeyStore> keys, bool requireKey,
             std::shared_ptr<ModelShelf> models, std::unique_ptr<generator::DevicePool> devices,
             std::optional<double> maxWork);
 
@@ -45,11 +48,14 @@ private:
     protocol::Expected<void> listen(const ServeOptions& options);
     std::optional<protocol::Hold> obstacleTo(const protocol::GenerationSettings& settings) const;
     api::Service service();
+    api::Hub hub();
     api::Pulls pulls();
+    protocol::Expected<protocol::PullInfo> verifyModel(const std::string& id);
     void removeModel(const std::string& id, const api::Models::Removed& done);
     protocol::ServerInfo info() const;
 
     const DataFolder m_data;
+    const Log& m_wholeLog;  // for admins
     const std::shared_ptr<ModelShelf> m_models;
     const protocol::Limits m_limits;
     const std::vector<protocol::SamplerInfo> m_samplers;

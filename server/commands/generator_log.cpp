@@ -61,10 +61,11 @@ void GeneratorLog::log(const protocol::PullInfo& pull) {
     if (isFinished(pull.state)) {
         m_pulls.erase(known);
     }
+    const char* const what = pull.task == protocol::PullTask::Verify ? "Verifying" : "Pulling";
     if (pull.problem) {
-        return spdlog::error("Pulling {} failed: {}", pull.request.model, pull.problem->detail);
+        return spdlog::error("{} {} failed: {}", what, pull.request.model, pull.problem->detail);
     }
-    spdlog::info("Pulling {}: {}", pull.request.model, protocol::toString(pull.state));
+    spdlog::info("{} {}: {}", what, pull.request.model, protocol::toString(pull.state));
 }
 
 }  // namespace easel::commands

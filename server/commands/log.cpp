@@ -7,13 +7,15 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/spdlog.h>
 
 #include "server/commands/background_writer.h"
 #include "server/commands/messages.h"
-#include "server/keys/secret.h"
+#include "server/commands/recent_lines.h"
+#include "shared/text/secrets.h"
 
 namespace easel::commands {
 
@@ -26,10 +28,14 @@ std::string_view colourOf(spdlog::level::level_enum level) {
 /// `text` as it may be kept and can be shown. A client can put what it likes into a path, a key by mistake,
 /// too.
 std::string fit(std::string_view text) {
-    return printable(keys::withoutSecrets(text));
+    return printable(text::withoutSecrets(text));
 }
 
 class Sink final : public spdlog::sinks::base_sink<std::mutex> {
+public:
+    explicit Sink(std::shared_ptr<RecentLines> recent) : m_recent(std::move(recent)) {}
+
+private:
     void sink_it_(const spdlog::details::log_msg& message) override {
         spdlog::memory_buf_t formatted;
         formatter_->format(message, formatted);
@@ -37,30 +43,35 @@ class Sink final : public spdlog::sinks::base_sink<std::mutex> {
         text.remove_suffix(text.ends_with('\n') ? 1 : 0);
         const std::size_t from = message.color_range_start;
         const std::size_t to = message.color_range_end;
-        std::string line;
+        std::string line = fit(text);
+        m_recent->add(line);
         if (m_isTerminal && from < to && to <= text.size()) {
             line = fit(text.substr(0, from)) + std::string(colourOf(message.level)) +
                    fit(text.substr(from, to - from)) + "\x1b[m" + fit(text.substr(to));
-        } else {
-            line = fit(text);
         }
         m_writer.write(line + '\n');
     }
 
     void flush_() override {}
 
+    const std::shared_ptr<RecentLines> m_recent;
     const bool m_isTerminal = ::isatty(STDERR_FILENO) == 1;
     BackgroundWriter m_writer{STDERR_FILENO};
 };
 
 }  // namespace
 
-Log::Log() {
-    spdlog::set_default_logger(std::make_shared<spdlog::logger>("easel-server", std::make_shared<Sink>()));
+Log::Log() : m_recent(std::make_shared<RecentLines>()) {
+    spdlog::set_default_logger(
+        std::make_shared<spdlog::logger>("easel-server", std::make_shared<Sink>(m_recent)));
 }
 
 Log::~Log() {
     spdlog::shutdown();
+}
+
+std::vector<std::string> Log::last(int count) const {
+    return m_recent->last(count);
 }
 
 }  // namespace easel::commands

@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/commands/model_store.h"
 
+#include <chrono>
+#include <system_error>
 #include <utility>
 
 #include "server/commands/locations.h"
 #include "server/hub/cache.h"
+#include "server/hub/hub.h"
+#include "server/hub/offer.h"
+#include "server/hub/problems.h"
 #include "server/hub/pull.h"
 #include "server/hub/settings.h"
+#include "server/hub/verify.h"
 
 namespace easel::commands {
 
@@ -16,17 +22,55 @@ using protocol::Expected;
 
 constexpr std::size_t kRemovals = 1000;  // more than any client waits for
 
+constexpr int kQuestions = 8;   // to the hub, that wait
+constexpr int kComeBackIn = 5;  // seconds
+
 /// The token is looked for each time: somebody may have signed in since.
-Expected<hub::Pulled> pullInto(const std::filesystem::path& cache, const protocol::PullRequest& request,
-                               const hub::PullWatcher& watcher, const std::stop_token& stop) {
-    return hub::settingsFromEnvironment({}, hubHome()).and_then([&](const hub::Settings& settings) {
-        hub::PullOptions options;
-        options.cache = cache;
-        options.model = request.model;
-        options.revision = request.revision;
-        options.wish.variant = request.variant;
-        return hub::pull(settings, options, watcher, stop);
+Expected<hub::Settings> hubSettings() {
+    return hub::settingsFromEnvironment({}, hubHome());
+}
+
+/// For a person who waits for an answer.
+Expected<hub::Settings> impatientSettings() {
+    return hubSettings().map([](hub::Settings settings) {
+        settings.connectTimeout = std::chrono::seconds(10);
+        settings.tries = 2;
+        settings.longestRequest = std::chrono::seconds(2);
+        return settings;
     });
+}
+
+Expected<void> pullInto(const std::filesystem::path& cache, const protocol::PullRequest& request,
+                        const hub::PullWatcher& watcher, const std::stop_token& stop) {
+    return hubSettings()
+        .and_then([&](const hub::Settings& settings) {
+            hub::PullOptions options;
+            options.cache = cache;
+            options.model = request.model;
+            options.revision = request.revision;
+            options.wish.variant = request.variant;
+            return hub::pull(settings, options, watcher, stop);
+        })
+        .map([](const hub::Pulled&) {});
+}
+
+Expected<void> verifyIn(const std::filesystem::path& cache, const std::string& id,
+                        const hub::PullWatcher& watcher, const std::stop_token& stop) {
+    const auto result = hub::verify(hub::CachedRepository(cache, id), watcher.onProgress, stop);
+    if (stop.stop_requested()) {
+        return tl::unexpected(hub::stopped());
+    }
+    if (auto problem = hub::problemWith(id, result)) {
+        return tl::unexpected(std::move(*problem));
+    }
+    return {};
+}
+
+protocol::Problem tooManyQuestions() {
+    protocol::Problem problem =
+        protocol::unavailable("The hub answers slowly, and others wait for it, too; ask again in a moment.");
+    problem.retryAfter = kComeBackIn;
+    return problem;
 }
 
 }  // namespace
@@ -35,13 +79,85 @@ ModelStore::ModelStore(std::filesystem::path cache, std::shared_ptr<ModelShelf> 
     : m_cache(std::move(cache)),
       m_models(std::move(models)),
       m_removals(kRemovals, [] {}),
+      m_questions(kQuestions, [] {}),
       m_pulls(
-          [this](const auto& request, const auto& watcher, const auto& stop) {
-              auto pulled = pullInto(m_cache, request, watcher, stop);
+          [this](const protocol::PullInfo& what, const auto& watcher, const auto& stop) {
+              if (what.task == protocol::PullTask::Verify) {
+                  return verifyIn(m_cache, what.request.model, watcher, stop);
+              }
+              auto pulled = pullInto(m_cache, what.request, watcher, stop);
               m_models->lookAgain();
               return pulled;
           },
           std::move(tell)) {}
+
+ModelStore::~ModelStore() {
+    m_ending.request_stop();
+}
+
+Expected<protocol::PullInfo> ModelStore::verify(const std::string& id) {
+    if (auto problem = notCached(id)) {
+        return tl::unexpected(std::move(*problem));
+    }
+    return m_pulls.start({.model = id}, protocol::PullTask::Verify);
+}
+
+std::optional<std::int64_t> ModelStore::freeBytes() const {
+    // The cache may not be there before the first pull.
+    for (std::filesystem::path place = m_cache; !place.empty(); place = place.parent_path()) {
+        std::error_code error;
+        const auto space = std::filesystem::space(place, error);
+        if (!error) {
+            return static_cast<std::int64_t>(space.available);
+        }
+        if (place == place.parent_path()) {
+            break;
+        }
+    }
+    return {};
+}
+
+bool ModelStore::ask(std::function<void(const std::stop_token&)> ask) {
+    if (m_asking.fetch_add(1) >= kQuestions) {
+        --m_asking;
+        return false;
+    }
+    m_questions.add([this, ask = std::move(ask)] {
+        ask(m_ending.get_token());
+        --m_asking;
+    });
+    return true;
+}
+
+void ModelStore::search(const std::string& words, int limit, const api::Hub::Searched& done) {
+    const bool isAsked = ask([words, limit, done](const std::stop_token& stop) {
+        done(impatientSettings().and_then(
+            [&](const hub::Settings& settings) { return hub::Hub(settings).search(words, limit, stop); }));
+    });
+    if (!isAsked) {
+        done(tl::unexpected(tooManyQuestions()));
+    }
+}
+
+void ModelStore::lookUp(const std::string& id, const std::string& revision, const api::Hub::LookedUp& done) {
+    const bool isAsked = ask([this, id, revision, done](const std::stop_token& stop) {
+        done(impatientSettings().and_then([&](const hub::Settings& settings) {
+            return hub::lookUp(settings, m_cache, id, revision, stop);
+        }));
+    });
+    if (!isAsked) {
+        done(tl::unexpected(tooManyQuestions()));
+    }
+}
+
+std::optional<protocol::Problem> ModelStore::notCached(const std::string& id) const {
+    if (protocol::isHubName(id) && hub::CachedRepository(m_cache, id).exists()) {
+        return {};
+    }
+    return m_models->describe(id) ? protocol::conflict("The model " + id +
+                                                       " is not in the hub's cache; it is left to its owner.")
+                                  : protocol::notFound("model " + id);
+}
 
 void ModelStore::remove(const std::string& id, const std::function<void(const std::string& id)>& unload,
                         const api::Models::Removed& done) {
@@ -50,13 +166,8 @@ void ModelStore::remove(const std::string& id, const std::function<void(const st
 
 Expected<void> ModelStore::removeNow(const std::string& id,
                                      const std::function<void(const std::string& id)>& unload) const {
-    const bool isHubs = protocol::isHubName(id);
-    if (!isHubs || !hub::CachedRepository(m_cache, id).exists()) {
-        return tl::unexpected(m_models->describe(id)
-                                  ? protocol::conflict("The model " + id +
-                                                       " is not in the hub's cache; it is left to "
-                                                       "its owner.")
-                                  : protocol::notFound("model " + id));
+    if (auto problem = notCached(id)) {
+        return tl::unexpected(std::move(*problem));
     }
     if (id == m_models->defaultId()) {
         return tl::unexpected(

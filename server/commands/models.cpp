@@ -164,12 +164,10 @@ int verifyModel(ModelsCommand command) {
     std::stop_source stop;
     const SignalWatch signals([&stop] { stop.request_stop(); });
     ProgressBar bar;
-    std::int64_t read = 0;
     const auto result = hub::verify(
         *repository,
-        [&](std::int64_t bytes) {
-            read += bytes;
-            bar.say(spelledBytes(read) + " compared");
+        [&](const protocol::PullProgress& progress) {
+            bar.say(spelledBytes(progress.bytesDone) + " of " + spelledBytes(progress.bytes) + " compared");
         },
         stop.get_token());
     bar.clear();

@@ -183,7 +183,7 @@ int serve(ServeOptions options) {
     const Log log;
     warn(options, reach, *model, *models);
     auto devices = devicesOf(options, models, *data);
-    Gateway gateway(std::move(*data), std::move(*keys), options.requireKey, models, std::move(devices),
+    Gateway gateway(std::move(*data), log, std::move(*keys), options.requireKey, models, std::move(devices),
                     options.maxWork);
     return run(gateway, options, [&ended] { ended.get_future().wait(); });
 }

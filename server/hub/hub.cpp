@@ -19,12 +19,10 @@ using namespace std::chrono_literals;
 using protocol::Expected;
 using protocol::Problem;
 
-constexpr int kTries = 5;
 constexpr int kRedirects = 5;
 constexpr int kPages = 200;
 constexpr std::size_t kLargestJson = std::size_t{32} << 20;
 constexpr std::int64_t kLargestText = std::int64_t{16} << 20;
-constexpr auto kLongestWait = 10min;  // for a hub that says when to come back
 
 bool isRedirect(const Answer& answer) {
     return answer.status >= 301 && answer.status <= 308 && answer.status != 304;
@@ -94,7 +92,7 @@ Expected<Answer> Hub::persist(const Subject& subject, const std::function<Answer
             return answer;
         }
         const auto asked = answer.pause().value_or(0s);
-        if (tries == kTries || asked > kLongestWait) {
+        if (tries == m_settings.tries || asked > m_settings.longestRequest) {
             return tl::unexpected(explain(subject, answer));
         }
         if (!pause(std::max<std::chrono::milliseconds>(backoff.next(), asked), stop)) {
@@ -166,6 +164,18 @@ Expected<Repository> Hub::repository(const std::string& id, const std::string& r
     }
     repository->files = std::move(*files);
     return repository;
+}
+
+Expected<std::vector<protocol::HubHit>> Hub::search(const std::string& words, int limit,
+                                                    const std::stop_token& stop) {
+    Answer answer;
+    return json(subject("", ""),
+                m_settings.endpoint + "/api/models?search=" + escaped(words, false) +
+                    "&filter=diffusers&pipeline_tag=text-to-image&sort=downloads&direction=-1"
+                    "&expand[]=downloads&expand[]=gated&expand[]=tags&limit=" +
+                    std::to_string(limit),
+                answer, stop)
+        .and_then(parseHits);
 }
 
 Expected<std::vector<RemoteFile>> Hub::tree(const std::string& id, const std::string& commit,
@@ -311,7 +321,7 @@ Expected<void> Hub::download(const Repository& repository, const RemoteFile& fil
             return tl::unexpected(whyNothing(about, last));
         }
         meagre = part.at - before < kProgress ? meagre + 1 : 0;
-        if (part.at < to && meagre == kTries) {
+        if (part.at < to && meagre == m_settings.tries) {
             return tl::unexpected(whyNothing(about, last));
         }
         if (part.at < to && !pause(m_settings.firstPause, stop)) {

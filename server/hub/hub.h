@@ -12,6 +12,7 @@
 #include "server/hub/problems.h"
 #include "server/hub/settings.h"
 #include "server/hub/transfer.h"
+#include "shared/protocol/hub_info.h"
 #include "shared/protocol/problem.h"
 
 namespace easel::hub {
@@ -48,6 +49,10 @@ public:
     /// `id` and `revision` are names (see names.h and protocol::isHubName). Errors: as `explain`.
     protocol::Expected<Repository> repository(const std::string& id, const std::string& revision,
                                               const std::stop_token& stop);
+    /// Models that pictures can be made with and that `words` are found in, the most used first; at most
+    /// `limit`. Errors: the same.
+    protocol::Expected<std::vector<protocol::HubHit>> search(const std::string& words, int limit,
+                                                             const std::stop_token& stop);
     /// Asks for a file's head: that it may be had, and is what was listed.
     protocol::Expected<void> check(const Repository& repository, const RemoteFile& file,
                                    const std::stop_token& stop);

@@ -3,23 +3,20 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
-#include <cmath>
 #include <cstdio>
 #include <limits>
-#include <set>
 #include <utility>
 
 #include "server/hub/cache.h"
 #include "server/hub/hub.h"
 #include "server/hub/names.h"
+#include "server/hub/speed.h"
 
 namespace easel::hub {
 
 namespace {
 
 using protocol::Expected;
-using Clock = std::chrono::steady_clock;
 
 constexpr std::int64_t kKeptFree = std::int64_t{64} << 20;  // bytes
 
@@ -62,49 +59,6 @@ std::int64_t freeBytes(const PullOptions& options) {
     const auto space = std::filesystem::space(options.cache, error);
     return error ? std::numeric_limits<std::int64_t>::max() : static_cast<std::int64_t>(space.available);
 }
-
-/// Each blob once: several names may stand for one.
-std::vector<RemoteFile> distinct(const std::vector<RemoteFile>& files) {
-    std::vector<RemoteFile> all;
-    std::set<std::string> seen;
-    for (const RemoteFile& file : files) {
-        if (seen.insert(file.blob).second) {
-            all.push_back(file);
-        }
-    }
-    return all;
-}
-
-/// How fast it goes, by what came in the last seconds.
-class Speed {
-public:
-    double after(std::int64_t bytes) {
-        const auto now = Clock::now();
-        const double seconds = std::chrono::duration<double>(now - m_at).count();
-        if (seconds < kLeast) {
-            return m_perSecond;
-        }
-        constexpr double kMemory = 3;  // seconds
-        const double latest = std::max(0.0, static_cast<double>(bytes - m_bytes) / seconds);
-        const double weight = m_isKnown ? 1 - std::exp(-seconds / kMemory) : 1;
-        m_perSecond += weight * (latest - m_perSecond);
-        m_bytes = bytes;
-        m_at = now;
-        m_isKnown = true;
-        return m_perSecond;
-    }
-    void begin(std::int64_t bytes) {
-        m_bytes = bytes;
-        m_at = Clock::now();
-    }
-
-private:
-    static constexpr double kLeast = 0.2;  // seconds
-    Clock::time_point m_at;
-    std::int64_t m_bytes = 0;
-    double m_perSecond = 0;
-    bool m_isKnown = false;
-};
 
 Expected<void> checkRoom(const PullOptions& options, std::int64_t missing) {
     const std::int64_t free = freeBytes(options);
@@ -158,7 +112,7 @@ Expected<Pulled> pull(const Settings& settings, const PullOptions& options, cons
     if (auto prepared = cache.prepare(); !prepared) {
         return tl::unexpected(std::move(prepared.error()));
     }
-    const auto files = distinct(selection->files);
+    const auto files = selection->distinct();
     Downloads downloads(settings, *repository, cache, options.downloads);
     std::int64_t bytes = 0;
     std::int64_t here = 0;
@@ -169,8 +123,7 @@ Expected<Pulled> pull(const Settings& settings, const PullOptions& options, cons
     if (auto room = checkRoom(options, bytes - here); !room) {
         return tl::unexpected(std::move(room.error()));
     }
-    Speed speed;
-    speed.begin(here);
+    Speed speed(here);
     const auto onTick = [&](const Downloads::Done& done) {
         watcher.onProgress(
             {done.files, static_cast<int>(files.size()), done.bytes, bytes, speed.after(done.bytes)});

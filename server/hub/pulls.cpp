@@ -40,7 +40,7 @@ Pulls::~Pulls() {
     }
 }
 
-Expected<PullInfo> Pulls::start(const protocol::PullRequest& request) {
+Expected<PullInfo> Pulls::start(const protocol::PullRequest& request, protocol::PullTask task) {
     if (!protocol::isHubName(request.model)) {
         return tl::unexpected(
             protocol::invalidField("model", "Say the model's name on the hub: OWNER/NAME."));
@@ -54,7 +54,7 @@ Expected<PullInfo> Pulls::start(const protocol::PullRequest& request) {
     }
     const std::scoped_lock lock(m_mutex);
     for (const Entry& entry : m_entries) {
-        if (entry.info.request == request && !isFinished(entry.info.state)) {
+        if (entry.info.request == request && entry.info.task == task && !isFinished(entry.info.state)) {
             return entry.info;
         }
     }
@@ -65,6 +65,7 @@ Expected<PullInfo> Pulls::start(const protocol::PullRequest& request) {
     }
     PullInfo info;
     info.id = m_prefix + std::to_string(++m_last);
+    info.task = task;
     info.request = request;
     m_entries.push_back({info});
     forgetTheOldest();
@@ -129,21 +130,21 @@ void Pulls::perform(Entry& entry, const std::stop_token& stop) {
                               [&](const protocol::PullProgress& progress) {
                                   change(entry, [&](PullInfo& info) { info.progress = progress; });
                               }};
-    Expected<Pulled> pulled = tl::unexpected(protocol::Problem());
+    Expected<void> done;
     try {
-        pulled = m_run(entry.info.request, watcher, stop);
+        done = m_run(entry.info, watcher, stop);
     } catch (const std::exception& error) {
-        pulled = tl::unexpected(protocol::internalError(error.what()));
+        done = tl::unexpected(protocol::internalError(error.what()));
     }
     change(entry, [&](PullInfo& info) {
         info.progress.bytesPerSecond = 0;
-        if (pulled) {
+        if (done) {
             info.state = PullState::Succeeded;
         } else if (stop.stop_requested()) {
             info.state = PullState::Cancelled;
         } else {
             info.state = PullState::Failed;
-            info.problem = std::move(pulled.error());
+            info.problem = std::move(done.error());
         }
     });
 }

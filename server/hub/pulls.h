@@ -21,9 +21,9 @@ namespace easel::hub {
 /// remembered while this lives, the finished ones up to a hundred. From any thread.
 class Pulls {
 public:
-    /// Does one and blocks, as `pull` does.
-    using Run = std::function<protocol::Expected<Pulled>(const protocol::PullRequest&, const PullWatcher&,
-                                                         const std::stop_token&)>;
+    /// Does one and blocks, as `pull` and `verify` do.
+    using Run = std::function<protocol::Expected<void>(const protocol::PullInfo&, const PullWatcher&,
+                                                       const std::stop_token&)>;
     /// Is told each change of a pull; must neither block nor call this.
     using Tell = std::function<void(const protocol::PullInfo&)>;
 
@@ -35,7 +35,8 @@ public:
 
     /// Asked again for what has not ended yet, it answers that pull. Errors: 422 for a revision or a variant
     /// that is no name, 429 when too many wait.
-    protocol::Expected<protocol::PullInfo> start(const protocol::PullRequest& request);
+    protocol::Expected<protocol::PullInfo> start(const protocol::PullRequest& request,
+                                                 protocol::PullTask task = protocol::PullTask::Fetch);
     /// The newest first.
     std::vector<protocol::PullInfo> list() const;
     std::optional<protocol::PullInfo> find(const std::string& id) const;

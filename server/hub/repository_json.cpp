@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "server/hub/names.h"
+#include "shared/protocol/pull_info.h"
 #include "shared/protocol/strict_json.h"
 
 namespace easel::hub {
@@ -33,6 +34,11 @@ std::string licenceIn(const json& card) {
     }
     constexpr std::size_t kShown = 300;
     return shown.substr(0, kShown);
+}
+
+bool isGated(const json& model) {
+    const auto gated = model.find("gated");
+    return gated != model.end() && *gated != json(false) && !gated->is_null();
 }
 
 Expected<RemoteFile> readFile(const json& entry) {
@@ -64,8 +70,7 @@ Expected<Repository> parseRepository(std::string_view text) {
     Repository repository;
     if (value && value->is_object()) {
         repository.commit = textAt(*value, "sha");
-        const auto gated = value->find("gated");
-        repository.isGated = gated != value->end() && *gated != json(false) && !gated->is_null();
+        repository.isGated = isGated(*value);
         if (const auto card = value->find("cardData"); card != value->end()) {
             repository.licence = licenceIn(*card);
         }
@@ -93,6 +98,35 @@ Expected<std::vector<RemoteFile>> parseTree(std::string_view text) {
         files.push_back(std::move(*file));
     }
     return files;
+}
+
+Expected<std::vector<protocol::HubHit>> parseHits(std::string_view text) {
+    const auto value = protocol::parseStrict(text);
+    if (!value || !value->is_array()) {
+        return tl::unexpected(untrue("What answered does not speak as the hub does: it lists no models."));
+    }
+    std::vector<protocol::HubHit> hits;
+    for (const json& entry : *value) {
+        protocol::HubHit hit;
+        hit.id = textAt(entry, "id");
+        if (!protocol::isHubName(hit.id)) {
+            continue;
+        }
+        hit.isGated = isGated(entry);
+        const auto downloads = entry.find("downloads");
+        if (downloads != entry.end() && downloads->is_number_unsigned()) {
+            hit.downloads = downloads->get<std::int64_t>();
+        }
+        const auto tags = entry.find("tags");
+        for (const json& tag : tags != entry.end() && tags->is_array() ? *tags : json::array()) {
+            constexpr std::string_view kLicence = "license:";
+            if (tag.is_string() && tag.get_ref<const std::string&>().starts_with(kLicence)) {
+                hit.licence = tag.get<std::string>().substr(kLicence.size());
+            }
+        }
+        hits.push_back(std::move(hit));
+    }
+    return hits;
 }
 
 std::string nextPage(std::string_view link) {

@@ -260,6 +260,17 @@ std::int64_t Selection::bytes() const {
                            [](std::int64_t sum, const RemoteFile& file) { return sum + file.size; });
 }
 
+std::vector<RemoteFile> Selection::distinct() const {
+    std::vector<RemoteFile> all;
+    std::set<std::string> seen;
+    for (const RemoteFile& file : files) {
+        if (seen.insert(file.blob).second) {
+            all.push_back(file);
+        }
+    }
+    return all;
+}
+
 Expected<Selection> select(const Repository& repository, const Wish& wish, const TextReader& read) {
     Picker picker(repository);
     const RemoteFile* const index = picker.find("model_index.json");

@@ -22,6 +22,8 @@ struct Selection {
     std::vector<RemoteFile> files;   ///< model_index.json is the first
     std::vector<std::string> notes;  ///< a sentence each
     std::int64_t bytes() const;
+    /// Each blob once: several names may stand for one.
+    std::vector<RemoteFile> distinct() const;
 };
 
 /// Reads a small file of the repository.

@@ -21,6 +21,9 @@ struct Settings {
     /// Between tries; see process::Backoff.
     std::chrono::milliseconds firstPause = std::chrono::seconds(1);
     std::chrono::milliseconds longestPause = std::chrono::seconds(30);
+    int tries = 5;  ///< in a row without progress
+    /// A hub that wants to be left alone for longer gets no further try.
+    std::chrono::seconds longestRequest = std::chrono::minutes(10);
 };
 
 /// By the hub's own rules: HF_ENDPOINT, HF_HUB_OFFLINE; the token from `tokenFile`, or else HF_TOKEN,

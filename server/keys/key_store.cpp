@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "shared/text/printable.h"
+#include "shared/text/secrets.h"
 #include "shared/text/utf8.h"
 
 namespace easel::keys {
@@ -66,7 +67,7 @@ std::optional<protocol::Problem> KeyStore::wrongName(const std::string& name) {
                                       "The name of a key must have 1 to " + std::to_string(kMaxName) +
                                           " printable characters, without spaces before or behind it.");
     }
-    if (holdsSecret(name)) {
+    if (text::holdsSecret(name)) {
         return protocol::invalidField("name", "The name of a key must not be a key.");
     }
     return {};
@@ -169,7 +170,7 @@ Expected<Key> KeyStore::revoke(const std::string& idOrName) {
             found = livingNamed(keys, idOrName);
         }
         if (found == keys.end()) {
-            return tl::unexpected(protocol::notFound("key " + withoutSecrets(idOrName)));
+            return tl::unexpected(protocol::notFound("key " + text::withoutSecrets(idOrName)));
         }
         found->revokedAt = m_options.now();
         return *found;
@@ -199,7 +200,7 @@ std::optional<Key> KeyStore::findLiving(const std::string& id) const {
 }
 
 std::optional<Key> KeyStore::recognise(std::string_view secret) {
-    if (!hasSecretsShape(secret)) {
+    if (!text::hasSecretsShape(secret)) {
         return {};
     }
     const Hash hash = hashOf(secret);

@@ -10,14 +10,13 @@
 #include <stdexcept>
 #include <vector>
 
+#include "shared/text/secrets.h"
+
 namespace easel::keys {
 
 namespace {
 
-constexpr std::string_view kPrefix = "easel_";
-constexpr std::string_view kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 constexpr std::size_t kSecretBytes = 32;
-constexpr std::size_t kSecretLetters = 43;
 constexpr std::string_view kIdLetters = "0123456789abcdefghjkmnpqrstvwxyz";
 constexpr std::size_t kIdLength = 16;
 
@@ -29,36 +28,19 @@ void fillRandomly(std::span<std::uint8_t> bytes) {
 
 /// RFC 4648, 5, without padding.
 std::string base64url(std::span<const std::uint8_t> bytes) {
-    std::string text;
+    std::string letters;
     unsigned waiting = 0;
     unsigned bits = 0;
     for (const std::uint8_t byte : bytes) {
         waiting = (waiting << 8U) | byte;
         for (bits += 8; bits >= 6; bits -= 6) {
-            text += kLetters[(waiting >> (bits - 6)) & 63U];
+            letters += text::kSecretLetters[(waiting >> (bits - 6)) & 63U];
         }
     }
     if (bits > 0) {
-        text += kLetters[(waiting << (6 - bits)) & 63U];
+        letters += text::kSecretLetters[(waiting << (6 - bits)) & 63U];
     }
-    return text;
-}
-
-struct Found {
-    std::size_t begin = std::string_view::npos;
-    std::size_t end = std::string_view::npos;
-};
-
-/// The next secret in `text`, with the letters that follow it: among them it may begin anew.
-Found findSecret(std::string_view text, std::size_t from) {
-    for (std::size_t at = text.find(kPrefix, from); at != std::string_view::npos;
-         at = text.find(kPrefix, at + 1)) {
-        const std::size_t end = std::min(text.find_first_not_of(kLetters, at), text.size());
-        if (end - at >= kPrefix.size() + kSecretLetters) {
-            return {at, end};
-        }
-    }
-    return {};
+    return letters;
 }
 
 }  // namespace
@@ -82,7 +64,7 @@ std::string randomText(std::size_t bytes) {
 }
 
 std::string newSecret() {
-    return std::string(kPrefix) + randomText(kSecretBytes);
+    return std::string(text::kSecretPrefix) + randomText(kSecretBytes);
 }
 
 std::string newKeyId() {
@@ -93,26 +75,6 @@ std::string newKeyId() {
         id += kIdLetters[byte % kIdLetters.size()];
     }
     return id;
-}
-
-bool hasSecretsShape(std::string_view text) {
-    return text.starts_with(kPrefix) && text.size() == kPrefix.size() + kSecretLetters &&
-           text.find_first_not_of(kLetters, kPrefix.size()) == std::string_view::npos;
-}
-
-bool holdsSecret(std::string_view text) {
-    return findSecret(text, 0).begin != std::string_view::npos;
-}
-
-std::string withoutSecrets(std::string_view text) {
-    std::string safe;
-    std::size_t from = 0;
-    for (Found found = findSecret(text, 0); found.begin != std::string_view::npos;
-         found = findSecret(text, from)) {
-        safe.append(text.substr(from, found.begin - from)).append(kPrefix).append("***");
-        from = found.end;
-    }
-    return safe.append(text.substr(from));
 }
 
 }  // namespace easel::keys

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-/// The secret half of a key: 256 random bits as "easel_" and 43 letters of base64url.
+/// The secret half of a key: 256 random bits; shared/text/secrets.h has its shape.
 namespace easel::keys {
 
 /// SHA-256. A slow hash is for what people choose: nobody guesses 256 random bits, however fast they can be
@@ -24,11 +24,5 @@ std::string randomText(std::size_t bytes);
 std::string newSecret();
 /// "k_" and 16 random letters.
 std::string newKeyId();
-
-bool hasSecretsShape(std::string_view text);
-/// Whether a secret stands anywhere in `text`.
-bool holdsSecret(std::string_view text);
-/// `text` with each secret in it shortened to "easel_***", for what is kept or shown.
-std::string withoutSecrets(std::string_view text);
 
 }  // namespace easel::keys

@@ -200,7 +200,7 @@ void Catalogue::look(bool isMissing) {
         for (const path& folder : inside(hub)) {
             const std::string id = hubId(folder);
             if (const path snapshot = id.empty() ? path() : snapshotIn(folder); !snapshot.empty()) {
-                found.push_back({id, snapshot});
+                found.push_back({id, snapshot, true});
             }
         }
         addAll(found);
@@ -261,6 +261,7 @@ protocol::ModelInfo Catalogue::describe(const Entry& entry) {
     }
     info.id = entry.id;
     info.bytes = bytesOfWeights(entry.folder);
+    info.isPulled = entry.isInHub;
     return info;
 }
 

@@ -54,6 +54,7 @@ private:
     struct Entry {
         std::string id;
         std::filesystem::path folder;
+        bool isInHub = false;  // in a cache of the hub's
     };
     struct Details {
         std::string times;  // of the files that were read

@@ -8,6 +8,7 @@
 #include "shared/protocol/device_info.h"
 #include "shared/protocol/estimate.h"
 #include "shared/protocol/generation.h"
+#include "shared/protocol/hub_info.h"
 #include "shared/protocol/job.h"
 #include "shared/protocol/problem.h"
 #include "shared/protocol/pull_info.h"
@@ -36,6 +37,8 @@ std::string toJson(const std::vector<DeviceInfo>& devices);
 std::string toJson(const PullInfo& pull);
 std::string toJson(const std::vector<PullInfo>& pulls);
 std::string toJson(const PullRequest& request);
+std::string toJson(const HubModel& model);
+std::string toJson(const std::vector<HubHit>& hits);
 /// The table's numbers with a range, for a form: {"fields": […]}, each with its words, its range here,
 /// whether it is whole, and a `default` unless each model has its own, under the same name.
 std::string numberFieldsToJson(const Limits& limits);
@@ -61,6 +64,8 @@ Expected<ModelPage> parseModelPage(std::string_view json);
 Expected<PullRequest> parsePullRequest(std::string_view json);
 Expected<PullInfo> parsePull(std::string_view json);
 Expected<std::vector<PullInfo>> parsePulls(std::string_view json);
+Expected<HubModel> parseHubModel(std::string_view json);
+Expected<std::vector<HubHit>> parseHubHits(std::string_view json);
 /// `type` is the SSE event's name, `data` its text.
 Expected<JobEvent> parseEvent(std::string_view type, std::string_view data);
 

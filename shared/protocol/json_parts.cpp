@@ -50,4 +50,11 @@ Expected<std::int64_t> timeItem(const json& value) {
     return tl::unexpected(malformed("A time is not in RFC 3339 form."));
 }
 
+Expected<std::string> textItem(const json& value) {
+    if (!value.is_string()) {
+        return tl::unexpected(malformed("A list of texts holds something else."));
+    }
+    return value.get<std::string>();
+}
+
 }  // namespace easel::protocol

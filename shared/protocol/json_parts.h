@@ -28,6 +28,9 @@ Expected<Problem> readProblem(const nlohmann::json& value);
 nlohmann::json writeTime(const std::optional<std::int64_t>& time);
 Expected<std::int64_t> timeItem(const nlohmann::json& value);
 
+/// For Reader::readList.
+Expected<std::string> textItem(const nlohmann::json& value);
+
 /// For Reader::read: what a newer server may say is read as the nearest that is known.
 template <typename Enum>
 auto enumItemOr(std::optional<Enum> (*from)(std::string_view), Enum otherwise) {

@@ -15,13 +15,6 @@ namespace {
 
 using nlohmann::json;
 
-Expected<std::string> textItem(const json& value) {
-    if (!value.is_string()) {
-        return tl::unexpected(malformed("A list of texts holds something else."));
-    }
-    return value.get<std::string>();
-}
-
 template <typename Enum>
 auto enumItem(std::optional<Enum> (*from)(std::string_view), const char* what) {
     return [from, what](const json& value) -> Expected<Enum> {
@@ -138,6 +131,7 @@ Expected<ModelInfo> readModel(const json& value) {
     reader.read("bytes", model.bytes);
     reader.read("state", model.state, enumItemOr(modelStateFrom, ModelState::Available));
     reader.read("why", model.why);
+    reader.read("pulled", model.isPulled);
     return reader.finish(std::move(model));
 }
 
@@ -240,6 +234,8 @@ Expected<ModelPage> parseModelPage(std::string_view body) {
         ModelPage page;
         reader.readList("models", page.models, readModel);
         reader.read("next", page.next);
+        reader.read("may_pull", page.mayPull);
+        reader.read("free_bytes", page.freeBytes);
         return reader.finish(std::move(page));
     });
 }

@@ -87,7 +87,8 @@ json write(const ModelInfo& model) {
             {"family", model.family},
             {"bytes", model.bytes},
             {"state", toString(model.state)},
-            {"why", model.why}};
+            {"why", model.why},
+            {"pulled", model.isPulled}};
 }
 
 json write(const DeviceInfo& device) {
@@ -196,7 +197,10 @@ std::string toJson(const ModelPage& page) {
     for (const ModelInfo& model : page.models) {
         list.push_back(write(model));
     }
-    return text({{"models", std::move(list)}, {"next", orNull(page.next)}});
+    return text({{"models", std::move(list)},
+                 {"next", orNull(page.next)},
+                 {"may_pull", page.mayPull},
+                 {"free_bytes", orNull(page.freeBytes)}});
 }
 
 std::string toJson(const DeviceInfo& device) {

@@ -12,6 +12,7 @@ namespace easel::protocol {
 namespace {
 
 constexpr std::array<std::string_view, 5> kStates{"waiting", "running", "succeeded", "failed", "cancelled"};
+constexpr std::array<std::string_view, 2> kTasks{"fetch", "verify"};
 constexpr std::size_t kLongestName = 96;  // the hub's
 
 bool isOfTheAlphabet(char c) {
@@ -45,6 +46,14 @@ std::string_view toString(PullState state) {
 
 std::optional<PullState> pullStateFrom(std::string_view name) {
     return valueNamed<PullState>(kStates, name);
+}
+
+std::string_view toString(PullTask task) {
+    return kTasks[static_cast<std::size_t>(task)];
+}
+
+std::optional<PullTask> pullTaskFrom(std::string_view name) {
+    return valueNamed<PullTask>(kTasks, name);
 }
 
 bool isFinished(PullState state) {

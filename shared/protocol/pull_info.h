@@ -42,10 +42,17 @@ struct PullRequest {
     bool operator==(const PullRequest&) const = default;
 };
 
-/// A model on its way from the hub into the server's cache.
+/// Verify: what is here of the model is held against the hashes that the hub gave; nothing is fetched.
+enum class PullTask { Fetch, Verify };
+
+std::string_view toString(PullTask task);
+std::optional<PullTask> pullTaskFrom(std::string_view name);
+
+/// A model on its way from the hub into the server's cache, or being looked through there.
 struct PullInfo {
     std::string id;
-    PullRequest request;
+    PullTask task = PullTask::Fetch;
+    PullRequest request = {};
     PullState state = PullState::Waiting;
     PullProgress progress = {};
     std::string commit = {};  ///< of the revision; empty until it is known

@@ -17,6 +17,7 @@ using nlohmann::json;
 json write(const PullInfo& pull) {
     const PullProgress& progress = pull.progress;
     return {{"id", pull.id},
+            {"task", toString(pull.task)},
             {"model", pull.request.model},
             {"revision", pull.request.revision},
             {"variant", pull.request.variant},
@@ -53,6 +54,7 @@ Expected<PullInfo> readPull(const json& value) {
     Reader reader(value, "The pull");
     PullInfo pull;
     reader.read("id", pull.id);
+    reader.read("task", pull.task, enumItemOr(pullTaskFrom, PullTask::Fetch));
     readRequest(reader, pull.request);
     reader.read("state", pull.state, enumItemOr(pullStateFrom, PullState::Running));
     reader.read("progress", pull.progress, readProgress);

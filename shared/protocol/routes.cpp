@@ -45,6 +45,10 @@ std::string modelUnload(std::string_view id) {
     return model(id) + "/unload";
 }
 
+std::string modelVerify(std::string_view id) {
+    return model(id) + "/verify";
+}
+
 std::string device(std::string_view id) {
     return fmt::format("{}/{}", kDevices, id);
 }
@@ -63,6 +67,10 @@ std::string pull(std::string_view id) {
 
 std::string pullCancel(std::string_view id) {
     return pull(id) + "/cancel";
+}
+
+std::string hubModel(std::string_view id) {
+    return fmt::format("{}/{}", kHub, id);
 }
 
 }  // namespace easel::protocol::routes

@@ -22,6 +22,8 @@ inline constexpr std::string_view kLogin = "/login";
 inline constexpr std::string_view kLogout = "/logout";
 inline constexpr std::string_view kPair = "/v1/pair";
 inline constexpr std::string_view kPulls = "/v1/pulls";
+inline constexpr std::string_view kLog = "/v1/log";
+inline constexpr std::string_view kHub = "/v1/hub";
 inline constexpr std::string_view kLive = "/livez";
 inline constexpr std::string_view kReady = "/readyz";
 inline constexpr std::string_view kOpenApi = "/openapi.json";
@@ -37,11 +39,14 @@ std::string key(std::string_view id);
 std::string model(std::string_view id);
 std::string modelLoad(std::string_view id);
 std::string modelUnload(std::string_view id);
+std::string modelVerify(std::string_view id);
 std::string device(std::string_view id);
 std::string deviceDrain(std::string_view id);
 std::string deviceResume(std::string_view id);
 std::string pull(std::string_view id);
 std::string pullCancel(std::string_view id);
+/// `id` is OWNER/NAME.
+std::string hubModel(std::string_view id);
 
 inline constexpr int kDefaultPort = 5000;
 

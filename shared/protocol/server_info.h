@@ -49,7 +49,8 @@ struct ModelInfo {
     std::string family;      ///< "stable-diffusion"; empty: the server does not say
     std::int64_t bytes = 0;  ///< of its files with weights
     ModelState state = ModelState::Available;
-    std::string why;  ///< it failed
+    std::string why;        ///< it failed
+    bool isPulled = false;  ///< it lies in the hub's cache: it can be verified and removed
 
     bool operator==(const ModelInfo&) const = default;
 };
@@ -57,7 +58,9 @@ struct ModelInfo {
 /// `GET /v1/models`.
 struct ModelPage {
     std::vector<ModelInfo> models;
-    std::optional<std::string> next;  ///< `after` of the next page; absent on the last
+    std::optional<std::string> next = {};        ///< `after` of the next page; absent on the last
+    bool mayPull = false;                        ///< who asks may pull, verify and remove models
+    std::optional<std::int64_t> freeBytes = {};  ///< on the disk that models are pulled to
 
     bool operator==(const ModelPage&) const = default;
 };

@@ -46,6 +46,9 @@ public:
         m_listener = http::Listener::start(over(chosenTransport()), api::makeRouter(service())).value();
     }
 
+    /// What its log says: the numbers of its lines.
+    static constexpr int kLogLines = 1500;
+
     api::Service service() {
         api::Models models;
         models.find = [this](const std::string& id) -> protocol::Expected<protocol::ModelInfo> {
@@ -91,7 +94,21 @@ public:
                      ? protocol::Expected<void>()
                      : tl::unexpected(protocol::notFound("model " + id)));
         };
-        return {*m_queue, [this] { return info(); }, models, devices, follow, m_door.get(), m_pulls};
+        const auto log = [](int lines) {
+            std::vector<std::string> last;
+            for (int line = kLogLines - lines + 1; line <= kLogLines; ++line) {
+                last.push_back(std::to_string(line));
+            }
+            return last;
+        };
+        return {.queue = *m_queue,
+                .server = [this] { return info(); },
+                .models = models,
+                .devices = devices,
+                .follow = follow,
+                .door = m_door.get(),
+                .pulls = m_pulls,
+                .log = log};
     }
     ManualGenerator& generator() { return *m_generator; }
     jobs::JobQueue& queue() { return *m_queue; }

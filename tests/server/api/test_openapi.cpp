@@ -12,6 +12,7 @@
 
 #include "shared/protocol/json.h"
 #include "shared/protocol/key_info.h"
+#include "shared/protocol/log_lines.h"
 #include "shared/protocol/samplers.h"
 #include "tests/server/api/api_server.h"
 
@@ -130,6 +131,7 @@ private Q_SLOTS:
         row("Pull", pull);
         row("PullProgress", pull["progress"].toObject());
         row("PullRequest", parsed(toJson(protocol::PullRequest{})));
+        row("LogLines", parsed(protocol::logLinesToJson({})));
         row("ModelPage", models);
         row("Model", models["models"].toArray()[0].toObject());
     }
@@ -168,6 +170,10 @@ private Q_SLOTS:
         }
         const QJsonValue limit = parameters("/v1/jobs", "get")[0].toObject()["schema"];
         QCOMPARE(limit["maximum"].toInt(), protocol::kMaxPage);
+
+        const QJsonValue lines = parameters("/v1/log", "get")[0].toObject()["schema"];
+        QCOMPARE(lines["maximum"].toInt(), protocol::kMaxLogLines);
+        QCOMPARE(lines["default"].toInt(), protocol::kUsualLogLines);
 
         std::set<std::string_view> schedules;
         for (const protocol::SamplerKind& sampler : protocol::samplerKinds()) {

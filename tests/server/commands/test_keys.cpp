@@ -8,6 +8,7 @@
 
 #include "server/keys/key_store.h"
 #include "shared/protocol/key_info.h"
+#include "shared/text/secrets.h"
 #include "tests/server/commands/program.h"
 
 using namespace easel;
@@ -39,7 +40,7 @@ private Q_SLOTS:
         const auto made = keys({"create", "Anna's laptop"});
         QCOMPARE(made.status, 0);
         const QByteArray secret = made.output.trimmed();
-        QVERIFY(keys::hasSecretsShape(secret.toStdString()));
+        QVERIFY(text::hasSecretsShape(secret.toStdString()));
         QCOMPARE(made.output, secret + "\n");
         QVERIFY(made.errors.contains("Anna's laptop"));
         QVERIFY(made.errors.contains("not shown again"));
@@ -71,7 +72,7 @@ private Q_SLOTS:
         const auto key = protocol::parseKeyInfo(made.output.toStdString());
         QVERIFY(key);
         QVERIFY(key->scope == protocol::KeyScope::Admin);
-        QVERIFY(keys::hasSecretsShape(key->secret.value_or("")));
+        QVERIFY(text::hasSecretsShape(key->secret.value_or("")));
         QVERIFY(made.errors.isEmpty());
         const auto listed = protocol::parseKeyList(keys({"list", "--json"}).output.toStdString());
         QVERIFY(listed);

@@ -144,9 +144,66 @@ private Q_SLOTS:
         QCOMPARE(remove("/v1/models/nothing").status, 404);
     }
 
+    void whatIsHereIsVerified() {
+        QVERIFY(start());
+        QCOMPARE(post("/v1/models/good/verify").status, 409);  // a folder of somebody's own
+        QCOMPARE(post("/v1/models/test/tiny/verify").status, 404);
+        QVERIFY(waitForPull(startPull("tiny"), PullState::Succeeded));
+        const auto verify = [this] {
+            const auto answer = post("/v1/models/test/tiny/verify");
+            const auto begun = protocol::parsePull(answer.body.toStdString());
+            return answer.status == 202 && begun && begun->task == protocol::PullTask::Verify ? begun->id
+                                                                                              : std::string();
+        };
+        const std::string good = verify();
+        QVERIFY(waitForPull(good, PullState::Succeeded));
+        QCOMPARE(pull(good).progress.bytesDone, pull(good).progress.bytes);
+        QVERIFY(pull(good).progress.bytes > 0);
+        const QString blobs = m_folder->filePath("cache/models--test--tiny/blobs/");
+        for (const QString& name : QDir(blobs).entryList(QDir::Files)) {
+            QFile file(blobs + name);
+            QVERIFY(file.open(QIODevice::Append));
+            file.write("x");
+        }
+        const std::string bad = verify();
+        QVERIFY(waitForPull(bad, PullState::Failed));
+        QVERIFY(pull(bad).problem->detail.ends_with("Remove the model and pull it again."));
+        QVERIFY(m_server->waitForError("Verifying test/tiny failed: "));
+    }
+
+    void theHubIsLookedThrough() {
+        QVERIFY(start());
+        const auto hits = protocol::parseHubHits(get("/v1/hub?search=tiny").body.toStdString());
+        QVERIFY(hits);
+        QCOMPARE(hits->front().id, std::string("test/tiny"));
+        const auto offer = protocol::parseHubModel(get("/v1/hub/test/tiny").body.toStdString());
+        QVERIFY(offer && offer->variants.front().bytes > 0);
+        QCOMPARE(get("/v1/hub/test/no-such").status, 404);
+        QCOMPARE(get("/v1/hub/test/tiny?revision=no-such").status, 404);
+        for (const char* path :
+             {"/v1/hub", "/v1/hub?search=", "/v1/hub?search=x&limit=0", "/v1/hub?search=x&colour=red",
+              "/v1/hub/test/tiny?revision=../x", "/v1/hub/test/-tiny"}) {
+            QVERIFY2(get(path).status == 422, path);
+        }
+    }
+
+    void theListSaysWhatCanBeDone() {
+        QVERIFY(start());
+        QVERIFY(waitForPull(startPull("tiny"), PullState::Succeeded));
+        const auto page = protocol::parseModelPage(get("/v1/models").body.toStdString());
+        QVERIFY(page->mayPull && page->freeBytes > 0);
+        for (const auto& model : page->models) {
+            QCOMPARE(model.isPulled, model.id == "test/tiny");
+        }
+    }
+
     void itCanBeSwitchedOff() {
         QVERIFY(start({"--no-pull"}));
         QVERIFY(waitForReady());
+        QCOMPARE(get("/v1/hub?search=tiny").status, 403);
+        QCOMPARE(get("/v1/hub/test/tiny").status, 403);
+        QCOMPARE(post("/v1/models/good/verify").status, 403);
+        QVERIFY(!protocol::parseModelPage(get("/v1/models").body.toStdString())->mayPull);
         QCOMPARE(postJson("/v1/pulls", R"({"model": "test/tiny"})").status, 403);
         QCOMPARE(remove("/v1/models/good").status, 403);
         const auto asked =

@@ -194,6 +194,8 @@ class Hub(Handler):
                    agent=self.headers.get("User-Agent", ""), at=time.monotonic())
         path, _, query = self.path.partition("?")
         parts = path.strip("/").split("/")
+        if parts == ["api", "models"]:
+            return self.search(urllib.parse.parse_qs(query), token)
         if parts[:2] == ["api", "models"] and len(parts) >= 6:
             name, what, revision = parts[3], parts[4], urllib.parse.unquote(parts[5])
             owner, rest = parts[2], None
@@ -222,6 +224,17 @@ class Hub(Handler):
         if what == "tree":
             return self.tree(name, commit, urllib.parse.parse_qs(query))
         return self.file(name, commit, urllib.parse.unquote(rest), isCached=what == "cached")
+
+    def search(self, query, token):
+        words = query.get("search", [""])[0]
+        if words == "ill":
+            return self.answer(500)
+        if words == "nonsense":
+            return self.answer(200, b"<!doctype html><title>Sign in</title>", Content_Type="text/html")
+        names = [name for name in FAULTS if words in name and (name != "private" or token == GOOD)]
+        hits = [{"id": f"test/{name}", "downloads": 1000 - n, "gated": "auto" if name == "gated" else False,
+                 "tags": ["diffusers", "license:creativeml-openrail-m"]} for n, name in enumerate(names)]
+        return self.answer_json(hits[:int(query.get("limit", ["1000"])[0])] + [{"id": "no-owner"}, {"id": "../evil/x"}])
 
     def refuse(self, name, token, path, is_file):
         """What is refused before it is looked for."""

@@ -17,16 +17,16 @@ struct Stand {
     std::vector<std::string> begun;
     std::vector<protocol::PullInfo> told;
     std::atomic<bool> ends = false;
-    hub::Pulls pulls{[this](const auto& request, const auto& watcher, const auto& stop) {
-                         return run(request, watcher, stop);
+    hub::Pulls pulls{[this](const auto& what, const auto& watcher, const auto& stop) {
+                         return run(what.request, watcher, stop);
                      },
                      [this](const protocol::PullInfo& pull) {
                          const std::scoped_lock lock(mutex);
                          told.push_back(pull);
                      }};
 
-    protocol::Expected<hub::Pulled> run(const protocol::PullRequest& request, const hub::PullWatcher& watcher,
-                                        const std::stop_token& stop) {
+    protocol::Expected<void> run(const protocol::PullRequest& request, const hub::PullWatcher& watcher,
+                                 const std::stop_token& stop) {
         {
             const std::scoped_lock lock(mutex);
             begun.push_back(request.model);
@@ -39,7 +39,7 @@ struct Stand {
         if (stop.stop_requested() || request.model == "test/bad") {
             return tl::unexpected(protocol::conflict("It was stopped."));
         }
-        return hub::Pulled{};
+        return {};
     }
 
     std::string start(const char* model) { return pulls.start({.model = model})->id; }

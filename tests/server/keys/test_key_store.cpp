@@ -14,6 +14,7 @@
 #include <QTest>
 
 #include "server/keys/key_store.h"
+#include "shared/text/secrets.h"
 
 using namespace easel;
 using keys::Key;
@@ -72,7 +73,7 @@ private Q_SLOTS:
             secret = made->secret;
             key = made->key;
         }
-        QVERIFY(keys::hasSecretsShape(secret));
+        QVERIFY(text::hasSecretsShape(secret));
         QVERIFY(!text().contains(QByteArray::fromStdString(secret.substr(6))));
         struct stat status {};
         QCOMPARE(::stat(file().c_str(), &status), 0);

@@ -3,6 +3,7 @@
 
 #include "shared/protocol/generation_fields.h"
 #include "shared/protocol/json.h"
+#include "shared/protocol/log_lines.h"
 #include "shared/protocol/timestamp.h"
 
 using namespace easel::protocol;
@@ -151,6 +152,16 @@ private Q_SLOTS:
         QVERIFY(!parseEvent("surprise", "{}").has_value());
         // An older server does not say whose step it was.
         QCOMPARE(parseEvent("progress", R"({"step":3})")->job, std::string());
+    }
+
+    void logLinesComeBackAsTheyWere() {
+        const std::vector<std::string> lines{"", "GET /v1/jobs", "\"two\" \\x1b \xE2\x9D\x84"};
+        QVERIFY(parseLogLines(logLinesToJson(lines)) == lines);
+        QVERIFY(parseLogLines("{\"lines\":[],\"since\":1}") == std::vector<std::string>());
+        QCOMPARE(logLinesToJson({"\xFF"}), std::string("{\"lines\":[\"\xEF\xBF\xBD\"]}"));
+        for (const char* const odd : {"[]", "{\"lines\":\"a\"}", "{\"lines\":[1]}", "{\"lines\":[null]}"}) {
+            QVERIFY2(!parseLogLines(odd), odd);
+        }
     }
 
     void holdsComeBackAsTheyWere() {
