@@ -36,8 +36,9 @@ struct PendingTile {
     int count = 1;              ///< pictures in all
     QSize size;                 ///< pixels of one picture; empty: the model's own
     std::optional<protocol::Problem> error;
-    bool isAway = false;       ///< its server can't be reached now: the figures are those of then
-    bool canSendHere = false;  ///< it waits for another server than the one that is there now
+    bool isAway = false;         ///< its server can't be reached now: the figures are those of then
+    bool canFetchModel = false;  ///< it waits for a model that the server can be asked to fetch
+    bool canSendHere = false;    ///< it waits for another server than the one that is there now
 
     bool operator==(const PendingTile&) const = default;
 };

@@ -162,6 +162,12 @@ protocol::Problem interrupted() {
                 QObject::tr("Another server was chosen before this one had answered."));
 }
 
+protocol::Problem brokenOff(const QUrl& address) {
+    return make(kUnreachable, QObject::tr("The picture was cut off"),
+                QObject::tr("%1 does not go on from where it was. The whole of it is asked for again.")
+                    .arg(displayName(address)));
+}
+
 std::optional<protocol::Problem> problemOf(const QNetworkReply& reply, const QByteArray& body) {
     const int status = reply.attribute(QNetworkRequest::HttpStatusCodeAttribute).toInt();
     // An answer that broke off has a status too, but only part of its body.

@@ -17,5 +17,7 @@ std::optional<protocol::Problem> problemOf(const QNetworkReply& reply, const QBy
 /// Something at `address` answered, but not as an Easel server does; `how` completes the sentence.
 protocol::Problem notEasel(const QUrl& address, const QString& how);
 protocol::Problem interrupted();
+/// The server at `address` does not go on from where a picture was cut off.
+protocol::Problem brokenOff(const QUrl& address);
 
 }  // namespace easel::remote

@@ -11,7 +11,9 @@
 
 #include "desktop/remote/connection_code.h"
 #include "desktop/remote/network_problem.h"
+#include "desktop/remote/partial_image.h"
 #include "shared/protocol/json.h"
+#include "shared/protocol/log_lines.h"
 #include "shared/protocol/routes.h"
 
 namespace easel::remote {
@@ -38,6 +40,13 @@ protocol::Expected<PairedKey> parsePairedKey(std::string_view json) {
         return tl::unexpected(protocol::malformed(QObject::tr("it sent no key").toStdString()));
     }
     return paired;
+}
+
+void addField(QNetworkRequest& request, const QByteArray& name, const QString& value) {
+    QUrl url = request.url();
+    url.setQuery(url.query(QUrl::FullyEncoded) + (url.hasQuery() ? "&" : "") + name + '=' +
+                 QUrl::toPercentEncoding(value));
+    request.setUrl(url);
 }
 
 }  // namespace
@@ -110,11 +119,50 @@ void Remote::models(const std::optional<std::string>& after, QObject* context,
                     Callback<protocol::ModelPage> done) {
     QNetworkRequest get = requestFor(routes::kModels);
     if (after) {
-        QUrl url = get.url();
-        url.setQuery("after=" + QUrl::toPercentEncoding(QString::fromStdString(*after)));
-        get.setUrl(url);
+        addField(get, "after", QString::fromStdString(*after));
     }
     deliverParsed(m_network.get(get), context, &protocol::parseModelPage, std::move(done));
+}
+
+void Remote::log(QObject* context, Callback<std::vector<std::string>> done) {
+    deliverParsed(m_network.get(requestFor(routes::kLog)), context, &protocol::parseLogLines,
+                  std::move(done));
+}
+
+void Remote::pulls(QObject* context, Callback<std::vector<protocol::PullInfo>> done) {
+    deliverParsed(m_network.get(requestFor(routes::kPulls)), context, &protocol::parsePulls, std::move(done));
+}
+
+void Remote::pull(const protocol::PullRequest& request, QObject* context, Callback<protocol::PullInfo> done) {
+    QNetworkRequest post = requestFor(routes::kPulls);
+    post.setHeader(QNetworkRequest::ContentTypeHeader, "application/json");
+    deliverParsed(m_network.post(post, QByteArray::fromStdString(protocol::toJson(request))), context,
+                  &protocol::parsePull, std::move(done));
+}
+
+void Remote::cancelPull(const std::string& id, QObject* context, Callback<protocol::PullInfo> done) {
+    deliverParsed(m_network.post(requestFor(routes::pullCancel(id)), QByteArray()), context,
+                  &protocol::parsePull, std::move(done));
+}
+
+void Remote::verifyModel(const std::string& id, QObject* context, Callback<protocol::PullInfo> done) {
+    deliverParsed(m_network.post(requestFor(routes::modelVerify(id)), QByteArray()), context,
+                  &protocol::parsePull, std::move(done));
+}
+
+void Remote::removeModel(const std::string& id, QObject* context, Callback<QByteArray> done) {
+    deliver(m_network.deleteResource(requestFor(routes::model(id))), context, std::move(done));
+}
+
+void Remote::searchHub(const QString& words, QObject* context, Callback<std::vector<protocol::HubHit>> done) {
+    QNetworkRequest get = requestFor(routes::kHub);
+    addField(get, "search", words);
+    deliverParsed(m_network.get(get), context, &protocol::parseHubHits, std::move(done));
+}
+
+void Remote::lookUpOnHub(const std::string& id, QObject* context, Callback<protocol::HubModel> done) {
+    deliverParsed(m_network.get(requestFor(routes::hubModel(id))), context, &protocol::parseHubModel,
+                  std::move(done));
 }
 
 void Remote::pair(const QByteArray& ticket, const QString& name, QObject* context, Callback<PairedKey> done) {
@@ -128,6 +176,9 @@ void Remote::pair(const QByteArray& ticket, const QString& name, QObject* contex
 void Remote::createJob(const protocol::GenerationRequest& request, const QString& idempotencyKey,
                        QObject* context, Callback<protocol::Job> done) {
     QNetworkRequest post = requestFor(routes::kJobs);
+    if (request.model && protocol::isHubName(*request.model)) {
+        addField(post, "missing", QStringLiteral("hold"));  // for a model that is not there (any more)
+    }
     post.setHeader(QNetworkRequest::ContentTypeHeader, "application/json");
     post.setRawHeader("Idempotency-Key", idempotencyKey.toLatin1());
     deliverParsed(m_network.post(post, QByteArray::fromStdString(protocol::toJson(request))), context,
@@ -140,12 +191,28 @@ void Remote::cancelJob(const std::string& id, QObject* context, Callback<protoco
 }
 
 void Remote::image(const std::string& id, int index, QObject* context, Callback<QByteArray> done,
-                   Progress progress) {
-    QNetworkReply* reply = m_network.get(requestFor(routes::jobImage(id, index)));
-    if (progress) {
-        connect(reply, &QNetworkReply::downloadProgress, context, std::move(progress));
+                   Progress progress, std::shared_ptr<PartialImage> part) {
+    if (!part) {
+        part = std::make_shared<PartialImage>();
     }
-    deliver(reply, context, std::move(done));
+    QNetworkRequest get = requestFor(routes::jobImage(id, index));
+    part->askForRest(get);
+    QNetworkReply* reply = m_network.get(get);
+    connect(reply, &QNetworkReply::metaDataChanged, reply, [reply, part] {
+        part->begin(*reply);
+        if (part->isUnfit()) {
+            reply->abort();
+        }
+    });
+    // At once, for an aborted reply gives nothing.
+    connect(reply, &QNetworkReply::readyRead, reply, [reply, part] { part->take(*reply); });
+    if (progress) {
+        connect(reply, &QNetworkReply::downloadProgress, context,
+                [part, progress = std::move(progress)](qint64 received, qint64 total) {
+                    progress(part->before() + received, total < 0 ? total : part->before() + total);
+                });
+    }
+    deliver(reply, context, std::move(done), part);
 }
 
 QNetworkReply* Remote::openEvents(const std::string& id, std::optional<std::uint64_t> lastEventId) {
@@ -174,15 +241,20 @@ QNetworkRequest Remote::requestFor(std::string_view path) const {
     return request;
 }
 
-void Remote::deliver(QNetworkReply* reply, QObject* context, Callback<QByteArray> done) {
+void Remote::deliver(QNetworkReply* reply, QObject* context, Callback<QByteArray> done,
+                     const std::shared_ptr<PartialImage>& part) {
     const auto tooMuch = std::make_shared<bool>(false);
-    connect(reply, &QNetworkReply::downloadProgress, reply, [reply, tooMuch](qint64 received, qint64) {
-        if (*tooMuch || received <= kMaxAnswerBytes) {
+    const auto holdTo = [reply, part, tooMuch](qint64 bytes) {
+        if (*tooMuch || bytes <= kMaxAnswerBytes - (part ? part->before() : 0)) {
             return;
         }
         *tooMuch = true;
         reply->abort();
-    });
+    };
+    connect(reply, &QNetworkReply::metaDataChanged, reply,
+            [reply, holdTo] { holdTo(reply->header(QNetworkRequest::ContentLengthHeader).toLongLong()); });
+    connect(reply, &QNetworkReply::downloadProgress, reply,
+            [holdTo](qint64 received, qint64) { holdTo(received); });
     const auto finish = [=, this, epoch = m_epoch, guard = QPointer<QObject>(context),
                          done = std::move(done)] {
         reply->deleteLater();
@@ -193,8 +265,12 @@ void Remote::deliver(QNetworkReply* reply, QObject* context, Callback<QByteArray
             result = tl::unexpected(interrupted());
         } else if (*tooMuch) {
             result = tl::unexpected(notEasel(reply->url(), tr("it sends more than any picture holds")));
+        } else if (part && part->isUnfit()) {
+            result = tl::unexpected(brokenOff(reply->url()));
         } else if (auto problem = problemOf(*reply, body)) {
             result = tl::unexpected(std::move(*problem));
+        } else if (part) {
+            result = part->release();
         }
         if (guard) {
             QMetaObject::invokeMethod(

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,14 +16,18 @@
 #include "desktop/remote/certificate_check.h"
 #include "desktop/remote/endpoint.h"
 #include "shared/protocol/generation.h"
+#include "shared/protocol/hub_info.h"
 #include "shared/protocol/job.h"
 #include "shared/protocol/problem.h"
+#include "shared/protocol/pull_info.h"
 #include "shared/protocol/server_info.h"
 
 class QNetworkReply;
 class QNetworkRequest;
 
 namespace easel::remote {
+
+class PartialImage;
 
 template <typename T>
 using Callback = std::function<void(protocol::Expected<T>)>;
@@ -90,6 +95,19 @@ public:
     /// A page of the models, those that come `after` an id; the first one without.
     void models(const std::optional<std::string>& after, QObject* context,
                 Callback<protocol::ModelPage> done);
+    /// The last lines of the server's log, oldest first; for an admin's key. Errors: 403 for another one, 404
+    /// from a server that is too old.
+    void log(QObject* context, Callback<std::vector<std::string>> done);
+    /// Models on their way to the server, and those that were, the newest first.
+    void pulls(QObject* context, Callback<std::vector<protocol::PullInfo>> done);
+    void pull(const protocol::PullRequest& request, QObject* context, Callback<protocol::PullInfo> done);
+    void cancelPull(const std::string& id, QObject* context, Callback<protocol::PullInfo> done);
+    void verifyModel(const std::string& id, QObject* context, Callback<protocol::PullInfo> done);
+    /// What it answers has no bytes.
+    void removeModel(const std::string& id, QObject* context, Callback<QByteArray> done);
+    /// What the server's hub has: models that `words` are found in, or one by its name.
+    void searchHub(const QString& words, QObject* context, Callback<std::vector<protocol::HubHit>> done);
+    void lookUpOnHub(const std::string& id, QObject* context, Callback<protocol::HubModel> done);
     /// Exchanges a ticket, good once, for a key of this computer's own that is listed as `name` there.
     /// Errors: 410, the ticket was used or has run out.
     void pair(const QByteArray& ticket, const QString& name, QObject* context, Callback<PairedKey> done);
@@ -99,9 +117,10 @@ public:
     void createJob(const protocol::GenerationRequest& request, const QString& idempotencyKey,
                    QObject* context, Callback<protocol::Job> done);
     void cancelJob(const std::string& id, QObject* context, Callback<protocol::Job> done);
-    /// The encoded bytes of image `index`, exactly as the server stores them.
+    /// The encoded bytes of image `index`, exactly as the server stores them. `part`, the same for each try,
+    /// holds what came before a cut: then only the rest is asked for.
     void image(const std::string& id, int index, QObject* context, Callback<QByteArray> done,
-               Progress progress = {});
+               Progress progress = {}, std::shared_ptr<PartialImage> part = {});
 
     /// At most this many event streams can be open at a time; a further one waits for its turn.
     static constexpr int kMaxStreams = 6;
@@ -115,8 +134,10 @@ Q_SIGNALS:
 private:
     void abortAll();
     QNetworkRequest requestFor(std::string_view path) const;
-    /// Waits for the reply and hands its body, or what went wrong, to `done` in `context`.
-    void deliver(QNetworkReply* reply, QObject* context, Callback<QByteArray> done);
+    /// Waits for the reply and hands its body, or what went wrong, to `done` in `context`. A picture's body
+    /// is in `part`.
+    void deliver(QNetworkReply* reply, QObject* context, Callback<QByteArray> done,
+                 const std::shared_ptr<PartialImage>& part = {});
     template <typename T>
     void deliverParsed(QNetworkReply* reply, QObject* context,
                        protocol::Expected<T> (*parse)(std::string_view), Callback<T> done);

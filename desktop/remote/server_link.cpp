@@ -91,6 +91,13 @@ void ServerLink::setName(const QString& name) {
     Q_EMIT infoChanged();
 }
 
+void ServerLink::lookForModels() {
+    if (isOnline()) {
+        m_modelsAsked.start();
+        askModels({}, {});
+    }
+}
+
 void ServerLink::tryNow() {
     if (m_state == State::NoAddress) {
         return;

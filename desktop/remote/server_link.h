@@ -68,6 +68,8 @@ public:
     /// Nothing to talk to any more.
     void leave();
     void setName(const QString& name);
+    /// Models came or went: asks for them at once.
+    void lookForModels();
     /// Asks at once instead of waiting for the countdown.
     void tryNow();
     /// The computer has slept, or the network was another: what is open leads nowhere. Begins anew.

@@ -10,9 +10,11 @@
 
 #include "desktop/gallery/picture_model.h"
 #include "desktop/preferences/preferences.h"
+#include "desktop/remote/model_desk.h"
 #include "desktop/remote/remote.h"
 #include "desktop/remote/server_link.h"
 #include "desktop/remote/servers.h"
+#include "desktop/studio/diagnostics.h"
 #include "desktop/studio/status_line.h"
 #include "desktop/studio/task.h"
 #include "desktop/studio/task_record.h"
@@ -25,10 +27,15 @@ Studio::Studio(Collaborators collaborators, QString taskFile, QObject* parent)
     : QObject(parent),
       m_deps(collaborators),
       m_servers(std::make_unique<remote::Servers>(m_deps.link, m_deps.settings, m_deps.keyring)),
-      m_file(std::make_unique<TaskFile>(std::move(taskFile))) {
+      m_models(std::make_unique<remote::ModelDesk>(m_deps.remote, m_deps.link)),
+      m_file(std::make_unique<TaskFile>(std::move(taskFile))),
+      m_diagnostics(std::make_unique<Diagnostics>(
+          Diagnostics::Sources{m_deps.remote, m_deps.link, *m_servers, m_deps.pictures, m_deps.model,
+                               m_deps.settings, m_deps.keyring != nullptr, [this] { return requests(); }})) {
     connect(m_servers.get(), &remote::Servers::changed, this,
             [this] { Q_EMIT serverAddressChanged(serverAddress()); });
     connect(&m_deps.link, &remote::ServerLink::stateChanged, this, &Studio::wakeTasks);
+    connect(m_models.get(), &remote::ModelDesk::changed, this, &Studio::showTiles);
     connect(&m_deps.link, &remote::ServerLink::infoChanged, this, &Studio::wakeTasks);
 }
 
@@ -80,6 +87,15 @@ std::string Studio::serverId() const {
 QString Studio::keyId() const {
     const remote::ServerProfile* server = m_servers->current();
     return server != nullptr ? server->keyId : QString();
+}
+
+/// Everything that the person has asked for, or is about to.
+std::vector<protocol::GenerationRequest> Studio::requests() const {
+    std::vector<protocol::GenerationRequest> all{rememberedRequest()};
+    for (const Task* task : m_tasks) {
+        all.push_back(task->record().request);
+    }
+    return all;
 }
 
 protocol::GenerationRequest Studio::rememberedRequest() const {
@@ -177,12 +193,27 @@ int Studio::activeCount() const {
 QString Studio::statusLine() const {
     std::vector<gallery::PendingTile> tiles;
     std::ranges::transform(m_tasks, std::back_inserter(tiles),
-                           [this](const Task* task) { return describe(*task, isQueuePaused()); });
+                           [this](const Task* task) { return tileOf(*task); });
     return studio::statusLine(tiles, isQueuePaused());
 }
 
 bool Studio::isQueuePaused() const {
     return m_deps.link.isOnline() && m_deps.link.info() && m_deps.link.info()->paused;
+}
+
+gallery::PendingTile Studio::tileOf(const Task& task) const {
+    ServerNow server{.isQueuePaused = isQueuePaused(), .mayPull = m_models->mayPull()};
+    const std::string& model = task.job().settings.model;
+    if (const auto* pull = m_models->latest(model, protocol::PullTask::Fetch)) {
+        server.pull = *pull;
+    }
+    return describe(task, server);
+}
+
+void Studio::fetchModel(const QString& id) {
+    if (const Task* task = find(id)) {
+        m_models->pull({.model = task->job().settings.model});
+    }
 }
 
 Task* Studio::find(const QString& id) const {
@@ -195,7 +226,7 @@ Task& Studio::adopt(TaskRecord record) {
     auto* task = new Task(m_deps.remote, m_deps.pictures, std::move(record), this);
     m_tasks.push_back(task);
     connect(task, &Task::changed, this, [this, task] {
-        m_deps.model.putTile(describe(*task, isQueuePaused()));
+        m_deps.model.putTile(tileOf(*task));
         shareStreams();
         refreshStatus();
     });
@@ -214,7 +245,7 @@ Task& Studio::adopt(TaskRecord record) {
         }
         drop(*task);
     });
-    m_deps.model.putTile(describe(*task, isQueuePaused()));
+    m_deps.model.putTile(tileOf(*task));
     refreshStatus();
     return *task;
 }
@@ -251,8 +282,12 @@ void Studio::wakeTasks() {
         wake(*task);
     }
     shareStreams();
+    showTiles();
+}
+
+void Studio::showTiles() {
     for (const Task* task : m_tasks) {
-        m_deps.model.putTile(describe(*task, isQueuePaused()));
+        m_deps.model.putTile(tileOf(*task));
     }
     refreshStatus();
 }

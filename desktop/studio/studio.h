@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "desktop/gallery/pending_tile.h"
 #include "desktop/gallery/picture.h"
 #include "desktop/studio/task_record.h"
 #include "shared/protocol/generation.h"
@@ -21,6 +22,7 @@ class PictureStore;
 
 namespace easel::remote {
 class Keyring;
+class ModelDesk;
 class Remote;
 class ServerLink;
 class Servers;
@@ -28,6 +30,7 @@ class Servers;
 
 namespace easel::studio {
 
+class Diagnostics;
 class Task;
 
 /// The collaborators of the studio, all owned by main and outliving it.
@@ -64,6 +67,8 @@ public:
     /// code or a key; see Servers::enter. Errors: it is none of these.
     protocol::Expected<void> setServerAddress(const QString& typed);
     remote::Servers& servers() const { return *m_servers; }
+    remote::ModelDesk& models() const { return *m_models; }
+    const Diagnostics& diagnostics() const { return *m_diagnostics; }
     QString serverAddress() const;
     /// Somebody has chosen a server once; until then the address is a guess.
     bool hasChosenServer() const;
@@ -83,6 +88,8 @@ public:
     void undoCancelAll();
     /// Asks again, with the same settings, for what a failed task did not bring.
     void retry(const QString& id);
+    /// Has the model fetched that a task waits for; see ModelDesk::failed.
+    void fetchModel(const QString& id);
     /// Asks the server that is connected instead of the one that the task waits for.
     void sendHere(const QString& id);
     /// Takes the tile of a failed task away, or of a cancelled one whose server is not there to confirm it.
@@ -115,6 +122,9 @@ private:
     void taskFailed(Task& task, const protocol::Problem& problem);
     std::string serverId() const;
     QString keyId() const;
+    std::vector<protocol::GenerationRequest> requests() const;
+    gallery::PendingTile tileOf(const Task& task) const;
+    void showTiles();
     void wakeTasks();
     void wake(Task& task);
     bool belongsHere(const Task& task) const;
@@ -124,7 +134,9 @@ private:
 
     Collaborators m_deps;
     std::unique_ptr<remote::Servers> m_servers;
+    std::unique_ptr<remote::ModelDesk> m_models;
     std::unique_ptr<TaskFile> m_file;
+    std::unique_ptr<Diagnostics> m_diagnostics;
     std::vector<Task*> m_tasks;           ///< oldest first; children of this
     std::vector<TaskRecord> m_cancelled;  ///< by the last cancelAll
     QString m_status;

@@ -6,6 +6,7 @@
 #include "desktop/gallery/disk_problem.h"
 #include "desktop/gallery/picture_store.h"
 #include "desktop/remote/job_follower.h"
+#include "desktop/remote/partial_image.h"
 #include "desktop/remote/remote.h"
 
 namespace easel::studio {
@@ -169,13 +170,19 @@ void Task::sendCancel() {
 
 void Task::fetch(const protocol::ImageInfo& image) {
     m_calling = true;
-    m_remote.image(m_record.jobId, image.index, this, [this, image](Expected<QByteArray> bytes) {
+    if (!m_part || m_partOf != image.index) {
+        m_part = std::make_shared<remote::PartialImage>();
+        m_partOf = image.index;
+    }
+    const auto fetched = [this, image](Expected<QByteArray> bytes) {
         m_calling = false;
         if (!bytes) {
             return onCallFailed(bytes.error());
         }
+        m_part.reset();
         keep(image, *bytes);
-    });
+    };
+    m_remote.image(m_record.jobId, image.index, this, fetched, {}, m_part);
     Q_EMIT changed();
 }
 
@@ -312,6 +319,7 @@ void Task::tryAgainIn(std::chrono::milliseconds pause) {
 
 void Task::fail(Problem problem) {
     m_again.stop();
+    m_part.reset();
     m_record.problem = std::move(problem);
     Q_EMIT recordChanged();
     Q_EMIT changed();

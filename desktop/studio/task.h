@@ -5,6 +5,7 @@
 #include <QTimer>
 
 #include <chrono>
+#include <memory>
 #include <optional>
 
 #include "desktop/gallery/picture.h"
@@ -18,6 +19,7 @@ class PictureStore;
 
 namespace easel::remote {
 class JobFollower;
+class PartialImage;
 class Remote;
 }  // namespace easel::remote
 
@@ -117,6 +119,9 @@ private:
     QString m_keyId;
     protocol::Job m_job;
     remote::JobFollower* m_follower = nullptr;  ///< a child of this
+    /// Of the picture that is being fetched, from try to try.
+    std::shared_ptr<remote::PartialImage> m_part;
+    int m_partOf = 0;  ///< that picture's index
     QTimer m_again;
     process::Backoff m_backoff;
     std::optional<protocol::Problem> m_trouble;

@@ -57,7 +57,38 @@ QString waitingNote(const Task& task, bool queuePaused) {
     return ahead > 0 ? Task::tr("Waiting, %1 ahead").arg(ahead) : Task::tr("Waiting");
 }
 
-QString heldNote(const protocol::Job& job) {
+bool isOnItsWay(const ServerNow& server) {
+    return server.pull && !protocol::isFinished(server.pull->state);
+}
+
+/// The task waits for a model that this computer can ask for.
+bool wantsModel(const Task& task, const ServerNow& server) {
+    const protocol::Job& job = task.job();
+    return server.mayPull && task.isAwake() && job.state == JobState::Held && job.hold &&
+           job.hold->reason == protocol::HoldReason::ModelMissing &&
+           protocol::isHubName(job.settings.model) && !isOnItsWay(server);
+}
+
+QString fetchingNote(const protocol::PullInfo& pull) {
+    const QString model = QString::fromStdString(pull.request.model);
+    if (pull.progress.bytes <= 0) {
+        return Task::tr("Getting the model %1").arg(model);
+    }
+    const auto percent = 100 * pull.progress.bytesDone / pull.progress.bytes;
+    return Task::tr("Getting the model %1, %2 %").arg(model).arg(percent);
+}
+
+QString heldNote(const Task& task, const ServerNow& server) {
+    const protocol::Job& job = task.job();
+    if (job.hold && job.hold->reason == protocol::HoldReason::ModelMissing) {
+        if (isOnItsWay(server)) {
+            return fetchingNote(*server.pull);
+        }
+        if (wantsModel(task, server)) {
+            const bool hasFailed = server.pull && server.pull->problem;
+            return QString::fromStdString(hasFailed ? server.pull->problem->detail : job.hold->detail);
+        }
+    }
     if (!job.hold) {
         return Task::tr("On hold");
     }
@@ -81,7 +112,7 @@ QString runningNote(const Task& task) {
     return progress.etaSeconds ? Task::tr("%1, %2 left").arg(step, timeLeft(*progress.etaSeconds)) : step;
 }
 
-QString noteOf(const Task& task, State state, bool queuePaused) {
+QString noteOf(const Task& task, State state, const ServerNow& server) {
     if (state == State::Failed) {
         return QString::fromStdString(task.record().problem->title);
     }
@@ -98,9 +129,9 @@ QString noteOf(const Task& task, State state, bool queuePaused) {
         case State::Unsent:
             return Task::tr("Sending…");
         case State::Waiting:
-            return waitingNote(task, queuePaused);
+            return waitingNote(task, server.isQueuePaused);
         case State::Held:
-            return heldNote(task.job());
+            return heldNote(task, server);
         case State::Fetching:
             return Task::tr("Fetching the picture…");
         default:
@@ -110,14 +141,14 @@ QString noteOf(const Task& task, State state, bool queuePaused) {
 
 }  // namespace
 
-gallery::PendingTile describe(const Task& task, bool queuePaused) {
+gallery::PendingTile describe(const Task& task, const ServerNow& server) {
     const TaskRecord& record = task.record();
     const protocol::Job& job = task.job();
     gallery::PendingTile tile;
     tile.id = record.id;
     tile.prompt = QString::fromStdString(record.request.prompt);
     tile.state = stateOf(task);
-    tile.note = noteOf(task, tile.state, queuePaused);
+    tile.note = noteOf(task, tile.state, server);
     tile.ahead = job.ahead;
     tile.step = job.progress.step;
     tile.steps = job.progress.steps;
@@ -133,6 +164,7 @@ gallery::PendingTile describe(const Task& task, bool queuePaused) {
     tile.error = record.problem;
     tile.isAway = !task.isAwake() && !task.hasFailed();
     tile.canSendHere = task.reach() == Task::Reach::Elsewhere && !task.hasFailed() && !record.cancelled;
+    tile.canFetchModel = tile.state == State::Held && wantsModel(task, server);
     return tile;
 }
 

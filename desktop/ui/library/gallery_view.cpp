@@ -329,6 +329,7 @@ void GalleryView::syncCards() {
         connect(card, &PendingCard::cancelRequested, this, &GalleryView::cancelRequested);
         connect(card, &PendingCard::retryRequested, this, &GalleryView::retryRequested);
         connect(card, &PendingCard::dismissRequested, this, &GalleryView::dismissRequested);
+        connect(card, &PendingCard::fetchModelRequested, this, &GalleryView::fetchModelRequested);
         connect(card, &PendingCard::sendHereRequested, this, &GalleryView::sendHereRequested);
         setIndexWidget(index, card);
     }

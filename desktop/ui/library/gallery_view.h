@@ -48,6 +48,7 @@ Q_SIGNALS:
     void cancelRequested(const QString& id);
     void retryRequested(const QString& id);
     void dismissRequested(const QString& id);
+    void fetchModelRequested(const QString& id);
     void sendHereRequested(const QString& id);
 
 protected:

@@ -70,6 +70,7 @@ void Library::connectViews() {
     connect(m_grid, &GalleryView::cancelRequested, this, &Library::cancelRequested);
     connect(m_grid, &GalleryView::retryRequested, this, &Library::retryRequested);
     connect(m_grid, &GalleryView::dismissRequested, this, &Library::dismissRequested);
+    connect(m_grid, &GalleryView::fetchModelRequested, this, &Library::fetchModelRequested);
     connect(m_grid, &GalleryView::sendHereRequested, this, &Library::sendHereRequested);
     connect(m_large, &LargeView::closed, this, &Library::closeLarge);
     connect(m_large, &LargeView::exportRequested, this, &Library::exportPictures);

@@ -85,6 +85,7 @@ Q_SIGNALS:
     void cancelRequested(const QString& id);
     void retryRequested(const QString& id);
     void dismissRequested(const QString& id);
+    void fetchModelRequested(const QString& id);
     void sendHereRequested(const QString& id);
     /// Pictures that match the search, all, and those that are selected.
     void countsChanged(int shown, int total, int selected);

@@ -61,9 +61,12 @@ PendingCard::PendingCard(const gallery::PendingTile& tile, QWidget* parent)
       m_close(button("cancelButton", QStringLiteral("close"), tr("Cancel"))),
       m_retry(button("retryButton", QStringLiteral("retry"), tr("Retry"))),
       m_copy(button("copyDetailsButton", QStringLiteral("copy"), tr("Copy details"))),
+      m_fetchModel(button("fetchModelButton", QStringLiteral("export"), tr("Get the model"))),
       m_sendHere(button("sendHereButton", QStringLiteral("server"), tr("Send to this server"))) {
     m_retry->setText(tr("Retry"));
+    m_fetchModel->setText(tr("Get the model"));
     m_sendHere->setText(tr("Send to this server"));
+    connect(m_fetchModel, &QToolButton::clicked, this, [this] { Q_EMIT fetchModelRequested(m_tile.id); });
     connect(m_sendHere, &QToolButton::clicked, this, [this] { Q_EMIT sendHereRequested(m_tile.id); });
     connect(m_close, &QToolButton::clicked, this, [this] {
         if (failed() || isStuck()) {
@@ -99,6 +102,7 @@ void PendingCard::setTile(const gallery::PendingTile& tile) {
     m_close->setEnabled(dismisses || tile.state != gallery::PendingTile::State::Stopping);
     m_retry->setVisible(failed());
     m_copy->setVisible(failed());
+    m_fetchModel->setVisible(tile.canFetchModel);
     m_sendHere->setVisible(tile.canSendHere);
     setToolTip(tile.error ? QString::fromStdString(tile.error->detail) : held() ? tile.note : tile.prompt);
     setAccessibleName(QStringLiteral("%1. %2").arg(tile.prompt, tile.note));
@@ -132,8 +136,10 @@ void PendingCard::placeButtons() {
     const int left = area.center().x() - (retry + kUnit / 2 + kButton) / 2;
     m_retry->setGeometry(left, y, retry, kButton);
     m_copy->setGeometry(left + retry + kUnit / 2, y, kButton, kButton);
-    const int send = widthIn(room, m_sendHere);
-    m_sendHere->setGeometry(area.center().x() - send / 2, y, send, kButton);
+    for (QToolButton* alone : {m_fetchModel, m_sendHere}) {
+        const int width = widthIn(room, alone);
+        alone->setGeometry(area.center().x() - width / 2, y, width, kButton);
+    }
 }
 
 QRect PendingCard::ground() const {
@@ -188,7 +194,7 @@ void PendingCard::paintProgress(QPainter& painter, const QRect& area) const {
 
 void PendingCard::paintWords(QPainter& painter, const QRect& area) const {
     const QFont font = captionFont();
-    const int foot = failed() || m_tile.canSendHere ? kButton : kProgressHeight;
+    const int foot = failed() || m_tile.canSendHere || m_tile.canFetchModel ? kButton : kProgressHeight;
     const QRect room = area.adjusted(kUnit, kUnit / 2 + kButton, -kUnit, -kUnit - foot - 4);
     painter.setFont(font);
     if (failed()) {

@@ -28,6 +28,8 @@ Q_SIGNALS:
     void cancelRequested(const QString& id);
     void retryRequested(const QString& id);
     void dismissRequested(const QString& id);
+    /// The model that it waits for.
+    void fetchModelRequested(const QString& id);
     /// To the server that is connected now.
     void sendHereRequested(const QString& id);
 
@@ -54,6 +56,7 @@ private:
     QToolButton* m_close;
     QToolButton* m_retry;
     QToolButton* m_copy;
+    QToolButton* m_fetchModel;
     QToolButton* m_sendHere;
 };
 

@@ -39,6 +39,7 @@ const std::array<Group, 3>& groups() {
           {"Ctrl+L", QT_TRANSLATE_NOOP("help", "To the prompt")},
           {"Ctrl+F", QT_TRANSLATE_NOOP("help", "Search pictures")},
           {"Ctrl+K", QT_TRANSLATE_NOOP("help", "Choose a server")},
+          {"Ctrl+M", QT_TRANSLATE_NOOP("help", "Models")},
           {"Ctrl+E", QT_TRANSLATE_NOOP("help", "Export")},
           {"Ctrl+Z", QT_TRANSLATE_NOOP("help", "Undo delete or Cancel all")},
           {"F9", QT_TRANSLATE_NOOP("help", "Hide or show the panel")},

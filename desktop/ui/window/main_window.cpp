@@ -22,6 +22,7 @@
 #include "desktop/studio/studio.h"
 #include "desktop/ui/library/gallery_view.h"
 #include "desktop/ui/library/library.h"
+#include "desktop/ui/models/models_dialog.h"
 #include "desktop/ui/panel/prompt_panel.h"
 #include "desktop/ui/parts/icons.h"
 #include "desktop/ui/parts/measures.h"
@@ -29,6 +30,7 @@
 #include "desktop/ui/parts/words.h"
 #include "desktop/ui/window/connect_page.h"
 #include "desktop/ui/window/connection_desk.h"
+#include "desktop/ui/window/diagnostics_dialog.h"
 #include "desktop/ui/window/help.h"
 #include "desktop/ui/window/server_chip.h"
 #include "desktop/ui/window/status_bar.h"
@@ -180,6 +182,9 @@ void MainWindow::fillMenu(QMenu& menu) {
     QAction* server =
         menu.addAction(icon(QStringLiteral("server")), tr("&Server…"), m_chip, &ServerChip::openPopover);
     server->setShortcut(tr("Ctrl+K"));
+    QAction* models =
+        menu.addAction(icon(QStringLiteral("picture")), tr("&Models…"), this, &MainWindow::showModels);
+    models->setShortcut(tr("Ctrl+M"));
     menu.addSeparator();
     QMenu* themes = menu.addMenu(tr("&Theme"));
     auto* group = new QActionGroup(themes);
@@ -199,11 +204,13 @@ void MainWindow::fillMenu(QMenu& menu) {
                    [this] { QDesktopServices::openUrl(QUrl::fromLocalFile(m_deps.store.folder())); });
     QAction* keys = menu.addAction(tr("&Keyboard shortcuts"), this, [this] { showShortcuts(this); });
     keys->setShortcut(QKeySequence::HelpContents);
+    menu.addAction(tr("&Collect diagnostics…"), this,
+                   [this] { (new DiagnosticsDialog(m_deps.studio.diagnostics(), this))->open(); });
     menu.addAction(tr("&About Easel"), this, [this] { showAbout(this); });
     menu.addSeparator();
     QAction* quit = menu.addAction(tr("&Quit"), this, &QWidget::close);
     quit->setShortcut(tr("Ctrl+Q"));
-    addActions({save, m_undo, server, keys, quit});
+    addActions({save, m_undo, server, models, keys, quit});
 }
 
 void MainWindow::addShortcuts() {
@@ -250,6 +257,7 @@ void MainWindow::connectLibrary() {
     connect(m_library, &Library::cancelRequested, &m_deps.studio, &studio::Studio::cancel);
     connect(m_library, &Library::retryRequested, &m_deps.studio, &studio::Studio::retry);
     connect(m_library, &Library::dismissRequested, &m_deps.studio, &studio::Studio::dismiss);
+    connect(m_library, &Library::fetchModelRequested, &m_deps.studio, &studio::Studio::fetchModel);
     connect(m_library, &Library::sendHereRequested, &m_deps.studio, &studio::Studio::sendHere);
     connect(m_library, &Library::useSettingsRequested, this, [this](protocol::GenerationRequest request) {
         if (!request.model) {
@@ -313,6 +321,21 @@ void MainWindow::open(const QString& link) {
     if (!link.isEmpty()) {
         m_desk->open(link);
     }
+}
+
+void MainWindow::showModels() {
+    if (auto* open = findChild<ModelsDialog*>()) {
+        return open->activateWindow();
+    }
+    auto* dialog = new ModelsDialog(m_deps.studio.models(), m_deps.link, this);
+    connect(dialog, &ModelsDialog::modelChosen, this, [this, dialog](const std::string& id) {
+        auto request = m_panel->request();
+        request.model = id;
+        m_panel->setRequest(request);
+        m_deps.studio.remember(m_panel->request());
+        dialog->close();
+    });
+    dialog->open();
 }
 
 void MainWindow::showStatus() {

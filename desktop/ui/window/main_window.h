@@ -71,6 +71,7 @@ private:
     void connectLibrary();
     void connectStudio();
     void restore();
+    void showModels();
     void showStatus();
     void cancelAll();
     void undo();

@@ -4,6 +4,7 @@
 
 #include "desktop/remote/remote.h"
 #include "shared/protocol/json.h"
+#include "shared/protocol/log_lines.h"
 #include "tests/desktop/remote/fake_server.h"
 
 using namespace easel;
@@ -17,6 +18,7 @@ class TestRemote : public QObject {
 
 private Q_SLOTS:
     void asksForTheServer();
+    void asksForTheLog();
     void handsInAJob();
     void stopsAJob();
     void fetchesAnImageWithProgress();
@@ -86,6 +88,33 @@ void TestRemote::asksForTheServer() {
     QCOMPARE(**result, info);
     QCOMPARE(server.requests().first().path, "/below/v1/server");
     QVERIFY(server.requests().first().headers.value("user-agent").startsWith("Easel/"));
+}
+
+void TestRemote::asksForTheLog() {
+    const std::vector<std::string> lines{"one", "“two” \\ 2"};
+    QByteArray reply = tests::jsonAnswer(protocol::logLinesToJson(lines));
+    FakeServer server([&](const FakeRequest&, QTcpSocket& socket) { socket.write(reply); });
+    remote::Remote remote;
+    remote.setEndpoint({server.url(), {}, "easel_0123456789abcdefghij", {}});
+    const auto ask = [&] {
+        return wait<std::vector<std::string>>(
+            [&](QObject* context, auto done) { remote.log(context, std::move(done)); });
+    };
+    const auto told = ask();
+    QVERIFY(told && *told);
+    QCOMPARE(**told, lines);
+    QCOMPARE(server.requests().first().path, "/v1/log");
+    QCOMPARE(server.requests().first().headers.value("authorization"), "Bearer easel_0123456789abcdefghij");
+    reply = tests::answer(403, "application/problem+json",
+                          QByteArray::fromStdString(protocol::toJson(protocol::scopeMissing("No admin."))));
+    const auto refused = ask();
+    QVERIFY(refused && !*refused);
+    QCOMPARE(refused->error().status, 403);
+    QCOMPARE(refused->error().detail, "No admin.");
+    reply = tests::jsonAnswer("{\"lines\": [\"one\", 2]}");
+    const auto odd = ask();
+    QVERIFY(odd && !*odd);
+    QCOMPARE(odd->error().code, remote::kNotEasel);
 }
 
 void TestRemote::handsInAJob() {

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "shared/protocol/json.h"
+#include "shared/protocol/log_lines.h"
 #include "tests/desktop/gallery/pictures.h"
 
 namespace easel::tests {
@@ -95,10 +96,10 @@ void FakeEasel::handle(const FakeRequest& request, QTcpSocket& socket) {
         socket.write(problemAnswer({401, "unauthorized", "A key is needed", "The key is not valid.", {}}));
     } else if (request.path == "/v1/server") {
         socket.write(jsonAnswer(protocol::toJson(info)));
-    } else if (request.path == "/v1/models") {
-        protocol::ModelInfo model;
-        model.id = info.defaultModel;
-        socket.write(jsonAnswer(protocol::toJson(protocol::ModelPage{{model}, {}})));
+    } else if (request.path == "/v1/log" && log) {
+        socket.write(*log ? jsonAnswer(protocol::logLinesToJson(**log)) : problemAnswer(log->error()));
+    } else if (const QByteArray reply = answerOfShelf(request); !reply.isEmpty()) {
+        socket.write(reply);
     } else if (request.method == "POST" && id.empty()) {
         const QByteArray reply = createJob(request);
         if (losesAnswers) {
@@ -120,7 +121,7 @@ void FakeEasel::handle(const FakeRequest& request, QTcpSocket& socket) {
         protocol::GenerationSettings settings = job(id).settings;
         settings.seed += parts.value(5).toInt();
         settings.count = 1;
-        socket.write(answer(200, "image/png", serverPng(settings)));
+        pictures.answer(request, socket, serverPng(settings), '"' + request.path.mid(1) + '"');
     } else {
         socket.write(jsonAnswer(protocol::toJson(job(id))));
     }
@@ -157,9 +158,66 @@ QByteArray FakeEasel::createJob(const FakeRequest& request) {
         job.createdAt = 1'790'000'000'000;
         job.settings = settings(wish.prompt, wish.seed.value_or(41));
         job.settings.count = wish.count.value_or(1);
+        job.settings.model = wish.model.value_or(job.settings.model);
     }
     return jsonAnswer(protocol::toJson(job(id)), 202,
                       "Location: /v1/jobs/" + QByteArray::fromStdString(id) + "\r\n");
+}
+
+QByteArray FakeEasel::answerOfShelf(const FakeRequest& request) {
+    const QByteArray& path = request.path;
+    const bool isGet = request.method == "GET";
+    const bool isShelfs =
+        path.startsWith("/v1/models") || path.startsWith("/v1/pulls") || path.startsWith("/v1/hub");
+    if (isShelfs && !isGet && shelf.refusal) {
+        return problemAnswer(*shelf.refusal);
+    }
+    if (path == "/v1/models") {
+        protocol::ModelInfo first;
+        first.id = info.defaultModel;
+        protocol::ModelPage page{{first}, {}, shelf.mayPull, shelf.freeBytes};
+        page.models.insert(page.models.end(), shelf.models.begin(), shelf.models.end());
+        return jsonAnswer(protocol::toJson(page));
+    }
+    if (path == "/v1/pulls" && isGet) {
+        return jsonAnswer(protocol::toJson(shelf.pulls));
+    }
+    if (path == "/v1/pulls") {
+        const auto asked = protocol::parsePullRequest(request.body.toStdString()).value();
+        return jsonAnswer(protocol::toJson(addPull(protocol::PullTask::Fetch, asked)), 202);
+    }
+    if (path.startsWith("/v1/pulls/") && path.endsWith("/cancel")) {
+        const std::string id = path.split('/').value(3).toStdString();
+        auto& pull = *std::ranges::find(shelf.pulls, id, &protocol::PullInfo::id);
+        pull.state = protocol::PullState::Cancelled;
+        return jsonAnswer(protocol::toJson(pull));
+    }
+    if (path.startsWith("/v1/models/")) {
+        std::string id = path.mid(11).toStdString();
+        if (request.method == "DELETE") {
+            std::erase_if(shelf.models, [&id](const auto& model) { return model.id == id; });
+            return answer(204, {}, {});
+        }
+        id = id.substr(0, id.rfind("/verify"));
+        return jsonAnswer(protocol::toJson(addPull(protocol::PullTask::Verify, {.model = id})), 202);
+    }
+    if (path.startsWith("/v1/hub?search=")) {
+        return jsonAnswer(protocol::toJson(shelf.hits));
+    }
+    if (path.startsWith("/v1/hub/")) {
+        return shelf.offer ? jsonAnswer(protocol::toJson(*shelf.offer))
+                           : problemAnswer(protocol::notFound("model " + path.mid(8).toStdString()));
+    }
+    return {};
+}
+
+protocol::PullInfo FakeEasel::addPull(protocol::PullTask task, const protocol::PullRequest& request) {
+    protocol::PullInfo pull;
+    pull.id = "p_" + std::to_string(shelf.pulls.size() + 1);
+    pull.task = task;
+    pull.request = request;
+    shelf.pulls.insert(shelf.pulls.begin(), pull);
+    return pull;
 }
 
 void FakeEasel::tell(const std::string& id, News news) {

@@ -9,9 +9,14 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "shared/protocol/hub_info.h"
 #include "shared/protocol/job.h"
+#include "shared/protocol/problem.h"
+#include "shared/protocol/pull_info.h"
 #include "shared/protocol/server_info.h"
+#include "tests/desktop/remote/fake_picture.h"
 #include "tests/desktop/remote/fake_server.h"
 
 namespace easel::tests {
@@ -32,6 +37,23 @@ public:
     std::optional<protocol::Problem> refusal;
     /// True: a job is taken, but the connection is cut before the answer.
     bool losesAnswers = false;
+    FakePicture pictures;
+
+    /// Set: what GET /v1/log answers; else it is a server from before there was such a route.
+    std::optional<protocol::Expected<std::vector<std::string>>> log;
+
+    /// Its models beside the default one, and what its hub has.
+    struct Shelf {
+        std::vector<protocol::ModelInfo> models;
+        std::vector<protocol::PullInfo> pulls;  ///< the newest first
+        bool mayPull = true;
+        std::int64_t freeBytes = 50'000'000'000;
+        std::vector<protocol::HubHit> hits;
+        std::optional<protocol::HubModel> offer;
+        /// Set: what it answers instead of doing something.
+        std::optional<protocol::Problem> refusal;
+    };
+    Shelf shelf;
 
     /// Set: every request needs it; others are answered 401.
     std::optional<QByteArray> key;
@@ -61,6 +83,9 @@ private:
     bool letsIn(const FakeRequest& request) const;
     QByteArray pair(const FakeRequest& request);
     QByteArray createJob(const FakeRequest& request);
+    /// What concerns models; empty where `request` does not.
+    QByteArray answerOfShelf(const FakeRequest& request);
+    protocol::PullInfo addPull(protocol::PullTask task, const protocol::PullRequest& request);
     using News = decltype(protocol::JobEvent::news);
 
     void tell(const std::string& id, News news);

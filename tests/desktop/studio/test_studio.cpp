@@ -4,6 +4,7 @@
 #include <QTest>
 
 #include "desktop/gallery/disk_problem.h"
+#include "tests/desktop/gallery/pictures.h"
 #include "tests/desktop/studio/studio_test.h"
 
 using namespace easel;
@@ -30,6 +31,8 @@ private Q_SLOTS:
     void followsAcrossACut();
     void takesUpAfterARestart();
     void keepsUnsentTasksAcrossARestart();
+    void goesOnWithAPictureAfterACut_data();
+    void goesOnWithAPictureAfterACut();
     void doesNotAskAgainForWhatIsThere();
     void sharesTheStreams();
     void waitsForRoomOnTheDisk();
@@ -178,6 +181,30 @@ void TestStudio::followsAcrossACut() {
     server.http().start();
     QTRY_COMPARE(app.model.tileCount(), 0);
     QCOMPARE(app.model.pictureCount(), 2);
+}
+
+void TestStudio::goesOnWithAPictureAfterACut_data() {
+    QTest::addColumn<bool>("silent");
+    QTest::newRow("cut off") << false;
+    QTest::newRow("silence") << true;
+}
+
+void TestStudio::goesOnWithAPictureAfterACut() {
+    QFETCH(bool, silent);
+    FakeEasel server;
+    App app(folder(), server.url());
+    QTRY_VERIFY(app.link.isOnline());
+    app.remote.setTimeout(std::chrono::seconds(2));
+    server.pictures.cuts = {100, 80};
+    server.pictures.isSilent = silent;
+    app.studio.generate(request("a cat"));
+    QTRY_COMPARE(server.streamCount("j_1"), 1);
+    server.draw("j_1");
+    QTRY_COMPARE_WITH_TIMEOUT(app.model.pictureCount(), 1, 60'000);
+    QTRY_COMPARE(app.model.tileCount(), 0);
+    QCOMPARE(app.saved(0), "a cat\nSeed 41");
+    QCOMPARE(server.http().count("GET", "/v1/jobs/j_1/images/0"), 3);
+    QCOMPARE(server.pictures.sent, tests::serverPng(tests::settings("a cat")).size());
 }
 
 void TestStudio::takesUpAfterARestart() {

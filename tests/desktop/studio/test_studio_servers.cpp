@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <QTest>
 
+#include "desktop/remote/model_desk.h"
 #include "desktop/remote/servers.h"
 #include "tests/desktop/studio/studio_test.h"
 
@@ -26,6 +27,7 @@ private Q_SLOTS:
     void sendsToTheServerThatIsThere();
     void saysNothingStaleWhileAway();
     void waitsWhileNoServerIsChosen();
+    void fetchesTheModelThatATaskWaitsFor();
 };
 
 void TestStudioServers::waitsForAServerThatIsAway() {
@@ -221,6 +223,40 @@ void TestStudioServers::waitsWhileNoServerIsChosen() {
     server.draw("j_2");
     QTRY_COMPARE(app.model.pictureCount(), 2);
     QTRY_COMPARE(app.model.tileCount(), 0);
+}
+
+void TestStudioServers::fetchesTheModelThatATaskWaitsFor() {
+    FakeEasel server;
+    App app(folder(), server.url());
+    QTRY_VERIFY(app.link.isOnline());
+    auto wish = request("a cat");
+    wish.model = "test/tiny";
+    const QString id = app.studio.generate(wish);
+    QTRY_COMPARE(server.jobCount(), 1);
+    QCOMPARE(server.http().count("POST", "/v1/jobs?missing=hold"), 1);
+    server.hold("j_1", {protocol::HoldReason::ModelMissing, "The model test/tiny is not on this server.",
+                        "Pull it: easel-server pull test/tiny."});
+    QTRY_VERIFY(app.tile().canFetchModel);
+    QCOMPARE(app.tile().note, QString("The model test/tiny is not on this server."));
+    app.studio.fetchModel(id);
+    QTRY_COMPARE(server.shelf.pulls.size(), std::size_t{1});
+    QCOMPARE(server.shelf.pulls[0].request.model, std::string("test/tiny"));
+    server.shelf.pulls[0].state = protocol::PullState::Running;
+    server.shelf.pulls[0].progress = {1, 4, 34, 100, 0};
+    QTRY_COMPARE(app.tile().note, QString("Getting the model test/tiny, 34 %"));
+    QVERIFY(!app.tile().canFetchModel);
+    server.shelf.pulls[0].state = protocol::PullState::Failed;
+    server.shelf.pulls[0].problem = protocol::conflict("Its licence has to be accepted.");
+    QTRY_COMPARE(app.tile().note, QString("Its licence has to be accepted."));
+    QVERIFY(app.tile().canFetchModel);
+
+    // Who may not ask for it reads who can.
+    server.shelf.mayPull = false;
+    app.studio.models().setWatched(true);
+    QTRY_VERIFY(!app.tile().canFetchModel);
+    QVERIFY(app.tile().note.contains("easel-server pull test/tiny"));
+    server.draw("j_1");
+    QTRY_COMPARE(app.model.pictureCount(), 1);
 }
 
 QTEST_MAIN(TestStudioServers)

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <QSignalSpy>
 #include <QTest>
+#include <QToolButton>
 
 #include "desktop/ui/library/pending_card.h"
 #include "desktop/ui/parts/theme.h"
@@ -12,6 +14,7 @@ class TestPendingCard : public QObject {
 private Q_SLOTS:
     void aNarrowTileHasRoomForWords();
     void aHeldTileSaysWhy();
+    void aMissingModelCanBeAskedFor();
 };
 
 void TestPendingCard::aNarrowTileHasRoomForWords() {
@@ -49,6 +52,24 @@ void TestPendingCard::aHeldTileSaysWhy() {
     tile.state = gallery::PendingTile::State::Waiting;
     wide.setTile(tile);
     QCOMPARE(wide.toolTip(), tile.prompt);
+}
+
+void TestPendingCard::aMissingModelCanBeAskedFor() {
+    ui::Theme theme(*qApp);
+    gallery::PendingTile tile;
+    tile.id = "t";
+    tile.state = gallery::PendingTile::State::Held;
+    ui::PendingCard card(tile);
+    card.resize(200, 260);
+    card.show();
+    auto* button = card.findChild<QToolButton*>("fetchModelButton");
+    QVERIFY(!button->isVisible());
+    tile.canFetchModel = true;
+    card.setTile(tile);
+    QVERIFY(button->isVisible() && card.rect().contains(button->geometry()));
+    QSignalSpy wanted(&card, &ui::PendingCard::fetchModelRequested);
+    button->click();
+    QCOMPARE(wanted.takeFirst().first().toString(), QString("t"));
 }
 
 QTEST_MAIN(TestPendingCard)

@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-// Draws the window in every state of the connection, light and dark, for looking at:
+// Draws the window in every state of the connection, the models and the diagnostics, light and dark, for
+// looking at:
 //
 //   QT_QPA_PLATFORM=offscreen draw_connections FOLDER
+#include <QAbstractButton>
+#include <QAction>
 #include <QApplication>
+#include <QDialog>
 #include <QDir>
+#include <QFileDialog>
 #include <QLineEdit>
 #include <QPainter>
+#include <QPlainTextEdit>
 #include <QTemporaryDir>
 #include <QTest>
 
@@ -40,6 +46,12 @@ void draw(App& app, const QString& path, bool withPopover) {
     picture.save(path);
 }
 
+void reach(App& app, State state) {
+    if (!QTest::qWaitFor([&] { return app.link.state() == state; }, 10'000)) {
+        qWarning("not reached");
+    }
+}
+
 class Shots {
 public:
     Shots(QString folder, ui::Scheme scheme) : m_folder(std::move(folder)), m_scheme(scheme) {}
@@ -56,16 +68,109 @@ public:
         draw(app, m_folder + '/' + name + dark + "-window.png", false);
     }
 
+    /// The models of this server, what its hub offers, and a picture that waits for one.
+    void takeModels(FakeEasel& server) {
+        using protocol::PullState;
+        protocol::ModelInfo good;
+        good.id = "stable-diffusion-v1-5/stable-diffusion-v1-5";
+        good.title = "Stable Diffusion v1.5";
+        good.family = "stable-diffusion";
+        good.licence = "creativeml-openrail-m";
+        good.bytes = 4'265'000'000;
+        good.isPulled = true;
+        good.state = protocol::ModelState::Loaded;
+        protocol::ModelInfo bad = good;
+        bad.id = bad.title = "somebody/half-a-model";
+        bad.state = protocol::ModelState::Failed;
+        bad.why = "unet/config.json is missing.";
+        server.shelf.models = {good, bad};
+        protocol::PullInfo running{.id = "p_3",
+                                   .request = {.model = "stabilityai/sd-turbo", .variant = "fp16"}};
+        running.state = PullState::Running;
+        running.licence = "other (https://huggingface.co/stabilityai/sd-turbo)";
+        running.progress = {3, 12, 830'000'000, 2'580'000'000, 11'200'000};
+        protocol::PullInfo gated{.id = "p_2", .request = {.model = "stabilityai/stable-diffusion-2-1"}};
+        gated.state = PullState::Failed;
+        gated.problem = protocol::Problem{
+            403,
+            "licence_not_accepted",
+            "",
+            "stabilityai/stable-diffusion-2-1 asks you to accept its licence first: open "
+            "https://huggingface.co/stabilityai/stable-diffusion-2-1, sign in and agree, then try again.",
+            {}};
+        protocol::PullInfo verifying{
+            .id = "p_1", .task = protocol::PullTask::Verify, .request = {.model = good.id}};
+        verifying.state = PullState::Succeeded;
+        server.shelf.pulls = {running, gated, verifying};
+        server.shelf.hits = {
+            {"stable-diffusion-v1-5/stable-diffusion-v1-5", 1'734'204, "creativeml-openrail-m", false},
+            {"stabilityai/stable-diffusion-2-1", 402'118, "openrail++", true}};
+        protocol::HubModel offer;
+        offer.id = "stable-diffusion-v1-5/stable-diffusion-v1-5";
+        offer.licence = "creativeml-openrail-m";
+        offer.page = "https://huggingface.co/" + offer.id;
+        offer.variants = {{"", 15, 4'265'000'000, 0}, {"fp16", 15, 2'133'000'000, 492'000'000}};
+        take("with-models", server.url(), [&](App& app) {
+            reach(app, State::Connected);
+            const QString dark = m_scheme == ui::Scheme::Dark ? "-dark.png" : "-light.png";
+            tests::actionNamed(app, "&Models…")->trigger();
+            auto* dialog = app.find<QDialog>("modelsDialog");
+            auto* search = dialog->findChild<QLineEdit*>("hubSearchEdit");
+            const auto shoot = [&](const char* name, const QString& typed) {
+                search->setText(typed);
+                QTest::qWait(1'200);
+                dialog->grab().save(m_folder + '/' + name + dark);
+            };
+            shoot("models", {});
+            shoot("models-search", "stable diffusion");
+            server.shelf.offer = offer;
+            shoot("models-offer", QString::fromStdString(offer.id));
+            server.shelf.offer.reset();
+            shoot("models-none", "nobody/nothing");
+            server.shelf.mayPull = false;
+            shoot("models-no-admin", {});
+            QTest::qWait(5'000);
+            dialog->grab().save(m_folder + "/models-no-admin" + dark);
+            server.shelf.mayPull = true;
+            dialog->close();
+            QTest::qWait(6'000);
+            protocol::GenerationRequest wish;
+            wish.prompt = "a fox in the snow";
+            wish.model = "test/not-here";
+            app.studio.generate(wish);
+            QTest::qWaitFor([&] { return server.jobCount() > 0; });
+            server.hold("j_1", {protocol::HoldReason::ModelMissing,
+                                "The model test/not-here is not on this server.", "Pull it."});
+            QTest::qWait(500);
+        });
+    }
+
+    /// The diagnostics of this server: their beginning, and their end when they could not be saved.
+    void takeDiagnostics(const QUrl& url) {
+        take("with-diagnostics", url, [&](App& app) {
+            reach(app, State::Connected);
+            QTest::qWait(200);
+            tests::actionNamed(app, "&Collect diagnostics…")->trigger();
+            auto* dialog = app.find<QDialog>("diagnosticsDialog");
+            QTest::qWait(200);
+            const QString dark = m_scheme == ui::Scheme::Dark ? "-dark.png" : "-light.png";
+            dialog->grab().save(m_folder + "/diagnostics" + dark);
+            dialog->findChild<QAbstractButton*>("saveDiagnosticsButton")->click();
+            auto* question = dialog->findChild<QFileDialog*>("saveDiagnosticsQuestion");
+            Q_EMIT question->fileSelected("/not/there/easel-diagnostics-2026-05-01.txt");
+            question->close();
+            dialog->findChild<QPlainTextEdit*>("diagnosticsText")->moveCursor(QTextCursor::End);
+            dialog->findChild<QAbstractButton*>("copyDiagnosticsButton")->setFocus();
+            QTest::qWait(50);
+            dialog->grab().save(m_folder + "/diagnostics-end" + dark);
+            dialog->close();
+        });
+    }
+
 private:
     QString m_folder;
     ui::Scheme m_scheme;
 };
-
-void reach(App& app, State state) {
-    if (!QTest::qWaitFor([&] { return app.link.state() == state; }, 10'000)) {
-        qWarning("not reached");
-    }
-}
 
 /// `name` for the server that is chosen, and two more in the list.
 void addServers(App& app, const QString& name) {
@@ -156,6 +261,16 @@ void takeAll(Shots& shots) {
         field->setText("easel://gpu-box?ticket=x");
         QTest::keyClick(field, Qt::Key_Return);
     });
+    server.info.device = "cuda:0";
+    server.info.precision = "fp16";
+    server.log = std::vector<std::string>{
+        "[2026-05-01 12:00:00.000] [easel-server] [info] Ready (cuda:0, NVIDIA L4, fp16)",
+        "[2026-05-01 12:00:03.120] [easel-server] [info] 192.168.0.17 202 2 ms POST /v1/jobs",
+        "[2026-05-01 12:00:09.480] [easel-server] [error] Model hub/other failed: The file "
+        "unet/diffusion_pytorch_model.safetensors is cut short."};
+    shots.takeDiagnostics(server.url());
+    FakeEasel shelf;
+    shots.takeModels(shelf);
     shots.take("first-start", QUrl(), [](App&) { QTest::qWait(200); });
 }
 
