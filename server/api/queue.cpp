@@ -67,9 +67,9 @@ void followAll(const Service& service, const Request& request, const Responder& 
         stream.send(nameOf(event), eventData(event));
     });
     keep(stream,
-         service.queue.subscribeToAll(
-             ownerOf(request), lastEventId(request),
-             [stream](const protocol::JobEvent& event) mutable { send(stream, event); }),
+         OwnJobs(service, request)
+             .subscribeToAll(lastEventId(request),
+                             [stream](const protocol::JobEvent& event) mutable { send(stream, event); }),
          std::move(news));
 }
 

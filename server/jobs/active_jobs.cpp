@@ -330,7 +330,7 @@ std::shared_ptr<Subscribers::Subscriber> ActiveJobs::followFinished(protocol::Jo
     return subscriber;
 }
 
-std::shared_ptr<Subscribers::Subscriber> ActiveJobs::followAll(const std::string& owner,
+std::shared_ptr<Subscribers::Subscriber> ActiveJobs::followAll(const std::optional<std::string>& owner,
                                                                std::optional<std::uint64_t> after,
                                                                std::vector<Told> finished,
                                                                EventCallback callback) {
@@ -340,7 +340,7 @@ std::shared_ptr<Subscribers::Subscriber> ActiveJobs::followAll(const std::string
         m_subscribers.tell(subscriber, {each.event, std::move(id), withFinalProgress(std::move(each.job))});
     }
     for (const auto& [id, live] : m_live) {
-        if (live.record.owner == owner && live.sequence > after.value_or(0)) {
+        if ((!owner || live.record.owner == *owner) && live.sequence > after.value_or(0)) {
             m_subscribers.tell(subscriber, {live.sequence, id, live.record.job});
         }
     }

@@ -117,7 +117,7 @@ public:
     /// Follows a job that is not live any more: it is told just that.
     std::shared_ptr<Subscribers::Subscriber> followFinished(protocol::Job job, EventCallback callback);
     /// See JobQueue::subscribeToAll; `finished` is told first where it came first.
-    std::shared_ptr<Subscribers::Subscriber> followAll(const std::string& owner,
+    std::shared_ptr<Subscribers::Subscriber> followAll(const std::optional<std::string>& owner,
                                                        std::optional<std::uint64_t> after,
                                                        std::vector<Told> finished, EventCallback callback);
     /// The calls that subscribers are to get, made by the owner without its lock.

@@ -272,8 +272,8 @@ Expected<Subscription> JobQueue::subscribe(const std::string& id, std::optional<
     });
 }
 
-Expected<Subscription> JobQueue::subscribeToAll(const std::string& owner, std::optional<std::uint64_t> after,
-                                                EventCallback callback) {
+Expected<Subscription> JobQueue::subscribeToAll(const std::optional<std::string>& owner,
+                                                std::optional<std::uint64_t> after, EventCallback callback) {
     const auto changing = m_ledger.begin();  // Nothing ends between the two looks.
     auto finished = after ? m_ledger.store().finishedAfter(owner, *after) : Expected<std::vector<Told>>();
     if (!finished) {

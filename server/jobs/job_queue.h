@@ -79,10 +79,10 @@ public:
     /// when that is finished, it is the last one.
     protocol::Expected<Subscription> subscribe(const std::string& id, std::optional<std::uint64_t> after,
                                                EventCallback callback);
-    /// The events of all of the owner's jobs in the same way. First comes each job that is not finished, and,
-    /// with `after`, each that ended later than that; but none whose latest event `after` is or comes after.
-    /// What was removed meanwhile is not told.
-    protocol::Expected<Subscription> subscribeToAll(const std::string& owner,
+    /// The events of all of the owner's jobs, or without one of everybody's, in the same way. First comes
+    /// each job that is not finished, and, with `after`, each that ended later than that; but none whose
+    /// latest event `after` is or comes after. What was removed meanwhile is not told.
+    protocol::Expected<Subscription> subscribeToAll(const std::optional<std::string>& owner,
                                                     std::optional<std::uint64_t> after,
                                                     EventCallback callback);
 

@@ -123,7 +123,7 @@ public:
     /// Any unfinished state → `ending.state`. `attempt` is the job's present one, 0 before the first.
     virtual protocol::Expected<bool> finish(const std::string& id, int attempt, const Ending& ending) = 0;
     /// The owner's finished jobs that an event after `event` told, in the order of these.
-    virtual protocol::Expected<std::vector<Told>> finishedAfter(const std::string& owner,
+    virtual protocol::Expected<std::vector<Told>> finishedAfter(const std::optional<std::string>& owner,
                                                                 std::uint64_t event) = 0;
     /// Forgets the job, whatever its state. False: there was none.
     virtual protocol::Expected<bool> remove(const std::string& id) = 0;

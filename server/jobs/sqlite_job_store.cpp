@@ -224,13 +224,16 @@ public:
         });
     }
 
-    Expected<std::vector<Told>> finishedAfter(const std::string& owner, std::uint64_t event) override {
+    Expected<std::vector<Told>> finishedAfter(const std::optional<std::string>& owner,
+                                              std::uint64_t event) override {
         const std::scoped_lock lock(m_mutex);
         return guarded([&]() -> Expected<std::vector<Told>> {
             SQLite::Statement query(m_database, std::string(kRecord) +
-                                                    "WHERE owner = ? AND finished_event > ? "
-                                                    "AND finished_at IS NOT NULL ORDER BY finished_event");
-            bindAll(query, 1, owner, static_cast<std::int64_t>(std::min<std::uint64_t>(event, INT64_MAX)));
+                                                    (owner ? "WHERE owner = ? AND " : "WHERE ") +
+                                                    "finished_event > ? AND finished_at IS NOT NULL "
+                                                    "ORDER BY finished_event");
+            const auto after = static_cast<std::int64_t>(std::min<std::uint64_t>(event, INT64_MAX));
+            owner ? bindAll(query, 1, *owner, after) : bindAll(query, 1, after);
             std::vector<Told> told;
             while (query.executeStep()) {
                 if (auto record = readJob(m_database, query)) {

@@ -19,9 +19,9 @@ std::shared_ptr<Subscribers::Subscriber> Subscribers::addToJob(const std::string
     return add(m_ofJob, job, std::move(callback));
 }
 
-std::shared_ptr<Subscribers::Subscriber> Subscribers::addToOwner(const std::string& owner,
+std::shared_ptr<Subscribers::Subscriber> Subscribers::addToOwner(const std::optional<std::string>& owner,
                                                                  EventCallback callback) {
-    return add(m_ofOwner, owner, std::move(callback));
+    return owner ? add(m_ofOwner, *owner, std::move(callback)) : add(m_ofAll, {}, std::move(callback));
 }
 
 std::shared_ptr<Subscribers::Subscriber> Subscribers::add(Group& group, const std::string& key,
@@ -34,7 +34,8 @@ std::shared_ptr<Subscribers::Subscriber> Subscribers::add(Group& group, const st
 
 bool Subscribers::has(const std::string& job, const std::string& owner) {
     const bool isFollowed = has(m_ofJob, job);
-    return has(m_ofOwner, owner) || isFollowed;
+    const bool areAll = has(m_ofAll, {});
+    return has(m_ofOwner, owner) || isFollowed || areAll;
 }
 
 /// Lets those go who have gone.
@@ -56,7 +57,9 @@ void Subscribers::tell(JobEvent event, const std::string& owner) {
         return;
     }
     const auto shared = std::make_shared<const JobEvent>(std::move(event));
-    for (const auto& [group, key] : {std::pair(&m_ofJob, &shared->job), std::pair(&m_ofOwner, &owner)}) {
+    const std::string everybody;
+    for (const auto& [group, key] : {std::pair(&m_ofJob, &shared->job), std::pair(&m_ofOwner, &owner),
+                                     std::pair(&m_ofAll, &everybody)}) {
         if (const auto found = group->find(*key); found != group->end()) {
             for (const auto& subscriber : found->second) {
                 m_pending.push_back({subscriber, shared});

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -27,8 +28,8 @@ private:
     std::shared_ptr<void> m_subscriber;
 };
 
-/// Who follows which job, or all jobs of which owner, and what they are still to be told. Guarded by its
-/// owner, but for the calls that `takePending` hands out, which are made without any lock.
+/// Who follows which job, all jobs of which owner, or all jobs, and what they are still to be told. Guarded
+/// by its owner, but for the calls that `takePending` hands out, which are made without any lock.
 class Subscribers {
 public:
     struct Subscriber {
@@ -44,7 +45,8 @@ public:
     };
 
     std::shared_ptr<Subscriber> addToJob(const std::string& job, EventCallback callback);
-    std::shared_ptr<Subscriber> addToOwner(const std::string& owner, EventCallback callback);
+    /// Without an owner: to everybody's.
+    std::shared_ptr<Subscriber> addToOwner(const std::optional<std::string>& owner, EventCallback callback);
     /// Whether anybody would hear of `job`, which is `owner`'s.
     bool has(const std::string& job, const std::string& owner);
     /// To all who follow the event's job or its owner; after the last event the former are let go.
@@ -63,6 +65,7 @@ private:
 
     Group m_ofJob;
     Group m_ofOwner;
+    Group m_ofAll;  // one, without a key
     std::vector<Delivery> m_pending;
 };
 

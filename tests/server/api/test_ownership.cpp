@@ -148,6 +148,18 @@ private Q_SLOTS:
         QVERIFY2(event.find(own) != std::string::npos, event.c_str());
     }
 
+    void anAdminFollowsEverybodysJobs() {
+        ApiServer server;
+        const std::string ben = server.makeKey("ben");
+        RawClient client(server.port());
+        client.send("GET /v1/events HTTP/1.1\r\nHost: localhost\r\n" +
+                    server.makeKey("root", KeyScope::Admin) + "\r\n");
+        client.receiveUntil("\r\n\r\n");
+        const std::string job = draw(server, ben);
+        const std::string event = nextJobEvent(client);
+        QVERIFY2(event.find(job) != std::string::npos, event.c_str());
+    }
+
     void takesTurnsByKey() {
         ApiServer server(4);
         const std::string anna = server.makeKey("anna");

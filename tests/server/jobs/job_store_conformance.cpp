@@ -478,9 +478,9 @@ void JobStoreConformance::tellsWhatEndedAfterAnEvent() {
     constexpr std::uint64_t kLate = std::uint64_t{1} << 52;
     QVERIFY(end("c", 7) && end("a", 9) && end("b", kLate) && end("other", 8));
     reopen();
-    const auto after = [this](std::uint64_t event) {
+    const auto after = [this](std::uint64_t event, std::optional<std::string> owner = "192.0.2.1") {
         std::vector<std::pair<std::string, std::uint64_t>> found;
-        const auto told = m_store->finishedAfter("192.0.2.1", event).value();
+        const auto told = m_store->finishedAfter(owner, event).value();
         for (const Told& each : told) {
             found.emplace_back(each.job.id, each.event);
         }
@@ -491,4 +491,5 @@ void JobStoreConformance::tellsWhatEndedAfterAnEvent() {
     QCOMPARE(after(7), (Found{{"a", 9}, {"b", kLate}}));
     QVERIFY(after(kLate).empty());
     QVERIFY(after(UINT64_MAX).empty());
+    QCOMPARE(after(7, {}), (Found{{"other", 8}, {"a", 9}, {"b", kLate}}));  // everybody's
 }

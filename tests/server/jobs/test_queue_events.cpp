@@ -149,6 +149,22 @@ private Q_SLOTS:
         }
     }
 
+    void oneStreamTellsOfEverybodysJobs() {
+        const auto before = submitAs("me");
+        Diary diary;
+        const auto all = m_queue->subscribeToAll({}, {}, diary.writer());
+        QVERIFY(diary.waitFor(1));
+        const auto other = submitAs("other");
+        QVERIFY(m_queue->cancel(other));
+        QVERIFY(QTest::qWaitFor([&] { return isLast(diary.events().back()); }, kPatienceMs));
+        QCOMPARE(diary.events()[0].job, before);
+        QCOMPARE(diary.events().back().job, other);
+        Diary later;
+        const auto again = m_queue->subscribeToAll({}, diary.events()[0].sequence, later.writer());
+        const auto isItsEnd = [&other](const JobEvent& event) { return event.job == other && isLast(event); };
+        QVERIFY(QTest::qWaitFor([&] { return std::ranges::any_of(later.events(), isItsEnd); }, kPatienceMs));
+    }
+
     /// What ended while nobody listened, and while no server ran, is told to who comes back.
     void aStreamOfAllIsTakenUpAfterARestart() {
         const auto first = submitAs("me");
