@@ -20,8 +20,9 @@ StandInHub::StandInHub() {
            m_process.waitForReadyRead(kPatienceMs)) {
     }
     const QList<QByteArray> ports = m_process.readLine().trimmed().split(' ');
-    if (ports.size() == 2) {
+    if (ports.size() == 3) {
         m_endpoint = "https://localhost:" + QString::fromLatin1(ports[0]);
+        m_proxy = "http://127.0.0.1:" + QString::fromLatin1(ports[2]);
     }
 }
 

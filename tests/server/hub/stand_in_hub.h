@@ -18,6 +18,8 @@ public:
 
     bool isUp() const { return !m_endpoint.isEmpty(); }
     QString endpoint() const { return m_endpoint; }
+    /// A proxy in front of it; only who is told of it goes through it.
+    QString proxy() const { return m_proxy; }
     QString certificates() const { return m_folder.filePath("ca.pem"); }
     /// With pauses that a test can wait for.
     hub::Settings settings(const std::string& token = {}) const;
@@ -36,6 +38,7 @@ private:
     QTemporaryDir m_folder;
     QProcess m_process;
     QString m_endpoint;
+    QString m_proxy;
 };
 
 }  // namespace easel::tests

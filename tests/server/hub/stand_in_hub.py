@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Stands in for the Hugging Face hub: speaks its protocol over TLS on localhost, and beside it a storage host on
-127.0.0.1, which must never see a token. What goes wrong is chosen by a repository's name; see FAULTS.
+127.0.0.1, which must never see a token, and a proxy in front of both for who wants one. What goes wrong is chosen by a repository's name; see FAULTS.
 
     stand_in_hub.py FOLDER MODEL
 
 FOLDER gets the certificate (ca.pem), the key and requests.jsonl, a line for each request; MODEL is a folder in
-diffusers' layout, whose files every repository has. Prints "HUB_PORT STORAGE_PORT" once it listens, and ends with its
+diffusers' layout, whose files every repository has. Prints "HUB_PORT STORAGE_PORT PROXY_PORT" once it listens, and ends with its
 standard input.
 """
 
@@ -15,6 +15,8 @@ import hashlib
 import http.server
 import json
 import os
+import select
+import socket
 import ssl
 import subprocess
 import sys
@@ -366,6 +368,24 @@ class Storage(Handler):
         return self.answer(status, data, **fields)
 
 
+class Proxy(Handler):
+    def do_CONNECT(self):
+        host, _, port = self.path.rpartition(":")
+        token = "Authorization" in self.headers or "Proxy-Authorization" in self.headers
+        self.state.note(host="proxy", method="CONNECT", path="/" + host + "/", token=token, at=time.monotonic())
+        with socket.create_connection((host, int(port))) as other:
+            self.answer(200, length="none")
+            ends = [self.connection, other]
+            while ends:
+                for end in select.select(ends, [], [])[0]:
+                    data = end.recv(65536)
+                    if not data:
+                        ends = []
+                        break
+                    (other if end is self.connection else self.connection).sendall(data)
+        self.close_connection = True
+
+
 class Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 64
@@ -399,7 +419,9 @@ def main():
         ports.append(server.server_address[1])
         setattr(state, handler.__name__.lower(), f"https://{host}:{ports[-1]}")
         threading.Thread(target=server.serve_forever, daemon=True).start()
-    print(*ports, flush=True)
+    proxy = Server(("127.0.0.1", 0), Proxy)
+    threading.Thread(target=proxy.serve_forever, daemon=True).start()
+    print(*ports, proxy.server_address[1], flush=True)
     sys.stdin.read()
 
 

@@ -51,6 +51,27 @@ private Q_SLOTS:
         QCOMPARE(tokens, 0);
     }
 
+    void aProxyIsUsedAndGetsNoToken() {
+        const auto through = [this](const char* variable, const QString& proxy, const char* name) {
+            qputenv(variable, proxy.toUtf8());
+            const bool isPulled = pull(name, "hf_good").has_value();
+            qunsetenv(variable);
+            return isPulled;
+        };
+        QVERIFY(through("HTTPS_PROXY", m_hub->proxy(), "paged"));
+        for (const char* host : {"localhost", "127.0.0.1"}) {  // the hub and its storage
+            const auto asked = m_hub->requests(host);
+            QVERIFY2(!asked.isEmpty(), host);
+            QVERIFY(std::ranges::none_of(asked, [](const auto& each) { return each["token"].toBool(); }));
+        }
+        const auto before = m_hub->requests("localhost").size();
+        qputenv("NO_PROXY", "localhost,127.0.0.1");
+        QVERIFY(through("HTTPS_PROXY", m_hub->proxy(), "steady"));
+        qunsetenv("NO_PROXY");
+        QCOMPARE(m_hub->requests("localhost").size(), before);
+        QVERIFY(!through("HTTPS_PROXY", "http://127.0.0.1:1", "tiny"));
+    }
+
     void aModelIsPulledAndOpened() {
         const auto pulled = pull("tiny", "hf_good");
         QVERIFY2(pulled.has_value(), pulled ? "" : pulled.error().detail.c_str());
