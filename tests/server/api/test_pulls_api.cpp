@@ -11,14 +11,13 @@ namespace {
 
 /// The real list of pulls; what pulls waits until it is cancelled.
 struct Pulling {
-    hub::Pulls pulls{
-        [](const auto&, const auto&, const std::stop_token& stop) -> protocol::Expected<void> {
-            while (!stop.stop_requested()) {
-                std::this_thread::sleep_for(std::chrono::milliseconds(1));
-            }
-            return tl::unexpected(protocol::conflict("stopped"));
-        },
-        [](const auto&) {}};
+    hub::Pulls pulls{[](const auto&, const auto&, const std::stop_token& stop) -> protocol::Expected<void> {
+                         while (!stop.stop_requested()) {
+                             std::this_thread::sleep_for(std::chrono::milliseconds(1));
+                         }
+                         return tl::unexpected(protocol::conflict("stopped"));
+                     },
+                     [](const auto&) {}};
     ApiServer server;
 
     Pulling() {
