@@ -81,7 +81,8 @@ void FakeServer::start() {
 }
 
 void FakeServer::cut() {
-    const QList<QTcpSocket*> sockets = m_input.keys();
+    // Those in the middle of a handshake, too, which nobody has been told of yet.
+    const auto sockets = m_server->findChildren<QTcpSocket*>();
     for (QTcpSocket* socket : sockets) {
         socket->abort();
     }
