@@ -58,9 +58,4 @@ Expected<jobs::Subscription> OwnJobs::subscribe(const std::string& id, std::opti
     return see(id).and_then([&] { return m_queue.subscribe(id, after, std::move(callback)); });
 }
 
-Expected<jobs::Subscription> OwnJobs::subscribeToAll(std::optional<std::uint64_t> after,
-                                                     jobs::EventCallback callback) const {
-    return m_queue.subscribeToAll(m_owner, after, std::move(callback));
-}
-
 }  // namespace easel::api

@@ -31,9 +31,6 @@ public:
                                                      std::optional<std::uint64_t> after,
                                                      jobs::EventCallback callback) const;
 
-    protocol::Expected<jobs::Subscription> subscribeToAll(std::optional<std::uint64_t> after,
-                                                          jobs::EventCallback callback) const;
-
 private:
     /// Whether the job is one of those that are seen. That stays so: a job's owner never changes.
     protocol::Expected<void> see(const std::string& id) const;

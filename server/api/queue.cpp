@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -66,10 +67,12 @@ void followAll(const Service& service, const Request& request, const Responder& 
     auto news = service.follow([stream](const protocol::ServerNews& event) mutable {
         stream.send(nameOf(event), eventData(event));
     });
+    // Without keys an address follows its own, though it may see everybody's: a stream is no place to look.
+    const bool isAll = keyOf(request) && isAdmin(request);
     keep(stream,
-         OwnJobs(service, request)
-             .subscribeToAll(lastEventId(request),
-                             [stream](const protocol::JobEvent& event) mutable { send(stream, event); }),
+         service.queue.subscribeToAll(
+             isAll ? std::nullopt : std::optional(ownerOf(request)), lastEventId(request),
+             [stream](const protocol::JobEvent& event) mutable { send(stream, event); }),
          std::move(news));
 }
 
