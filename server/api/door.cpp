@@ -144,6 +144,19 @@ protocol::Problem Door::wrongKey(const std::string& address) {
                 : protocol::keyNeeded("This key is not known here, or was revoked.");
 }
 
+protocol::Expected<void> Door::admitJob(const Request& request) {
+    const auto id = keyOf(request);
+    const auto key = id ? m_keys->findLiving(*id) : std::nullopt;
+    if (!key || !key->jobsPerMinute) {
+        return {};
+    }
+    const std::scoped_lock lock(m_mutex);
+    if (const auto wait = m_rates.count(*id, *key->jobsPerMinute, m_options.now())) {
+        return tl::unexpected(protocol::rateExceeded(*key->jobsPerMinute, *wait));
+    }
+    return {};
+}
+
 protocol::Expected<keys::KeyStore::Made> Door::pair(const protocol::PairingRequest& request) {
     if (auto problem = keys::KeyStore::wrongName(request.name)) {
         return tl::unexpected(std::move(*problem));  // before the ticket is used up
@@ -188,6 +201,7 @@ void Door::onKeysChanged() {
     }
     const auto stays = [this](const std::string& id) { return m_keys->findLiving(id).has_value(); };
     m_sessions.endUnless(stays);
+    m_rates.forgetUnless(stays);
     std::erase_if(m_leaves, [&](const auto& entry) {
         if (stays(entry.first)) {
             return false;

@@ -13,6 +13,7 @@
 
 #include <tl/expected.hpp>
 
+#include "server/api/job_rates.h"
 #include "server/api/login_sessions.h"
 #include "server/api/wrong_keys.h"
 #include "server/http/gate.h"
@@ -50,6 +51,9 @@ public:
     /// The same for what everybody may see.
     tl::expected<http::Caller, http::Response> admitAnybody(const http::Request& head) const;
 
+    /// Counts a job that `request` hands in. Errors: 429, its key has handed in as many as it may.
+    protocol::Expected<void> admitJob(const http::Request& request);
+
     /// A key of its own for a device that brings a ticket. Where another has the device's name, it gets a
     /// number. Errors: 410: the ticket; 422: the name; noSpace, internalError.
     protocol::Expected<keys::KeyStore::Made> pair(const protocol::PairingRequest& request);
@@ -75,6 +79,7 @@ private:
     std::map<std::string, std::shared_ptr<http::Leave>> m_leaves;                // by the key's id
     LoginSessions m_sessions;
     WrongKeys m_wrong;
+    JobRates m_rates;
     const std::unique_ptr<keys::KeyStore> m_keys;  // goes first: it tells of changes
 };
 

@@ -71,7 +71,7 @@ Response createJob(const Service& service, const Request& request) {
         return submittingBy(request).and_then([&](Submitting how) {
             how.key = std::move(key);
             return bodyOf(request, protocol::parseRequest).and_then([&](const auto& asked) {
-                return submit(service, asked, ownerOf(request), how);
+                return submit(service, asked, request, how);
             });
         });
     });

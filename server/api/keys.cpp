@@ -35,7 +35,7 @@ Response createKey(keys::KeyStore& store, const Request& request) {
             "admin\"."));
     }
     const auto made = bodyOf(request, protocol::parseKeyRequest).and_then([&](const auto& asked) {
-        return store.create(asked.name, asked.scope);
+        return store.create(asked.name, asked.scope, asked.jobsPerMinute);
     });
     if (!made) {
         return problemResponse(made.error());

@@ -132,8 +132,8 @@ void answerPicture(const Service& service, const Request& request, const Respond
         return responder.send(
             http::textResponse(200, {}, "image/png"));  // nothing is drawn to be thrown away
     }
-    const auto job = onePicture(request).and_then(
-        [&](const auto& asked) { return submit(service, asked, ownerOf(request)); });
+    const auto job =
+        onePicture(request).and_then([&](const auto& asked) { return submit(service, asked, request); });
     if (!job) {
         return responder.send(refusal(request, job.error()));
     }

@@ -9,6 +9,8 @@
 #include <utility>
 
 #include "server/api/answers.h"
+#include "server/api/callers.h"
+#include "server/api/door.h"
 #include "server/jobs/job_queue.h"
 #include "shared/protocol/generation_fields.h"
 #include "shared/protocol/json.h"
@@ -128,16 +130,21 @@ protocol::Expected<protocol::GenerationSettings> settingsOf(const Service& servi
 }  // namespace
 
 protocol::Expected<protocol::Job> submit(const Service& service, const GenerationRequest& request,
-                                         const std::string& client, const Submitting& how) {
+                                         const http::Request& asking, const Submitting& how) {
     const auto settings = settingsOf(service, request, how.holdsMissing);
     if (!settings) {
         return tl::unexpected(settings.error());
+    }
+    if (service.door != nullptr) {
+        if (auto admitted = service.door->admitJob(asking); !admitted) {
+            return tl::unexpected(std::move(admitted.error()));
+        }
     }
     std::optional<jobs::IdempotencyKey> named;
     if (how.key) {
         named = jobs::IdempotencyKey{*how.key, protocol::toJson(request)};
     }
-    return service.queue.submit(*settings, client, named, how.priority);
+    return service.queue.submit(*settings, ownerOf(asking), named, how.priority);
 }
 
 protocol::Expected<protocol::Estimate> estimate(const Service& service, const GenerationRequest& request,

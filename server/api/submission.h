@@ -23,9 +23,9 @@ struct Submitting {
     bool holdsMissing = false;
 };
 
-/// Fills in and checks `request`, and queues it. `client` takes turns with others (ownerOf).
+/// Fills in and checks what `asking` asks for, and queues it; who asks takes turns with others (ownerOf).
 protocol::Expected<protocol::Job> submit(const Service& service, const protocol::GenerationRequest& request,
-                                         const std::string& client, const Submitting& how = {});
+                                         const http::Request& asking, const Submitting& how = {});
 
 /// What would come of `submit`.
 protocol::Expected<protocol::Estimate> estimate(const Service& service,

@@ -269,6 +269,10 @@ void addKeys(CLI::App& app, KeysOptions& options) {
                     "What it allows: generate (drawing, and its own jobs) or admin (everything)")
         ->transform(CLI::CheckedTransformer(kScopes))
         ->default_str("generate");
+    create
+        .add_option("--rate", options.jobsPerMinute,
+                    "How many jobs it may hand in a minute; as many as it likes if not given")
+        ->check(CLI::Range(1, protocol::kMaxJobsPerMinute));
     auto& list = *addCommand("list", "Show the keys, but not their secrets", KeysOptions::Action::List);
     list.add_flag("--all", options.all, "Also those that were revoked");
     auto& revoke = *addCommand("revoke", "End a key at once", KeysOptions::Action::Revoke);

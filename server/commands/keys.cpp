@@ -35,7 +35,7 @@ std::string timeText(const std::optional<std::int64_t>& time) {
 }
 
 int create(keys::KeyStore& store, const KeysOptions& options) {
-    const auto made = store.create(options.name, options.scope);
+    const auto made = store.create(options.name, options.scope, options.jobsPerMinute);
     if (!made) {
         return failWith(made.error());
     }
@@ -74,12 +74,13 @@ int list(const keys::KeyStore& store, const KeysOptions& options) {
         std::cerr << "There are no keys. Make one with \"easel-server keys create NAME\".\n";
         return kSuccess;
     }
-    std::cout << fmt::format("{:<18}  {:<8}  {:<19}  {:<19}  {}\n", "ID", "SCOPE", "CREATED (UTC)",
-                             "LAST USED", "NAME");
+    std::cout << fmt::format("{:<18}  {:<8}  {:<8}  {:<19}  {:<19}  {}\n", "ID", "SCOPE", "JOBS/MIN",
+                             "CREATED (UTC)", "LAST USED", "NAME");
     for (const keys::Key& key : keys) {
-        std::cout << fmt::format("{:<18}  {:<8}  {:<19}  {:<19}  {}{}\n", printable(key.id),
-                                 toString(key.scope), timeText(key.createdAt), timeText(key.lastUsedAt),
-                                 printable(key.name),
+        std::cout << fmt::format("{:<18}  {:<8}  {:<8}  {:<19}  {:<19}  {}{}\n", printable(key.id),
+                                 toString(key.scope),
+                                 key.jobsPerMinute ? std::to_string(*key.jobsPerMinute) : "any",
+                                 timeText(key.createdAt), timeText(key.lastUsedAt), printable(key.name),
                                  key.revokedAt ? " (revoked " + timeText(key.revokedAt) + ")" : "");
     }
     return kSuccess;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "shared/protocol/key_info.h"
@@ -14,6 +15,7 @@ struct KeysOptions {
     Action action = Action::List;
     std::string name;  ///< of the key to make, or the name or id of the one to revoke
     protocol::KeyScope scope = protocol::KeyScope::Generate;
+    std::optional<int> jobsPerMinute = {};
     std::filesystem::path data;  ///< empty: the user's folder
     bool all = false;            ///< list those that were revoked, too
     bool json = false;

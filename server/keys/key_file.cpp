@@ -61,6 +61,9 @@ json write(const Key& key) {
                   {"scope", toString(key.scope)},
                   {"sha256", text::toHex(key.hash)},
                   {"created_at", key.createdAt}};
+    if (key.jobsPerMinute) {
+        value["jobs_per_minute"] = *key.jobsPerMinute;
+    }
     if (key.lastUsedAt) {
         value["last_used_at"] = *key.lastUsedAt;
     }
@@ -75,10 +78,12 @@ Expected<Key> read(const json& value) {
     Key key;
     std::string scope;
     std::string hash;
-    reader.refuseOthers({"id", "name", "scope", "sha256", "created_at", "last_used_at", "revoked_at"});
+    reader.refuseOthers(
+        {"id", "name", "scope", "jobs_per_minute", "sha256", "created_at", "last_used_at", "revoked_at"});
     reader.read("id", key.id);
     reader.read("name", key.name);
     reader.read("scope", scope);
+    reader.read("jobs_per_minute", key.jobsPerMinute);
     reader.read("sha256", hash);
     reader.read("created_at", key.createdAt);
     reader.read("last_used_at", key.lastUsedAt);

@@ -135,7 +135,8 @@ auto KeyStore::change(Change change) -> decltype(change(std::declval<std::vector
     return result;
 }
 
-Expected<KeyStore::Made> KeyStore::create(const std::string& name, protocol::KeyScope scope) {
+Expected<KeyStore::Made> KeyStore::create(const std::string& name, protocol::KeyScope scope,
+                                          std::optional<int> jobsPerMinute) {
     if (auto problem = wrongName(name)) {
         return tl::unexpected(std::move(*problem));
     }
@@ -155,7 +156,7 @@ Expected<KeyStore::Made> KeyStore::create(const std::string& name, protocol::Key
             }
             keys.erase(oldest);
         }
-        Made made{{newKeyId(), name, scope, {}, m_options.now(), {}, {}}, newSecret()};
+        Made made{{newKeyId(), name, scope, jobsPerMinute, {}, m_options.now(), {}, {}}, newSecret()};
         made.key.hash = hashOf(made.secret);
         keys.push_back(made.key);
         return made;

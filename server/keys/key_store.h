@@ -53,7 +53,8 @@ public:
     static std::optional<protocol::Problem> wrongName(const std::string& name);
     /// Errors: 422 with the field `name`: it is not 1 to 64 printable characters, or a living key has it;
     /// 409: there are as many keys as there may be; noSpace, internalError.
-    protocol::Expected<Made> create(const std::string& name, protocol::KeyScope scope);
+    protocol::Expected<Made> create(const std::string& name, protocol::KeyScope scope,
+                                    std::optional<int> jobsPerMinute = {});
     /// Of living keys the one with this id, else the one with this name. What follows from it has happened
     /// when this returns. Errors: 404; noSpace, internalError.
     protocol::Expected<Key> revoke(const std::string& idOrName);

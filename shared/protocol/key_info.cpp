@@ -26,6 +26,7 @@ json write(const KeyInfo& key) {
     json value = {{"id", isKey ? json(key.id) : json(nullptr)},
                   {"name", isKey ? json(key.name) : json(nullptr)},
                   {"scope", toString(key.scope)},
+                  {"jobs_per_minute", orNull(key.jobsPerMinute)},
                   {"created_at", isKey ? json(formatTimestamp(key.createdAt)) : json(nullptr)},
                   {"last_used_at", writeTime(key.lastUsedAt)},
                   {"session", key.isSession}};
@@ -52,6 +53,7 @@ Expected<KeyInfo> readKey(const json& value) {
     reader.read("id", key.id);
     reader.read("name", key.name);
     reader.read("scope", key.scope, readScope);
+    reader.read("jobs_per_minute", key.jobsPerMinute);
     reader.read("created_at", key.createdAt, timeItem);
     reader.read("last_used_at", key.lastUsedAt, timeItem);
     reader.read("revoked_at", key.revokedAt, timeItem);
@@ -124,9 +126,14 @@ Expected<KeyRequest> parseKeyRequest(std::string_view body) {
     return parseStrict(body).and_then([](const json& value) {
         Reader reader(value, "The key");
         KeyRequest request;
-        reader.refuseOthers({"name", "scope"});
+        reader.refuseOthers({"name", "scope", "jobs_per_minute"});
         reader.read("name", request.name);
         reader.read("scope", request.scope, readScope);
+        reader.read("jobs_per_minute", request.jobsPerMinute);
+        if (const int rate = request.jobsPerMinute.value_or(1); rate < 1 || rate > kMaxJobsPerMinute) {
+            reader.fail(invalidField("jobs_per_minute", "jobs_per_minute must be between 1 and " +
+                                                            std::to_string(kMaxJobsPerMinute) + "."));
+        }
         return reader.finish(std::move(request));
     });
 }

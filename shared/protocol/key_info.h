@@ -18,11 +18,15 @@ enum class KeyScope { Generate, Admin };
 std::string_view toString(KeyScope scope);
 std::optional<KeyScope> keyScopeFrom(std::string_view name);
 
+/// Most jobs that a key's limit may let it hand in a minute.
+inline constexpr int kMaxJobsPerMinute = 10'000;
+
 /// A key as it is told to people and programs; never its secret, but for the one time when it is made.
 struct KeyInfo {
     std::string id;  ///< empty: who asks needs no key, and has none
     std::string name;
     KeyScope scope = KeyScope::Generate;
+    std::optional<int> jobsPerMinute;        ///< it may hand in so many; absent: no limit
     std::int64_t createdAt = 0;              ///< milliseconds since 1970 UTC
     std::optional<std::int64_t> lastUsedAt;  ///< to about a minute
     std::optional<std::int64_t> revokedAt;
@@ -36,6 +40,7 @@ struct KeyInfo {
 struct KeyRequest {
     std::string name;
     KeyScope scope = KeyScope::Generate;
+    std::optional<int> jobsPerMinute = {};
 };
 
 /// What a device brings for a key of its own.

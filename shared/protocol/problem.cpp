@@ -39,6 +39,7 @@ constexpr Kind kKinds[] = {
     {422, "generation_failed", "The picture could not be made"},
     {429, "queue_full", "The queue is full"},
     {429, "queue_share_taken", "Your share of the queue is taken"},
+    {429, "rate_exceeded", "Too many jobs in a minute"},
     {429, "too_many_wrong_keys", "Too many wrong keys"},
     {431, "too_large", "The request is too large"},
     {500, "internal", "Something went wrong inside Easel"},
@@ -109,6 +110,14 @@ Problem queueShareTaken(int own, int capacity) {
                 fmt::format("You have {} of the {} places in the queue, and what is left is kept for others; "
                             "try again when some of your jobs have been drawn.",
                             own, capacity));
+}
+
+Problem rateExceeded(int most, int seconds) {
+    Problem problem =
+        make("rate_exceeded",
+             fmt::format("This key may hand in {} jobs a minute. Try again in {} s.", most, seconds));
+    problem.retryAfter = seconds;
+    return problem;
 }
 
 Problem tooMuchWork(std::string field, std::string detail) {

@@ -44,6 +44,8 @@ Problem conflict(std::string detail);
 Problem queueFull(int capacity);
 /// 429: of the `capacity` places in the queue the client has `own`, and what is left is kept for others.
 Problem queueShareTaken(int own, int capacity);
+/// 429: the key has handed in the `most` jobs that it may in a minute.
+Problem rateExceeded(int most, int seconds);
 /// 422: the request is more than this server draws at a time; a smaller `field` is less.
 Problem tooMuchWork(std::string field, std::string detail);
 /// 422: the key came with another request.

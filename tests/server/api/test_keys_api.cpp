@@ -57,6 +57,8 @@ private Q_SLOTS:
         QTest::newRow("unknown scope") << QByteArray(R"({"name":"a","scope":"root"})") << 422;
         QTest::newRow("no scope but a number") << QByteArray(R"({"name":"a","scope":1})") << 422;
         QTest::newRow("unknown field") << QByteArray(R"({"name":"a","secret":"mine"})") << 422;
+        QTest::newRow("no rate") << QByteArray(R"({"name":"a","jobs_per_minute":0})") << 422;
+        QTest::newRow("too high a rate") << QByteArray(R"({"name":"a","jobs_per_minute":10001})") << 422;
         QTest::newRow("no JSON") << QByteArray("name=a") << 400;
         QTest::newRow("no object") << QByteArray("[]") << 400;
     }
@@ -80,6 +82,39 @@ private Q_SLOTS:
         QVERIFY(!self.isSession);
         QVERIFY(!self.secret);
         QVERIFY(protocol::parseKeyInfo(server.get("/v1/keys/self", root).body)->scope == KeyScope::Admin);
+    }
+
+    void limitsWhatAKeyHandsInAMinute() {
+        std::atomic<int> passed = 0;  // seconds
+        const auto start = std::chrono::steady_clock::now();
+        ApiServer server(std::make_unique<ManualGenerator>(), 100,
+                         {.now = [&] { return start + std::chrono::seconds(passed); }});
+        const std::string root = server.makeKey("root", KeyScope::Admin);
+        const auto made =
+            protocol::parseKeyInfo(create(server, root, R"({"name":"guest","jobs_per_minute":2})").body)
+                .value();
+        QCOMPARE(made.jobsPerMinute.value(), 2);
+        const std::string guest = ApiServer::bearer(*made.secret);
+        const auto draw = [&](const std::string& key) {
+            return server.post(R"({"prompt":"fox"})", key).status;
+        };
+        QCOMPARE(draw(guest), 202);
+        QCOMPARE(server.post(R"({"prompt":"fox","steps":0})", guest).status, 422);  // is no job
+        QCOMPARE(draw(guest), 202);
+        const auto refused = server.post(R"({"prompt":"fox"})", guest);
+        QCOMPARE(refused.status, 429);
+        QCOMPARE(problemIn(refused).code, std::string("rate_exceeded"));
+        QCOMPARE(refused.header("retry-after"), std::string("30"));
+        QCOMPARE(server.get("/?prompt=fox", guest).status, 429);
+        QCOMPARE(draw(root), 202);
+        QCOMPARE(server.get("/v1/jobs", guest).status, 200);
+        passed = 29;
+        QCOMPARE(draw(guest), 429);
+        passed = 30;
+        QCOMPARE(draw(guest), 202);
+        QCOMPARE(draw(guest), 429);
+        const auto self = protocol::parseKeyInfo(server.get("/v1/keys/self", guest).body).value();
+        QCOMPARE(self.jobsPerMinute.value(), 2);
     }
 
     void theFirstKeyIsMadeOnTheMachineItself() {

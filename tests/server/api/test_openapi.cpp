@@ -115,7 +115,7 @@ private Q_SLOTS:
         row("DeviceList", devices);
         row("Device", devices["devices"].toArray()[0].toObject());
         const auto key = [] {
-            protocol::KeyInfo whole{"k_1", "n", protocol::KeyScope::Admin, 1, 2, 3, "s", true};
+            protocol::KeyInfo whole{"k_1", "n", protocol::KeyScope::Admin, 6, 1, 2, 3, "s", true};
             return parsed(toJson(whole));
         };
         row("Key", key());

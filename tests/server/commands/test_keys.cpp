@@ -50,6 +50,9 @@ private Q_SLOTS:
         QVERIFY(listed.output.contains("Anna's laptop"));
         QVERIFY(listed.output.contains("generate"));
         QVERIFY(listed.output.contains("never"));
+        QCOMPARE(keys({"create", "guest", "--rate", "6"}).status, 0);
+        QVERIFY(keys({"list", "--json"}).output.contains("\"jobs_per_minute\":6"));
+        QCOMPARE(keys({"create", "other", "--rate", "0"}).status, 2);
         QVERIFY(!listed.output.contains(secret));
         QFile file(data() + "/keys.json");
         QVERIFY(file.open(QIODevice::ReadOnly));

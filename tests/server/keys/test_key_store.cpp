@@ -178,6 +178,7 @@ private Q_SLOTS:
             many[i] = {keys::newKeyId(),
                        std::string(60, 'n') + std::to_string(i),
                        KeyScope::Generate,
+                       i % 2 == 0 ? std::optional(60) : std::nullopt,
                        keys::hashOf(std::to_string(i)),
                        1'800'000'000'000,
                        1'800'000'000'000,
