@@ -82,12 +82,19 @@ ModelsDialog::ModelsDialog(remote::ModelDesk& desk, remote::ServerLink& link, QW
     column->addWidget(scroll, 1);
     column->addLayout(foot);
 
+    connect(close, &QPushButton::clicked, this, &QDialog::reject);
+    connectAll();
+    m_desk.setWatched(true);
+    refresh();
+    m_search->setFocus();
+}
+
+void ModelsDialog::connectAll() {
     m_typing.setSingleShot(true);
     m_typing.setInterval(kTypingPause);
     connect(&m_typing, &QTimer::timeout, this, &ModelsDialog::askHub);
     connect(m_search, &QLineEdit::textChanged, this, &ModelsDialog::onSearchEdited);
     connect(m_search, &QLineEdit::returnPressed, this, &ModelsDialog::askHub);
-    connect(close, &QPushButton::clicked, this, &QDialog::reject);
     connect(&m_desk, &remote::ModelDesk::changed, this, &ModelsDialog::refresh);
     connect(&m_link, &remote::ServerLink::stateChanged, this, &ModelsDialog::refresh);
     connect(&m_desk, &remote::ModelDesk::failed, this,
@@ -102,9 +109,6 @@ ModelsDialog::ModelsDialog(remote::ModelDesk& desk, remote::ServerLink& link, QW
         m_offer = offer;
         refresh();
     });
-    m_desk.setWatched(true);
-    refresh();
-    m_search->setFocus();
 }
 
 ModelsDialog::~ModelsDialog() {

@@ -41,6 +41,7 @@ Q_SIGNALS:
     void modelChosen(const std::string& id);
 
 private:
+    void connectAll();
     void onSearchEdited();
     void askHub();
     void refresh();

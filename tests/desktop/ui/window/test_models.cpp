@@ -70,10 +70,12 @@ struct Page {
         }
         return nullptr;
     }
+    /// One that was just made is shown in a moment; one that goes is hidden at once.
     QPushButton* button(const QString& text, const char* name) const {
         auto* found = row(text);
         for (auto* each : found ? found->findChildren<QPushButton*>(name) : QList<QPushButton*>()) {
-            if (each->isVisibleTo(dialog)) {
+            const bool goes = each->testAttribute(Qt::WA_WState_ExplicitShowHide) && each->isHidden();
+            if (!goes) {
                 return each;
             }
         }
