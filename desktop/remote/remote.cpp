@@ -195,9 +195,38 @@ void Remote::image(const std::string& id, int index, QObject* context, Callback<
     if (!part) {
         part = std::make_shared<PartialImage>();
     }
-    QNetworkRequest get = requestFor(routes::jobImage(id, index));
+    m_images.push_back({id, index, context, std::move(done), std::move(progress), std::move(part), m_epoch});
+    startImages();
+}
+
+void Remote::startImages() {
+    while (m_fetching < kMaxImages && !m_images.empty()) {
+        ImageCall call = std::move(m_images.front());
+        m_images.pop_front();
+        if (!call.context) {
+            continue;
+        }
+        if (call.epoch == m_epoch) {
+            fetch(std::move(call));
+            continue;
+        }
+        QMetaObject::invokeMethod(
+            call.context, [done = call.done] { done(tl::unexpected(interrupted())); }, Qt::QueuedConnection);
+    }
+}
+
+void Remote::fetch(ImageCall call) {
+    QNetworkRequest get = requestFor(routes::jobImage(call.id, call.index));
+    const auto part = call.part;
     part->askForRest(get);
     QNetworkReply* reply = m_network.get(get);
+    ++m_fetching;
+    const auto next = [this] {
+        --m_fetching;
+        startImages();
+    };
+    // Not before all have ended that end together: what they leave may be a dead connection.
+    connect(reply, &QNetworkReply::finished, this, next, Qt::QueuedConnection);
     connect(reply, &QNetworkReply::metaDataChanged, reply, [reply, part] {
         part->begin(*reply);
         if (part->isUnfit()) {
@@ -206,13 +235,13 @@ void Remote::image(const std::string& id, int index, QObject* context, Callback<
     });
     // At once, for an aborted reply gives nothing.
     connect(reply, &QNetworkReply::readyRead, reply, [reply, part] { part->take(*reply); });
-    if (progress) {
-        connect(reply, &QNetworkReply::downloadProgress, context,
-                [part, progress = std::move(progress)](qint64 received, qint64 total) {
+    if (call.progress) {
+        connect(reply, &QNetworkReply::downloadProgress, call.context,
+                [part, progress = std::move(call.progress)](qint64 received, qint64 total) {
                     progress(part->before() + received, total < 0 ? total : part->before() + total);
                 });
     }
-    deliver(reply, context, std::move(done), part);
+    deliver(reply, call.context, std::move(call.done), part);
 }
 
 QNetworkReply* Remote::openEvents(const std::string& id, std::optional<std::uint64_t> lastEventId) {
@@ -223,7 +252,22 @@ QNetworkReply* Remote::openEvents(const std::string& id, std::optional<std::uint
     if (lastEventId) {
         get.setRawHeader("Last-Event-ID", QByteArray::number(static_cast<qulonglong>(*lastEventId)));
     }
-    return m_streams.get(get);
+    QNetworkReply* reply = m_streams.get(get);
+    connect(reply, &QNetworkReply::metaDataChanged, this, &Remote::prepareStream);
+    return reply;
+}
+
+void Remote::prepareStream() {
+    if (m_prepared) {
+        return;
+    }
+    // As QNetworkAccessManager::connectToHost() does it, which would make a connection of another kind.
+    QNetworkRequest request = requestFor({});
+    QUrl url = request.url();
+    url.setScheme("preconnect-" + url.scheme());
+    request.setUrl(url);
+    m_prepared = m_streams.get(request);
+    connect(m_prepared, &QNetworkReply::finished, m_prepared, &QObject::deleteLater);
 }
 
 QNetworkRequest Remote::requestFor(std::string_view path) const {

@@ -4,9 +4,11 @@
 #include <QByteArray>
 #include <QNetworkAccessManager>
 #include <QObject>
+#include <QPointer>
 #include <QUrl>
 
 #include <chrono>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -121,18 +123,34 @@ public:
     /// holds what came before a cut: then only the rest is asked for.
     void image(const std::string& id, int index, QObject* context, Callback<QByteArray> done,
                Progress progress = {}, std::shared_ptr<PartialImage> part = {});
+    /// At most this many are on their way at a time; a further one waits for its turn.
+    static constexpr int kMaxImages = 4;
 
     /// At most this many event streams can be open at a time; a further one waits for its turn.
     static constexpr int kMaxStreams = 6;
     /// Opens the event stream of a job; for JobFollower, which reads it and owns the reply.
     QNetworkReply* openEvents(const std::string& id, std::optional<std::uint64_t> lastEventId);
+    /// Has a connection made for the next stream, unless there is one.
+    void prepareStream();
 
 Q_SIGNALS:
     /// Another server, or another way to it.
     void addressChanged();
 
 private:
+    struct ImageCall {
+        std::string id;
+        int index = 0;
+        QPointer<QObject> context;
+        Callback<QByteArray> done;
+        Progress progress;
+        std::shared_ptr<PartialImage> part;
+        int epoch = 0;
+    };
+
     void abortAll();
+    void startImages();
+    void fetch(ImageCall call);
     QNetworkRequest requestFor(std::string_view path) const;
     /// Waits for the reply and hands its body, or what went wrong, to `done` in `context`. A picture's body
     /// is in `part`.
@@ -146,6 +164,9 @@ private:
     /// Streams stay open for minutes and Qt opens at most six connections to a host: kept apart, they can't
     /// hold up the calls.
     QNetworkAccessManager m_streams;
+    std::deque<ImageCall> m_images;  ///< wait for their turn
+    int m_fetching = 0;
+    QPointer<QNetworkReply> m_prepared;  ///< a connection that is being made
     CertificateCheck m_check;
     Endpoint m_endpoint;
     int m_epoch = 0;  ///< tells calls to this endpoint from those to earlier ones

@@ -189,6 +189,7 @@ void ServerLink::answered(protocol::ServerInfo info) {
         Q_EMIT infoChanged();
     }
     setState(stateOf(*m_info));
+    m_remote.prepareStream();
     m_poll.start(m_info->ready ? m_timing.whenConnected : m_timing.whenNotReady);
 }
 

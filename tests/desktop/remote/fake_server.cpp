@@ -11,6 +11,12 @@
 
 namespace easel::tests {
 
+namespace {
+
+constexpr char kNumber[] = "number";
+
+}  // namespace
+
 Identity makeIdentity() {
     const QTemporaryDir folder;
     const QString key = folder.filePath("key.pem");
@@ -46,7 +52,7 @@ FakeServer::FakeServer(Handler handler, const Identity* identity)
     // QSslServer tells of a connection when its handshake is done.
     QObject::connect(m_server.get(), &QTcpServer::pendingConnectionAvailable, m_server.get(), [this] {
         while (QTcpSocket* socket = m_server->nextPendingConnection()) {
-            ++m_handshakes;
+            socket->setProperty(kNumber, ++m_handshakes);
             accept(socket);
         }
     });
@@ -60,6 +66,10 @@ void FakeServer::setIdentity(const Identity& identity) {
 
 QUrl FakeServer::url() const {
     return QUrl(QStringLiteral("%1://127.0.0.1:%2").arg(m_isSecure ? "https" : "http").arg(m_port));
+}
+
+int FakeServer::numberOf(const QTcpSocket& socket) {
+    return socket.property(kNumber).toInt();
 }
 
 int FakeServer::count(const QByteArray& method, const QByteArray& path) const {

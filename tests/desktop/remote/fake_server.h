@@ -54,6 +54,8 @@ public:
     void setIdentity(const Identity& identity);
     /// Connections on which the handshake was done, whether anything was asked on them or not.
     int handshakes() const { return m_handshakes; }
+    /// Which of them it is, from 1.
+    static int numberOf(const QTcpSocket& socket);
     /// Cuts the open connections but keeps listening.
     void cut();
 
