@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 
 #include "server/api/answers.h"
 #include "server/api/callers.h"
@@ -32,7 +33,10 @@ std::optional<std::uint64_t> lastEventId(const Request& request) {
 }
 
 void send(http::EventStream& stream, const protocol::JobEvent& event) {
-    stream.send(nameOf(event), eventData(event), std::to_string(event.sequence));
+    // Who lags is told how far a job is now, not how it got there.
+    const bool isProgress = std::holds_alternative<protocol::Progress>(event.news);
+    stream.send(nameOf(event), eventData(event), std::to_string(event.sequence),
+                isProgress ? event.job : std::string());
 }
 
 /// The stream keeps its subscription, and what else is `kept`, until it ends; without one the client asks

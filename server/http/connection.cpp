@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/http/connection.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/socket.h>
 
 #include <span>
 #include <utility>
@@ -24,6 +27,7 @@ namespace {
 constexpr auto kAwait = net::as_tuple(net::use_awaitable);
 constexpr std::size_t kReadBytes = 8UL * 1024;
 constexpr std::size_t kRecordBytes = 16UL * 1024;  // the most that one takes
+constexpr int kUnsent = 4 * 1024;                  // bytes that are not sent yet
 
 std::string addressOf(const net::ip::tcp::socket& socket) {
     error_code error;
@@ -174,6 +178,10 @@ net::awaitable<error_code> Connection::feed() {
         m_channel->feed({m_encrypted.data(), count});
     }
     co_return error;
+}
+
+void Connection::holdLittle() {
+    ::setsockopt(m_socket.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kUnsent, sizeof kUnsent);
 }
 
 net::awaitable<bool> Connection::write(std::string_view text) {

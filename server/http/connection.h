@@ -48,6 +48,8 @@ public:
     void expireAfter(std::chrono::milliseconds time);
     /// Answers how much has been read; 0: nothing more comes.
     boost::asio::awaitable<std::size_t> readSome(boost::asio::mutable_buffer into);
+    /// From now on the system takes little that it cannot send yet, so that what waits can still be chosen.
+    void holdLittle();
     /// False when the connection has ended.
     boost::asio::awaitable<bool> write(std::string_view text);
 

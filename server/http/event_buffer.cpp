@@ -1,26 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/http/event_buffer.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace easel::http {
 
+namespace {
+
+// What has been taken is sent, however old it has become.
+constexpr std::size_t kTaken = 4UL * 1024;
+
+}  // namespace
+
 EventBuffer::EventBuffer(std::shared_ptr<Signal> signal, std::size_t limit)
     : m_signal(std::move(signal)), m_limit(limit) {}
 
-bool EventBuffer::append(std::string_view text) {
+bool EventBuffer::append(std::string text, std::string_view slot) {
     bool accepted = false;
     {
         const std::lock_guard lock(m_mutex);
         if (m_closed) {
             return false;
         }
-        accepted = m_text.size() + text.size() <= m_limit;
+        if (const auto earlier = std::ranges::find(m_events, slot, &Event::slot);
+            !slot.empty() && earlier != m_events.end()) {
+            m_size -= earlier->text.size();
+            m_events.erase(earlier);
+        }
+        accepted = m_size + text.size() <= m_limit;
         if (accepted) {
-            m_text += text;
+            m_size += text.size();
+            m_events.push_back({std::move(text), std::string(slot)});
         } else {
             // A stream with a gap would mislead; a client that is cut off comes back and resumes.
-            m_text.clear();
+            clear();
             m_closed = true;
         }
     }
@@ -54,7 +68,18 @@ void EventBuffer::onEnded(std::function<void()> callback) {
 
 std::string EventBuffer::take() {
     const std::lock_guard lock(m_mutex);
-    return std::exchange(m_text, {});
+    std::string text;
+    while (!m_events.empty() && (text.empty() || text.size() + m_events.front().text.size() <= kTaken)) {
+        m_size -= m_events.front().text.size();
+        text += m_events.front().text;
+        m_events.pop_front();
+    }
+    return text;
+}
+
+void EventBuffer::clear() {
+    m_events.clear();
+    m_size = 0;
 }
 
 void EventBuffer::end() {
@@ -63,7 +88,7 @@ void EventBuffer::end() {
         const std::lock_guard lock(m_mutex);
         m_closed = true;
         m_ended = true;
-        m_text.clear();
+        clear();
         callback = std::exchange(m_onEnded, nullptr);
     }
     if (callback) {

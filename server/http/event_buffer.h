@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -18,22 +19,31 @@ public:
     EventBuffer(std::shared_ptr<Signal> signal, std::size_t limit);
 
     // For the EventStream.
-    bool append(std::string_view text);
+    /// With a `slot`, what waits with the same one is left out: it is no longer so.
+    bool append(std::string text, std::string_view slot = {});
     void close();
     bool isClosed() const;
     void onEnded(std::function<void()> callback);
 
     // For the session.
-    /// What is to be written next; empty when there is nothing just now.
+    /// What is to be written next, a few events at most; empty when there is nothing just now.
     std::string take();
     /// Nothing more can be sent: the client has gone, or all was written after close().
     void end();
 
 private:
+    struct Event {
+        std::string text;
+        std::string slot;
+    };
+
+    void clear();
+
     std::shared_ptr<Signal> m_signal;
     const std::size_t m_limit;
     mutable std::mutex m_mutex;
-    std::string m_text;
+    std::deque<Event> m_events;
+    std::size_t m_size = 0;  // of their texts
     bool m_closed = false;
     bool m_ended = false;
     std::function<void()> m_onEnded;

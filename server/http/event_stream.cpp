@@ -24,7 +24,8 @@ void appendField(std::string& text, std::string_view name, std::string_view valu
 EventStream::EventStream(const std::shared_ptr<EventBuffer>& buffer)
     : m_buffer(buffer.get(), [buffer](EventBuffer* ended) { ended->close(); }) {}
 
-bool EventStream::send(std::string_view type, std::string_view data, std::string_view id) {
+bool EventStream::send(std::string_view type, std::string_view data, std::string_view id,
+                       std::string_view slot) {
     std::string text;
     if (!id.empty()) {
         appendField(text, "id", id);
@@ -36,7 +37,7 @@ bool EventStream::send(std::string_view type, std::string_view data, std::string
         appendField(text, "data", data);
     }
     text += '\n';
-    return m_buffer->append(text);
+    return m_buffer->append(std::move(text), slot);
 }
 
 void EventStream::close() {

@@ -16,9 +16,11 @@ class EventStream {
 public:
     explicit EventStream(const std::shared_ptr<EventBuffer>& buffer);
 
-    /// Sends one event; empty parts are left out. False when the client has gone, or was too slow to take
-    /// what was sent before, which ends the stream.
-    bool send(std::string_view type, std::string_view data, std::string_view id = {});
+    /// Sends one event; empty parts are left out. It takes the place of an earlier one with the same `slot`,
+    /// if it has one, for whom the client was too slow. False when the client has gone, or was too slow to
+    /// take what was sent before, which ends the stream.
+    bool send(std::string_view type, std::string_view data, std::string_view id = {},
+              std::string_view slot = {});
     /// Ends the stream after what was sent.
     void close();
     /// Called once, from an I/O thread, when the stream has ended for whatever reason; at once when it

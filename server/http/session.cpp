@@ -264,6 +264,7 @@ net::awaitable<bool> Session::writeStream(const Incoming& incoming, EventBuffer&
         "X-Content-Type-Options: nosniff\r\nX-Accel-Buffering: no\r\nConnection: close\r\nDate: " +
         httpDate() + "\r\n\r\n";
     enter(Stage::Streaming);
+    m_connection->holdLittle();
     bool open = co_await m_writer.writeHead(head);
     open = open && !incoming.isHead();
     if (open) {

@@ -19,7 +19,9 @@ import link
 
 PORT = 5000
 STEP_MS = 200
+QUICK_STEP_MS = 20
 CUT_SECONDS = 30
+STALL_SECONDS = 8
 SINGLES = 20
 PATIENCE = 300  # seconds; what takes longer has failed
 
@@ -128,30 +130,51 @@ class Run:
     def server(self, *words):
         return self.line.server.command(self.build / "server/commands/easel-server", *words)
 
+    @contextlib.contextmanager
+    def serving(self, step_ms):
+        """The server, which takes `step_ms` for a step; its data outlive it."""
+        port = self.home / "port"
+        port.unlink(missing_ok=True)
+        with open(self.home / "server.log", "a", encoding="utf-8") as log:
+            server = subprocess.Popen(
+                self.server("serve", "--model", f"test-pattern:{step_ms}", "--tls", "--require-key", "--no-pull",
+                            "--bind", self.line.server.address, "--port", str(PORT), "--data", self.home / "data",
+                            "--port-file", port), stdout=log, stderr=log)
+        try:
+            wait_for(port.exists, "the server")
+            yield
+        finally:
+            server.terminate()
+            server.wait()
+
+    @contextlib.contextmanager
+    def observing(self):
+        keys = (self.home / "app/keys.ini").read_text(encoding="utf-8")
+        observer = Observer(self.line.server, keys.strip().rpartition("=")[2])
+        try:
+            yield observer
+        finally:
+            observer.process.terminate()
+            observer.process.wait()
+
     def measure(self):
-        data = self.home / "data"
         (self.home / "app").mkdir(mode=0o700)
+        program = self.build / "tests/benchmark/bench_slow_link"
         with contextlib.ExitStack() as ends:
-            with open(self.home / "server.log", "w", encoding="utf-8") as log:
-                server = subprocess.Popen(
-                    self.server("serve", "--model", f"test-pattern:{STEP_MS}", "--tls", "--require-key", "--no-pull",
-                                "--bind", self.line.server.address, "--port", str(PORT), "--data", data,
-                                "--port-file", self.home / "port"), stdout=log, stderr=log)
-            ends.callback(lambda: (server.terminate(), server.wait()))
-            wait_for((self.home / "port").exists, "the server")
-            code = subprocess.run(self.server("pair", "--data", data), check=True, text=True, capture_output=True)
-            program = self.build / "tests/benchmark/bench_slow_link"
-            subprocess.run(self.line.client.command(program, self.home / "app", code.stdout.strip()), check=True,
-                           env=environment(self.home / "app"), timeout=PATIENCE)
-            keys = (self.home / "app/keys.ini").read_text(encoding="utf-8")
-            observer = Observer(self.line.server, keys.strip().rpartition("=")[2])
-            ends.callback(lambda: (observer.process.terminate(), observer.process.wait()))
-            app = App(self.line.client, program, self.home / "app")
-            ends.callback(app.end)
-            self.starting(app)
-            self.single_jobs(app, observer)
-            self.many_jobs(app, observer)
-            self.cut(app, observer)
+            with self.serving(STEP_MS):
+                code = subprocess.run(self.server("pair", "--data", self.home / "data"), check=True, text=True,
+                                      capture_output=True)
+                subprocess.run(self.line.client.command(program, self.home / "app", code.stdout.strip()), check=True,
+                               env=environment(self.home / "app"), timeout=PATIENCE)
+                with self.observing() as observer:
+                    app = App(self.line.client, program, self.home / "app")
+                    ends.callback(app.end)
+                    self.starting(app)
+                    self.single_jobs(app, observer)
+                    self.many_jobs(app, observer)
+                    self.cut(app, observer)
+            with self.serving(QUICK_STEP_MS), self.observing() as observer:
+                self.stall(app, observer)
         return self.figures
 
     def starting(self, app):
@@ -228,6 +251,27 @@ class Run:
         self.figures[f"cut for {CUT_SECONDS} s: size of the picture, bytes"] = size
         self.figures[f"cut for {CUT_SECONDS} s: bytes to the app in all / size"] = (self.line.down.bytes - before) / size
         self.figures[f"cut for {CUT_SECONDS} s: from the line's return to saved, s"] = app.saved["cut"][0] - back
+
+    def stall(self, app, observer):
+        """Nothing comes through while a job is drawn in many quick steps; the connections outlive it."""
+        app.draw(64, 100, 8, "stalled")
+        wait_for(lambda: "stalled" in app.steps, "a step")
+        time.sleep(2)
+        self.line.cut()
+        time.sleep(STALL_SECONDS)
+        self.line.cut(False)
+        before = self.line.down.bytes
+        seen = len(app.steps["stalled"])
+        wait_for(lambda: len(app.steps["stalled"]) > seen, "news")
+
+        def is_current():
+            now, step = app.steps["stalled"][-1]
+            return now - observer.steps["stalled"].get(step, now - 1) < 1
+        wait_for(is_current, "the newest step")
+        news = app.steps["stalled"][seen:]
+        self.figures[f"stalled for {STALL_SECONDS} s: from the first news to current ones, s"] = news[-1][0] - news[0][0]
+        self.figures[f"stalled for {STALL_SECONDS} s: bytes until then"] = self.line.down.bytes - before
+        self.finish(app, observer, [(64, 100, 8, "stalled")])
 
 
 def quantiles(values):

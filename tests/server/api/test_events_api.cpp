@@ -84,6 +84,30 @@ private Q_SLOTS:
         QVERIFY(late.isClosedByServer());
     }
 
+    /// Progress is a state, not a log.
+    void followersThatLagAreToldTheNewestProgress() {
+        ApiServer server;
+        const std::string id = jobIn(server.post(R"({"prompt":"fox"})")).id;
+        const auto drawing = server.generator().take();
+        QTRY_COMPARE_WITH_TIMEOUT(stateOf(server, id), std::string("running"), 30'000);
+        RawClient ofOne(server.port());
+        openStream(ofOne, id);
+        RawClient ofAll(server.port());
+        ofAll.send("GET /v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        ofAll.receiveUntil("\r\n\r\n");
+        constexpr int kSteps = 20'000;
+        for (int step = 1; step <= kSteps; ++step) {
+            ManualGenerator::step(*drawing, step);
+        }
+        ManualGenerator::deliver(*drawing);
+        ManualGenerator::finish(*drawing);
+        QTRY_COMPARE_WITH_TIMEOUT(stateOf(server, id), std::string("succeeded"), 30'000);
+        for (RawClient* client : {&ofOne, &ofAll}) {
+            const std::string told = client->receiveUntil("event: done\n");
+            QVERIFY(told.find("\"step\":20000,") != std::string::npos);
+        }
+    }
+
     void eventsResumeWhereTheyBroke() {
         ApiServer server;
         const std::string id = jobIn(server.post(R"({"prompt":"fox"})")).id;

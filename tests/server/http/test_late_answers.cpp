@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <QTest>
 
+#include <algorithm>
 #include <fstream>
+#include <functional>
 #include <future>
 #include <mutex>
+#include <string>
+#include <vector>
 
 #include "tests/server/http/listener_test.h"
 
@@ -156,6 +160,49 @@ private Q_SLOTS:
         }
         QVERIFY(sent < 10'000);
         QTRY_COMPARE_WITH_TIMEOUT(m_gone.load(), 1, 30'000);
+    }
+
+    /// What was not sent when it was overtaken is left out, and nothing else.
+    void followersThatLagAreToldTheNewest() {
+        const auto listener = start();
+        RawClient client(listener->port());
+        client.send("GET /events HTTP/1.1\r\n" + kHost + "\r\n");
+        EventStream events = stream();
+        const std::string filler(1000, '.');
+        constexpr int kSteps = 10'000;
+        int number = 0;
+        const auto tell = [&](const std::string& type, const std::string& data, const std::string& slot) {
+            return events.send(type, data + filler, std::to_string(++number), slot);
+        };
+        for (int step = 1; step <= kSteps; ++step) {
+            QVERIFY(tell("progress", "a" + std::to_string(step), "a"));
+            QVERIFY(tell("progress", "b" + std::to_string(step), "b"));
+            if (step % 1000 == 0) {
+                QVERIFY(tell("image", "i" + std::to_string(step), ""));
+            }
+        }
+        QVERIFY(tell("done", "", ""));
+        events.close();
+
+        std::vector<std::string> told;
+        std::vector<int> numbers;
+        std::size_t bytes = 0;
+        while (told.empty() || !told.back().empty()) {
+            const std::string event = client.receiveUntil(filler + "\n\n");
+            bytes += event.size();
+            numbers.push_back(std::stoi(event.substr(event.find("id: ") + 4)));
+            const std::size_t data = event.find("data: ") + 6;
+            told.push_back(event.substr(data, event.find('.', data) - data));
+        }
+        QVERIFY(std::ranges::is_sorted(numbers, std::less_equal()));
+        for (const char* last : {"a10000", "b10000"}) {
+            QCOMPARE(std::ranges::count(told, last), 1);
+        }
+        for (int image = 1000; image <= kSteps; image += 1000) {
+            QCOMPARE(std::ranges::count(told, "i" + std::to_string(image)), 1);
+        }
+        // The system keeps little of what would be late.
+        QVERIFY2(bytes < 1'000'000, std::to_string(bytes).c_str());
     }
 
     void stopLetsAnswersOut() {
