@@ -144,7 +144,7 @@ protocol::Expected<protocol::Job> submit(const Service& service, const Generatio
     if (how.key) {
         named = jobs::IdempotencyKey{*how.key, protocol::toJson(request)};
     }
-    return service.queue.submit(*settings, ownerOf(asking), named, how.priority);
+    return service.queue.submit(*settings, ownerOf(asking), named, how.priority, asking.id);
 }
 
 protocol::Expected<protocol::Estimate> estimate(const Service& service, const GenerationRequest& request,

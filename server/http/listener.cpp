@@ -2,6 +2,8 @@
 #include "server/http/listener.h"
 
 #include <condition_variable>
+#include <future>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -133,6 +135,13 @@ public:
 
     std::uint16_t port() const { return m_port; }
 
+    bool isAlive(std::chrono::milliseconds patience) {
+        auto turn = std::make_shared<std::promise<void>>();
+        auto done = turn->get_future();
+        net::post(m_io, [turn] { turn->set_value(); });
+        return done.wait_for(patience) == std::future_status::ready;
+    }
+
 private:
     net::awaitable<void> accept() {
         net::steady_timer pause(m_acceptor.get_executor());
@@ -253,6 +262,10 @@ tl::expected<std::unique_ptr<Listener>, std::string> Listener::start(ListenerOpt
 
 std::uint16_t Listener::port() const {
     return m_impl->port();
+}
+
+bool Listener::isAlive(std::chrono::milliseconds patience) {
+    return m_impl->isAlive(patience);
 }
 
 void Listener::stop(std::chrono::milliseconds grace) {

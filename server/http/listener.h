@@ -22,6 +22,8 @@ public:
 
     /// The port that it is bound to.
     std::uint16_t port() const;
+    /// Whether its threads do something within `patience`. From any thread but those.
+    bool isAlive(std::chrono::milliseconds patience);
     /// Stops taking connections, ends event streams and idle connections, gives requests in flight
     /// `grace` to be answered, then closes what is left. Returns when its threads have ended.
     void stop(std::chrono::milliseconds grace = std::chrono::milliseconds{0});

@@ -19,10 +19,12 @@ namespace easel::http {
 
 /// One answered request, for a log. No query: it may hold what a person wrote.
 struct Access {
+    std::string id;      ///< the request's; empty when there was none, as when TLS failed
     std::string remote;  ///< address of the client, as a trusted proxy tells it
     std::string method;
     std::string path;
-    int status = 0;  ///< 0: the client went before it was answered, or TLS failed: then it has no method
+    std::string route;  ///< the pattern that the path fits, "/v1/jobs/{id}"; empty: none
+    int status = 0;     ///< 0: the client went before it was answered, or TLS failed: then it has no method
     std::chrono::milliseconds took{};
     std::string failure;  ///< what an exception of the handler said, or TLS; never sent to the client
 };

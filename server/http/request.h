@@ -24,8 +24,9 @@ struct Caller {
 
 /// One request as a handler sees it: framing, Host and Origin are checked, escapes are decoded.
 struct Request {
-    std::string remote;     ///< the client's address, as a trusted proxy tells it
-    std::string peer;       ///< who asks, as far as that tells; see peerOf in standing.h
+    std::string id;      ///< the client's own X-Request-Id if it is fit, else one of ours; see request_id.h
+    std::string remote;  ///< the client's address, as a trusted proxy tells it
+    std::string peer;    ///< who asks, as far as that tells; see peerOf in standing.h
     bool isSecure = false;  ///< nobody on the way to us, or to a trusted proxy, can read it
     std::string base;       ///< what stands before our paths where people see them: "/easel"; mostly empty
     Caller caller;

@@ -7,6 +7,7 @@
 
 #include <boost/beast/core/read_size.hpp>
 
+#include "server/http/request_id.h"
 #include "server/http/standing.h"
 
 namespace easel::http {
@@ -123,6 +124,9 @@ Arrival RequestReader::parseHead(Incoming& incoming, std::string_view head) {
     request.method = text(message.method_string());
     for (const auto& field : message) {
         request.headers.add(text(field.name_string()), text(field.value()));
+    }
+    if (const auto id = request.headers.find(kRequestIdField); id && isRequestId(*id)) {
+        request.id = *id;
     }
     return judge(incoming, text(message.target()));
 }

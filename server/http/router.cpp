@@ -22,6 +22,14 @@ bool isName(std::string_view segment) {
     return segment.starts_with('{') && segment.ends_with('}');
 }
 
+std::string joined(const std::vector<std::string>& segments) {
+    std::string pattern;
+    for (const std::string& segment : segments) {
+        pattern += "/" + segment;
+    }
+    return pattern;
+}
+
 bool fits(const std::vector<std::string>& pattern, const std::vector<std::string>& path) {
     return std::ranges::equal(pattern, path, [](const std::string& expected, const std::string& given) {
         return isName(expected) ? !given.empty() : expected == given;
@@ -83,6 +91,7 @@ Router::Match Router::match(std::string_view method, std::string_view path) cons
         return {};
     }
     Match match;
+    match.pattern = joined(entry->segments);
     for (std::size_t i = 0; i < segments.size(); ++i) {
         const std::string& name = entry->segments[i];
         if (isName(name)) {
@@ -109,10 +118,7 @@ Router::Match Router::match(std::string_view method, std::string_view path) cons
 std::vector<Router::Route> Router::routes() const {
     std::vector<Route> routes;
     for (const Entry& entry : m_entries) {
-        std::string pattern;
-        for (const std::string& segment : entry.segments) {
-            pattern += "/" + segment;
-        }
+        const std::string pattern = joined(entry.segments);
         for (const auto& [method, handler] : entry.handlers) {
             routes.push_back({method, pattern});
         }

@@ -49,7 +49,8 @@ public:
     struct Match {
         const Handler* handler = nullptr;  ///< null: no such route, or not with this method
         std::map<std::string, std::string, std::less<>> params;
-        std::string allow;  ///< the methods that the path knows, "GET, HEAD, …"; empty: no such path
+        std::string pattern;  ///< of the route; empty: no such path
+        std::string allow;    ///< the methods that the path knows, "GET, HEAD, …"; empty: no such path
     };
     Match match(std::string_view method, std::string_view path) const;
 

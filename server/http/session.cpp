@@ -9,6 +9,7 @@
 
 #include <boost/asio/post.hpp>
 
+#include "server/http/request_id.h"
 #include "shared/process/backoff.h"
 
 namespace easel::http {
@@ -158,6 +159,7 @@ void Session::enter(Stage stage) {
 net::awaitable<bool> Session::serveOne() {
     enter(Stage::Idle);
     Incoming incoming;
+    incoming.request.id = newRequestId();
     const Arrival arrival = co_await m_reader.read(incoming);
     if (m_isCutOff || arrival == Arrival::Nobody) {
         co_return false;  // it has had to make room meanwhile, or has gone
@@ -252,6 +254,9 @@ bool Session::isGone() const {
 net::awaitable<bool> Session::write(const Incoming& incoming, Response response) {
     const bool keepAlive = incoming.keepAlive && !m_stopping;
     note(incoming, response.status);
+    if (!incoming.request.id.empty()) {
+        response.headers.set(kRequestIdField, incoming.request.id);
+    }
     const bool written = co_await m_writer.write(response, incoming.isHead(), keepAlive);
     co_return keepAlive&& written;
 }
@@ -261,8 +266,8 @@ net::awaitable<bool> Session::writeStream(const Incoming& incoming, EventBuffer&
     note(incoming, 200);
     const std::string head =
         "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n"
-        "X-Content-Type-Options: nosniff\r\nX-Accel-Buffering: no\r\nConnection: close\r\nDate: " +
-        httpDate() + "\r\n\r\n";
+        "X-Content-Type-Options: nosniff\r\nX-Accel-Buffering: no\r\nConnection: close\r\n" +
+        std::string(kRequestIdField) + ": " + incoming.request.id + "\r\nDate: " + httpDate() + "\r\n\r\n";
     enter(Stage::Streaming);
     m_connection->holdLittle();
     bool open = co_await m_writer.writeHead(head);
@@ -315,8 +320,10 @@ void Session::note(const Incoming& incoming, int status) const {
         const auto took =
             std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - incoming.began);
         m_context.options.onAccess(
-            {incoming.request.remote.empty() ? m_connection->remote() : incoming.request.remote,
-             incoming.request.method, incoming.request.path, status, took, incoming.failure});
+            {incoming.request.id,
+             incoming.request.remote.empty() ? m_connection->remote() : incoming.request.remote,
+             incoming.request.method, incoming.request.path, incoming.match.pattern, status, took,
+             incoming.failure});
     }
 }
 

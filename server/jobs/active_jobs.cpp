@@ -193,6 +193,15 @@ std::optional<double> ActiveJobs::secondsUntilRoom(const std::string& owner, int
     return work * *pace;
 }
 
+std::optional<double> ActiveJobs::backlog() const {
+    double work = runningWork();
+    for (const std::string& id : m_waiting) {
+        work += protocol::workOf(m_live.at(id).record.job.settings);
+    }
+    const auto pace = m_pace.seconds();
+    return pace ? std::optional(work * *pace) : work == 0 ? std::optional(0.0) : std::nullopt;
+}
+
 void ActiveJobs::place(const std::vector<Placement>& placements) {
     for (const Placement& each : placements) {
         if (LiveJob* live = find(each.id)) {

@@ -80,6 +80,8 @@ public:
     int placesTaken(const std::string& owner) const;
     /// Seconds for a megapixel-step; empty while that is not known.
     std::optional<double> pace() const { return m_pace.seconds(); }
+    /// Seconds until all that waits its turn and runs is drawn; empty while the pace is not known.
+    std::optional<double> backlog() const;
     /// Megapixel-steps that are drawn in an hour; empty until a job has ended.
     std::optional<double> hourOfWork() const { return m_hour.work(); }
 

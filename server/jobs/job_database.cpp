@@ -74,6 +74,9 @@ INSERT INTO queue VALUES (0);
 )",
                                        R"(
 CREATE INDEX jobs_of_owners ON jobs (owner, number);
+)",
+                                       R"(
+ALTER TABLE jobs ADD COLUMN request_id TEXT NOT NULL DEFAULT '';
 )"};
 constexpr int kSchemaVersion = std::size(kMigrations);
 

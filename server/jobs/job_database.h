@@ -16,7 +16,8 @@ namespace easel::jobs {
 /// All of a job's own row, in the order that SqliteJobStore reads.
 inline constexpr const char* kRecord =
     "SELECT number, id, state, settings, attempt, losses, error, created_at, started_at, finished_at, "
-    "idempotency_key, idempotency_request, owner, hold, priority, rank, finished_event FROM jobs ";
+    "idempotency_key, idempotency_request, owner, hold, priority, rank, finished_event, "
+    "request_id FROM jobs ";
 inline constexpr const char* kImagesOfJob =
     "SELECT position, seed, width, height, bytes, content_type FROM images WHERE job = ? ORDER BY position";
 inline constexpr const char* kTime = "SELECT latest, uptime FROM time";

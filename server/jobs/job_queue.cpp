@@ -57,7 +57,8 @@ JobQueue::JobQueue(std::unique_ptr<JobStore> store, ImageFolder images,
       m_dispatcher(m_ledger, std::move(generator), m_options) {}
 
 Expected<Job> JobQueue::submit(const protocol::GenerationSettings& settings, const std::string& owner,
-                               const std::optional<IdempotencyKey>& key, int priority) {
+                               const std::optional<IdempotencyKey>& key, int priority,
+                               const std::string& requestId) {
     const auto changing = m_ledger.begin();
     if (key) {
         const auto known = m_ledger.store().findByKey(key->key);
@@ -73,6 +74,7 @@ Expected<Job> JobQueue::submit(const protocol::GenerationSettings& settings, con
     record.job.id = newJobId();
     record.job.settings = settings;
     record.job.priority = priority;
+    record.job.requestId = requestId;
     record.job.createdAt = m_options.now();
     record.key = key;
     record.owner = owner;
@@ -285,8 +287,9 @@ Expected<Subscription> JobQueue::subscribeToAll(const std::optional<std::string>
 }
 
 JobQueue::Load JobQueue::load() const {
-    const double maxWork = m_ledger.look([&](const ActiveJobs& active) { return *limits(active).maxWork; });
-    return {state(), maxWork, m_ledger.setAside(), m_ledger.room().problem()};
+    const auto [maxWork, backlog] = m_ledger.look(
+        [&](const ActiveJobs& active) { return std::pair(*limits(active).maxWork, active.backlog()); });
+    return {state(), maxWork, m_ledger.setAside(), m_ledger.room().problem(), backlog};
 }
 
 }  // namespace easel::jobs

@@ -41,10 +41,11 @@ public:
     /// then is returned. `owner` is the client, in whatever form tells clients apart. Errors: 429 queue_full
     /// or queue_share_taken, which say when to come back; 422 too_much_work, or idempotency_key_reused when
     /// the key came with another request; 503 unavailable when nothing will ever draw it or the queue is
-    /// draining; 507 no_space.
+    /// draining; 507 no_space. `requestId` is only kept beside the job.
     protocol::Expected<protocol::Job> submit(const protocol::GenerationSettings& settings,
                                              const std::string& owner,
-                                             const std::optional<IdempotencyKey>& key = {}, int priority = 0);
+                                             const std::optional<IdempotencyKey>& key = {}, int priority = 0,
+                                             const std::string& requestId = {});
     /// What would come of `submit`.
     protocol::Estimate estimate(const protocol::GenerationSettings& settings, const std::string& owner) const;
     protocol::Expected<protocol::Job> find(const std::string& id) const;
@@ -91,6 +92,7 @@ public:
         double maxWork = 0;                     ///< megapixel-steps that one request may be just now
         int setAside = 0;                       ///< pictures whose jobs the store does not know
         std::optional<protocol::Problem> disk;  ///< why nothing is accepted or drawn now
+        std::optional<double> backlogSeconds;   ///< see ActiveJobs::backlog
     };
     Load load() const;
     /// See generator::Generator.

@@ -36,6 +36,7 @@ protocol::Expected<JobRecord> readJob(SQLite::Database& database, SQLite::Statem
     }
     job.id = row.getColumn("id").getString();
     job.settings = std::move(*settings);
+    job.requestId = row.getColumn("request_id").getString();
     job.attempt = row.getColumn("attempt").getInt();
     job.createdAt = row.getColumn("created_at").getInt64();
     job.startedAt = optionalTime("started_at");

@@ -43,14 +43,15 @@ public:
             }
             SQLite::Statement insert(
                 m_database,
-                "INSERT INTO jobs (id, state, settings, created_at, owner, owner_used, priority, rank, "
-                "idempotency_key, idempotency_request) VALUES (?, 'queued', ?, ?, ?, ?, ?, "
+                "INSERT INTO jobs (id, state, settings, created_at, owner, owner_used, priority, request_id, "
+                "rank, "
+                "idempotency_key, idempotency_request) VALUES (?, 'queued', ?, ?, ?, ?, ?, ?, "
                 "(SELECT coalesce(max(rank), 0) + 1 FROM jobs WHERE finished_at IS NULL), ?, ?) "
                 "RETURNING rank");
             bindAll(insert, 1, record.job.id, toJson(record.job.settings), record.job.createdAt, record.owner,
-                    record.ownerUsed, record.job.priority);
+                    record.ownerUsed, record.job.priority, record.job.requestId);
             if (record.key) {
-                bindAll(insert, 7, record.key->key, record.key->request);
+                bindAll(insert, 8, record.key->key, record.key->request);
             }
             JobRecord added = record;
             insert.executeStep();

@@ -74,8 +74,9 @@ struct Job {
     std::string id;
     JobState state = JobState::Queued;
     GenerationSettings settings;
-    std::optional<Hold> hold;  ///< of a held job
-    int priority = 0;          ///< among its client's jobs the higher goes first
+    std::optional<Hold> hold;    ///< of a held job
+    int priority = 0;            ///< among its client's jobs the higher goes first
+    std::string requestId = {};  ///< X-Request-Id of the request that handed it in; empty: none is known
     int attempt = 0;
     int ahead = 0;  ///< jobs that will run before this one
     Progress progress;

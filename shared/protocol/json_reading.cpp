@@ -80,6 +80,7 @@ Expected<Job> readJob(const json& value) {
     reader.read("request", job.settings, readSettings);
     reader.read("hold", job.hold, readHold);
     reader.read("priority", job.priority);
+    reader.read("request_id", job.requestId);
     reader.read("attempt", job.attempt);
     reader.read("ahead", job.ahead);
     reader.read("progress", job.progress, readProgress);

@@ -51,6 +51,7 @@ json write(const Job& job) {
             {"request", write(job.settings)},
             {"hold", job.hold ? write(*job.hold) : json(nullptr)},
             {"priority", job.priority},
+            {"request_id", job.requestId},
             {"attempt", job.attempt},
             {"ahead", job.ahead},
             {"progress", write(job.progress)},
