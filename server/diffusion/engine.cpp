@@ -6,6 +6,7 @@
 #include <malloc.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <list>
@@ -82,6 +83,8 @@ struct Engine::Impl {
     std::mutex mutex;
     std::condition_variable wake;
     std::vector<Arrival> arrived;
+    std::atomic<std::int64_t> passes = 0;
+    std::atomic<std::int64_t> drawn = 0;
 
     // Of the thread that draws.
     ModelLoader loader;
@@ -251,6 +254,8 @@ int Engine::Impl::widest(const Live& first, std::size_t inLine) const {
 
 /// After a step of `turn` that took so long.
 void Engine::Impl::settle(const StepOrder<Live>::Turn& turn, double seconds) {
+    ++passes;
+    drawn += static_cast<std::int64_t>(turn.drawings.size());
     order.spent(turn.group, seconds);
     const std::string kind = turn.drawings.front()->kind();
     if (std::ranges::all_of(turn.drawings, [&](const Live* live) { return live->kind() == kind; })) {
@@ -353,6 +358,10 @@ void Engine::load(generator::ModelPlace model) {
 
 void Engine::unload(std::string model) {
     m_impl->add(Unwanted{std::move(model)});
+}
+
+generator::Tally Engine::tally() const {
+    return {.passes = m_impl->passes, .drawn = m_impl->drawn};
 }
 
 void Engine::step() {

@@ -41,6 +41,8 @@ public:
     void load(generator::ModelPlace model);
     /// Lets a model go; what draws with it is finished first.
     void unload(std::string model);
+    /// What it has done; nothing of it is lost.
+    generator::Tally tally() const;
 
     /// Waits until there is something to do, and does a piece of it: takes up what came since, decodes at
     /// most one picture, and takes the drawings whose turn it is one step further with one forward pass. A

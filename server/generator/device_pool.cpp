@@ -244,6 +244,15 @@ protocol::DeviceInfo DevicePool::describe(std::size_t index, Status status) cons
     return info;
 }
 
+std::vector<Tally> DevicePool::tallies() const {
+    const std::scoped_lock lock(m_mutex);
+    std::vector<Tally> tallies;
+    for (const Slot& slot : m_slots) {
+        tallies.push_back(slot.generator->tally());
+    }
+    return tallies;
+}
+
 bool DevicePool::isDrained() const {
     const std::scoped_lock lock(m_mutex);
     return std::ranges::all_of(m_slots, &Slot::drained);

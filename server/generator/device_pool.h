@@ -41,6 +41,8 @@ public:
 
     /// Each as it is now.
     std::vector<protocol::DeviceInfo> devices() const;
+    /// What each has done, in the same order.
+    std::vector<Tally> tallies() const;
     /// Whether nothing is begun until a device is taken into use again.
     bool isDrained() const;
     /// Gives a device no more work, or takes it into use again; until the process ends. Answers how it is

@@ -111,8 +111,8 @@ json control(const Finished& frame) {
     return value;
 }
 
-json control(const Heartbeat&) {
-    return json::object();
+json control(const Heartbeat& frame) {
+    return {{"passes", frame.passes}, {"drawn", frame.drawn}};
 }
 
 std::span<const std::uint8_t> pixelsOf(const Frame& frame) {
@@ -208,7 +208,8 @@ Expected<Frame> decode(std::size_t type, const json& value, std::vector<std::uin
         case 5:
             return readFinished(value).map(asFrame);
         case 6:
-            return Frame(Heartbeat());
+            return Frame(
+                Heartbeat{value.at("passes").get<std::int64_t>(), value.at("drawn").get<std::int64_t>()});
         case 7:
             return Frame(Load{value.at("model").get<std::string>(), value.at("folder").get<std::string>()});
         default:

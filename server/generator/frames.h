@@ -98,8 +98,11 @@ struct Finished {
     bool operator==(const Finished&) const = default;
 };
 
-/// From the worker: its process runs.
+/// From the worker: its process runs, and what it has done in all, as in Tally.
 struct Heartbeat {
+    std::int64_t passes = 0;
+    std::int64_t drawn = 0;
+
     bool operator==(const Heartbeat&) const = default;
 };
 

@@ -82,6 +82,15 @@ struct Status {
 /// For a log: "Ready (cuda:0, NVIDIA L4, fp16)", "Loading the model".
 std::string inOneLine(const Status& status);
 
+/// What a generator has done since it was made.
+struct Tally {
+    std::int64_t passes = 0;  ///< forward passes of a step
+    std::int64_t drawn = 0;   ///< pictures that took part in them, summed up: drawn / passes shared one
+    std::int64_t losses = 0;  ///< processes that it drew with and lost
+
+    bool operator==(const Tally&) const = default;
+};
+
 /// The seam between the queue and what draws. Many requests may be in flight at a time. Its destructor
 /// ends what is in flight.
 class Generator {
@@ -103,6 +112,8 @@ public:
     /// more. Never blocks; the status tells what comes of it.
     virtual void load(const std::string& model) = 0;
     virtual void unload(const std::string& model) = 0;
+    /// All zero where nothing is counted.
+    virtual Tally tally() const { return {}; }
 };
 
 }  // namespace easel::generator

@@ -186,6 +186,10 @@ WorkerProcess::End WorkerProcess::runOnce() {
         end.refusal = std::exchange(m_refusal, {});
         end.how = std::exchange(m_reproach, {});
         isInHaste = m_stopping;
+        const Heartbeat last = std::exchange(m_present, {});
+        m_tally.passes += last.passes;
+        m_tally.drawn += last.drawn;
+        m_tally.losses += m_stopping ? 0 : 1;
         m_channel.reset();
         m_watchdog.reset();
         m_outbox.clear();
@@ -308,6 +312,19 @@ void WorkerProcess::endIfOverdue(Clock::time_point due) {
         m_reproach = next.why;
         m_channel->shutdown();  // The reader finds the end and says what was lost.
     }
+}
+
+Tally WorkerProcess::tally() const {
+    const std::scoped_lock lock(m_mutex);
+    return {.passes = m_tally.passes + m_present.passes,
+            .drawn = m_tally.drawn + m_present.drawn,
+            .losses = m_tally.losses};
+}
+
+bool WorkerProcess::handle(Heartbeat frame) {
+    const std::scoped_lock lock(m_mutex);
+    m_present = frame;
+    return true;
 }
 
 /// Answers whether to go on.

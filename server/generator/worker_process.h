@@ -61,6 +61,7 @@ public:
     void cancel(const std::string& id) override;
     void load(const std::string& model) override;
     void unload(const std::string& model) override;
+    Tally tally() const override;
 
 private:
     using Clock = Watchdog::Clock;
@@ -87,7 +88,7 @@ private:
     bool handle(const ProgressMade& frame);
     bool handle(Picture frame);
     bool handle(Finished frame);
-    static bool handle(Heartbeat) { return true; }
+    bool handle(Heartbeat frame);
     void setStatus(Status status);
     void endAll(const protocol::Problem& problem);
     std::shared_ptr<Observer> advance(const std::string& id, bool inSteps);
@@ -98,6 +99,8 @@ private:
     std::condition_variable m_wake;
     bool m_stopping = false;
     Status m_status;
+    Tally m_tally;                                     // of the workers before this one
+    Heartbeat m_present;                               // of this one
     std::shared_ptr<FrameChannel> m_channel;           // null between two workers
     std::optional<Watchdog> m_watchdog;                // of the worker at m_channel
     std::optional<Clock::time_point> m_handlingSince;  // while its frames have to wait

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // easel-worker: draws for one gateway, which started it and talks to it over a socket pair: what one thread
 // reads, another draws, step by step, and tells of.
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -97,9 +98,13 @@ void readRequests(generator::FrameChannel& channel, diffusion::Engine& engine) {
     leave();
 }
 
-[[noreturn]] void sendHeartbeats(generator::FrameChannel& channel) {
+/// Also of an engine that is still being opened, and then null.
+[[noreturn]] void sendHeartbeats(generator::FrameChannel& channel,
+                                 const std::atomic<diffusion::Engine*>& engine) {
     while (true) {
-        tell(channel, generator::Heartbeat());
+        const diffusion::Engine* const opened = engine;
+        const auto tally = opened != nullptr ? opened->tally() : generator::Tally();
+        tell(channel, generator::Heartbeat{tally.passes, tally.drawn});
         std::this_thread::sleep_for(generator::kHeartbeatInterval);
     }
 }
@@ -141,13 +146,15 @@ int main(int argc, char** argv) {
     }
     generator::FrameChannel channel(options->socket);
     tell(channel, generator::WorkerStatus{{.message = "Loading the model"}});
-    std::thread([&] { sendHeartbeats(channel); }).detach();
+    std::atomic<diffusion::Engine*> drawing = nullptr;
+    std::thread([&] { sendHeartbeats(channel, drawing); }).detach();
 
     const auto opened = diffusion::Engine::open(options->engine);
     if (!opened) {
         refuse(channel, opened.error().detail);
     }
     diffusion::Engine& engine = **opened;
+    drawing = &engine;
     bool isReady = false;
     engine.onStatusChanged([&] { tellStatus(channel, engine, options->model.id, isReady); });
     engine.load(options->model);

@@ -81,7 +81,7 @@ private Q_SLOTS:
             // Larger than any socket buffer: it goes in many pieces.
             Picture{"j_1", 2, 44, testPattern(1024, 768, 44)},
             Finished{"j_1", {}},
-            Heartbeat(),
+            Heartbeat{12, 30},
             Finished{"j_1", protocol::generationFailed("The picture is not finite.")},
         };
         const auto ends = sockets();
