@@ -84,6 +84,8 @@ struct Service {
     Hub hub = {};
     /// The last lines of its log, oldest first; empty: it keeps none.
     std::function<std::vector<std::string>(int lines)> log = {};
+    /// Its figures in Prometheus' text format; empty: it counts none.
+    std::function<std::string()> metrics = {};
 };
 
 /// Every route of Easel, for http::Listener::start.

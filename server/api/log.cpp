@@ -32,6 +32,10 @@ Response lastLines(const Service& service, const Request& request) {
 void addLogRoutes(http::Router& router, const Service& service) {
     router.addSimple("GET", protocol::routes::kLog,
                      forAdmins([service](const Request& request) { return lastLines(service, request); }));
+    router.addSimple("GET", protocol::routes::kMetrics, forAdmins([service](const Request&) {
+                         return http::textResponse(200, service.metrics ? service.metrics() : std::string(),
+                                                   "text/plain; version=0.0.4; charset=utf-8");
+                     }));
 }
 
 }  // namespace easel::api

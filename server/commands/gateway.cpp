@@ -56,8 +56,24 @@ void logAccess(const http::Access& access) {
         spdlog::info("{}: TLS could not be agreed on: {}", access.remote, access.failure);
         return;
     }
-    spdlog::info("{} {} {} ms {} {}", access.remote, access.status, access.took.count(), access.method,
-                 shown(access.path));
+    const std::string path = shown(access.path);
+    const LogAbout about({.requestId = access.id,
+                          .method = access.method,
+                          .path = path,
+                          .remote = access.remote,
+                          .status = access.status,
+                          .took = access.took});
+    spdlog::info("{} {} {} ms {} {} {}", access.remote, access.status, access.took.count(), access.id,
+                 access.method, path);
+    if (!access.failure.empty()) {
+        spdlog::error("Request {}: {}", access.id, access.failure);
+    }
+}
+
+/// Whether a request asks for more than to look.
+bool isUse(const http::Access& access) {
+    return access.method == "POST" || access.method == "DELETE" || access.method == "PUT" ||
+           access.method == "PATCH";
 }
 
 void logCertificate(const tl::expected<tls::Certificate, std::string>& certificate) {
@@ -78,6 +94,12 @@ protocol::Problem leavesModels() {
                               "This server leaves its models as they are: it was started with --no-pull.");
 }
 
+std::optional<std::int64_t> freeBytesAt(const std::filesystem::path& folder) {
+    std::error_code error;
+    const auto space = std::filesystem::space(folder, error);
+    return error ? std::nullopt : std::optional(static_cast<std::int64_t>(space.available));
+}
+
 /// Empty when there is to be no TLS.
 tl::expected<tls::Files, std::string> certificateOf(const ServeOptions& options, const DataFolder& data) {
     if (options.tls) {
@@ -94,19 +116,21 @@ jobs::Retention retention(const ServeOptions& options) {
 
 }  // namespace
 
-Gateway::Gateway(DataFolder data, const Log& log, std::unique_ptr<keys::KeyStore> keys, bool requireKey,
-                 std::shared_ptr<ModelShelf> models, std::unique_ptr<generator::DevicePool> devices,
-                 std::optional<double> maxWork)
+Gateway::Gateway(DataFolder data, const Log& log, std::unique_ptr<keys::KeyStore> keys,
+                 const ServeOptions& options, std::shared_ptr<ModelShelf> models,
+                 std::unique_ptr<generator::DevicePool> devices, std::function<void()> onUse)
     : m_data(std::move(data)),
       m_wholeLog(log),
       m_models(std::move(models)),
-      m_limits{.maxWork = maxWork},
+      m_limits{.maxWork = options.maxWork},
       m_samplers(protocol::describeSamplers()),
       m_unused(std::move(devices)),
       m_devices(*m_unused),
       m_news([this] { return m_devices.status(); }, [this] { return m_devices.devices(); }),
       m_logged(m_news.follow([this](const auto& news) { m_log.heard(news); })),
-      m_door(std::move(keys), {.isLocked = requireKey,
+      m_onUse(std::move(onUse)),
+      m_jobLog(options.logPrompts),
+      m_door(std::move(keys), {.isLocked = options.requireKey,
                                .tickets = m_data.tickets(),
                                .cookie = "easel-" + m_data.id().substr(0, kCookieId)}) {
     m_models->setStatus([this] { return m_devices.status(); });
@@ -133,10 +157,7 @@ jobs::DiskOptions Gateway::disk(const ServeOptions& options) const {
     return {.minFreeBytes = std::int64_t{options.minFreeMib} << 20,
             .freeBytes =
                 [folder = m_data.jobs().parent_path()] {
-                    std::error_code error;
-                    const auto space = std::filesystem::space(folder, error);
-                    return error ? std::numeric_limits<std::int64_t>::max()
-                                 : static_cast<std::int64_t>(space.available);
+                    return freeBytesAt(folder).value_or(std::numeric_limits<std::int64_t>::max());
                 },
             .reserve = m_data.jobs().parent_path() / "reserve"};
 }
@@ -166,7 +187,14 @@ Expected<void> Gateway::openQueue(const ServeOptions& serving) {
         m_news.changed();
     };
     return jobs::JobQueue::open(std::move(*store), std::move(*images), std::move(m_unused), options)
-        .map([this](std::unique_ptr<jobs::JobQueue> queue) { m_queue = std::move(queue); });
+        .and_then([this](std::unique_ptr<jobs::JobQueue> queue) {
+            m_queue = std::move(queue);
+            return m_queue->subscribeToAll({}, {}, [this](const protocol::JobEvent& event) {
+                m_metrics.heard(event);
+                m_jobLog.heard(event);
+            });
+        })
+        .map([this](jobs::Subscription heard) { m_heard = std::move(heard); });
 }
 
 /// A job may be older than the server's present choice of models.
@@ -201,7 +229,7 @@ Expected<void> Gateway::listen(const ServeOptions& options) {
     settings.trustedProxies =
         http::TrustedProxies::parse(options.trustedProxies).value_or(http::TrustedProxies());
     settings.maxConnections = http::connectionsWithin(http::raiseDescriptorLimit());
-    settings.onAccess = logAccess;
+    settings.onAccess = [this](const http::Access& access) { answered(access); };
     auto listener = http::Listener::start(settings, api::makeRouter(service()));
     if (!listener) {
         return tl::unexpected(protocol::unavailable(listener.error()));
@@ -239,7 +267,8 @@ api::Service Gateway::service() {
             .door = &m_door,
             .pulls = pulls(),
             .hub = hub(),
-            .log = [this](int lines) { return m_wholeLog.last(lines); }};
+            .log = [this](int lines) { return m_wholeLog.last(lines); },
+            .metrics = [this] { return metrics(); }};
 }
 
 api::Hub Gateway::hub() {
@@ -273,6 +302,35 @@ void Gateway::removeModel(const std::string& id, const api::Models::Removed& don
     }
     m_store->remove(
         id, [this](const auto& model) { m_queue->unloadModel(model); }, done);
+}
+
+void Gateway::answered(const http::Access& access) {
+    logAccess(access);
+    m_metrics.answered(access);
+    if (isUse(access)) {
+        m_onUse();
+    }
+}
+
+std::string Gateway::metrics() const {
+    return m_metrics.text({.server = info(),
+                           .devices = m_devices.devices(),
+                           .tallies = m_devices.tallies(),
+                           .backlogSeconds = m_queue->load().backlogSeconds,
+                           .freeBytes = freeBytesAt(m_data.jobs().parent_path())});
+}
+
+bool Gateway::isAlive() {
+    (void)m_queue->state();  // who cannot be asked does not come back from this
+    return m_listener->isAlive(5s);
+}
+
+bool Gateway::isBusy() const {
+    const auto queue = m_queue->state();
+    return queue.running > 0 || (queue.queued > 0 && !queue.paused) ||
+           (m_store && std::ranges::any_of(m_store->pulls().list(), [](const protocol::PullInfo& pull) {
+                return !isFinished(pull.state);
+            }));
 }
 
 protocol::ServerInfo Gateway::info() const {

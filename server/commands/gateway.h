@@ -4,6 +4,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,9 +15,11 @@
 #include "server/commands/data_folder.h"
 #include "server/commands/generator_log.h"
 #include "server/commands/generator_news.h"
+#include "server/commands/job_log.h"
 #include "server/commands/model_shelf.h"
 #include "server/commands/model_store.h"
-#include "server/commands/serve.h"
+#include "server/commands/serve_options.h"
+#include "server/commands/server_metrics.h"
 #include "server/generator/device_pool.h"
 #include "server/http/listener.h"
 #include "server/jobs/job_queue.h"
@@ -31,14 +34,19 @@ class Log;
 /// The parts of a running server, in the order in which they need each other.
 class Gateway {
 public:
-    /// `log` outlives it.
-    Gateway(DataFolder data, const Log& log, std::unique_ptr<keys::KeyStore> keys, bool requireKey,
-            std::shared_ptr<ModelShelf> models, std::unique_ptr<generator::DevicePool> devices,
-            std::optional<double> maxWork);
+    /// `log` outlives it. `onUse` is called, from the I/O threads, when somebody asks for more than to look.
+    Gateway(DataFolder data, const Log& log, std::unique_ptr<keys::KeyStore> keys,
+            const ServeOptions& options, std::shared_ptr<ModelShelf> models,
+            std::unique_ptr<generator::DevicePool> devices, std::function<void()> onUse);
 
     /// Opens the queue and the port.
     protocol::Expected<void> start(const ServeOptions& options);
     std::uint16_t port() const { return m_listener->port(); }
+    /// Whether it answers, and its queue can be asked; false after some seconds without.
+    bool isAlive();
+    /// Whether jobs are drawn or wait for their turn, or models are on their way.
+    bool isBusy() const;
+    protocol::ServerInfo info() const;
     /// Clients may still watch what goes on while the running job finishes.
     void stop(std::chrono::seconds grace);
 
@@ -52,7 +60,8 @@ private:
     api::Pulls pulls();
     protocol::Expected<protocol::PullInfo> verifyModel(const std::string& id);
     void removeModel(const std::string& id, const api::Models::Removed& done);
-    protocol::ServerInfo info() const;
+    std::string metrics() const;
+    void answered(const http::Access& access);
 
     const DataFolder m_data;
     const Log& m_wholeLog;  // for admins
@@ -66,7 +75,11 @@ private:
     GeneratorNews m_news;
     std::shared_ptr<void> m_logged;  // the log follows the news
     bool m_canPull = false;          // clients may bring and take models
+    const std::function<void()> m_onUse;
+    ServerMetrics m_metrics;
+    JobLog m_jobLog;
     std::unique_ptr<jobs::JobQueue> m_queue;
+    jobs::Subscription m_heard;  // metrics and log follow the jobs
     api::Door m_door;
     std::unique_ptr<ModelStore> m_store;         // null: they may not
     std::unique_ptr<http::Listener> m_listener;  // goes first: its handlers use the rest

@@ -10,8 +10,8 @@
 #include <spdlog/fmt/fmt.h>
 
 #include "server/commands/command_line.h"
+#include "server/commands/config_file.h"
 #include "server/commands/data_folder.h"
-#include "server/commands/locations.h"
 #include "server/commands/messages.h"
 #include "server/keys/key_store.h"
 #include "shared/protocol/timestamp.h"
@@ -103,16 +103,14 @@ int revoke(keys::KeyStore& store, const KeysOptions& options) {
 
 int keys(const KeysOptions& options) {
     ::umask(077);
-    const auto folder = options.data.empty() ? dataFolder() : options.data;
-    if (folder.empty()) {
-        return fail(kWrongArgument,
-                    "There is no home folder to keep keys in; say where the server's data is with --data "
-                    "FOLDER.");
+    const auto folder = administeredData(options.data, options.config);
+    if (!folder) {
+        return fail(kWrongArgument, folder.error());
     }
-    if (const auto prepared = DataFolder::prepare(folder); !prepared) {
+    if (const auto prepared = DataFolder::prepare(*folder); !prepared) {
         return failWith(prepared.error());
     }
-    const auto store = keys::KeyStore::open(DataFolder::keysIn(folder));
+    const auto store = keys::KeyStore::open(DataFolder::keysIn(*folder));
     if (!store) {
         return failWith(store.error());
     }

@@ -16,8 +16,9 @@ struct KeysOptions {
     std::string name;  ///< of the key to make, or the name or id of the one to revoke
     protocol::KeyScope scope = protocol::KeyScope::Generate;
     std::optional<int> jobsPerMinute = {};
-    std::filesystem::path data;  ///< empty: the user's folder
-    bool all = false;            ///< list those that were revoked, too
+    std::filesystem::path data;    ///< empty: see administeredData
+    std::filesystem::path config;  ///< of the server whose data it is
+    bool all = false;              ///< list those that were revoked, too
     bool json = false;
 };
 

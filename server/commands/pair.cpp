@@ -21,8 +21,8 @@
 #include <spdlog/fmt/fmt.h>
 
 #include "server/commands/command_line.h"
+#include "server/commands/config_file.h"
 #include "server/commands/data_folder.h"
-#include "server/commands/locations.h"
 #include "server/commands/messages.h"
 #include "server/commands/qr_code.h"
 #include "server/http/options.h"
@@ -144,12 +144,11 @@ std::string pairingLink(const PublicAddress& address, const std::string& ticket)
 
 int pair(const PairOptions& options) {
     ::umask(077);
-    const auto folder = options.data.empty() ? dataFolder() : options.data;
-    if (folder.empty()) {
-        return fail(kWrongArgument,
-                    "There is no home folder with a server's data; say where they are with --data FOLDER.");
+    const auto folder = administeredData(options.data, options.config);
+    if (!folder) {
+        return fail(kWrongArgument, folder.error());
     }
-    auto address = addressIn(DataFolder::addressIn(folder));
+    auto address = addressIn(DataFolder::addressIn(*folder));
     if (!address) {
         return failWith(address.error());
     }
@@ -160,7 +159,7 @@ int pair(const PairOptions& options) {
     if (url.scheme != "https") {
         address->fingerprint.clear();
     }
-    const auto ticket = keys::Tickets(DataFolder::ticketsIn(folder)).issue(options.scope);
+    const auto ticket = keys::Tickets(DataFolder::ticketsIn(*folder)).issue(options.scope);
     if (!ticket) {
         return failWith(ticket.error());
     }

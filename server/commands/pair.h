@@ -36,8 +36,9 @@ protocol::Expected<PublicAddress> addressIn(const std::filesystem::path& file);
 std::string pairingLink(const PublicAddress& address, const std::string& ticket);
 
 struct PairOptions {
-    std::filesystem::path data;  ///< empty: the user's folder
-    std::string address;         ///< how the device reaches the server; empty: as the server says
+    std::filesystem::path data;    ///< empty: see administeredData
+    std::filesystem::path config;  ///< of the server whose data it is
+    std::string address;           ///< how the device reaches the server; empty: as the server says
     protocol::KeyScope scope = protocol::KeyScope::Generate;
     bool json = false;
 };

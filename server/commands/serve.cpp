@@ -5,11 +5,15 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <cstddef>
-#include <functional>
-#include <future>
+#include <cstdint>
+#include <iostream>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,17 +25,21 @@
 #include "server/commands/command_line.h"
 #include "server/commands/data_folder.h"
 #include "server/commands/gateway.h"
+#include "server/commands/idle_watch.h"
 #include "server/commands/log.h"
 #include "server/commands/messages.h"
 #include "server/commands/model_shelf.h"
+#include "server/commands/ownership.h"
 #include "server/commands/pair.h"
 #include "server/commands/reach.h"
+#include "server/commands/service_notifier.h"
 #include "server/commands/signals.h"
 #include "server/generator/child_process.h"
 #include "server/generator/device_pool.h"
 #include "server/generator/test_pattern.h"
 #include "server/generator/worker_process.h"
 #include "server/keys/key_store.h"
+#include "server/tls/reloading.h"
 #include "shared/process/files.h"
 #include "shared/protocol/work.h"
 
@@ -40,6 +48,8 @@ namespace easel::commands {
 namespace {
 
 using protocol::Expected;
+
+constexpr std::chrono::seconds kIdlePause{2};
 
 Expected<protocol::ModelInfo> infoIn(const std::filesystem::path& folder) {
     return models::openModelFolder(folder).map([](const models::ModelFolder& model) { return model.info; });
@@ -109,8 +119,109 @@ void warn(const ServeOptions& options, const Reach& reach, const protocol::Model
     }
 }
 
-/// From the opening of the port until `wait` returns; the exit status.
-int run(Gateway& gateway, const ServeOptions& options, const std::function<void()>& wait) {
+/// Why a server does not start.
+struct Refusal {
+    int status = kFailure;
+    std::string why;
+};
+
+template <typename T>
+using OrRefusal = tl::expected<T, Refusal>;
+
+OrRefusal<protocol::ModelInfo> firstModel(const ServeOptions& options, const ModelShelf& models) {
+    const auto model = testPatternIn(options.drawing.model) ? models.find({}) : infoIn(options.drawing.model);
+    if (!model) {
+        return tl::unexpected(Refusal{kFailure, model.error().detail});
+    }
+    if (const double own = protocol::workOf(*model); options.maxWork && *options.maxWork < own) {
+        return tl::unexpected(
+            Refusal{kWrongArgument, fmt::format("--max-work {} is less than one picture of this model takes; "
+                                                "say at least {:.2f}.",
+                                                *options.maxWork, own + 0.005)});
+    }
+    return *model;
+}
+
+OrRefusal<std::unique_ptr<keys::KeyStore>> keysIn(const std::filesystem::path& file) {
+    auto keys = keys::KeyStore::open(file, {.log = [](const auto& text) { spdlog::error(text); }});
+    if (!keys) {
+        return tl::unexpected(Refusal{kFailure, keys.error().detail});
+    }
+    return std::move(*keys);
+}
+
+OrRefusal<Reach> reachOf(const ServeOptions& options, const keys::KeyStore& keys) {
+    Reach reach{.address = options.bind,
+                .hasKeys = keys.hasLiving(),
+                .needsKey = options.requireKey || keys.hasLiving(),
+                .isEncrypted = isEncrypted(options)};
+    if (!canBeReachedSafely(reach) && !options.allowInsecure) {
+        return tl::unexpected(Refusal{kWrongArgument, howToBeSafe(reach)});
+    }
+    return reach;
+}
+
+/// Says whether a server could start with this; one that runs with the same data is left alone.
+OrRefusal<void> check(const ServeOptions& options) {
+    const auto model = firstModel(options, *modelsOf(options));
+    if (!model) {
+        return tl::unexpected(model.error());
+    }
+    if (!options.tlsCert.empty()) {
+        if (const auto read = tls::Reloading::open({options.tlsCert, options.tlsKey}); !read) {
+            return tl::unexpected(Refusal{kFailure, read.error()});
+        }
+    }
+    return keysIn(DataFolder::keysIn(options.data)).and_then([&](const auto& keys) {
+        return reachOf(options, *keys).map([&](const Reach& reach) {
+            std::cout << fmt::format("All is right: it would listen at {} with the model {}{}.\n",
+                                     listeningUrl(options, static_cast<std::uint16_t>(options.port)),
+                                     model->id, reach.needsKey ? ", for who has a key" : "");
+        });
+    });
+}
+
+/// What `serve` waits for, whichever comes first.
+class Ending {
+public:
+    void come(int status) {
+        const std::scoped_lock lock(m_mutex);
+        m_status = m_status.value_or(status);
+        m_come.notify_all();
+    }
+    int wait() {
+        std::unique_lock lock(m_mutex);
+        m_come.wait(lock, [this] { return m_status.has_value(); });
+        return *m_status;
+    }
+
+private:
+    std::mutex m_mutex;
+    std::condition_variable m_come;
+    std::optional<int> m_status;
+};
+
+std::unique_ptr<IdleWatch> idleWatch(const ServeOptions& options, const Gateway& gateway, Ending& ending) {
+    if (options.endWhenIdle == 0) {
+        return nullptr;
+    }
+    const auto onIdle = [&ending, minutes = options.endWhenIdle] {
+        spdlog::info("Nobody has used the server for {} min", minutes);
+        ending.come(kIdle);
+    };
+    return std::make_unique<IdleWatch>(
+        std::chrono::minutes(options.endWhenIdle), kIdlePause, [&gateway] { return gateway.isBusy(); },
+        onIdle);
+}
+
+std::string statusLine(const protocol::ServerInfo& info) {
+    return info.ready
+               ? fmt::format("Ready on {}; {} queued, {} running", info.device, info.queued, info.running)
+               : "Not ready: " + info.status;
+}
+
+/// From the opening of the port to the end; the exit status.
+int run(Gateway& gateway, const ServeOptions& options, Ending& ending, std::atomic<IdleWatch*>& uses) {
     if (const auto started = gateway.start(options); !started) {
         return fail(kFailure, started.error().detail);
     }
@@ -121,12 +232,48 @@ int run(Gateway& gateway, const ServeOptions& options, const std::function<void(
     }
     BackgroundWriter output(STDOUT_FILENO);
     output.write("Listening on " + listeningUrl(options, gateway.port()) + '\n');
+    ServiceNotifier service([&gateway] { return gateway.isAlive(); },
+                            [&gateway] { return statusLine(gateway.info()); });
+    service.ready();
+    const auto idle = idleWatch(options, gateway, ending);
+    uses = idle.get();
 
-    wait();
+    const int status = ending.wait();
+    uses = nullptr;
+    service.stopping(std::chrono::seconds(options.drainSeconds));
     spdlog::info("Ending: the running job has {} s to finish; once more to end at once",
                  options.drainSeconds);
     gateway.stop(std::chrono::seconds(options.drainSeconds));
-    return kSuccess;
+    return status;
+}
+
+OrRefusal<int> start(ServeOptions options, const Log& log, Ending& ending) {
+    const auto models = modelsOf(options);
+    const auto model = firstModel(options, *models);
+    if (!model) {
+        return tl::unexpected(model.error());
+    }
+    auto data = DataFolder::open(options.data);
+    if (!data) {
+        return tl::unexpected(Refusal{kFailure, data.error().detail});
+    }
+    auto keys = keysIn(data->keys());
+    if (!keys) {
+        return tl::unexpected(keys.error());
+    }
+    const auto reach = reachOf(options, **keys);
+    if (!reach) {
+        return tl::unexpected(reach.error());
+    }
+    warn(options, *reach, *model, *models);
+    auto devices = devicesOf(options, models, *data);
+    std::atomic<IdleWatch*> uses = nullptr;
+    Gateway gateway(std::move(*data), log, std::move(*keys), options, models, std::move(devices), [&uses] {
+        if (IdleWatch* const watch = uses) {
+            watch->used();
+        }
+    });
+    return run(gateway, options, ending, uses);
 }
 
 }  // namespace
@@ -151,41 +298,18 @@ int serve(ServeOptions options) {
         return fail(kWrongArgument,
                     "There is no home folder to keep jobs and pictures in; say where with --data FOLDER.");
     }
-    const auto models = modelsOf(options);
-    const auto model =
-        testPatternIn(options.drawing.model) ? models->find({}) : infoIn(options.drawing.model);
-    if (!model) {
-        return fail(kFailure, model.error().detail);
+    if (const auto own = becomeOwnerOf(options.data); !own) {
+        return fail(kFailure, own.error().detail);
     }
-    if (const double own = protocol::workOf(*model); options.maxWork && *options.maxWork < own) {
-        return fail(kWrongArgument, fmt::format("--max-work {} is less than one picture of this model takes; "
-                                                "say at least {:.2f}.",
-                                                *options.maxWork, own + 0.005));
+    if (options.checkConfig) {
+        const auto checked = check(options);
+        return checked ? kSuccess : fail(checked.error().status, checked.error().why);
     }
-    auto data = DataFolder::open(options.data);
-    if (!data) {
-        return fail(kFailure, data.error().detail);
-    }
-    auto keys = keys::KeyStore::open(data->keys(), {.log = [](const auto& text) { spdlog::error(text); }});
-    if (!keys) {
-        return fail(kFailure, keys.error().detail);
-    }
-    const Reach reach{.address = options.bind,
-                      .hasKeys = (*keys)->hasLiving(),
-                      .needsKey = options.requireKey || (*keys)->hasLiving(),
-                      .isEncrypted = isEncrypted(options)};
-    if (!canBeReachedSafely(reach) && !options.allowInsecure) {
-        return fail(kWrongArgument, howToBeSafe(reach));
-    }
-
-    std::promise<void> ended;
-    const SignalWatch signals([&ended] { ended.set_value(); });
-    const Log log;
-    warn(options, reach, *model, *models);
-    auto devices = devicesOf(options, models, *data);
-    Gateway gateway(std::move(*data), log, std::move(*keys), options.requireKey, models, std::move(devices),
-                    options.maxWork);
-    return run(gateway, options, [&ended] { ended.get_future().wait(); });
+    Ending ending;
+    const SignalWatch signals([&ending] { ending.come(kSuccess); });
+    const Log log(options.log);
+    const auto ended = start(std::move(options), log, ending);
+    return ended ? *ended : fail(ended.error().status, ended.error().why);
 }
 
 }  // namespace easel::commands

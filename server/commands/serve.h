@@ -1,45 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <filesystem>
-#include <optional>
-#include <string>
-#include <vector>
-
-#include "server/commands/locations.h"
-#include "server/jobs/queue_options.h"
-#include "shared/protocol/routes.h"
+#include "server/commands/serve_options.h"
 
 namespace easel::commands {
-
-struct ServeOptions {
-    std::string bind = "127.0.0.1";
-    int port = protocol::routes::kDefaultPort;  ///< 0: any free one
-    Drawing drawing;
-    std::string publicUrl;                      ///< where people reach it; empty: where it listens
-    std::vector<std::string> trustedProxies;    ///< addresses and networks
-    std::vector<std::filesystem::path> models;  ///< folders of more models, besides the hub's cache
-    std::filesystem::path data;                 ///< empty: the user's folder
-    bool tls = false;                           ///< with a certificate of the server's own
-    std::filesystem::path tlsCert;              ///< with this one instead, and the key that belongs to it
-    std::filesystem::path tlsKey;
-    bool allowInsecure = false;
-    bool requireKey = false;  ///< let nobody in without a key, even while there is none
-    int drainSeconds = 10;
-    jobs::OnRestart onRestart = jobs::OnRestart::Retry;
-    // What bounds the finished jobs, whichever is reached first.
-    int keepDays = 7;
-    int keepJobs = 10'000;
-    int keepGib = 10;               ///< of pictures
-    int minFreeMib = 128;           ///< of the disk with the data
-    bool noPull = false;            ///< clients cannot have models fetched from the hub
-    std::optional<double> maxWork;  ///< megapixel-steps of one request; empty: about an hour's
-    int endWithParent = 0;  ///< the process whose thread started it, and with which it is killed; 0: none
-    std::filesystem::path portFile;  ///< empty: none
-};
-
-/// Whether what clients send and get is encrypted.
-bool isEncrypted(const ServeOptions& options);
 
 /// Serves HTTP until SIGTERM, SIGINT or SIGHUP, then ends in order. Prints "Listening on http://ADDRESS:PORT"
 /// when it is open, or https:// under TLS, and logs to standard error. Answers the exit status.

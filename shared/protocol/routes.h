@@ -26,6 +26,7 @@ inline constexpr std::string_view kLog = "/v1/log";
 inline constexpr std::string_view kHub = "/v1/hub";
 inline constexpr std::string_view kLive = "/livez";
 inline constexpr std::string_view kReady = "/readyz";
+inline constexpr std::string_view kMetrics = "/metrics";
 inline constexpr std::string_view kOpenApi = "/openapi.json";
 
 std::string job(std::string_view id);

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/commands/drawing_options.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+#include <CLI/CLI.hpp>
+
+namespace easel::commands {
+
+namespace {
+
+constexpr std::size_t kMostDevices = 64;
+
+bool isDevice(std::string_view text) {
+    const bool isNumbered = text.starts_with("cuda:") && text.size() > 5 && text.size() < 9 &&
+                            text.find_first_not_of("0123456789", 5) == std::string_view::npos;
+    return isNumbered || text == "auto" || text == "cpu" || text == "cuda";
+}
+
+const CLI::Validator kDevice(
+    [](std::string& text) -> std::string {
+        return isDevice(text) ? "" : "\"" + text + "\" is none of auto, cpu, cuda, cuda:N";
+    },
+    "DEVICE");
+
+const CLI::Validator kDevices(
+    [](std::string& text) -> std::string {
+        const auto names = devicesIn(text);
+        for (const std::string& name : names) {
+            if (!isDevice(name)) {
+                return "\"" + name + "\" is none of auto, cpu, cuda, cuda:N";
+            }
+        }
+        if (names.size() > 1 && std::ranges::count(names, "auto") > 0) {
+            return "auto is one device; name each of several, as in cuda:0,cuda:1";
+        }
+        return names.size() > kMostDevices ? "there can be at most 64 devices" : "";
+    },
+    "DEVICE,...");
+
+const CLI::Validator kFolderOrPattern(
+    [](std::string& text) -> std::string {
+        std::error_code error;
+        return testPatternIn(text) || std::filesystem::is_directory(text, error)
+                   ? ""
+                   : "\"" + text + "\" is neither a folder nor test-pattern[:MS]";
+    },
+    "DIR");
+
+}  // namespace
+
+void addDrawing(CLI::App& command, Drawing& drawing, bool forServer) {
+    auto* const model = command.add_option(
+        "--model", drawing.model,
+        "A model folder in diffusers' layout; the starter model if not given" +
+            std::string(forServer
+                            ? ". test-pattern[:MS] draws coloured waves without a model, MS milliseconds a "
+                              "step, for trying things out"
+                            : ""));
+    model->check(forServer ? kFolderOrPattern : CLI::Validator(CLI::ExistingDirectory));
+    command
+        .add_option("--device", drawing.device,
+                    "Where to draw: auto (a GPU if one can be used), cpu, cuda, cuda:N" +
+                        std::string(forServer ? "; or several, as cuda:0,cuda:1" : ""))
+        ->check(forServer ? kDevices : kDevice)
+        ->capture_default_str();
+    command
+        .add_option("--precision", drawing.precision,
+                    "What to compute in: auto (fp16 on a GPU, fp32 on the CPU), fp32, fp16, bf16")
+        ->check(CLI::IsMember({"auto", "fp32", "fp16", "bf16"}))
+        ->capture_default_str();
+    command
+        .add_option("--memory", drawing.memory,
+                    "How much memory models and drawings may take on each device, as 12GiB or 500MiB; if not "
+                    "given, most of what is free")
+        ->transform(CLI::AsSizeValue(false))
+        ->check(CLI::PositiveNumber);
+    command.add_option("--worker", drawing.worker,
+                       "The easel-worker program; the one beside this program if not given");
+}
+
+}  // namespace easel::commands
