@@ -185,6 +185,11 @@ void addModels(CLI::App& app, ModelsCommand& options) {
 }
 
 int runModels(const CLI::App& models, const ModelsCommand& options) {
+    if (options.cache.empty()) {
+        if (const auto own = workForService(); !own) {
+            return fail(kFailure, own.error());
+        }
+    }
     return models.got_subcommand("list")      ? listModels(options)
            : models.got_subcommand("inspect") ? inspectModel(options)
            : models.got_subcommand("verify")  ? verifyModel(options)

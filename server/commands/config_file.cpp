@@ -111,14 +111,17 @@ Read<void> judge(const CLI::App& command, const path& file, const Setting& setti
     return {};
 }
 
+/// Root looks after what the service has.
+bool isForService() {
+    std::error_code ignored;
+    return ::geteuid() == 0 && std::filesystem::exists(kServiceConfig, ignored);
+}
+
 Read<path> placeOf(const path& data, const path& config) {
     if (!data.empty()) {
         return data;
     }
-    std::error_code ignored;
-    const bool isService =
-        config.empty() && ::geteuid() == 0 && std::filesystem::exists(kServiceConfig, ignored);
-    if (const path file = isService ? path(kServiceConfig) : config; !file.empty()) {
+    if (const path file = config.empty() && isForService() ? path(kServiceConfig) : config; !file.empty()) {
         const auto settings = readSettings(file);
         if (!settings) {
             return tl::unexpected(settings.error());
@@ -217,6 +220,10 @@ Read<path> administeredData(const path& data, const path& config) {
         }
         return place;
     });
+}
+
+Read<void> workForService() {
+    return isForService() ? administeredData({}, {}).map([](const path&) {}) : Read<void>();
 }
 
 }  // namespace easel::commands

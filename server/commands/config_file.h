@@ -46,4 +46,8 @@ std::filesystem::path configAmong(const std::vector<std::string>& words);
 tl::expected<std::filesystem::path, std::string> administeredData(const std::filesystem::path& data,
                                                                   const std::filesystem::path& config);
 
+/// Root's models are the installed service's, where there is one: this process becomes its account. Failure:
+/// a sentence.
+tl::expected<void, std::string> workForService();
+
 }  // namespace easel::commands

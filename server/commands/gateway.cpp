@@ -139,7 +139,7 @@ Gateway::Gateway(DataFolder data, const Log& log, std::unique_ptr<keys::KeyStore
 Expected<void> Gateway::start(const ServeOptions& options) {
     if (auto cache = hubCache(); !options.noPull && !testPatternIn(options.drawing.model) && !cache.empty()) {
         m_canPull = true;
-        m_store = std::make_unique<ModelStore>(std::move(cache), m_models,
+        m_store = std::make_unique<ModelStore>(std::move(cache), options.tokenFile, m_models,
                                                [this](const auto& pull) { m_news.changed(pull); });
     }
     return openQueue(options).and_then([&] { return listen(options); });

@@ -25,35 +25,6 @@ constexpr std::size_t kRemovals = 1000;  // more than any client waits for
 constexpr int kQuestions = 8;   // to the hub, that wait
 constexpr int kComeBackIn = 5;  // seconds
 
-/// The token is looked for each time: somebody may have signed in since.
-Expected<hub::Settings> hubSettings() {
-    return hub::settingsFromEnvironment({}, hubHome());
-}
-
-/// For a person who waits for an answer.
-Expected<hub::Settings> impatientSettings() {
-    return hubSettings().map([](hub::Settings settings) {
-        settings.connectTimeout = std::chrono::seconds(10);
-        settings.tries = 2;
-        settings.longestRequest = std::chrono::seconds(2);
-        return settings;
-    });
-}
-
-Expected<void> pullInto(const std::filesystem::path& cache, const protocol::PullRequest& request,
-                        const hub::PullWatcher& watcher, const std::stop_token& stop) {
-    return hubSettings()
-        .and_then([&](const hub::Settings& settings) {
-            hub::PullOptions options;
-            options.cache = cache;
-            options.model = request.model;
-            options.revision = request.revision;
-            options.wish.variant = request.variant;
-            return hub::pull(settings, options, watcher, stop);
-        })
-        .map([](const hub::Pulled&) {});
-}
-
 Expected<void> verifyIn(const std::filesystem::path& cache, const std::string& id,
                         const hub::PullWatcher& watcher, const std::stop_token& stop) {
     const auto result = hub::verify(hub::CachedRepository(cache, id), watcher.onProgress, stop);
@@ -75,8 +46,10 @@ protocol::Problem tooManyQuestions() {
 
 }  // namespace
 
-ModelStore::ModelStore(std::filesystem::path cache, std::shared_ptr<ModelShelf> models, hub::Pulls::Tell tell)
+ModelStore::ModelStore(std::filesystem::path cache, std::optional<std::filesystem::path> tokenFile,
+                       std::shared_ptr<ModelShelf> models, hub::Pulls::Tell tell)
     : m_cache(std::move(cache)),
+      m_tokenFile(std::move(tokenFile)),
       m_models(std::move(models)),
       m_removals(kRemovals, [] {}),
       m_questions(kQuestions, [] {}),
@@ -85,7 +58,7 @@ ModelStore::ModelStore(std::filesystem::path cache, std::shared_ptr<ModelShelf> 
               if (what.task == protocol::PullTask::Verify) {
                   return verifyIn(m_cache, what.request.model, watcher, stop);
               }
-              auto pulled = pullInto(m_cache, what.request, watcher, stop);
+              auto pulled = pull(what.request, watcher, stop);
               m_models->lookAgain();
               return pulled;
           },
@@ -93,6 +66,33 @@ ModelStore::ModelStore(std::filesystem::path cache, std::shared_ptr<ModelShelf> 
 
 ModelStore::~ModelStore() {
     m_ending.request_stop();
+}
+
+Expected<hub::Settings> ModelStore::settings() const {
+    return hub::settingsFromEnvironment(m_tokenFile, hubHome());
+}
+
+Expected<hub::Settings> ModelStore::impatientSettings() const {
+    return settings().map([](hub::Settings settings) {
+        settings.connectTimeout = std::chrono::seconds(10);
+        settings.tries = 2;
+        settings.longestRequest = std::chrono::seconds(2);
+        return settings;
+    });
+}
+
+Expected<void> ModelStore::pull(const protocol::PullRequest& request, const hub::PullWatcher& watcher,
+                                const std::stop_token& stop) const {
+    return settings()
+        .and_then([&](const hub::Settings& settings) {
+            hub::PullOptions options;
+            options.cache = m_cache;
+            options.model = request.model;
+            options.revision = request.revision;
+            options.wish.variant = request.variant;
+            return hub::pull(settings, options, watcher, stop);
+        })
+        .map([](const hub::Pulled&) {});
 }
 
 Expected<protocol::PullInfo> ModelStore::verify(const std::string& id) {
@@ -130,7 +130,7 @@ bool ModelStore::ask(std::function<void(const std::stop_token&)> ask) {
 }
 
 void ModelStore::search(const std::string& words, int limit, const api::Hub::Searched& done) {
-    const bool isAsked = ask([words, limit, done](const std::stop_token& stop) {
+    const bool isAsked = ask([this, words, limit, done](const std::stop_token& stop) {
         done(impatientSettings().and_then(
             [&](const hub::Settings& settings) { return hub::Hub(settings).search(words, limit, stop); }));
     });

@@ -13,6 +13,7 @@
 #include "server/api/api.h"
 #include "server/commands/model_shelf.h"
 #include "server/hub/pulls.h"
+#include "server/hub/settings.h"
 #include "server/jobs/task_thread.h"
 #include "shared/protocol/problem.h"
 
@@ -22,8 +23,10 @@ namespace easel::commands {
 /// against their hashes, and take them out of there again. From any thread.
 class ModelStore {
 public:
-    /// `tell` gets each change of a pull; it must neither block nor call this.
-    ModelStore(std::filesystem::path cache, std::shared_ptr<ModelShelf> models, hub::Pulls::Tell tell);
+    /// `tokenFile`: see hub::settingsFromEnvironment. `tell` gets each change of a pull; it must neither
+    /// block nor call this.
+    ModelStore(std::filesystem::path cache, std::optional<std::filesystem::path> tokenFile,
+               std::shared_ptr<ModelShelf> models, hub::Pulls::Tell tell);
     ~ModelStore();
 
     hub::Pulls& pulls() { return m_pulls; }
@@ -44,7 +47,15 @@ private:
     protocol::Expected<void> removeNow(const std::string& id,
                                        const std::function<void(const std::string& id)>& unload) const;
 
+    /// How the hub is reached: looked for each time, for somebody may have signed in since.
+    protocol::Expected<hub::Settings> settings() const;
+    /// For a person who waits for an answer.
+    protocol::Expected<hub::Settings> impatientSettings() const;
+    protocol::Expected<void> pull(const protocol::PullRequest& request, const hub::PullWatcher& watcher,
+                                  const std::stop_token& stop) const;
+
     const std::filesystem::path m_cache;
+    const std::optional<std::filesystem::path> m_tokenFile;
     const std::shared_ptr<ModelShelf> m_models;
     std::stop_source m_ending;
     std::atomic<int> m_asking = 0;

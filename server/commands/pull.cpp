@@ -9,6 +9,7 @@
 #include <spdlog/fmt/fmt.h>
 
 #include "server/commands/command_line.h"
+#include "server/commands/config_file.h"
 #include "server/commands/locations.h"
 #include "server/commands/messages.h"
 #include "server/commands/progress_bar.h"
@@ -116,12 +117,15 @@ int failWith(const protocol::Problem& problem) {
 int pull(PullCommand command) {
     std::stop_source stop;
     const SignalWatch signals([&stop] { stop.request_stop(); });
-    if (command.cache.empty()) {
-        command.cache = hubCache();
-    }
     const auto settings = hub::settingsFromEnvironment(command.tokenFile, hubHome());
     if (!settings) {
         return failWith(settings.error());
+    }
+    if (command.cache.empty()) {
+        if (const auto own = workForService(); !own) {
+            return fail(kFailure, own.error());
+        }
+        command.cache = hubCache();
     }
     Teller teller(command);
     hub::PullOptions options;

@@ -89,7 +89,7 @@ void addTelling(CLI::App& command, ServeOptions& options) {
                                                                              {"text", LogFormat::Text},
                                                                              {"journal", LogFormat::Journal},
                                                                              {"json", LogFormat::Json}}))
-        ->default_str("auto");
+        ->option_text("auto|text|journal|json");
     command
         .add_option("--log-level", options.log.level,
                     "What is logged: debug, info, warning, error; or what is worse")
@@ -97,7 +97,7 @@ void addTelling(CLI::App& command, ServeOptions& options) {
                                                                             {"info", LogLevel::Info},
                                                                             {"warning", LogLevel::Warning},
                                                                             {"error", LogLevel::Error}}))
-        ->default_str("info");
+        ->option_text("debug|info|warning|error");
     command.add_flag("--log-prompts", options.logPrompts, "Put the prompts of jobs into the log, too");
     command.add_option("--port-file", options.portFile, "Write the port into this file once it is open");
 }
@@ -151,6 +151,10 @@ void addServe(CLI::App& app, ServeOptions& options) {
             "twice in a step); if not given, about what this machine "
             "draws in an hour")
         ->check(CLI::PositiveNumber);
+    command.add_option(
+        "--token-file", options.tokenFile,
+        "A file with a token of the hub's, for models that ask to be signed in, read at each pull; if "
+        "not given, HF_TOKEN, the file at HF_TOKEN_PATH, or the login of \"hf auth login\"");
     command.add_flag("--no-pull", options.noPull,
                      "Clients cannot have models pulled from the hub, nor removed");
     command.add_option("--end-with-parent", options.endWithParent)

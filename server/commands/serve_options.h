@@ -35,9 +35,10 @@ struct ServeOptions {
     // What bounds the finished jobs, whichever is reached first.
     int keepDays = 7;
     int keepJobs = 10'000;
-    int keepGib = 10;               ///< of pictures
-    int minFreeMib = 128;           ///< of the disk with the data
-    bool noPull = false;            ///< clients cannot have models fetched from the hub
+    int keepGib = 10;                                ///< of pictures
+    int minFreeMib = 128;                            ///< of the disk with the data
+    std::optional<std::filesystem::path> tokenFile;  ///< for the hub; empty: see hub::settingsFromEnvironment
+    bool noPull = false;                             ///< clients cannot have models fetched from the hub
     std::optional<double> maxWork;  ///< megapixel-steps of one request; empty: about an hour's
     int endWithParent = 0;  ///< the process whose thread started it, and with which it is killed; 0: none
     std::filesystem::path portFile;  ///< empty: none
