@@ -103,13 +103,6 @@ private:
 
 }  // namespace
 
-std::string spelledBytes(std::int64_t bytes) {
-    const auto number = static_cast<double>(bytes);
-    return bytes < 1'000'000       ? fmt::format("{:.1f} kB", number / 1e3)
-           : bytes < 1'000'000'000 ? fmt::format("{:.1f} MB", number / 1e6)
-                                   : fmt::format("{:.2f} GB", number / 1e9);
-}
-
 int failWith(const protocol::Problem& problem) {
     return fail(problem.field ? kWrongArgument : kFailure, problem.detail);
 }

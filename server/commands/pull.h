@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -9,6 +8,7 @@
 
 #include "shared/protocol/problem.h"
 #include "shared/protocol/pull_info.h"
+#include "shared/text/sizes.h"
 
 namespace easel::commands {
 
@@ -25,8 +25,7 @@ struct PullCommand {
 /// Answers the exit status.
 int pull(PullCommand command);
 
-/// "4.27 GB"
-std::string spelledBytes(std::int64_t bytes);
+using text::spelledBytes;
 /// Prints what went wrong; 2 when an argument is at fault.
 int failWith(const protocol::Problem& problem);
 

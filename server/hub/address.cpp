@@ -62,6 +62,22 @@ std::optional<Address> resolveAddress(const std::string& base, const std::string
     return read(url);
 }
 
+std::string takeUser(std::string& url) {
+    const Url parts(curl_url(), curl_url_cleanup);
+    if (!parts || curl_url_set(parts.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK) {
+        return {};
+    }
+    const std::string user = part(parts, CURLUPART_USER, CURLU_URLDECODE);
+    const std::string password = part(parts, CURLUPART_PASSWORD, CURLU_URLDECODE);
+    if (user.empty() && password.empty()) {
+        return {};
+    }
+    curl_url_set(parts.get(), CURLUPART_USER, nullptr, 0);
+    curl_url_set(parts.get(), CURLUPART_PASSWORD, nullptr, 0);
+    url = part(parts, CURLUPART_URL);
+    return user + ":" + password;
+}
+
 std::string escaped(std::string_view text, bool withSlashes) {
     std::string all;
     for (const char c : text) {

@@ -21,6 +21,8 @@ struct Address {
 std::optional<Address> parseAddress(const std::string& url);
 /// Where a redirect from `base` to `location` leads.
 std::optional<Address> resolveAddress(const std::string& base, const std::string& location);
+/// Takes the name and the password out of an address and answers them as "NAME:PASSWORD"; empty: it has none.
+std::string takeUser(std::string& url);
 /// `text` as a part of a path; a slash stays one if `withSlashes`.
 std::string escaped(std::string_view text, bool withSlashes);
 /// Whether a hub at `endpoint` may send us to `storage` for a file's bytes: never from https to http, never

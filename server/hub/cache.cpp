@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/hub/cache.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <fstream>
 #include <system_error>
 #include <utility>
 
-#include "server/hub/hub.h"
+#include "server/hub/file_lock.h"
 #include "server/hub/names.h"
 #include "server/models/files/folder.h"
 #include "shared/process/files.h"
@@ -76,47 +72,16 @@ std::int64_t sizeOf(const path& file) {
 
 }  // namespace
 
-Expected<FileLock> FileLock::wait(const path& file, const std::stop_token& stop) {
-    constexpr std::chrono::milliseconds kLookAgain{100};
-    const int fd = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-    if (fd < 0) {
-        return tl::unexpected(cannotWrite(file, errorOf(errno)));
-    }
-    FileLock lock(fd);
-    while (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
-        if (errno != EWOULDBLOCK && errno != EINTR) {
-            return tl::unexpected(cannotWrite(file, errorOf(errno)));
-        }
-        if (!pause(kLookAgain, stop)) {
-            return tl::unexpected(stopped());
-        }
-    }
-    return lock;
-}
-
-bool FileLock::isTaken(const path& file) {
-    const int fd = ::open(file.c_str(), O_RDWR | O_CLOEXEC);
-    if (fd < 0) {
-        return false;
-    }
-    const bool isFree = ::flock(fd, LOCK_EX | LOCK_NB) == 0;
-    ::close(fd);
-    return !isFree;
-}
-
-FileLock::FileLock(FileLock&& other) noexcept : m_fd(std::exchange(other.m_fd, -1)) {}
-
-FileLock::~FileLock() {
-    if (m_fd >= 0) {
-        ::close(m_fd);
-    }
-}
-
 CachedRepository::CachedRepository(path cache, const std::string& id) : m_cache(std::move(cache)) {
     std::string name = "models--" + id;
     name.replace(name.find('/'), 1, "--");
     m_folder = m_cache / name;
     m_locks = m_cache / ".locks" / name;
+}
+
+Places CachedRepository::places() const {
+    return {.file = [own = *this](const RemoteFile& file) { return own.blob(file.blob); },
+            .lock = [own = *this](const RemoteFile& file) { return own.lockOf(file.blob); }};
 }
 
 bool CachedRepository::exists() const {

@@ -5,32 +5,13 @@
 #include <map>
 #include <optional>
 #include <set>
-#include <stop_token>
 #include <string>
 #include <vector>
 
+#include "server/hub/source.h"
 #include "shared/protocol/problem.h"
 
 namespace easel::hub {
-
-/// A lock that Python's hub client respects, too: flock on a file. Free again when it goes, or its process
-/// does.
-class FileLock {
-public:
-    /// Waits for as long as another has it. Errors: the file cannot be made, stopped.
-    static protocol::Expected<FileLock> wait(const std::filesystem::path& file, const std::stop_token& stop);
-    /// Whether somebody has it just now.
-    static bool isTaken(const std::filesystem::path& file);
-
-    FileLock(FileLock&& other) noexcept;
-    FileLock& operator=(FileLock&&) = delete;
-    ~FileLock();
-
-private:
-    explicit FileLock(int fd) : m_fd(fd) {}
-
-    int m_fd;
-};
 
 /// One model's folder in the hub's cache, in the layout that its other clients share: blobs by their hashes,
 /// snapshots of relative links to them, refs from revisions to commits. From any thread.
@@ -45,6 +26,9 @@ public:
         return m_folder / "snapshots" / commit;
     }
     std::filesystem::path lockOf(const std::string& blob) const { return m_locks / (blob + ".lock"); }
+
+    /// For files that are named by their blobs.
+    Places places() const;
 
     bool exists() const;
     /// Makes the folders.

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "server/hub/hashing.h"
+#include "server/hub/problems.h"
 
 namespace easel::hub {
 
@@ -21,13 +22,12 @@ struct Downloads::OpenFile {
     std::size_t left = 0;  // parts that are not there yet
 };
 
-Downloads::Downloads(const Settings& settings, const Repository& repository, const CachedRepository& cache,
-                     Options options)
-    : m_settings(settings), m_repository(repository), m_cache(cache), m_options(options) {}
+Downloads::Downloads(Places places, Connect connect, Options options)
+    : m_places(std::move(places)), m_connect(std::move(connect)), m_options(options) {}
 
 std::int64_t Downloads::bytesHere(const RemoteFile& file) const {
     std::error_code error;
-    const auto blob = m_cache.blob(file.blob);
+    const auto blob = m_places.file(file);
     const auto size = std::filesystem::file_size(blob, error);
     if (!error && static_cast<std::int64_t>(size) == file.size) {
         return file.size;
@@ -67,9 +67,9 @@ Expected<void> Downloads::run(const std::vector<RemoteFile>& files,
 
 void Downloads::work(const std::stop_token& stop) {
     try {
-        Hub hub(m_settings);
-        while (const auto task = next(hub, stop)) {
-            if (auto fetched = fetch(hub, *task, stop); !fetched) {
+        const auto source = m_connect();
+        while (const auto task = next(*source, stop)) {
+            if (auto fetched = fetch(*source, *task, stop); !fetched) {
                 fail(std::move(fetched.error()));
             }
         }
@@ -83,7 +83,7 @@ void Downloads::work(const std::stop_token& stop) {
 
 /// A part of an open file before another file: whoever holds a file's lock has somebody at work on it, so
 /// that two processes never wait for each other.
-std::optional<Downloads::Task> Downloads::next(Hub& hub, const std::stop_token& stop) {
+std::optional<Downloads::Task> Downloads::next(Source& source, const std::stop_token& stop) {
     std::unique_lock lock(m_mutex);
     while (!stop.stop_requested()) {
         if (auto task = claim()) {
@@ -101,7 +101,7 @@ std::optional<Downloads::Task> Downloads::next(Hub& hub, const std::stop_token& 
         m_waiting.pop_front();
         ++m_opening;
         lock.unlock();
-        auto opened = open(hub, file, stop);
+        auto opened = open(source, file, stop);
         if (!opened) {
             fail(std::move(opened.error()));
         }
@@ -128,19 +128,19 @@ std::optional<Downloads::Task> Downloads::claim() {
 }
 
 /// Nothing where the file is there, now.
-Expected<std::shared_ptr<Downloads::OpenFile>> Downloads::open(Hub& hub, const RemoteFile& file,
+Expected<std::shared_ptr<Downloads::OpenFile>> Downloads::open(Source& source, const RemoteFile& file,
                                                                const std::stop_token& stop) {
     const std::int64_t before = bytesHere(file);
-    auto lock = FileLock::wait(m_cache.lockOf(file.blob), stop);
+    auto lock = FileLock::wait(m_places.lock(file), stop);
     if (!lock) {
         return tl::unexpected(std::move(lock.error()));
     }
-    const auto blob = m_cache.blob(file.blob);
+    const auto blob = m_places.file(file);
     if (bytesHere(file) == file.size && std::filesystem::exists(blob)) {
         count(file.size - before, 1);
         return nullptr;
     }
-    if (auto checked = hub.check(m_repository, file, stop); !checked) {
+    if (auto checked = source.check(file, stop); !checked) {
         return tl::unexpected(std::move(checked.error()));
     }
     auto partial = PartialFile::open(blob, file.size, m_options.partSize);
@@ -156,14 +156,14 @@ Expected<std::shared_ptr<Downloads::OpenFile>> Downloads::open(Hub& hub, const R
     return opened;
 }
 
-Expected<void> Downloads::fetch(Hub& hub, const Task& task, const std::stop_token& stop) {
+Expected<void> Downloads::fetch(Source& source, const Task& task, const std::stop_token& stop) {
     PartialFile& partial = *task.file->partial;
     const auto sink = [&](std::int64_t, std::span<const char> bytes) {
         count(std::ssize(bytes));
         return partial.append(task.part, bytes);
     };
-    auto got = hub.download(m_repository, task.file->remote, partial.doneOf(task.part),
-                            partial.endOf(task.part), sink, stop);
+    auto got =
+        source.download(task.file->remote, partial.doneOf(task.part), partial.endOf(task.part), sink, stop);
     if (!got) {
         return got;
     }
@@ -195,8 +195,8 @@ Expected<void> Downloads::finish(const std::shared_ptr<OpenFile>& file, const st
     }
     if (!wasResumed) {
         return tl::unexpected(untrue("What came of " + remote.path +
-                                     " has another hash than the hub announced: it "
-                                     "was damaged or exchanged on its way. It is thrown away; pull again."));
+                                     " has another hash than was announced: it was damaged or exchanged on "
+                                     "its way. It is thrown away; try again."));
     }
     // What was here before may have lost bytes in a power cut: once more from the beginning.
     const std::scoped_lock lock(m_mutex);

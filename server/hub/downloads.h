@@ -12,28 +12,26 @@
 #include <stop_token>
 #include <vector>
 
-#include "server/hub/cache.h"
-#include "server/hub/hub.h"
+#include "server/hub/file_lock.h"
 #include "server/hub/partial_file.h"
-#include "server/hub/settings.h"
+#include "server/hub/source.h"
 #include "shared/protocol/problem.h"
 
 namespace easel::hub {
 
-/// Fetches blobs into a cache over several connections, large files in several parts at once. What is there
-/// of a blob is taken up; what came is hashed before it gets its name; what another process fetches is waited
-/// for.
+/// Fetches files over several connections, large files in several parts at once. What is there of
+/// one is taken up; what came is hashed before it gets its name; what another process fetches is waited for.
 class Downloads {
 public:
     struct Options {
         int connections = 4;
         std::int64_t partSize = std::int64_t{64} << 20;  ///< bytes
     };
-    /// All but `options` outlive it.
-    Downloads(const Settings& settings, const Repository& repository, const CachedRepository& cache,
-              Options options);
+    /// Makes a source for one thread.
+    using Connect = std::function<std::unique_ptr<Source>()>;
+    Downloads(Places places, Connect connect, Options options);
 
-    /// Bytes of `file` that are in the cache, be it complete or not.
+    /// Bytes of `file` that are there, be it complete or not.
     std::int64_t bytesHere(const RemoteFile& file) const;
 
     struct Done {
@@ -53,18 +51,17 @@ private:
     };
 
     void work(const std::stop_token& stop);
-    std::optional<Task> next(Hub& hub, const std::stop_token& stop);
+    std::optional<Task> next(Source& source, const std::stop_token& stop);
     std::optional<Task> claim();
-    protocol::Expected<std::shared_ptr<OpenFile>> open(Hub& hub, const RemoteFile& file,
+    protocol::Expected<std::shared_ptr<OpenFile>> open(Source& source, const RemoteFile& file,
                                                        const std::stop_token& stop);
-    protocol::Expected<void> fetch(Hub& hub, const Task& task, const std::stop_token& stop);
+    protocol::Expected<void> fetch(Source& source, const Task& task, const std::stop_token& stop);
     protocol::Expected<void> finish(const std::shared_ptr<OpenFile>& file, const std::stop_token& stop);
     void fail(protocol::Problem problem);
     void count(std::int64_t bytes, int files = 0);
 
-    const Settings& m_settings;
-    const Repository& m_repository;
-    const CachedRepository& m_cache;
+    const Places m_places;
+    const Connect m_connect;
     const Options m_options;
 
     std::stop_source m_ending;

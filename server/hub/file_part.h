@@ -7,7 +7,7 @@
 #include <span>
 #include <string_view>
 
-#include "server/hub/hub.h"
+#include "server/hub/source.h"
 #include "server/hub/transfer.h"
 #include "shared/protocol/problem.h"
 
@@ -17,7 +17,7 @@ namespace easel::hub {
 /// what was announced before any of it is passed on.
 struct FilePart {
     const RemoteFile& file;
-    const Hub::Sink& sink;
+    const Sink& sink;
     std::int64_t at;  ///< what is before it is here
     std::int64_t to;
     std::int64_t next = 0;                          ///< in the file: what this answer brings now

@@ -19,10 +19,11 @@ namespace easel::hub {
 
 namespace {
 
+constexpr std::size_t kSha256Digits = 64;
+
 class Hash {
 public:
     Hash(std::string_view name, std::int64_t size) : m_context(EVP_MD_CTX_new(), EVP_MD_CTX_free) {
-        constexpr std::size_t kSha256Digits = 64;
         const bool isGits = name.size() != kSha256Digits;
         EVP_DigestInit_ex(m_context.get(), isGits ? EVP_sha1() : EVP_sha256(), nullptr);
         if (isGits) {
@@ -50,6 +51,10 @@ protocol::Problem unreadable(const std::filesystem::path& file, int error) {
 }
 
 }  // namespace
+
+std::string sha256(std::string_view bytes) {
+    return hashAs(std::string(kSha256Digits, '0'), bytes);
+}
 
 std::string hashAs(std::string_view name, std::string_view bytes) {
     Hash hash(name, static_cast<std::int64_t>(bytes.size()));

@@ -12,6 +12,8 @@
 
 namespace easel::hub {
 
+/// In lower-case digits.
+std::string sha256(std::string_view bytes);
 /// The hash of `bytes` in the way in which a blob called `name` was named: SHA-256 where that has 64 digits,
 /// else git's SHA-1.
 std::string hashAs(std::string_view name, std::string_view bytes);

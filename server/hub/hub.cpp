@@ -2,14 +2,12 @@
 #include "server/hub/hub.h"
 
 #include <algorithm>
-#include <condition_variable>
-#include <mutex>
 #include <utility>
 
+#include "server/hub/fetching.h"
 #include "server/hub/file_part.h"
 #include "server/hub/hashing.h"
 #include "server/hub/repository_json.h"
-#include "shared/process/backoff.h"
 
 namespace easel::hub {
 
@@ -17,16 +15,10 @@ namespace {
 
 using namespace std::chrono_literals;
 using protocol::Expected;
-using protocol::Problem;
 
-constexpr int kRedirects = 5;
 constexpr int kPages = 200;
 constexpr std::size_t kLargestJson = std::size_t{32} << 20;
 constexpr std::int64_t kLargestText = std::int64_t{16} << 20;
-
-bool isRedirect(const Answer& answer) {
-    return answer.status >= 301 && answer.status <= 308 && answer.status != 304;
-}
 
 std::string unquoted(std::string_view etag) {
     if (etag.starts_with("W/")) {
@@ -36,28 +28,7 @@ std::string unquoted(std::string_view etag) {
     return std::string(isQuoted ? etag.substr(1, etag.size() - 2) : etag);
 }
 
-/// One that needs no other.
-Answer over() {
-    Answer answer;
-    answer.status = 200;
-    return answer;
-}
-
-Answer failed(std::string why) {
-    Answer answer;
-    answer.failure = std::move(why);
-    return answer;
-}
-
 }  // namespace
-
-bool pause(std::chrono::milliseconds time, const std::stop_token& stop) {
-    std::mutex mutex;
-    std::unique_lock lock(mutex);
-    std::condition_variable_any never;
-    never.wait_for(lock, stop, time, [] { return false; });
-    return !stop.stop_requested();
-}
 
 Hub::Hub(const Settings& settings)
     : m_settings(settings),
@@ -80,38 +51,17 @@ std::vector<std::string> Hub::fieldsFor(const Address& address) const {
     return {"Authorization: Bearer " + m_settings.token};
 }
 
-Expected<Answer> Hub::persist(const Subject& subject, const std::function<Answer()>& ask,
-                              const std::stop_token& stop) const {
-    process::Backoff backoff(m_settings.firstPause, m_settings.longestPause);
-    for (int tries = 1;; ++tries) {
-        Answer answer = ask();
-        if (stop.stop_requested()) {
-            return tl::unexpected(stopped());
-        }
-        if (!isPassing(answer)) {
-            return answer;
-        }
-        const auto asked = answer.pause().value_or(0s);
-        if (tries == m_settings.tries || asked > m_settings.longestRequest) {
-            return tl::unexpected(explain(subject, answer));
-        }
-        if (!pause(std::max<std::chrono::milliseconds>(backoff.next(), asked), stop)) {
-            return tl::unexpected(stopped());
-        }
-    }
-}
-
 Expected<std::string> Hub::json(const Subject& subject, const std::string& url, Answer& answer,
                                 const std::stop_token& stop) {
     std::string next = url;
     std::string body;
-    for (int redirects = 0; redirects <= kRedirects; ++redirects) {
+    for (int redirects = 0; redirects <= kMostRedirects; ++redirects) {
         const auto address = parseAddress(next);
         if (!address || address->origin != m_endpoint.origin) {
             return tl::unexpected(untrue("The hub sends us to another place for its list of files."));
         }
         auto asked = persist(
-            subject,
+            m_settings, [&subject](const Answer& failed) { return explain(subject, failed); },
             [&] {
                 body.clear();
                 return m_transfer.run({.url = address->url,
@@ -199,7 +149,7 @@ Expected<std::vector<RemoteFile>> Hub::tree(const std::string& id, const std::st
 /// The hub's own answer: relative redirects are followed, one to where the file is kept is the answer.
 Answer Hub::head(const std::string& url, const std::stop_token& stop) {
     std::string next = url;
-    for (int redirects = 0; redirects <= kRedirects; ++redirects) {
+    for (int redirects = 0; redirects <= kMostRedirects; ++redirects) {
         const auto address = parseAddress(next);
         if (!address || address->origin != m_endpoint.origin) {
             break;
@@ -215,13 +165,14 @@ Answer Hub::head(const std::string& url, const std::stop_token& stop) {
         const auto moved = resolveAddress(next, location);
         next = moved ? moved->url : "";
     }
-    return failed("it sends us from one place to the next");
+    return inCircles();
 }
 
 Expected<void> Hub::check(const Repository& repository, const RemoteFile& file, const std::stop_token& stop) {
     const Subject about = subject(repository.id, repository.commit, file.path);
     const auto answer = persist(
-        about, [&] { return head(resolveUrl(repository, file), stop); }, stop);
+        m_settings, [&about](const Answer& failed) { return explain(about, failed); },
+        [&] { return head(resolveUrl(repository, file), stop); }, stop);
     if (!answer) {
         return tl::unexpected(answer.error());
     }
@@ -248,87 +199,16 @@ Expected<void> Hub::check(const Repository& repository, const RemoteFile& file, 
     return {};
 }
 
-Answer Hub::fetch(FilePart& part, const std::string& url, const std::stop_token& stop) {
-    std::string next = url;
-    for (int redirects = 0; redirects <= kRedirects; ++redirects) {
-        const auto address = parseAddress(next);
-        if (!address || !mayBeStorage(m_endpoint, *address)) {
-            part.fail(untrue("The hub sends us to a place for " + part.file.path +
-                             " that is not encrypted, or none of its own. It is not fetched from there."));
-            return {};
-        }
-        bool hasBegun = false;
-        auto fields = fieldsFor(*address);
-        fields.push_back("Range: bytes=" + std::to_string(part.at) + "-" + std::to_string(part.to - 1));
-        Answer answer = m_transfer.run({.url = next,
-                                        .fields = std::move(fields),
-                                        .onBytes =
-                                            [&](const Answer& head, std::span<const char> bytes) {
-                                                const bool isIt = head.status == 200 || head.status == 206;
-                                                return !isIt || part.take(head, bytes, hasBegun);
-                                            }},
-                                       stop);
-        if (!isRedirect(answer)) {
-            const bool isHubs = address->origin == m_endpoint.origin;
-            if (!isHubs && answer.status >= 400 && answer.status != 416) {
-                // Addresses of the storage expire; the hub makes a new one for the next try.
-                answer.failure = address->host + " answers with " + std::to_string(answer.status);
-            }
-            return answer;
-        }
-        const auto moved = resolveAddress(next, answer.field("location"));
-        next = moved ? moved->url : "";
-    }
-    return failed("it sends us from one place to the next");
-}
-
-/// Why a try that brought nothing is the last one.
-Problem Hub::whyNothing(const Subject& about, const Answer& answer) {
-    if (answer.status == 416) {
-        return untrue("The hub says that " + about.file + " is shorter than it announced. It is not used.");
-    }
-    if (answer.failure.empty() && (answer.status == 200 || answer.status == 206)) {
-        return untrue(about.file + " came with nothing in it. It is not used.");
-    }
-    return explain(about, answer);
-}
-
 Expected<void> Hub::download(const Repository& repository, const RemoteFile& file, std::int64_t from,
                              std::int64_t to, const Sink& sink, const std::stop_token& stop) {
-    constexpr std::int64_t kProgress = 64 << 10;  // bytes; less is no better than nothing
+    const Road road{.home = m_endpoint.origin,
+                    .mayLeadTo = [this](const Address& place) { return mayBeStorage(m_endpoint, place); },
+                    .fieldsFor = [this](const Address& place) { return fieldsFor(place); }};
     const Subject about = subject(repository.id, repository.commit, file.path);
     FilePart part{file, sink, from, to};
-    int meagre = 0;
-    while (part.at < to) {
-        const std::int64_t before = part.at;
-        Answer last;
-        // A try that brings bytes is over; the next one begins behind them.
-        const auto answer = persist(
-            about,
-            [&] {
-                last = fetch(part, resolveUrl(repository, file), stop);
-                const bool isOver = part.problem || part.at > before;
-                return isOver ? over() : last;
-            },
-            stop);
-        if (part.problem) {
-            return tl::unexpected(std::move(*part.problem));
-        }
-        if (!answer) {
-            return tl::unexpected(answer.error());
-        }
-        if (part.at == before) {
-            return tl::unexpected(whyNothing(about, last));
-        }
-        meagre = part.at - before < kProgress ? meagre + 1 : 0;
-        if (part.at < to && meagre == m_settings.tries) {
-            return tl::unexpected(whyNothing(about, last));
-        }
-        if (part.at < to && !pause(m_settings.firstPause, stop)) {
-            return tl::unexpected(stopped());
-        }
-    }
-    return {};
+    return hub::fetch(
+        m_transfer, m_settings, road, part, resolveUrl(repository, file),
+        [&about](const Answer& answer) { return explain(about, answer); }, stop);
 }
 
 Expected<std::string> Hub::text(const Repository& repository, const RemoteFile& file,

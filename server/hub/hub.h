@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <span>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -11,20 +10,12 @@
 #include "server/hub/address.h"
 #include "server/hub/problems.h"
 #include "server/hub/settings.h"
+#include "server/hub/source.h"
 #include "server/hub/transfer.h"
 #include "shared/protocol/hub_info.h"
 #include "shared/protocol/problem.h"
 
 namespace easel::hub {
-
-/// A file of a repository, as the hub lists it. Its names are checked; its size is not negative.
-struct RemoteFile {
-    std::string path;
-    std::int64_t size = 0;
-    std::string blob;  ///< SHA-256 of what Git LFS keeps, else git's SHA-1
-
-    bool operator==(const RemoteFile&) const = default;
-};
 
 /// A repository at one commit.
 struct Repository {
@@ -35,8 +26,6 @@ struct Repository {
     std::string licence;  ///< as its card names it; empty: it names none
     std::vector<RemoteFile> files;
 };
-
-struct FilePart;
 
 /// A client of the Hugging Face hub, or of one that speaks as it does. What fails for a moment is tried again
 /// with growing pauses, up to five times in a row without progress. The token is sent to the hub alone, never
@@ -56,8 +45,6 @@ public:
     /// Asks for a file's head: that it may be had, and is what was listed.
     protocol::Expected<void> check(const Repository& repository, const RemoteFile& file,
                                    const std::stop_token& stop);
-    /// Takes bytes from `offset` on; an error ends the download and is its error.
-    using Sink = std::function<protocol::Expected<void>(std::int64_t offset, std::span<const char> bytes)>;
     /// Hands the file's bytes from `from` up to `to` to `sink`, each once and in order.
     protocol::Expected<void> download(const Repository& repository, const RemoteFile& file, std::int64_t from,
                                       std::int64_t to, const Sink& sink, const std::stop_token& stop);
@@ -69,23 +56,35 @@ private:
     Subject subject(const std::string& id, const std::string& revision, const std::string& file = {}) const;
     std::string resolveUrl(const Repository& repository, const RemoteFile& file) const;
     std::vector<std::string> fieldsFor(const Address& address) const;
-    /// Makes `ask` until its answer is not a passing failure.
-    protocol::Expected<Answer> persist(const Subject& subject, const std::function<Answer()>& ask,
-                                       const std::stop_token& stop) const;
     protocol::Expected<std::string> json(const Subject& subject, const std::string& url, Answer& answer,
                                          const std::stop_token& stop);
     protocol::Expected<std::vector<RemoteFile>> tree(const std::string& id, const std::string& commit,
                                                      const std::stop_token& stop);
     Answer head(const std::string& url, const std::stop_token& stop);
-    static protocol::Problem whyNothing(const Subject& about, const Answer& answer);
-    Answer fetch(FilePart& part, const std::string& url, const std::stop_token& stop);
 
     const Settings& m_settings;
     const Address m_endpoint;
     Transfer m_transfer;
 };
 
-/// Waits; false when stopped before.
-bool pause(std::chrono::milliseconds time, const std::stop_token& stop);
+/// The files of one repository.
+class RepositoryFiles final : public Source {
+public:
+    /// All outlive it.
+    RepositoryFiles(const Settings& settings, const Repository& repository)
+        : m_hub(settings), m_repository(repository) {}
+
+    protocol::Expected<void> check(const RemoteFile& file, const std::stop_token& stop) override {
+        return m_hub.check(m_repository, file, stop);
+    }
+    protocol::Expected<void> download(const RemoteFile& file, std::int64_t from, std::int64_t to,
+                                      const Sink& sink, const std::stop_token& stop) override {
+        return m_hub.download(m_repository, file, from, to, sink, stop);
+    }
+
+private:
+    Hub m_hub;
+    const Repository& m_repository;
+};
 
 }  // namespace easel::hub

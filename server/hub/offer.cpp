@@ -74,7 +74,7 @@ Expected<protocol::HubModel> lookUp(const Settings& settings, const std::filesys
     model.isGated = repository->isGated;
     model.page = settings.endpoint + "/" + id;
     const CachedRepository cached(cache, id);
-    const Downloads downloads(settings, *repository, cached, {});
+    const Downloads downloads(cached.places(), {}, {});
     const TextReader read =
         remembering([&](const RemoteFile& file) { return hub.text(*repository, file, stop); });
     std::set<std::string> variants = variantsIn(*repository);

@@ -35,7 +35,7 @@ protocol::Problem cannotWrite(const path& file, int error) {
     const std::string why = std::generic_category().message(error);
     if (error == ENOSPC || error == EDQUOT) {
         return protocol::noSpace("The disk is full (" + why + "): " + file.string() +
-                                 ". What is here is kept; make room and pull again.");
+                                 ". What is here is kept; make room and try again.");
     }
     return protocol::internalError(file.string() + " cannot be written: " + why + ".");
 }

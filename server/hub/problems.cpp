@@ -163,7 +163,7 @@ Problem unusable(const std::string& what) {
 }
 
 Problem stopped() {
-    return protocol::conflict("The pull was cancelled; what is here is kept.");
+    return protocol::conflict("It was cancelled; what is here is kept.");
 }
 
 }  // namespace easel::hub

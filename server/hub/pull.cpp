@@ -2,8 +2,6 @@
 #include "server/hub/pull.h"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 #include <limits>
 #include <utility>
 
@@ -11,6 +9,7 @@
 #include "server/hub/hub.h"
 #include "server/hub/names.h"
 #include "server/hub/speed.h"
+#include "shared/text/sizes.h"
 
 namespace easel::hub {
 
@@ -19,14 +18,6 @@ namespace {
 using protocol::Expected;
 
 constexpr std::int64_t kKeptFree = std::int64_t{64} << 20;  // bytes
-
-std::string inGigabytes(std::int64_t bytes) {
-    std::array<char, 32> text{};
-    const double mega = static_cast<double>(bytes) / 1e6;
-    std::snprintf(text.data(), text.size(), mega < 1000 ? "%.1f MB" : "%.2f GB",
-                  mega < 1000 ? mega : mega / 1000);
-    return text.data();
-}
 
 Expected<void> checkNames(const PullOptions& options) {
     if (!protocol::isHubName(options.model)) {
@@ -65,11 +56,11 @@ Expected<void> checkRoom(const PullOptions& options, std::int64_t missing) {
     if (missing + kKeptFree <= free || missing == 0) {
         return {};
     }
-    return tl::unexpected(
-        protocol::noSpace("The model needs " + inGigabytes(missing) + " more on the disk with " +
-                          options.cache.string() + ", and " + inGigabytes(std::max<std::int64_t>(free, 0)) +
-                          " are free. Make room, or say where with --cache or HF_HUB_CACHE. "
-                          "Nothing was fetched."));
+    return tl::unexpected(protocol::noSpace(
+        "The model needs " + text::spelledBytes(missing) + " more on the disk with " +
+        options.cache.string() + ", and " + text::spelledBytes(std::max<std::int64_t>(free, 0)) +
+        " are free. Make room, or say where with --cache or HF_HUB_CACHE. "
+        "Nothing was fetched."));
 }
 
 /// model_index.json comes last: with it the snapshot is a model.
@@ -113,7 +104,9 @@ Expected<Pulled> pull(const Settings& settings, const PullOptions& options, cons
         return tl::unexpected(std::move(prepared.error()));
     }
     const auto files = selection->distinct();
-    Downloads downloads(settings, *repository, cache, options.downloads);
+    Downloads downloads(
+        cache.places(), [&] { return std::make_unique<RepositoryFiles>(settings, *repository); },
+        options.downloads);
     std::int64_t bytes = 0;
     std::int64_t here = 0;
     for (const RemoteFile& file : files) {

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "server/hub/cache.h"
+#include "server/hub/file_lock.h"
 #include "server/hub/partial_file.h"
 
 using namespace easel;

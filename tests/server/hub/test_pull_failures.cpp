@@ -45,7 +45,7 @@ private Q_SLOTS:
         row("ill", "", "hub_unavailable", "trouble of its own (500, request: Root=1-abc), several times");
         row("cut-forever", "", "hub_unavailable", "failed, several times");
         row("stalled", "", "hub_unavailable", "failed, several times");
-        row("wrong-hash", "", "download_untrue", "has another hash than the hub announced");
+        row("wrong-hash", "", "download_untrue", "has another hash than was announced");
         row("short", "", "download_untrue", "bytes, and now has");
         row("long", "", "download_untrue", "");
         row("two-sizes", "", "download_untrue", "was announced with");
