@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-# cmake -DOUTPUT=assets.cpp -DFILES=a;b -P embed.cmake: writes asset() with the files' bytes in it.
+# cmake -DOUTPUT=assets.cpp -DHEADER=server/api/assets.h -DFUNCTION=easel::api::asset -DFILES=a;b -P embed.cmake:
+# writes FUNCTION(name), which HEADER declares, with the files' bytes in it.
+string(REGEX MATCH "^(.*)::([^:]+)$" parts ${FUNCTION})
+set(namespace ${CMAKE_MATCH_1})
+set(function ${CMAKE_MATCH_2})
 set(arrays "")
 set(lookups "")
 set(index 0)
@@ -13,11 +17,11 @@ foreach(file IN LISTS FILES)
   math(EXPR index "${index} + 1")
 endforeach()
 file(WRITE ${OUTPUT} "// Written by embed.cmake.
-#include \"server/api/assets.h\"
+#include \"${HEADER}\"
 
 #include <cstddef>
 
-namespace easel::api {
+namespace ${namespace} {
 
 namespace {
 
@@ -29,9 +33,9 @@ std::string_view text(const unsigned char (&bytes)[size]) {
 
 }  // namespace
 
-std::string_view asset(std::string_view name) {
+std::string_view ${function}(std::string_view name) {
 ${lookups}    return {};
 }
 
-}  // namespace easel::api
+}  // namespace ${namespace}
 ")
