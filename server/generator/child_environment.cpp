@@ -25,6 +25,10 @@ constexpr std::array kPrefixes = {"LC_"sv,     "LD_"sv,    "GLIBC_"sv,   "MALLOC
                                   "GOMP_"sv,   "KMP_"sv,   "MKL_"sv,     "OMP_"sv,    "OPENBLAS_"sv,
                                   "CUBLAS_"sv, "CUDA_"sv,  "CUDNN_"sv,   "NVIDIA_"sv};
 
+std::string_view nameIn(std::string_view variable) {
+    return variable.substr(0, variable.find('='));
+}
+
 bool isForTheChild(std::string_view name) {
     return std::ranges::find(kNames, name) != kNames.end() ||
            std::ranges::any_of(kPrefixes, [&](std::string_view prefix) { return name.starts_with(prefix); });
@@ -32,14 +36,14 @@ bool isForTheChild(std::string_view name) {
 
 }  // namespace
 
-std::vector<std::string> childEnvironment() {
-    std::vector<std::string> variables;
+std::vector<std::string> childEnvironment(const std::vector<std::string>& own) {
+    std::vector<std::string> variables = own;
     bool hasWaitPolicy = false;
     for (char** each = environ; *each != nullptr; ++each) {
         const std::string_view variable = *each;
-        const std::string_view name = variable.substr(0, variable.find('='));
+        const std::string_view name = nameIn(variable);
         hasWaitPolicy = hasWaitPolicy || name == "GOMP_SPINCOUNT" || name == "OMP_WAIT_POLICY";
-        if (isForTheChild(name)) {
+        if (isForTheChild(name) && std::ranges::find(own, name, nameIn) == own.end()) {
             variables.emplace_back(variable);
         }
     }

@@ -74,6 +74,7 @@ ChildProcess::ChildProcess(pid_t pid, std::shared_ptr<FrameChannel> channel,
     : m_pid(pid), m_channel(std::move(channel)), m_output(std::move(output)) {}
 
 tl::expected<ChildProcess, int> ChildProcess::start(const std::vector<std::string>& arguments,
+                                                    const std::vector<std::string>& environment,
                                                     std::function<void(const std::string&)> onLine) {
     SocketPair talk;
     SocketPair output;
@@ -89,7 +90,7 @@ tl::expected<ChildProcess, int> ChildProcess::start(const std::vector<std::strin
     auto channel = std::make_shared<FrameChannel>(talk.takeOurs());
     pid_t pid = 0;
     const process::Program program{.arguments = arguments,
-                                   .environment = childEnvironment(),
+                                   .environment = environment,
                                    .output = output.theirs(),
                                    .socket = talk.theirs()};
     if (const int error = process::spawn(program, pid); error != 0) {

@@ -16,13 +16,13 @@
 namespace easel::generator {
 
 /// A program that this process started (process::spawn) and talks to over a socket pair, whose other end it
-/// gets. Its environment is that of `childEnvironment`. What it prints is relayed line by line. The kernel
-/// kills it when the thread that started it goes, if it asks for that (`endWithParent`). One thread's, but
-/// for the channel.
+/// gets. What it prints is relayed line by line. The kernel kills it when the thread that started it goes, if
+/// it asks for that (`endWithParent`). One thread's, but for the channel.
 class ChildProcess {
 public:
     /// Failure: an errno.
     static tl::expected<ChildProcess, int> start(const std::vector<std::string>& arguments,
+                                                 const std::vector<std::string>& environment,
                                                  std::function<void(const std::string&)> onLine);
 
     const std::shared_ptr<FrameChannel>& channel() const { return m_channel; }
@@ -39,8 +39,9 @@ private:
 };
 
 /// The variables that a worker is given, as "NAME=VALUE": of ours only those that say where and how it
-/// computes, for whatever reads its memory or its crash report should find no passwords there.
-std::vector<std::string> childEnvironment();
+/// computes, for whatever reads its memory or its crash report should find no passwords there. Those of `own`
+/// take the place of ours.
+std::vector<std::string> childEnvironment(const std::vector<std::string>& own = {});
 
 /// For the child: asks the system to kill this process when the thread that started it goes. Besides, it must
 /// end when its channel does, for the parent may have gone before this call.

@@ -161,8 +161,14 @@ void WorkerProcess::supervise() {
 
 /// From the start of a worker to its end; what was in flight is lost by then.
 WorkerProcess::End WorkerProcess::runOnce() {
-    auto child = ChildProcess::start(commandLine(), m_options.onOutput);
     End end;
+    const auto own =
+        m_options.environment ? m_options.environment() : protocol::Expected<std::vector<std::string>>();
+    if (!own) {
+        end.missing = own.error().detail;
+        return end;
+    }
+    auto child = ChildProcess::start(commandLine(), childEnvironment(*own), m_options.onOutput);
     if (!child) {
         end.startError = child.error();
         return end;
@@ -213,6 +219,12 @@ milliseconds WorkerProcess::judge(const End& end) {
         setStatus(notReady(fmt::format("The worker {}; starting another.", described(end)), false));
         return m_options.firstPause;
     }
+    if (!end.missing.empty()) {
+        m_failedStarts = 0;
+        m_backoff.reset();
+        setStatus(notReady(withNextTry(end.missing, m_options.missingPause), true));
+        return m_options.missingPause;
+    }
     ++m_failedStarts;
     bool failed = m_failedStarts >= m_options.maxStarts;
     auto pause = m_backoff.next();
@@ -232,12 +244,16 @@ milliseconds WorkerProcess::judge(const End& end) {
             "The worker has ended {} times while loading: {}. Its own messages in the log say more.",
             m_failedStarts, end.how);
     }
+    setStatus(notReady(withNextTry(std::move(message), pause), failed));
+    return pause;
+}
+
+std::string WorkerProcess::withNextTry(std::string message, milliseconds pause) const {
     if (m_options.keepsTrying) {
         message +=
             fmt::format(" Trying again in {} s.", std::chrono::ceil<std::chrono::seconds>(pause).count());
     }
-    setStatus(notReady(message, failed));
-    return pause;
+    return message;
 }
 
 /// How it ended, as what a sentence says of it.

@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "server/generator/child_process.h"
 #include "server/generator/frames.h"
@@ -27,6 +28,9 @@ struct WorkerOptions {
     /// Where the models are that requests name otherwise; empty: there are none. From any thread; must not
     /// block for long.
     std::function<protocol::Expected<std::filesystem::path>(const std::string& id)> locate = {};
+    /// Variables for the next worker, in place of ours; asked before each start, from a thread of its own. An
+    /// error is why there is no use in starting one yet, and becomes the status. Empty: none.
+    std::function<protocol::Expected<std::vector<std::string>>()> environment = {};
     std::string device = "auto";
     std::string precision = "auto";  ///< auto, fp32, fp16, bf16
     std::int64_t memory = 0;         ///< bytes that models and drawings may take; 0: what is free
@@ -37,6 +41,7 @@ struct WorkerOptions {
     std::chrono::milliseconds firstPause{500};       ///< before a lost worker's successor; doubles each time
     std::chrono::milliseconds longestPause{8000};    ///< … up to this
     std::chrono::milliseconds refusedPause{60'000};  ///< before a model or device is tried that was refused
+    std::chrono::milliseconds missingPause{2000};  ///< before `environment` is asked again that had an error
     int maxStarts = 4;        ///< in a row that did not become ready, then the status says `failed`
     bool keepsTrying = true;  ///< goes on when it has failed: what was wrong may be mended
     std::chrono::milliseconds grace{3000};  ///< for a worker that was asked to end
@@ -68,6 +73,7 @@ private:
 
     /// How one start of the worker came to its end.
     struct End {
+        std::string missing;    // what it cannot be started without
         int startError = 0;     // an errno: it was not even started
         std::string how;        // "exit status 3"
         bool wasStuck = false;  // and ended for that; `how` says why
@@ -81,6 +87,7 @@ private:
     void supervise();
     End runOnce();
     std::chrono::milliseconds judge(const End& end);
+    std::string withNextTry(std::string message, std::chrono::milliseconds pause) const;
     void converse(FrameChannel& channel);
     void writeFrames();
     void endIfOverdue(Clock::time_point due);

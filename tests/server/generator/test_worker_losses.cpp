@@ -5,6 +5,7 @@
 #include <QTemporaryDir>
 #include <QTest>
 
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -187,6 +188,34 @@ private Q_SLOTS:
         QCOMPARE(worker.status().message, std::string("The model cannot be used: it is refused."));
         QTest::qWait(200);
         QCOMPARE(QFile(folder.filePath("refused.starts")).size(), 1);
+    }
+
+    void saysWhatIsMissingAndTakesItUp() {
+        std::atomic<bool> isThere = false;
+        auto waiting = options("good");
+        waiting.missingPause = 20ms;
+        waiting.environment = [&isThere]() -> protocol::Expected<std::vector<std::string>> {
+            return isThere ? protocol::Expected<std::vector<std::string>>()
+                           : tl::unexpected(protocol::unavailable("It is missing."));
+        };
+        WorkerProcess worker(waiting);
+        QVERIFY(waitForStatus(worker, hasFailed));
+        QCOMPARE(worker.status().message, std::string("It is missing. Trying again in 1 s."));
+        QCOMPARE(submit(worker, "a", settings("a fox"))->endCode(), std::string("unavailable"));
+        isThere = true;
+        QVERIFY(waitForStatus(worker, isReady));
+        const auto drawn = submit(worker, "b", settings("a fox"));
+        QVERIFY(drawn->waitForEnd());
+        QCOMPARE(drawn->endCode(), std::string());
+    }
+
+    void whatIsMissingIsTheEndWhenToldSo() {
+        auto once = options("good");
+        once.keepsTrying = false;
+        once.environment = [] { return tl::unexpected(protocol::unavailable("It is missing.")); };
+        const WorkerProcess worker(once);
+        QVERIFY(waitForStatus(worker, hasFailed));
+        QCOMPARE(worker.status().message, std::string("It is missing."));
     }
 
     void saysThatTheProgramIsMissing() {

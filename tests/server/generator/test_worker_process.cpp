@@ -17,8 +17,10 @@ using namespace easel::tests;
 
 namespace {
 
-QByteArray environmentOfTheWorker() {
-    const WorkerProcess worker(options("environment"));
+QByteArray environmentOfTheWorker(const std::vector<std::string>& own = {}) {
+    auto telling = options("environment");
+    telling.environment = [own] { return own; };
+    const WorkerProcess worker(telling);
     return waitForStatus(worker, isReady) ? QByteArray::fromStdString(worker.status().message) : QByteArray();
 }
 
@@ -94,6 +96,15 @@ private Q_SLOTS:
         for (const QByteArray& name : needed + secret) {
             qunsetenv(name);
         }
+    }
+
+    void variablesForTheWorkerTakeThePlaceOfOurs() {
+        qputenv("LD_LIBRARY_PATH", "/ours");
+        const QByteArray given = environmentOfTheWorker({"LD_LIBRARY_PATH=/libtorch:/ours"});
+        qunsetenv("LD_LIBRARY_PATH");
+        QVERIFY(given.contains("\nLD_LIBRARY_PATH=/libtorch:/ours\n"));
+        QVERIFY(!given.contains("\nLD_LIBRARY_PATH=/ours\n"));
+        QVERIFY(given.contains("\nPATH=" + qgetenv("PATH") + "\n"));
     }
 
     void relaysWhatTheWorkerPrints() {
