@@ -23,6 +23,7 @@
 #include "server/commands/pair.h"
 #include "server/commands/pull.h"
 #include "server/commands/serve.h"
+#include "server/commands/setup.h"
 #include "server/http/proxy.h"
 #include "shared/protocol/generation_fields.h"
 #include "shared/protocol/samplers.h"
@@ -232,6 +233,8 @@ int run(int argc, char** argv) {
     ModelsCommand modelsCommand;
     addPull(app, pullCommand);
     addModels(app, modelsCommand);
+    SetupCommand setupCommand;
+    addSetup(app, setupCommand);
     auto words = wordsOf(argc, argv);
     if (!words) {
         return fail(kWrongArgument, words.error());
@@ -247,6 +250,7 @@ int run(int argc, char** argv) {
                : app.got_subcommand("keys")   ? keys(keysOptions)
                : app.got_subcommand("pair")   ? pair(pairOptions)
                : app.got_subcommand("pull")   ? pull(pullCommand)
+               : app.got_subcommand("setup")  ? setup(setupCommand)
                : app.got_subcommand("models") ? runModels(*app.get_subcommand("models"), modelsCommand)
                                               : generate(generateOptions);
     } catch (const std::exception& error) {

@@ -24,6 +24,7 @@
 #include "server/commands/messages.h"
 #include "server/commands/progress_bar.h"
 #include "server/commands/signals.h"
+#include "server/commands/worker_libraries.h"
 #include "server/generator/worker_process.h"
 #include "server/image/drawn.h"
 #include "server/models/model_folder.h"
@@ -90,17 +91,20 @@ public:
     Run(protocol::GenerationSettings settings, std::filesystem::path output, const Drawing& drawing)
         : m_settings(std::move(settings)),
           m_output(std::move(output)),
+          m_libraries(drawing.worker),
           m_signals([this] { interrupt(); }),
           m_generator({.program = drawing.worker,
                        .model = {m_settings.model, drawing.model},
+                       .environment = [this] { return m_libraries.forNextStart(); },
                        .device = drawing.device,
                        .precision = drawing.precision,
                        .memory = drawing.memory,
                        .keepsTrying = false,
-                       .onOutput = [this](const std::string& line) {
-                           m_bar.clear();
-                           std::cerr << printable(line) << '\n';
-                       }}) {}
+                       .onOutput =
+                           [this](const std::string& line) {
+                               m_bar.clear();
+                               std::cerr << printable(line) << '\n';
+                           }}) {}
 
     int run() {
         m_generator.onStatusChanged([this] { m_changed.notify_all(); });
@@ -202,6 +206,7 @@ private:
     std::optional<std::string> m_failure;  // a picture could not be kept
     Clock::time_point m_startedAt{};
     ProgressBar m_bar;
+    WorkerLibraries m_libraries;
     SignalWatch m_signals;  // before the threads of what follows
     generator::WorkerProcess m_generator;
 };

@@ -28,6 +28,9 @@ std::filesystem::path findStarterModel();
 /// the account's own folder. Empty when there is none either.
 std::filesystem::path dataFolder();
 
+/// libtorch on a machine with Easel's packages, below the folder that the service's account owns.
+inline constexpr const char* kSystemLibtorch = "/var/lib/easel/libtorch";
+
 /// Where the Hugging Face hub's tools keep their things, the login's token among them: HF_HOME,
 /// XDG_CACHE_HOME, then the home folder as above. Empty without any; a path that may not exist.
 std::filesystem::path hubHome();

@@ -34,6 +34,7 @@
 #include "server/commands/reach.h"
 #include "server/commands/service_notifier.h"
 #include "server/commands/signals.h"
+#include "server/commands/worker_libraries.h"
 #include "server/generator/child_process.h"
 #include "server/generator/device_pool.h"
 #include "server/generator/test_pattern.h"
@@ -81,6 +82,8 @@ std::unique_ptr<generator::Generator> generatorOf(const ServeOptions& options,
         .program = drawing.worker,
         .model = {models->defaultId(), drawing.model},
         .locate = [models](const std::string& id) { return models->locate(id); },
+        .environment = [libraries = std::make_shared<WorkerLibraries>(
+                            drawing.worker)] { return libraries->forNextStart(); },
         .device = names[index],
         .precision = drawing.precision,
         .memory = drawing.memory,

@@ -86,7 +86,8 @@ Device cuda(int index, std::string_view precision) {
     // question about CUDA, for the answer is remembered.
     if (dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL) == nullptr) {
         throw fail("The CUDA half of libtorch cannot be loaded (" + std::string(dlerror()) +
-                   "); fetch it with packaging/fetch-libtorch.sh cuda, or use --device cpu.");
+                   "); fetch it with \"easel-server setup cuda\" (in a source tree with "
+                   "packaging/fetch-libtorch.sh cuda), or use --device cpu.");
     }
     if (!at::hasCUDA()) {
         throw fail("CUDA finds no GPU that it can use; check nvidia-smi, or use --device cpu.");

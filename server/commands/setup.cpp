@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/commands/setup.h"
+
+#include <unistd.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <iostream>
+#include <stop_token>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include <spdlog/fmt/fmt.h>
+
+#include "server/commands/command_line.h"
+#include "server/commands/locations.h"
+#include "server/commands/messages.h"
+#include "server/commands/ownership.h"
+#include "server/commands/progress_bar.h"
+#include "server/commands/pull.h"
+#include "server/commands/signals.h"
+#include "server/commands/worker_libraries.h"
+#include "server/libtorch/driver.h"
+#include "server/libtorch/index.h"
+#include "server/libtorch/lists.h"
+#include "server/libtorch/setup.h"
+#include "server/libtorch/setup_json.h"
+
+namespace easel::commands {
+
+namespace {
+
+using libtorch::SetupProgress;
+using libtorch::SetupStage;
+
+#if defined(__x86_64__)
+constexpr bool kHasWheels = true;
+#else
+constexpr bool kHasWheels = false;
+#endif
+
+/// Root of a machine with the packages works for all of it.
+std::filesystem::path whereTo() {
+    std::error_code error;
+    const std::filesystem::path system(kSystemLibtorch);
+    if (::geteuid() == 0 && std::filesystem::is_directory(system.parent_path(), error)) {
+        return system;
+    }
+    return libtorchFolders().front();
+}
+
+std::string progressLine(const SetupProgress& progress) {
+    switch (progress.stage) {
+        case SetupStage::Waiting:
+            return "Waiting for another setup to end";
+        case SetupStage::LookingUp:
+            return "Asking the index where the wheels are";
+        case SetupStage::Comparing:
+            return fmt::format("Comparing hashes, {}", spelledBytes(progress.bytesDone));
+        case SetupStage::Fetching:
+        case SetupStage::Unpacking:
+            break;
+    }
+    const double share = progress.bytes > 0
+                             ? static_cast<double>(progress.bytesDone) / static_cast<double>(progress.bytes)
+                             : 1;
+    const bool isFetching = progress.stage == SetupStage::Fetching;
+    std::string line =
+        fmt::format("{}: {:3.0f} %  {} of {}, {} of {} wheels", isFetching ? "Fetching" : "Unpacking",
+                    std::floor(100 * share), spelledBytes(progress.bytesDone), spelledBytes(progress.bytes),
+                    progress.filesDone, progress.files);
+    if (progress.bytesPerSecond >= 1) {
+        const double left =
+            static_cast<double>(progress.bytes - progress.bytesDone) / progress.bytesPerSecond;
+        line += fmt::format(", {}/s", spelledBytes(static_cast<std::int64_t>(progress.bytesPerSecond)));
+        line += left >= 1 ? fmt::format(", {:.0f} s left", std::ceil(left)) : "";
+    }
+    return line;
+}
+
+/// Says how it goes, to a person or a program.
+class Teller {
+public:
+    Teller(const libtorch::PinList& list, bool json) : m_list(list), m_json(json) {}
+
+    void begins(const std::string& why, const std::filesystem::path& into) {
+        if (m_json) {
+            return print(beginningToJson(m_list, why));
+        }
+        std::cout << why << (why.empty() ? "" : "\n")
+                  << printable(fmt::format("libtorch ({}) goes into {}", toString(m_list.kind),
+                                           (into / m_list.name).string()))
+                  << '\n'
+                  << std::flush;
+    }
+
+    void got(const SetupProgress& progress) {
+        if (m_json) {
+            return print(toJson(m_list, progress));
+        }
+        m_bar.say(progressLine(progress));
+    }
+
+    int ended(const protocol::Expected<libtorch::SetupResult>& result, bool isCancelled) {
+        m_bar.clear();
+        if (m_json) {
+            print(endToJson(m_list, result, isCancelled));
+        } else if (result) {
+            std::cout << printable(told(*result)) << '\n' << std::flush;
+            for (const std::string& name : result->removed) {
+                std::cout << "The older " << name << " is removed\n";
+            }
+            for (const std::string& name : result->kept) {
+                std::cout << "The older " << name
+                          << " is still in use; run this again when its server has ended\n";
+            }
+        }
+        if (isCancelled && !result) {
+            return fail(kInterrupted,
+                        "Interrupted. What is here is kept; the same command goes on from there.");
+        }
+        return result ? kSuccess : failWith(result.error());
+    }
+
+private:
+    static std::string told(const libtorch::SetupResult& result) {
+        return fmt::format("libtorch is here{}: {}", result.wasHere ? " already" : "",
+                           result.folder.string());
+    }
+    static void print(const std::string& line) { std::cout << line << '\n' << std::flush; }
+
+    const libtorch::PinList& m_list;
+    const bool m_json;
+    ProgressBar m_bar;
+};
+
+int printList(libtorch::Kind kind) {
+    std::cout << libtorch::listText(fmt::format("libtorch-{}.txt", toString(kind))) << std::flush;
+    return kSuccess;
+}
+
+std::string indexOf(const SetupCommand& command) {
+    const char* const usual = std::getenv("PIP_INDEX_URL");
+    return !command.index.empty()               ? command.index
+           : usual != nullptr && *usual != '\0' ? usual
+                                                : libtorch::kUsualIndex;
+}
+
+}  // namespace
+
+int setup(SetupCommand command) {
+    if (!kHasWheels) {
+        return fail(
+            kFailure,
+            "The wheels that this version of Easel knows are for x86-64. Unpack another libtorch and name "
+            "its folder in EASEL_LIBTORCH.");
+    }
+    const libtorch::Choice choice =
+        command.kind ? libtorch::Choice{*command.kind, {}} : libtorch::choose(libtorch::findDriver());
+    if (command.list) {
+        return printList(choice.kind);
+    }
+    const auto settings = libtorch::indexSettings(indexOf(command));
+    if (!settings) {
+        return failWith(settings.error());
+    }
+    const std::filesystem::path into = command.into.empty() ? whereTo() : command.into;
+    if (auto became = becomeOwnerOf(into); !became) {
+        return failWith(became.error());
+    }
+    std::stop_source stop;
+    const SignalWatch signals([&stop] { stop.request_stop(); });
+    libtorch::SetupOptions options;
+    options.list = libtorch::pinsOf(choice.kind);
+    options.into = into;
+    options.from = command.from;
+    Teller teller(options.list, command.json);
+    teller.begins(choice.why, into);
+    const auto result = libtorch::setUp(
+        *settings, options, [&teller](const auto& progress) { teller.got(progress); }, stop.get_token());
+    return teller.ended(result, stop.stop_requested());
+}
+
+}  // namespace easel::commands

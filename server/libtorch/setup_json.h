@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "server/libtorch/setup.h"
+
+/// What programs are told of a setup, an object on a line each time. `state` is that of the stage, then at
+/// last succeeded, failed or cancelled.
+namespace easel::libtorch {
+
+std::string toJson(const PinList& list, const SetupProgress& progress);
+/// `choice`: why this kind was taken; empty where it was asked for.
+std::string beginningToJson(const PinList& list, const std::string& choice);
+std::string endToJson(const PinList& list, const protocol::Expected<SetupResult>& result, bool isCancelled);
+
+}  // namespace easel::libtorch
