@@ -84,11 +84,11 @@ class Teller {
 public:
     Teller(const libtorch::PinList& list, bool json) : m_list(list), m_json(json) {}
 
-    void begins(const std::string& why, const std::filesystem::path& into) {
+    void begins(const std::string& remark, const std::filesystem::path& into) {
         if (m_json) {
-            return print(beginningToJson(m_list, why));
+            return print(beginningToJson(m_list, remark));
         }
-        std::cout << why << (why.empty() ? "" : "\n")
+        std::cout << remark << (remark.empty() ? "" : "\n")
                   << printable(fmt::format("libtorch ({}) goes into {}", toString(m_list.kind),
                                            (into / m_list.name).string()))
                   << '\n'
@@ -114,6 +114,10 @@ public:
             for (const std::string& name : result->kept) {
                 std::cout << "The older " << name
                           << " is still in use; run this again when its server has ended\n";
+            }
+            if (!result->otherInUse.empty()) {
+                std::cout << "A server that is running draws with " << result->otherInUse
+                          << "; restart it to draw with this one\n";
             }
         }
         if (isCancelled && !result) {
@@ -156,8 +160,7 @@ int setup(SetupCommand command) {
             "The wheels that this version of Easel knows are for x86-64. Unpack another libtorch and name "
             "its folder in EASEL_LIBTORCH.");
     }
-    const libtorch::Choice choice =
-        command.kind ? libtorch::Choice{*command.kind, {}} : libtorch::choose(libtorch::findDriver());
+    const auto choice = libtorch::choose(libtorch::findDriver(), command.kind);
     if (command.list) {
         return printList(choice.kind);
     }
@@ -165,7 +168,10 @@ int setup(SetupCommand command) {
     if (!settings) {
         return failWith(settings.error());
     }
-    const std::filesystem::path into = command.into.empty() ? whereTo() : command.into;
+    std::error_code gone;  // the folder that this runs in: then as it was said
+    const std::filesystem::path said = command.into.empty() ? whereTo() : command.into;
+    const std::filesystem::path whole = std::filesystem::absolute(said, gone);
+    const std::filesystem::path into = gone ? said : whole.lexically_normal();
     if (auto became = becomeOwnerOf(into); !became) {
         return failWith(became.error());
     }
@@ -176,7 +182,7 @@ int setup(SetupCommand command) {
     options.into = into;
     options.from = command.from;
     Teller teller(options.list, command.json);
-    teller.begins(choice.why, into);
+    teller.begins(choice.remark, into);
     const auto result = libtorch::setUp(
         *settings, options, [&teller](const auto& progress) { teller.got(progress); }, stop.get_token());
     return teller.ended(result, stop.stop_requested());

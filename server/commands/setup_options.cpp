@@ -33,13 +33,13 @@ void addSetup(CLI::App& app, SetupCommand& command) {
     setup.add_flag("--list", command.list,
                    "Only print the wheels with their hashes, as pip's requirement files have them");
     setup.footer(
-        "Interrupted or cut off, the same command goes on where it was. A server that is running takes "
-        "libtorch up "
-        "by itself. For a machine without a network:\n  easel-server setup cuda --list > wheels.txt\n  pip "
-        "download "
-        "--no-deps --only-binary :all: --python-version 3.11 --platform manylinux_2_28_x86_64 -r wheels.txt "
-        "-d "
-        "WHEELS\n  easel-server setup cuda --from WHEELS");
+        "Interrupted or cut off, the same command goes on where it was. A server that waits for libtorch "
+        "takes it "
+        "up by itself.\nFor a machine without a network, on an x86-64 Linux machine with one:\n"
+        "  easel-server setup cuda --list > wheels.txt\n"
+        "  pip download --no-deps --only-binary :all: --python-version 3.11 -r wheels.txt -d WHEELS\n"
+        "and then, with that folder at hand:\n"
+        "  easel-server setup cuda --from WHEELS");
 }
 
 }  // namespace easel::commands

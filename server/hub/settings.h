@@ -10,10 +10,10 @@
 
 namespace easel::hub {
 
-/// How the hub is reached.
+/// How the hub is reached, or another place that files come from.
 struct Settings {
     std::string endpoint = "https://huggingface.co";  ///< without a slash at its end
-    std::string token;                                ///< empty: none
+    std::string token;                                ///< empty: none; what an index wants, as Basic has it
     std::string certificates;  ///< a file with those to be trusted; empty: the system's
     std::chrono::milliseconds connectTimeout = std::chrono::seconds(20);
     /// A transfer that brings less than a KiB a second for as long is cut and tried again.

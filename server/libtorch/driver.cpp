@@ -39,9 +39,16 @@ Driver findDriver(const std::filesystem::path& version, const std::filesystem::p
     return driver;
 }
 
-Choice choose(const Driver& driver) {
+Choice choose(const Driver& driver, std::optional<Kind> wanted) {
     const std::string needed = std::to_string(kOldestDriver);
-    if (!driver.version.empty() && driver.major() < kOldestDriver) {
+    const bool isOld = !driver.version.empty() && driver.major() < kOldestDriver;
+    if (wanted) {
+        const bool isInVain = *wanted == Kind::Cuda && isOld;
+        return {*wanted, isInVain ? "The NVIDIA driver is " + driver.version + ", and CUDA 13 needs " +
+                                        needed + " or newer: the GPU will not draw before the driver is new."
+                                  : ""};
+    }
+    if (isOld) {
         return {Kind::Cpu, "The NVIDIA driver is " + driver.version + ", and CUDA 13 needs " + needed +
                                " or newer: taking libtorch for the CPU. Run this again when the driver is "
                                "new."};

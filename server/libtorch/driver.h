@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "server/libtorch/pins.h"
@@ -22,12 +23,14 @@ inline constexpr int kOldestDriver = 580;  ///< that runs CUDA 13, which the pin
 Driver findDriver(const std::filesystem::path& version = "/proc/driver/nvidia/version",
                   const std::filesystem::path& device = "/dev/nvidiactl");
 
-/// Which libtorch a machine should have, and why, in a sentence.
+/// Which libtorch a machine should have, and in a sentence why, or what speaks against it; empty: nothing to
+/// say.
 struct Choice {
     Kind kind = Kind::Cpu;
-    std::string why;
+    std::string remark;
 };
 
-Choice choose(const Driver& driver);
+/// The kind that is `wanted`, or the one for the driver.
+Choice choose(const Driver& driver, std::optional<Kind> wanted = {});
 
 }  // namespace easel::libtorch

@@ -118,7 +118,7 @@ public:
         if (!lock) {
             return tl::unexpected(lock.error());
         }
-        SetupResult result{m_home, std::filesystem::exists(m_home / kComplete), {}, {}};
+        SetupResult result{.folder = m_home, .wasHere = std::filesystem::exists(m_home / kComplete)};
         if (!result.wasHere) {
             auto done = makeFolders(m_work).and_then([this] { return bringWheels(); }).and_then([this] {
                 return unpackAll();
@@ -131,6 +131,12 @@ public:
             }
         }
         removeOlder(result);
+        for (const Kind kind : {Kind::Cpu, Kind::Cuda}) {
+            const std::string& name = pinsOf(kind).name;
+            if (kind != m_options.list.kind && hub::FileLock::isTaken(m_options.into / name / kComplete)) {
+                result.otherInUse = name;
+            }
+        }
         return result;
     }
 
@@ -198,6 +204,9 @@ private:
     }
 
     Expected<void> fetch(const std::vector<OnIndex>& wheels) {
+        if (wheels.empty()) {
+            return {};
+        }
         std::vector<hub::RemoteFile> files;
         std::ranges::transform(wheels, std::back_inserter(files), &OnIndex::file);
         hub::Downloads downloads(

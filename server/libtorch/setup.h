@@ -41,9 +41,10 @@ struct SetupProgress {
 
 struct SetupResult {
     std::filesystem::path folder;
-    bool wasHere = false;              ///< there was nothing to do
-    std::vector<std::string> removed;  ///< older ones, by their names
-    std::vector<std::string> kept;     ///< older ones that are still in use
+    bool wasHere = false;                   ///< there was nothing to do
+    std::vector<std::string> removed = {};  ///< older ones, by their names
+    std::vector<std::string> kept = {};     ///< older ones that are still in use
+    std::string otherInUse = {};            ///< the one of the other kind, where something runs with it
 };
 
 /// Brings libtorch into `into`/NAME: fetches the wheels or takes those of a folder, compares their hashes and

@@ -32,9 +32,9 @@ std::string toJson(const PinList& list, const SetupProgress& progress) {
     return dumped(json);
 }
 
-std::string beginningToJson(const PinList& list, const std::string& choice) {
+std::string beginningToJson(const PinList& list, const std::string& remark) {
     Json json = about(list, "chosen");
-    json["why"] = choice.empty() ? Json() : Json(choice);
+    json["remark"] = remark.empty() ? Json() : Json(remark);
     return dumped(json);
 }
 
@@ -45,6 +45,7 @@ std::string endToJson(const PinList& list, const protocol::Expected<SetupResult>
         json["was_here"] = result->wasHere;
         json["removed"] = result->removed;
         json["kept"] = result->kept;
+        json["other_in_use"] = result->otherInUse.empty() ? Json() : Json(result->otherInUse);
     } else if (!isCancelled) {
         json["problem"] = Json::parse(protocol::toJson(result.error()));
     }

@@ -10,8 +10,8 @@
 namespace easel::libtorch {
 
 std::string toJson(const PinList& list, const SetupProgress& progress);
-/// `choice`: why this kind was taken; empty where it was asked for.
-std::string beginningToJson(const PinList& list, const std::string& choice);
+/// `remark`: as Choice has it.
+std::string beginningToJson(const PinList& list, const std::string& remark);
 std::string endToJson(const PinList& list, const protocol::Expected<SetupResult>& result, bool isCancelled);
 
 }  // namespace easel::libtorch

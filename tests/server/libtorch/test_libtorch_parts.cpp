@@ -120,7 +120,22 @@ private Q_SLOTS:
         }
         const auto choice = libtorch::choose(libtorch::findDriver(place / "version", place / "device"));
         QCOMPARE(QString::fromLatin1(toString(choice.kind).data()), kind);
-        QVERIFY2(QString::fromStdString(choice.why).contains(words), choice.why.c_str());
+        QVERIFY2(QString::fromStdString(choice.remark).contains(words), choice.remark.c_str());
+    }
+
+    void aKindThatIsWantedIsTaken() {
+        const libtorch::Driver none;
+        const libtorch::Driver fresh{.version = "590.1", .hasDevice = true};
+        const libtorch::Driver old{.version = "535.183.01", .hasDevice = true};
+        for (const Kind kind : {Kind::Cpu, Kind::Cuda}) {
+            for (const libtorch::Driver& driver : {none, fresh, old}) {
+                const auto choice = libtorch::choose(driver, kind);
+                QVERIFY(choice.kind == kind);
+                const bool isInVain = kind == Kind::Cuda && driver.version == old.version;
+                QCOMPARE(choice.remark.find("the GPU will not draw") != std::string::npos, isInVain);
+                QCOMPARE(choice.remark.empty(), !isInVain);
+            }
+        }
     }
 
     void itIsFoundWhereItIsComplete() {

@@ -187,6 +187,16 @@ private Q_SLOTS:
         QVERIFY(std::filesystem::exists(into() / "cpu-of-mine" / "complete"));
     }
 
+    void theOtherKindIsToldOfWhileItIsInUse() {
+        const std::filesystem::path other = into() / libtorch::pinsOf(libtorch::Kind::Cuda).name;
+        makeOlder(other);
+        QCOMPARE(setUp(m_index->plain("json"))->otherInUse, std::string());
+        const auto inUse = hub::FileLock::share(other / "complete");
+        const auto again = setUp(m_index->plain("json"));
+        QCOMPARE(again->otherInUse, other.filename().string());
+        QVERIFY(again->removed.empty() && again->kept.empty());
+    }
+
     void oneSetupWaitsForTheOther() {
         std::filesystem::create_directories(into());
         auto held = hub::FileLock::wait(into() / ".lock", {});
