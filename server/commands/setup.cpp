@@ -43,7 +43,7 @@ constexpr bool kHasWheels = false;
 /// Root of a machine with the packages works for all of it.
 std::filesystem::path whereTo() {
     std::error_code error;
-    const std::filesystem::path system(kSystemLibtorch);
+    std::filesystem::path system(kSystemLibtorch);
     if (::geteuid() == 0 && std::filesystem::is_directory(system.parent_path(), error)) {
         return system;
     }
@@ -153,7 +153,7 @@ std::string indexOf(const SetupCommand& command) {
 
 }  // namespace
 
-int setup(SetupCommand command) {
+int setup(const SetupCommand& command) {
     if (!kHasWheels) {
         return fail(
             kFailure,

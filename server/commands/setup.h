@@ -26,6 +26,6 @@ struct SetupCommand {
 void addSetup(CLI::App& app, SetupCommand& command);
 /// Brings libtorch to this machine. Says how far it is on a line of standard error; with `json` in a line on
 /// standard output each time. Answers the exit status.
-int setup(SetupCommand command);
+int setup(const SetupCommand& command);
 
 }  // namespace easel::commands
