@@ -55,7 +55,8 @@ path homeFolder() {
 
 path findWorker() {
     const path here = programFolder();
-    return firstThatExists({here / "easel-worker", here / "../worker/easel-worker"});
+    return firstThatExists(
+        {here / "easel-worker", here / "../libexec/easel/easel-worker", here / "../worker/easel-worker"});
 }
 
 path findStarterModel() {

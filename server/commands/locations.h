@@ -19,7 +19,8 @@ struct Drawing {
     std::int64_t memory = 0;       ///< bytes for models and drawings; 0: what is free
 };
 
-/// easel-worker beside this program, or where the build puts it. A path that may not exist.
+/// easel-worker beside this program, installed (../libexec/easel), or where the build puts it. A path that
+/// may not exist.
 std::filesystem::path findWorker();
 /// The model that comes with Easel: installed (../share/easel/starter-model), else in the source tree that
 /// this program was built from. A path that may not exist.
