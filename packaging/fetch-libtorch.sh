@@ -3,7 +3,9 @@
 # Unpacks libtorch from its pinned, hash-checked wheels and prints the folder to pass as
 # CMAKE_PREFIX_PATH. The second call finds it and is quick.
 #
-#   packaging/fetch-libtorch.sh [cpu|cuda]      default: cuda where there is an NVIDIA driver for it
+#   packaging/fetch-libtorch.sh [KIND]
+#
+# KIND: cpu, cuda, cuda12 or cuda12-cpu; the default is cuda where there is an NVIDIA driver for it, else cpu.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
@@ -23,7 +25,7 @@ if [ -z "$kind" ]; then
   fi
 fi
 list=$here/libtorch-$kind.txt
-[ -f "$list" ] || die "unknown kind '$kind': say cpu or cuda"
+[ -f "$list" ] || die "unknown kind '$kind': say cpu, cuda, cuda12 or cuda12-cpu"
 [ "$(uname -m)" = x86_64 ] || die "the pinned wheels are for x86-64; pass another libtorch through CMAKE_PREFIX_PATH"
 
 # Named by the list's content, so that a new pin never meets an old folder.
@@ -31,7 +33,7 @@ cache=${EASEL_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/easel}
 home=$cache/libtorch-$kind-$(sha256sum "$list" | cut -c1-12)
 if [ ! -f "$home/complete" ]; then
   mkdir -p "$cache"
-  need_mb=2200; [ "$kind" = cuda ] && need_mb=11000
+  need_mb=2200; case "$kind" in cuda | cuda12) need_mb=11000 ;; esac
   free_mb=$(df -Pm "$cache" | awk 'NR == 2 {print $4}')
   [ "$free_mb" -ge "$need_mb" ] || die "$cache has $free_mb MB free, $need_mb MB are needed; free some or set EASEL_CACHE to another disk"
   command -v pip3 >/dev/null || die "pip3 is missing: apt-get install python3-pip"
