@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Holds programs against the list of what Debian 12, Debian 13 and Ubuntu 24.04 all have.
 
-    packaging/check-sonames.py PROGRAM|PACKAGE.deb...
+    packaging/check-sonames.py [--list FILE] PROGRAM|PACKAGE.deb...
 
 Every library that a program needs must be in packaging/ubuntu-24.04-sonames.txt, no version of its symbols may be newer
 than there, none of Qt's private symbols may be used, and no path to libraries may be left in the program.
 """
+import argparse
 import pathlib
 import re
 import subprocess
@@ -20,10 +21,10 @@ def version(text):
     return [int(part) for part in text.split(".")]
 
 
-def allowed():
+def allowed(file):
     """soname -> prefix of its symbols' versions -> newest version."""
     table = {}
-    for line in LIST.read_text().splitlines():
+    for line in file.read_text().splitlines():
         if not line or line.startswith("#"):
             continue
         soname, _, _, symbols, _ = line.split()
@@ -42,7 +43,7 @@ def problems(program, table):
         yield "needs no library at all: is this a program?"
     for soname in needed:
         if soname not in table and not soname.startswith("ld-linux"):
-            yield f"needs {soname}, which is not in {LIST.name}"
+            yield f"needs {soname}, which not all three have"
     for path in re.findall(r"\((?:RPATH|RUNPATH)\).*\[(.*)\]", dynamic):
         yield f"looks for libraries in {path}"
 
@@ -60,7 +61,7 @@ def problems(program, table):
             elif soname in table and prefix and re.fullmatch(r"[0-9.]+", number):
                 newest = table[soname].get(prefix)
                 if newest is None:
-                    yield f"needs {symbol} of {soname}, of which {LIST.name} does not say how new it may be"
+                    yield f"needs {symbol} of {soname}, and the list does not say how new those may be"
                 elif version(number) > newest:
                     yield f"needs {symbol} of {soname}; all three have {prefix}_{'.'.join(map(str, newest))} at most"
 
@@ -75,13 +76,15 @@ def programs_in(path, folder):
 
 
 def main():
-    if len(sys.argv) < 2:
-        sys.exit(__doc__)
-    table = allowed()
+    parser = argparse.ArgumentParser(description="Hold programs against what Debian 12, Debian 13 and Ubuntu 24.04 all have")
+    parser.add_argument("--list", type=pathlib.Path, default=LIST)
+    parser.add_argument("what", nargs="+", type=pathlib.Path, help="a program or a package")
+    arguments = parser.parse_args()
+    table = allowed(arguments.list)
     wrong = seen = 0
-    for argument in sys.argv[1:]:
+    for argument in arguments.what:
         with tempfile.TemporaryDirectory() as folder:
-            for program in programs_in(pathlib.Path(argument), folder):
+            for program in programs_in(argument, folder):
                 seen += 1
                 for problem in problems(program, table):
                     wrong += 1

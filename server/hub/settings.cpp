@@ -18,6 +18,7 @@ using protocol::Expected;
 using std::filesystem::path;
 
 constexpr std::size_t kLongestToken = 4096;
+constexpr const char* kCredential = "easel.hub-token";
 
 std::string variable(const char* name) {
     const char* const value = std::getenv(name);
@@ -79,6 +80,12 @@ Expected<std::string> findToken(const std::optional<path>& tokenFile, const path
         return tokenIn(named);
     }
     std::error_code error;
+    // systemd shows a service its own secrets there, where nobody else can read them.
+    if (const std::string folder = variable("CREDENTIALS_DIRECTORY"); !folder.empty()) {
+        if (const path credential = path(folder) / kCredential; std::filesystem::exists(credential, error)) {
+            return tokenIn(credential);
+        }
+    }
     const path login = home / "token";
     if (!home.empty() && std::filesystem::is_regular_file(login, error) &&
         std::filesystem::file_size(login, error) > 0) {

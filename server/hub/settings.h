@@ -27,9 +27,10 @@ struct Settings {
 };
 
 /// By the hub's own rules: HF_ENDPOINT, HF_HUB_OFFLINE; the token from `tokenFile`, or else HF_TOKEN,
-/// HUGGING_FACE_HUB_TOKEN, the file at HF_TOKEN_PATH, the hub's login in `home` (HF_HOME); certificates from
-/// CURL_CA_BUNDLE, REQUESTS_CA_BUNDLE or SSL_CERT_FILE. Errors: a token that cannot be read or is none, an
-/// endpoint that is no address, or one that would get the token without encryption. No error holds a token.
+/// HUGGING_FACE_HUB_TOKEN, the file at HF_TOKEN_PATH, the service's credential easel.hub-token, the hub's
+/// login in `home` (HF_HOME); certificates from CURL_CA_BUNDLE, REQUESTS_CA_BUNDLE or SSL_CERT_FILE. Errors:
+/// a token that cannot be read or is none, an endpoint that is no address, or one that would get the token
+/// without encryption. No error holds a token.
 protocol::Expected<Settings> settingsFromEnvironment(const std::optional<std::filesystem::path>& tokenFile,
                                                      const std::filesystem::path& home);
 

@@ -15,9 +15,9 @@ using namespace easel;
 
 namespace {
 
-constexpr const char* kVariables[] = {"HF_TOKEN",           "HUGGING_FACE_HUB_TOKEN", "HF_TOKEN_PATH",
-                                      "HF_ENDPOINT",        "HF_HUB_OFFLINE",         "CURL_CA_BUNDLE",
-                                      "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"};
+constexpr const char* kVariables[] = {
+    "HF_TOKEN",       "HUGGING_FACE_HUB_TOKEN", "HF_TOKEN_PATH",      "CREDENTIALS_DIRECTORY", "HF_ENDPOINT",
+    "HF_HUB_OFFLINE", "CURL_CA_BUNDLE",         "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"};
 
 }  // namespace
 
@@ -108,11 +108,15 @@ private Q_SLOTS:
         QCOMPARE(hub::escaped("refs/pr/1", false), std::string("refs%2Fpr%2F1"));
     }
 
-    /// The first that is there: the file, the environment, the hub's login.
+    /// The first that is there: the file, the environment, the service's credential, the hub's login.
     void tokensComeInTheHubsOrder() {
         QCOMPARE(settings()->token, std::string());
         write("token", "hf_login\n");
         QCOMPARE(settings()->token, std::string("hf_login"));
+        qputenv("CREDENTIALS_DIRECTORY", m_folder->path().toUtf8());
+        QCOMPARE(settings()->token, std::string("hf_login"));
+        write("easel.hub-token", "hf_credential\n");
+        QCOMPARE(settings()->token, std::string("hf_credential"));
         qputenv("HF_TOKEN_PATH", QByteArray::fromStdString(write("other", " hf_path ").string()));
         QCOMPARE(settings()->token, std::string("hf_path"));
         qputenv("HUGGING_FACE_HUB_TOKEN", "hf_old");
