@@ -22,7 +22,7 @@ HEADER = """\
 #
 # The service may read what is outside of /home, and write its own folder alone. For models below /home or data on
 # another disk say so to systemd as well: "systemctl edit easel-server", with ProtectHome=read-only or
-# ReadWritePaths=/another/disk below [Service]. A drain-seconds above 80 takes a longer TimeoutStopSec there.
+# ReadWritePaths=/another/disk below [Service].
 """
 # Those that belong to a command line: the file itself, and what ends the program.
 NOT_HERE = {"help", "config", "check-config"}

@@ -40,17 +40,18 @@ Driver findDriver(const std::filesystem::path& version, const std::filesystem::p
 }
 
 Choice choose(const Driver& driver, std::optional<Kind> wanted) {
-    const std::string needed = std::to_string(kOldestDriver);
+    const std::string needs =
+        "CUDA " + std::to_string(kCuda) + " needs " + std::to_string(kOldestDriver) + " or newer";
     const bool isOld = !driver.version.empty() && driver.major() < kOldestDriver;
     if (wanted) {
         const bool isInVain = *wanted == Kind::Cuda && isOld;
-        return {*wanted, isInVain ? "The NVIDIA driver is " + driver.version + ", and CUDA 13 needs " +
-                                        needed + " or newer: the GPU will not draw before the driver is new."
+        return {*wanted, isInVain ? "The NVIDIA driver is " + driver.version + ", and " + needs +
+                                        ": the GPU will not draw before the driver is new."
                                   : ""};
     }
     if (isOld) {
-        return {Kind::Cpu, "The NVIDIA driver is " + driver.version + ", and CUDA 13 needs " + needed +
-                               " or newer: taking libtorch for the CPU. Run this again when the driver is "
+        return {Kind::Cpu, "The NVIDIA driver is " + driver.version + ", and " + needs +
+                               ": taking libtorch for the CPU. Run this again when the driver is "
                                "new."};
     }
     if (driver.hasDevice) {

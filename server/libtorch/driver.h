@@ -18,7 +18,9 @@ struct Driver {
     int major() const;
 };
 
-inline constexpr int kOldestDriver = 580;  ///< that runs CUDA 13, which the pinned wheels bring
+inline constexpr int kCuda = EASEL_CUDA;  ///< what the pinned wheels bring
+static_assert(kCuda == 12 || kCuda == 13);
+inline constexpr int kOldestDriver = kCuda == 12 ? 525 : 580;  ///< that runs it
 
 Driver findDriver(const std::filesystem::path& version = "/proc/driver/nvidia/version",
                   const std::filesystem::path& device = "/dev/nvidiactl");
