@@ -68,6 +68,8 @@ lintian --fail-on error --tag-display-limit 0 "$work"/*.changes
 mkdir -p "$output"
 rm -f "$output"/easel*.deb
 mv "$work"/*.deb "$output/"
+# So that the folder is all that packaging/container/Containerfile.* need.
+cp packaging/container/*.sh "$output/"
 rm -rf "$work"
 say "Built:"
 ls -l "$output"/*.deb

@@ -79,9 +79,6 @@ wait_for_job() {
   [ "$state" = succeeded ] || die "job $1 is $state"
 }
 
-# is_picture FILE
-is_picture() { [ "$(head -c 8 "$1" | od -An -tx1 | tr -d ' \n')" = 89504e470d0a1a0a ] || die "$1 is no picture"; }
-
 check() {
   local release=$1 began job
   tree=build/trees/$release

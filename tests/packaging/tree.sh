@@ -68,3 +68,6 @@ what_is_there() {
     -prune -o -print) | sort
   cut -d: -f1 "$1/etc/passwd" "$1/etc/group" | sed 's/^/account /' | sort -u
 }
+
+# is_picture FILE
+is_picture() { [ "$(head -c 8 "$1" | od -An -tx1 | tr -d ' \n')" = 89504e470d0a1a0a ] || die "$1 is no picture"; }
