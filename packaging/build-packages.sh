@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Builds the Debian packages, one set for Debian 12, Debian 13 and Ubuntu 24.04, into build/packages: easel-server,
-# easel-worker, easel-starter-model and easel (the desktop app). Must run on Debian 12, whose libraries are the oldest
-# of the three. Ends with an error when lintian or check-sonames.py find one.
+# easel-worker, easel-starter-model, easel (the desktop app) and easel-machine (the first three as files, for machines
+# that the app makes elsewhere). Must run on Debian 12, whose libraries are the oldest of the three. Ends with an error
+# when lintian or check-sonames.py find one.
 #
 #   packaging/build-packages.sh [--cuda12] [--version VERSION] [--output FOLDER]
 #
@@ -14,7 +15,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=packaging/packages.sh
 . packaging/packages.sh
 
-usage() { sed -n '3,12s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
+usage() { sed -n '3,13s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
 cuda=13
 output=build/packages
 version=$(sed -n 's/^project(easel VERSION \([0-9.]*\).*/\1/p' CMakeLists.txt)

@@ -87,11 +87,8 @@ inside "${health[@]}" || die "it is not healthy"
 [ "$(curl -s -k -o /dev/null -w '%{http_code}' "https://127.0.0.1:$port/v1/jobs")" = 401 ] || die "it lets people in without a key"
 
 say "Letting a device in, and drawing"
-ticket=$(inside easel-server pair --address "https://127.0.0.1:$port" --json |
-  python3 -c 'import json, sys, urllib.parse as u; print(dict(u.parse_qsl(u.urlsplit(json.load(sys.stdin)["code"]).query))["ticket"])')
 certificate=$tree/var/lib/easel/server/tls/certificate.pem
-key=$(curl -sS --fail --cacert "$certificate" -H 'Content-Type: application/json' -d "{\"ticket\": \"$ticket\", \"name\": \"laptop\"}" \
-  "https://127.0.0.1:$port/v1/pair" | python3 -c 'import json, sys; print(json.load(sys.stdin)["key"])')
+key=$(pair "https://127.0.0.1:$port" "$certificate" "$(inside easel-server pair --address "https://127.0.0.1:$port" --json)")
 curl -sS --fail --cacert "$certificate" -H "Authorization: Bearer $key" -o build/trees/container.png "https://127.0.0.1:$port/?prompt=fox"
 is_picture build/trees/container.png
 

@@ -79,6 +79,20 @@ wait_for_job() {
   [ "$state" = succeeded ] || die "job $1 is $state"
 }
 
+for_servers=(easel-server easel-worker easel-starter-model)
+for_laptops=(easel easel-machine)
+
+# install_ours VERSION NAME... [-- OPTION...]
+install_ours() {
+  local version=$1 files=()
+  shift
+  while [ $# -gt 0 ] && [ "$1" != -- ]; do
+    files+=("$(cd "$tree" && compgen -G "packages/$version/${1}_*.deb")")
+    shift
+  done
+  install "$tree" "${files[@]/#//}" "${@:2}"
+}
+
 check() {
   local release=$1 began job
   tree=build/trees/$release
@@ -86,12 +100,15 @@ check() {
   make_tree "$release" "$tree"
   mkdir -p "$tree/packages/$old" "$tree/packages/$new"
   for version in "$old" "$new"; do cp "build/packages-$version"/*.deb "$tree/packages/$version/"; done
-  install "$tree" ca-certificates curl >/dev/null
+  # What a machine has anyway.
+  install "$tree" ca-certificates curl systemd >/dev/null
   what_is_there "$tree" >"build/trees/$release.before"
 
   say "$release: installing"
+  # Fetched before the clock starts; what is measured is the rest.
+  install_ours "$old" "${for_servers[@]}" -- --download-only >/dev/null
   began=$SECONDS
-  install "$tree" "/packages/$old"/*.deb >"build/trees/$release.install.log" || die "see build/trees/$release.install.log"
+  install_ours "$old" "${for_servers[@]}" >"build/trees/$release.install.log" || die "see build/trees/$release.install.log"
   in_tree "$tree" easel-server --version
   [ "$(stat -c '%U:%G %a' "$tree/var/lib/easel" | sed 's/^[^ ]*/x/')" = 'x 750' ] || die "/var/lib/easel is not as it should be"
 
@@ -107,7 +124,7 @@ check() {
 
   say "$release: the first picture, over TLS, with a key"
   sed -i "s/^#port = .*/port = $port/; s/^#tls = .*/tls = true/; s/^#bind = .*/bind = \"0.0.0.0\"/" "$tree/etc/easel/server.toml"
-  key=$(in_tree "$tree" easel-server keys create admin --scope admin --data /var/lib/easel/server --json |
+  key=$(in_tree "$tree" easel-server keys create admin --scope admin --json |
     python3 -c 'import json, sys; print(json.load(sys.stdin)["key"])')
   start
   ask '/?prompt=fox' -o "build/trees/$release.png"
@@ -115,12 +132,23 @@ check() {
   say "$release: $((SECONDS - began - fetch)) s from apt install to the first picture, and $fetch s for libtorch"
   curl -s -k -o /dev/null -w '%{http_code}' "$base/v1/jobs" | grep -q 401 || die "it lets people in without a key"
 
+  say "$release: a device that is paired draws, too"
+  local admin=$key
+  key=$(pair "$base" "$tree/var/lib/easel/server/tls/certificate.pem" "$(in_tree "$tree" easel-server pair --address "$base" --json)")
+  ask '/?prompt=fox' -o "build/trees/$release.png"
+  is_picture "build/trees/$release.png"
+  key=$admin
+
+  say "$release: the desktop app"
+  install_ours "$old" "${for_laptops[@]}" >>"build/trees/$release.install.log" || die "see build/trees/$release.install.log"
+  in_tree "$tree" env QT_QPA_PLATFORM=offscreen easel --version
+
   say "$release: upgrading while a job waits"
   ask /v1/queue/pause -X POST >/dev/null
   job=$(ask /v1/jobs -H 'Content-Type: application/json' -d '{"prompt": "rocket"}' |
     python3 -c 'import json, sys; print(json.load(sys.stdin)["id"])')
   stop
-  install "$tree" "/packages/$new"/*.deb >"build/trees/$release.upgrade.log" || die "see build/trees/$release.upgrade.log"
+  install_ours "$new" "${for_servers[@]}" "${for_laptops[@]}" >"build/trees/$release.upgrade.log" || die "see build/trees/$release.upgrade.log"
   # shellcheck disable=SC2016
   in_tree "$tree" dpkg-query -W -f '${Version}\n' easel-server | grep -qx "$new" || die "it was not upgraded"
   grep -q "^port = $port" "$tree/etc/easel/server.toml" || die "the upgrade has changed the configuration"
@@ -132,7 +160,7 @@ check() {
   stop
 
   say "$release: downgrading"
-  install "$tree" --allow-downgrades "/packages/$old"/*.deb >"build/trees/$release.downgrade.log" || die "see build/trees/$release.downgrade.log"
+  install_ours "$old" "${for_servers[@]}" "${for_laptops[@]}" -- --allow-downgrades >"build/trees/$release.downgrade.log" || die "see build/trees/$release.downgrade.log"
   start
   wait_for_job "$job"
   ask '/?prompt=fox' -o "build/trees/$release.png"
@@ -140,14 +168,23 @@ check() {
   stop
 
   say "$release: removing"
-  in_tree "$tree" apt-get -q -y remove easel-server easel-worker easel-starter-model easel >"build/trees/$release.remove.log"
+  in_tree "$tree" apt-get -q -y remove "${for_servers[@]}" "${for_laptops[@]}" >"build/trees/$release.remove.log"
   [ -f "$tree/var/lib/easel/server/easel-server-id" ] || die "removing took the data"
   [ -f "$tree/etc/easel/server.toml" ] || die "removing took the configuration"
   [ ! -e "$tree/usr/bin/easel-server" ] || die "removing left the program"
 
   say "$release: purging"
-  in_tree "$tree" apt-get -q -y purge easel-server easel-worker easel-starter-model easel >"build/trees/$release.purge.log"
-  in_tree "$tree" apt-get -q -y --purge autoremove >>"build/trees/$release.purge.log"
+  touch "$tree/var/lib/easel/mine"
+  in_tree "$tree" dpkg --purge "${for_servers[@]}" "${for_laptops[@]}" >"build/trees/$release.purge.log" 2>&1
+  [ -f "$tree/var/lib/easel/mine" ] || die "purging took what Easel did not make"
+  [ "$(ls -A "$tree/var/lib/easel")" = mine ] || die "purging left: $(ls -A "$tree/var/lib/easel")"
+  # Once more without it, for the rest.
+  rm "$tree/var/lib/easel/mine"
+  {
+    install_ours "$old" "${for_servers[@]}"
+    in_tree "$tree" apt-get -q -y purge "${for_servers[@]}"
+    in_tree "$tree" apt-get -q -y --purge autoremove
+  } >>"build/trees/$release.purge.log" || die "see build/trees/$release.purge.log"
   what_is_there "$tree" >"build/trees/$release.after"
   if ! diff "build/trees/$release.before" "build/trees/$release.after"; then
     die "purging has left or taken what is listed above"
