@@ -75,7 +75,7 @@ is_picture() { [ "$(head -c 8 "$1" | od -An -tx1 | tr -d ' \n')" = 89504e470d0a1
 # pair ADDRESS CERTIFICATE CODE_JSON: exchanges what "easel-server pair --json" has printed for a device's key, as the app does
 pair() {
   local ticket
-  ticket=$(python3 -c 'import json, sys, urllib.parse as u; print(dict(u.parse_qsl(u.urlsplit(json.loads(sys.argv[1])["code"]).query))["ticket"])' "$3")
+  ticket=$(python3 -c 'import json, sys, urllib.parse as u; print(dict(u.parse_qsl(u.urlsplit(json.loads(sys.argv[1])["link"]).query))["ticket"])' "$3")
   curl -sS --fail-with-body --cacert "$2" -H 'Content-Type: application/json' -d "{\"ticket\": \"$ticket\", \"name\": \"laptop\"}" \
     "$1/v1/pair" | python3 -c 'import json, sys; print(json.load(sys.stdin)["key"])'
 }
