@@ -10,6 +10,8 @@
 
 #include <fmt/core.h>
 
+#include "shared/text/sizes.h"
+
 namespace easel::commands {
 
 namespace {
@@ -24,6 +26,19 @@ std::string bar(int step, int steps) {
 }
 
 }  // namespace
+
+std::string progressOfBytes(std::int64_t done, std::int64_t all, const std::string& counted,
+                            double perSecond) {
+    const double share = all > 0 ? static_cast<double>(done) / static_cast<double>(all) : 1;
+    std::string line = fmt::format("{:3.0f} %  {} of {}, {}", std::floor(100 * share),
+                                   text::spelledBytes(done), text::spelledBytes(all), counted);
+    if (perSecond >= 1) {
+        const double left = static_cast<double>(all - done) / perSecond;
+        line += fmt::format(", {}/s", text::spelledBytes(static_cast<std::int64_t>(perSecond)));
+        line += left >= 1 ? fmt::format(", {:.0f} s left", std::ceil(left)) : "";
+    }
+    return line;
+}
 
 ProgressBar::ProgressBar() : m_isTerminal(::isatty(STDERR_FILENO) == 1) {}
 

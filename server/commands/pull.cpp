@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/commands/pull.h"
 
-#include <cmath>
 #include <iostream>
 #include <stop_token>
 #include <utility>
@@ -23,19 +22,9 @@ namespace easel::commands {
 namespace {
 
 std::string progressLine(const protocol::PullProgress& progress) {
-    const double share = progress.bytes > 0
-                             ? static_cast<double>(progress.bytesDone) / static_cast<double>(progress.bytes)
-                             : 1;
-    std::string line = fmt::format("{:3.0f} %  {} of {}, {} of {} files", std::floor(100 * share),
-                                   spelledBytes(progress.bytesDone), spelledBytes(progress.bytes),
-                                   progress.filesDone, progress.files);
-    if (progress.bytesPerSecond >= 1) {
-        const double left =
-            static_cast<double>(progress.bytes - progress.bytesDone) / progress.bytesPerSecond;
-        line += fmt::format(", {}/s", spelledBytes(static_cast<std::int64_t>(progress.bytesPerSecond)));
-        line += left >= 1 ? fmt::format(", {:.0f} s left", std::ceil(left)) : "";
-    }
-    return line;
+    return progressOfBytes(progress.bytesDone, progress.bytes,
+                           fmt::format("{} of {} files", progress.filesDone, progress.files),
+                           progress.bytesPerSecond);
 }
 
 /// Says how a pull goes, to a person or a program.
