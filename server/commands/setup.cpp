@@ -3,7 +3,7 @@
 
 #include <unistd.h>
 
-#include <cmath>
+#include <algorithm>
 #include <cstdlib>
 #include <iostream>
 #include <stop_token>
@@ -62,21 +62,10 @@ std::string progressLine(const SetupProgress& progress) {
         case SetupStage::Unpacking:
             break;
     }
-    const double share = progress.bytes > 0
-                             ? static_cast<double>(progress.bytesDone) / static_cast<double>(progress.bytes)
-                             : 1;
-    const bool isFetching = progress.stage == SetupStage::Fetching;
-    std::string line =
-        fmt::format("{}: {:3.0f} %  {} of {}, {} of {} wheels", isFetching ? "Fetching" : "Unpacking",
-                    std::floor(100 * share), spelledBytes(progress.bytesDone), spelledBytes(progress.bytes),
-                    progress.filesDone, progress.files);
-    if (progress.bytesPerSecond >= 1) {
-        const double left =
-            static_cast<double>(progress.bytes - progress.bytesDone) / progress.bytesPerSecond;
-        line += fmt::format(", {}/s", spelledBytes(static_cast<std::int64_t>(progress.bytesPerSecond)));
-        line += left >= 1 ? fmt::format(", {:.0f} s left", std::ceil(left)) : "";
-    }
-    return line;
+    return (progress.stage == SetupStage::Fetching ? "Fetching: " : "Unpacking: ") +
+           progressOfBytes(progress.bytesDone, progress.bytes,
+                           fmt::format("{} of {} wheels", progress.filesDone, progress.files),
+                           progress.bytesPerSecond);
 }
 
 /// Says how it goes, to a person or a program.
@@ -107,11 +96,11 @@ public:
         if (m_json) {
             print(endToJson(m_list, result, isCancelled));
         } else if (result) {
-            std::cout << printable(told(*result)) << '\n' << std::flush;
-            for (const std::string& name : result->removed) {
+            std::cout << printable(told(*result)) << '\n';
+            for (const std::string& name : result->older.removed) {
                 std::cout << "The older " << name << " is removed\n";
             }
-            for (const std::string& name : result->kept) {
+            for (const std::string& name : result->older.kept) {
                 std::cout << "The older " << name
                           << " is still in use; run this again when its server has ended\n";
             }
@@ -119,6 +108,7 @@ public:
                 std::cout << "A server that is running draws with " << result->otherInUse
                           << "; restart it to draw with this one\n";
             }
+            std::cout << std::flush;
         }
         if (isCancelled && !result) {
             return fail(kInterrupted,
@@ -129,8 +119,11 @@ public:
 
 private:
     static std::string told(const libtorch::SetupResult& result) {
-        return fmt::format("libtorch is here{}: {}", result.wasHere ? " already" : "",
-                           result.folder.string());
+        const std::string folder = result.folder.string();
+        const auto places = libtorchFolders();
+        const bool isFound = std::ranges::find(places, result.folder.parent_path()) != places.end();
+        return fmt::format("libtorch is here{}: {}{}", result.wasHere ? " already" : "", folder,
+                           isFound ? "" : ". Tell the server: EASEL_LIBTORCH=" + folder);
     }
     static void print(const std::string& line) { std::cout << line << '\n' << std::flush; }
 
@@ -164,7 +157,7 @@ int setup(const SetupCommand& command) {
     if (command.list) {
         return printList(choice.kind);
     }
-    const auto settings = libtorch::indexSettings(indexOf(command));
+    const auto settings = command.from ? hub::Settings() : libtorch::indexSettings(indexOf(command));
     if (!settings) {
         return failWith(settings.error());
     }

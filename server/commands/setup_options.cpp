@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <map>
+#include <string>
 
 #include <CLI/CLI.hpp>
 
@@ -9,13 +9,12 @@
 namespace easel::commands {
 
 void addSetup(CLI::App& app, SetupCommand& command) {
-    static const std::map<std::string, libtorch::Kind> kKinds{{"cpu", libtorch::Kind::Cpu},
-                                                              {"cuda", libtorch::Kind::Cuda}};
     auto& setup = *app.add_subcommand("setup", "Bring libtorch, which draws, to this machine");
     setup
-        .add_option("kind", command.kind,
-                    "cpu, or cuda for NVIDIA GPUs; if not given, cuda where the driver is new enough for it")
-        ->transform(CLI::CheckedTransformer(kKinds));
+        .add_option_function<std::string>(
+            "kind", [&command](const std::string& name) { command.kind = libtorch::kindFrom(name); },
+            "cpu, or cuda for NVIDIA GPUs; if not given, cuda where the driver is new enough for it")
+        ->check(CLI::IsMember({"cpu", "cuda"}));
     auto* const from = setup.add_option(
         "--from", command.from, "A folder with the wheels, for machines without a network; see --list");
     from->check(CLI::ExistingDirectory);

@@ -2,15 +2,12 @@
 #include "server/libtorch/setup.h"
 
 #include <algorithm>
-#include <chrono>
 #include <limits>
 #include <memory>
-#include <numeric>
 #include <system_error>
 #include <utility>
 
 #include "server/hub/file_lock.h"
-#include "server/hub/speed.h"
 #include "server/libtorch/index.h"
 #include "server/libtorch/place.h"
 #include "server/libtorch/wheel.h"
@@ -22,7 +19,6 @@ namespace easel::libtorch {
 
 namespace {
 
-using namespace std::chrono_literals;
 using protocol::Expected;
 using protocol::Problem;
 using std::filesystem::path;
@@ -49,48 +45,6 @@ Expected<void> makeFolders(const path& folder) {
     std::filesystem::create_directories(folder, error);
     return error ? Expected<void>(tl::unexpected(cannotWrite(folder, error))) : Expected<void>();
 }
-
-/// Told about four times a second, and when a stage is over.
-class Teller {
-public:
-    explicit Teller(const std::function<void(const SetupProgress&)>& onProgress) : m_onProgress(onProgress) {}
-
-    void begin(SetupStage stage, int files = 0, std::int64_t bytes = 0, std::int64_t here = 0) {
-        m_progress = {stage, 0, files, here, bytes, 0};
-        m_speed = hub::Speed(here);
-        tell();
-    }
-    void set(int files, std::int64_t bytes) {
-        m_progress.filesDone = files;
-        m_progress.bytesDone = bytes;
-        tell();
-    }
-    void add(std::int64_t bytes) {
-        constexpr auto kPause = 250ms;
-        m_progress.bytesDone += bytes;
-        if (Clock::now() - m_toldAt >= kPause) {
-            tell();
-        }
-    }
-    void fileDone() {
-        ++m_progress.filesDone;
-        tell();
-    }
-
-private:
-    using Clock = std::chrono::steady_clock;
-
-    void tell() {
-        m_progress.bytesPerSecond = m_speed.after(m_progress.bytesDone);
-        m_toldAt = Clock::now();
-        m_onProgress(m_progress);
-    }
-
-    const std::function<void(const SetupProgress&)>& m_onProgress;
-    SetupProgress m_progress;
-    hub::Speed m_speed;
-    Clock::time_point m_toldAt{};
-};
 
 /// One run, in the order of its functions.
 class Setup {
@@ -130,7 +84,8 @@ public:
                 return tl::unexpected(std::move(done.error()));
             }
         }
-        removeOlder(result);
+        result.older = removeOlder(m_options.into,
+                                   {m_options.list.name, pinsOf(Kind::Cpu).name, pinsOf(Kind::Cuda).name});
         for (const Kind kind : {Kind::Cpu, Kind::Cuda}) {
             const std::string& name = pinsOf(kind).name;
             if (kind != m_options.list.kind && hub::FileLock::isTaken(m_options.into / name / kComplete)) {
@@ -336,39 +291,9 @@ private:
         return error ? Expected<void>(tl::unexpected(cannotWrite(m_home, error))) : Expected<void>();
     }
 
-    /// Those that no list of this program names, with what is left of their making.
-    void removeOlder(SetupResult& result) const {
-        std::error_code error;
-        std::vector<path> folders;
-        for (std::filesystem::directory_iterator it(m_options.into, error), end; !error && it != end;
-             it.increment(error)) {
-            std::string name = it->path().filename().string();
-            name = name.substr(0, name.ends_with(".part") ? name.size() - 5 : name.size());
-            const bool isOurs = name == m_options.list.name || name == pinsOf(Kind::Cpu).name ||
-                                name == pinsOf(Kind::Cuda).name;
-            std::error_code ignored;
-            if (isListName(name) && !isOurs && it->is_directory(ignored) && !it->is_symlink(ignored)) {
-                folders.push_back(it->path());
-            }
-        }
-        for (const path& folder : folders) {
-            const path mark = folder / kComplete;
-            const auto lock = hub::FileLock::take(mark);
-            if (!lock && std::filesystem::exists(mark, error)) {
-                result.kept.push_back(folder.filename().string());
-                continue;
-            }
-            std::filesystem::remove(mark, error);  // nobody finds it from here on
-            std::filesystem::remove_all(folder, error);
-            if (!error) {
-                result.removed.push_back(folder.filename().string());
-            }
-        }
-    }
-
     const hub::Settings& m_settings;
     const SetupOptions& m_options;
-    Teller m_teller;
+    SetupTeller m_teller;
     const std::stop_token m_stop;
     const path m_home;
     const path m_work;
@@ -377,22 +302,6 @@ private:
 };
 
 }  // namespace
-
-std::string_view toString(SetupStage stage) {
-    switch (stage) {
-        case SetupStage::Waiting:
-            return "waiting";
-        case SetupStage::LookingUp:
-            return "looking_up";
-        case SetupStage::Comparing:
-            return "comparing";
-        case SetupStage::Fetching:
-            return "fetching";
-        case SetupStage::Unpacking:
-            return "unpacking";
-    }
-    return "waiting";
-}
 
 Expected<SetupResult> setUp(const hub::Settings& settings, const SetupOptions& options,
                             const std::function<void(const SetupProgress&)>& onProgress,

@@ -7,11 +7,12 @@
 #include <optional>
 #include <stop_token>
 #include <string>
-#include <vector>
 
 #include "server/hub/downloads.h"
 #include "server/hub/settings.h"
+#include "server/libtorch/older.h"
 #include "server/libtorch/pins.h"
+#include "server/libtorch/setup_progress.h"
 #include "shared/protocol/problem.h"
 
 namespace easel::libtorch {
@@ -25,26 +26,11 @@ struct SetupOptions {
     std::function<std::int64_t()> freeBytes = {};
 };
 
-enum class SetupStage { Waiting, LookingUp, Comparing, Fetching, Unpacking };
-
-std::string_view toString(SetupStage stage);
-
-/// How far it is, in the stage that it is in. Zero where that has no numbers.
-struct SetupProgress {
-    SetupStage stage = SetupStage::Waiting;
-    int filesDone = 0;
-    int files = 0;
-    std::int64_t bytesDone = 0;
-    std::int64_t bytes = 0;
-    double bytesPerSecond = 0;
-};
-
 struct SetupResult {
     std::filesystem::path folder;
-    bool wasHere = false;                   ///< there was nothing to do
-    std::vector<std::string> removed = {};  ///< older ones, by their names
-    std::vector<std::string> kept = {};     ///< older ones that are still in use
-    std::string otherInUse = {};            ///< the one of the other kind, where something runs with it
+    bool wasHere = false;  ///< there was nothing to do
+    Older older = {};
+    std::string otherInUse = {};  ///< the one of the other kind, where something runs with it
 };
 
 /// Brings libtorch into `into`/NAME: fetches the wheels or takes those of a folder, compares their hashes and

@@ -43,8 +43,8 @@ std::string endToJson(const PinList& list, const protocol::Expected<SetupResult>
     if (result) {
         json["folder"] = result->folder.string();
         json["was_here"] = result->wasHere;
-        json["removed"] = result->removed;
-        json["kept"] = result->kept;
+        json["removed"] = result->older.removed;
+        json["kept"] = result->older.kept;
         json["other_in_use"] = result->otherInUse.empty() ? Json() : Json(result->otherInUse);
     } else if (!isCancelled) {
         json["problem"] = Json::parse(protocol::toJson(result.error()));

@@ -111,7 +111,8 @@ private Q_SLOTS:
         const auto row = [](const char* name, const QStringList& arguments, int status, const char* words) {
             QTest::newRow(name) << arguments << status << QByteArray(words);
         };
-        row("no such kind", {"rocm"}, 2, "kind");
+        row("no such kind", {"rocm"}, 2, "{cpu,cuda}");
+        row("a number", {"1"}, 2, "{cpu,cuda}");
         row("no index", {"cpu", "--index", "nowhere"}, 2, "is no address of a Python package index");
         row("no folder", {"cpu", "--from", "/nowhere"}, 2, "/nowhere");
         row("two sources", {"cpu", "--from", "/", "--index", "https://pypi.org/simple"}, 2, "--from");
@@ -169,7 +170,15 @@ private Q_SLOTS:
         makeLibtorch();
         const auto ran = run({"setup", "cpu"});
         QVERIFY2(ran.status == 0, ran.errors);
-        QVERIFY2(ran.output.contains("libtorch is here already: " + QByteArray(home().c_str())), ran.output);
+        QVERIFY2(ran.output.contains("libtorch is here already: " + QByteArray(home().c_str()) + "\n"),
+                 ran.output);
+        const QString elsewhere = m_folder->filePath("elsewhere");
+        std::filesystem::create_directories(elsewhere.toStdString());
+        std::filesystem::rename(home(), elsewhere.toStdString() / home().filename());
+        const auto other = run({"setup", "cpu", "--into", elsewhere});
+        QVERIFY2(other.status == 0, other.errors);
+        const QByteArray setting = "EASEL_LIBTORCH=" + elsewhere.toUtf8() + "/" + home().filename().c_str();
+        QVERIFY2(other.output.contains(setting), other.output);
     }
 
     void anInterruptedSetupSaysThatItCanGoOn() {

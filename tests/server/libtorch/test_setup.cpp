@@ -179,8 +179,8 @@ private Q_SLOTS:
         QVERIFY(inUse);
         const auto done = setUp(m_index->plain("json"));
         QVERIFY(done);
-        QCOMPARE(done->kept, std::vector<std::string>{"cuda-000000000001"});
-        QCOMPARE(done->removed.size(), std::size_t{2});
+        QCOMPARE(done->older.kept, std::vector<std::string>{"cuda-000000000001"});
+        QCOMPARE(done->older.removed.size(), std::size_t{2});
         QVERIFY(!std::filesystem::exists(into() / "cpu-000000000000"));
         QVERIFY(!std::filesystem::exists(into() / "cpu-000000000002.part"));
         QVERIFY(std::filesystem::exists(into() / "cuda-000000000001" / "complete"));
@@ -194,7 +194,7 @@ private Q_SLOTS:
         const auto inUse = hub::FileLock::share(other / "complete");
         const auto again = setUp(m_index->plain("json"));
         QCOMPARE(again->otherInUse, other.filename().string());
-        QVERIFY(again->removed.empty() && again->kept.empty());
+        QVERIFY(again->older.removed.empty() && again->older.kept.empty());
     }
 
     void oneSetupWaitsForTheOther() {
