@@ -23,7 +23,6 @@
 #include "server/commands/worker_libraries.h"
 #include "server/libtorch/driver.h"
 #include "server/libtorch/index.h"
-#include "server/libtorch/lists.h"
 #include "server/libtorch/setup.h"
 #include "server/libtorch/setup_json.h"
 
@@ -133,7 +132,7 @@ private:
 };
 
 int printList(libtorch::Kind kind) {
-    std::cout << libtorch::listText(fmt::format("libtorch-{}.txt", toString(kind))) << std::flush;
+    std::cout << libtorch::listOf(kind) << std::flush;
     return kSuccess;
 }
 

@@ -20,6 +20,14 @@ bool isVersion(std::string_view word) {
            word.size() <= kLongest && word.find_first_not_of("0123456789.") == std::string_view::npos;
 }
 
+std::string tooOld(const Driver& driver, const std::string& soWhat) {
+    constexpr int kOldestForCuda12 = 525;
+    const bool isForCuda12 = kCuda > 12 && driver.major() >= kOldestForCuda12;
+    return "The NVIDIA driver is " + driver.version + ", and CUDA " + std::to_string(kCuda) + " needs " +
+           std::to_string(kOldestDriver) + " or newer: " + soWhat +
+           (isForCuda12 ? " Easel's packages whose version ends in +cuda12 draw with this one." : "");
+}
+
 }  // namespace
 
 int Driver::major() const {
@@ -40,19 +48,14 @@ Driver findDriver(const std::filesystem::path& version, const std::filesystem::p
 }
 
 Choice choose(const Driver& driver, std::optional<Kind> wanted) {
-    const std::string needs =
-        "CUDA " + std::to_string(kCuda) + " needs " + std::to_string(kOldestDriver) + " or newer";
     const bool isOld = !driver.version.empty() && driver.major() < kOldestDriver;
     if (wanted) {
         const bool isInVain = *wanted == Kind::Cuda && isOld;
-        return {*wanted, isInVain ? "The NVIDIA driver is " + driver.version + ", and " + needs +
-                                        ": the GPU will not draw before the driver is new."
-                                  : ""};
+        return {*wanted, isInVain ? tooOld(driver, "the GPU will not draw before the driver is new.") : ""};
     }
     if (isOld) {
-        return {Kind::Cpu, "The NVIDIA driver is " + driver.version + ", and " + needs +
-                               ": taking libtorch for the CPU. Run this again when the driver is "
-                               "new."};
+        return {Kind::Cpu,
+                tooOld(driver, "taking libtorch for the CPU. Run this again when the driver is new.")};
     }
     if (driver.hasDevice) {
         return {Kind::Cuda, driver.version.empty() ? "There is an NVIDIA driver: taking libtorch for the GPU."

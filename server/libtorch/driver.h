@@ -18,10 +18,6 @@ struct Driver {
     int major() const;
 };
 
-inline constexpr int kCuda = EASEL_CUDA;  ///< what the pinned wheels bring
-static_assert(kCuda == 12 || kCuda == 13);
-inline constexpr int kOldestDriver = kCuda == 12 ? 525 : 580;  ///< that runs it
-
 Driver findDriver(const std::filesystem::path& version = "/proc/driver/nvidia/version",
                   const std::filesystem::path& device = "/dev/nvidiactl");
 

@@ -5,7 +5,7 @@
 
 namespace easel::libtorch {
 
-/// A file that was built in: "libtorch-cpu.txt", "libtorch-cuda.txt".
+/// A file that was built in: the list for each kind, by its name in packaging/.
 std::string_view listText(std::string_view name);
 
 }  // namespace easel::libtorch

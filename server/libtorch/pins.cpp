@@ -47,7 +47,7 @@ std::optional<Pin> parsePin(std::string_view line) {
 }
 
 PinList builtIn(Kind kind) {
-    auto list = parsePins(kind, listText(kind == Kind::Cpu ? "libtorch-cpu.txt" : "libtorch-cuda.txt"));
+    auto list = parsePins(kind, listOf(kind));
     if (!list) {
         throw std::logic_error(list.error().detail);
     }
@@ -55,6 +55,9 @@ PinList builtIn(Kind kind) {
 }
 
 }  // namespace
+
+const int kCuda = EASEL_CUDA;
+const int kOldestDriver = EASEL_CUDA == 12 ? 525 : 580;
 
 std::string_view toString(Kind kind) {
     return kind == Kind::Cpu ? "cpu" : "cuda";
@@ -93,6 +96,10 @@ const PinList& pinsOf(Kind kind) {
     static const PinList kCpu = builtIn(Kind::Cpu);
     static const PinList kCuda = builtIn(Kind::Cuda);
     return kind == Kind::Cpu ? kCpu : kCuda;
+}
+
+std::string_view listOf(Kind kind) {
+    return listText(kind == Kind::Cpu ? EASEL_CPU_LIST : EASEL_CUDA_LIST);
 }
 
 bool isListName(std::string_view name) {

@@ -36,8 +36,12 @@ struct PinList {
 /// A list as pip's requirement files have it: "PROJECT==VERSION --hash=sha256:HASH" on each line, and
 /// comments.
 protocol::Expected<PinList> parsePins(Kind kind, std::string_view text);
-/// The list that was built in, from packaging/.
+/// The list that was built in, from packaging/, and its text.
 const PinList& pinsOf(Kind kind);
+std::string_view listOf(Kind kind);
+/// The CUDA that the built-in lists bring: 13 or 12.
+extern const int kCuda;
+extern const int kOldestDriver;  ///< of NVIDIA's that runs it
 /// Whether `name` could be a list's: "cpu-" or "cuda-" and twelve digits.
 bool isListName(std::string_view name);
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Setting libtorch up from the command line, and programs whose worker does not find it by itself.
-#include <QFile>
 #include <QJsonDocument>
 #include <QJsonObject>
 #include <QTemporaryDir>
@@ -159,11 +158,9 @@ private Q_SLOTS:
     }
 
     void theListIsWhatPipTakes() {
-        QFile file(EASEL_SOURCE_DIR "/packaging/libtorch-cpu.txt");
-        QVERIFY(file.open(QIODevice::ReadOnly));
         const auto ran = run({"setup", "cpu", "--list"});
         QCOMPARE(ran.status, 0);
-        QCOMPARE(ran.output, file.readAll());
+        QCOMPARE(ran.output.toStdString(), std::string(libtorch::listOf(Kind::Cpu)));
     }
 
     void whatIsHereIsSaid() {

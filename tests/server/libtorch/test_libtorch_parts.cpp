@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <QCryptographicHash>
+#include <QDir>
 #include <QFile>
 #include <QTemporaryDir>
 #include <QTest>
@@ -42,16 +43,32 @@ private Q_SLOTS:
     void theListsThatAreBuiltInAreThoseOfThePackaging() {
         for (const Kind kind : {Kind::Cpu, Kind::Cuda}) {
             const QString name = QString::fromLatin1(toString(kind).data());
-            QFile file(EASEL_SOURCE_DIR "/packaging/libtorch-" + name + ".txt");
+            const QString other = kind == Kind::Cpu ? "cuda12-cpu" : "cuda12";
+            QFile file(EASEL_SOURCE_DIR "/packaging/libtorch-" + (libtorch::kCuda == 12 ? other : name) +
+                       ".txt");
             QVERIFY(file.open(QIODevice::ReadOnly));
             const QByteArray text = file.readAll();
+            QCOMPARE(libtorch::listOf(kind), std::string_view(text.constData(), text.size()));
             const auto& list = libtorch::pinsOf(kind);
             const QByteArray hash = QCryptographicHash::hash(text, QCryptographicHash::Sha256).toHex();
             QCOMPARE(QString::fromStdString(list.name), name + "-" + hash.left(12));
-            QCOMPARE(static_cast<int>(list.pins.size()), text.count("--hash=sha256:"));
             QVERIFY(std::ranges::count(list.pins, "torch", &libtorch::Pin::project) == 1);
             QVERIFY(libtorch::isListName(list.name));
             QVERIFY(libtorch::kindFrom(toString(kind)) == kind);
+        }
+    }
+
+    void allListsOfThePackagingAreLists() {
+        const QDir folder(EASEL_SOURCE_DIR "/packaging");
+        const QStringList names = folder.entryList({"libtorch-*.txt"});
+        QVERIFY(names.size() >= 4);
+        for (const QString& name : names) {
+            QFile file(folder.filePath(name));
+            QVERIFY(file.open(QIODevice::ReadOnly));
+            const QByteArray text = file.readAll();
+            const auto list = libtorch::parsePins(Kind::Cpu, text.toStdString());
+            QVERIFY2(list, qPrintable(name));
+            QCOMPARE(static_cast<int>(list->pins.size()), text.count("--hash=sha256:"));
         }
     }
 
@@ -91,12 +108,16 @@ private Q_SLOTS:
         const QByteArray open =
             "NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  580.82.07  Release Build\nGCC version: "
             "12.2.0\n";
+        const QByteArray old = QByteArray::number(libtorch::kOldestDriver - 1) + ".183.01";
         const QByteArray closed =
-            "NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.183.01  Sun May 12 2024\n";
+            "NVRM version: NVIDIA UNIX x86_64 Kernel Module  " + old + "  Sun May 12 2024\n";
+        const QString tooOld = QStringLiteral("is %1, and CUDA %2 needs %3 or newer")
+                                   .arg(old.constData())
+                                   .arg(libtorch::kCuda)
+                                   .arg(libtorch::kOldestDriver);
         QTest::newRow("new") << open << true << "cuda"
                              << "The NVIDIA driver is 580.82.07";
-        QTest::newRow("old") << closed << true << "cpu"
-                             << "is 535.183.01, and CUDA 13 needs 580 or newer";
+        QTest::newRow("old") << closed << true << "cpu" << tooOld;
         QTest::newRow("out of reach") << open << false << "cpu"
                                       << "/dev/nvidiactl is missing";
         QTest::newRow("of no version") << QByteArray() << true << "cuda"
@@ -126,7 +147,7 @@ private Q_SLOTS:
     void aKindThatIsWantedIsTaken() {
         const libtorch::Driver none;
         const libtorch::Driver fresh{.version = "590.1", .hasDevice = true};
-        const libtorch::Driver old{.version = "535.183.01", .hasDevice = true};
+        const libtorch::Driver old{.version = "470.183.01", .hasDevice = true};
         for (const Kind kind : {Kind::Cpu, Kind::Cuda}) {
             for (const libtorch::Driver& driver : {none, fresh, old}) {
                 const auto choice = libtorch::choose(driver, kind);
