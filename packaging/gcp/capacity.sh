@@ -106,7 +106,8 @@ make_machine() {
     free=$(sed -n 's/^ *zonesAvailable: *//p' "$work/complaint" | tr -d "'\"" | tr ', ' '\n' | grep -E '^[a-z]+-[a-z]+[0-9]+-[a-z]$' || true)
     [ -n "$free" ] || continue
     elsewhere=$(grep -v "^$region-" <<<"$free" | paste -sd' ' || true)
-    [ -n "${asked_zone:-}" ] || mapfile -t queue < <(grep "^$region-" <<<"$free"; printf '%s\n' "${queue[@]}" | grep .)
+    [ -n "${asked_zone:-}" ] || mapfile -t queue < <(grep "^$region-" <<<"$free" || true
+      printf '%s\n' "${queue[@]}" | grep . || true)
   done
   tried=${tried# }
   fail stockout "No $offer_title is free in ${tried% } now." "$(alternatives)"

@@ -7,7 +7,8 @@ call() {
   command -v gcloud >/dev/null ||
     fail gcloud_missing 'gcloud, the Google Cloud command line, is not installed.' \
       'Install it, then run "gcloud auth login".' https://cloud.google.com/sdk/docs/install
-  CLOUDSDK_CORE_DISABLE_PROMPTS=1 gcloud "$@" 2>"$work/complaint" </dev/null
+  # Nor does it switch on services by itself.
+  CLOUDSDK_CORE_DISABLE_PROMPTS=1 CLOUDSDK_CORE_SHOULD_PROMPT_TO_ENABLE_API=0 gcloud "$@" 2>"$work/complaint" </dev/null
 }
 
 # show ARGUMENT...: the command as one would type it, for a dry run.
@@ -46,7 +47,7 @@ act() { try "$@" >/dev/null || explain; }
 
 complains() { grep -qiE -- "$1" "$work/complaint"; }
 
-# The sentence of gcloud's complaint: its first error line, without the name of the command.
+# gcloud's complaint as a sentence: its first error line, without the name of the command.
 complaint() {
   local line
   line=$(grep -m1 -E '^ERROR: ' "$work/complaint" || grep -m1 -vE '^(WARNING:|$)' "$work/complaint" || true)
@@ -58,14 +59,18 @@ complaint() {
       [ -n "$line" ] || line=$(grep -m1 -E '^ +- ' "$work/complaint" | sed 's/^ *- //' || true)
       ;;
   esac
-  printf '%s' "${line:-gcloud failed and did not say why}"
+  line=${line:-gcloud failed and did not say why}
+  case $line in *[.!?]) printf '%s' "$line" ;; *) printf '%s.' "$line" ;; esac
 }
 
 # explain: ends with what gcloud's complaint means, and what to do about it.
 explain() {
   local said
   said=$(complaint)
-  if complains 'do not currently have an active account|gcloud auth login|Reauthentication (failed|required)|invalid_grant'; then
+  # gcloud also asks to sign in when it is the network that fails.
+  if complains 'Unable to find the server|Could not reach|Network is unreachable|Name or service not known|Temporary failure in name resolution|Max retries exceeded|timed out|Connection (refused|reset|aborted)|HTTPError 50[0234]|Remote end closed'; then
+    fail network "Google Cloud could not be reached: $said" 'Check the network, then run the same command again: it goes on where it was.'
+  elif complains 'do not currently have an active account|gcloud auth login|Reauthentication (failed|required)|invalid_grant'; then
     fail not_logged_in 'gcloud is not signed in, or its sign-in has run out.' 'Run "gcloud auth login", then this again.'
   elif complains 'BILLING_NOT_FOUND|BILLING_DISABLED|Billing must be enabled|requires billing to be enabled|billing account for project .* is not found'; then
     no_billing
@@ -76,14 +81,12 @@ explain() {
   elif complains 'quota .* exceeded|QUOTA_EXCEEDED|Quota exceeded'; then
     quota_is_zero "$said"
   elif complains 'ZONE_RESOURCE_POOL_EXHAUSTED|does not have enough resources available|STOCKOUT|stockout'; then
-    fail stockout "Google has no free GPU of this kind there now: $said" "$(alternatives)"
+    fail stockout 'Google has no free GPU of this kind there now.' "$(alternatives)"
   elif complains "PERMISSION_DENIED|Required '.*' permission|does not have permission|Permission .* denied|IAM_PERMISSION_DENIED|HTTPError 403|not authorized|Permission denied"; then
     fail no_permission "The account may not do this in the project $project: $said" \
       "$permission_remedy" "https://console.cloud.google.com/iam-admin/iam?project=$project"
   elif complains 'Project .* (not found|was not found|may not exist)|project property is (set to the empty string|not currently set)|Invalid value for .*project'; then
     no_project
-  elif complains 'Unable to find the server|Could not reach|Network is unreachable|Name or service not known|Temporary failure in name resolution|Max retries exceeded|timed out|Connection (refused|reset|aborted)|HTTPError 50[0234]|Remote end closed'; then
-    fail network "Google Cloud could not be reached: $said" 'Check the network, then run the same command again: it goes on where it was.'
   elif complains 'Invalid choice: .FLEX_START|unrecognized arguments|Invalid choice'; then
     fail gcloud_missing "This gcloud is too old for that: $said" 'Bring it up to date ("gcloud components update", or the package google-cloud-cli), then run this again.'
   elif complains 'was not found|NOT_FOUND|notFound'; then
@@ -106,7 +109,7 @@ no_project() {
     https://console.cloud.google.com/projectcreate
 }
 
-# seconds_since TIMESTAMP; epoch TIMESTAMP: 0 of an empty one.
+# epoch TIMESTAMP: in seconds, 0 of an empty one.
 epoch() { if [ -n "$1" ]; then date -u -d "$1" +%s; else printf 0; fi; }
 now() { date -u +%s; }
 rfc3339() { date -u -d "@$1" +%Y-%m-%dT%H:%M:%SZ; }

@@ -90,7 +90,7 @@ guard_new_machine() {
   # Taken up again: what it was given then still holds.
   [ -z "$m_schedule" ] && [ -z "$m_is_fixed" ] || return 0
   if guard_until $(($(now) + hours * 3600 - schedule_lateness)); then return 0; fi
-  stage machine waiting "the limit cannot be one that is prolonged ($(complaint)); making it a fixed one"
+  stage machine waiting "the limit cannot be one that is prolonged; making it a fixed one"
   act compute instances stop "$machine" "--zone=$zone"
   fix_limit
   act compute instances start "$machine" "--zone=$zone"

@@ -12,7 +12,7 @@ money() {
 
 # dollars AMOUNT: for people; cents, rounded, and finer where that would say nothing.
 dollars() {
-  if [ "$1" -gt 0 ] && [ "$1" -lt 100 ]; then
+  if [ "$1" -lt 1000 ] && [ $(($1 % 100)) -ne 0 ]; then
     printf '$%s' "$(money "$1")"
   else
     local cents=$((($1 + 50) / 100))

@@ -127,7 +127,7 @@ quota_pending() {
 }
 
 quota_refused() {
-  fail quota_refused "Google refuses the quota $1: ${2:-without a reason}" \
+  fail quota_refused "Google refuses the quota $1: ${2:-it gives no reason.}" \
     'New projects and free trials are refused at first. Change to a paid account, use other services of the project for some days, or ask Google Cloud Sales; another GPU or --spot has a quota of its own. Then ask again on the quota page. Nothing that costs anything was made.' \
     "$(quota_page)"
 }

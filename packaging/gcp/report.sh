@@ -56,7 +56,10 @@ stage() {
   local title=${stage_titles[$1]} detail=${3:-}
   emit stage id="$1" state="$2" title="$title" detail="$detail"
   case $2 in
-    running) tell '%s%s' "$title" "${detail:+: $detail}" ;;
+    running)
+      [ "$1$detail" = "$told_stage" ] || tell '%s%s' "$title" "${detail:+: $detail}"
+      told_stage=$1$detail
+      ;;
     waiting) tell '  … %s' "$detail" ;;
     done) [ -z "$detail" ] || tell '  %s' "$detail" ;;
     skipped) tell '%s: not needed%s' "$title" "${detail:+, $detail}" ;;
@@ -67,7 +70,7 @@ stage() {
     *) current_stage=$1 ;;
   esac
 }
-current_stage=
+current_stage='' told_stage=''
 
 # fail CODE DETAIL [REMEDY [URL]]: says it and ends.
 fail() {

@@ -12,6 +12,7 @@ over_ssh() {
   for attempt in 1 2 3 4 5 6; do
     if try compute ssh "$machine" "--zone=$zone" --tunnel-through-iap "--command=$1"; then return 0; fi
     complains '4003|failed to connect to backend|Connection (refused|timed out|reset|closed)|Permission denied \(publickey' || explain
+    if find_machine && [ "$m_state" != running ]; then why_not_running; fi
     [ "$attempt" -eq 6 ] || pause 10
   done
   fail not_ready "$machine cannot be reached through IAP." \

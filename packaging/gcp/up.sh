@@ -5,6 +5,7 @@
 # Every step looks first whether its result is there, so "up" can be run again after it broke off anywhere.
 
 bring_up() {
+  local is_new=''
   find_packages
   look_at_project
   names_for "$machine"
@@ -21,7 +22,10 @@ bring_up() {
   make_account
   make_network
   case $m_state in
-    missing) make_machine ;;
+    missing)
+      make_machine
+      is_new=yes
+      ;;
     *) stage capacity skipped "it is in $zone" ;;
   esac
   finish_machine
@@ -96,6 +100,7 @@ finish_machine() {
 
 # tell_what_to_do: a machine that was there before may have been made for another model.
 tell_what_to_do() {
+  [ -z "$is_new" ] || return 0
   metadata_words
   act compute instances add-metadata "$machine" "--zone=$zone" "${metadata[@]}"
   act compute instances add-labels "$machine" "--zone=$zone" \

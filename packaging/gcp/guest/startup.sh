@@ -28,6 +28,9 @@ current=driver
 
 # die DETAIL: this stage failed; the end of what it printed goes along.
 die() {
+  # In a function whose output is captured it ends only that; what ends the rest then has nothing to add.
+  [ ! -e "$home/died" ] || exit 1
+  : >"$home/died"
   publish log "$(tail -n 25 "$home/log" | tail -c 6000 | base64 -w 0)"
   stage "$current" failed "$(tr '\n|' ' /' <<<"$1" | cut -c 1-900)"
   trap - EXIT
@@ -83,8 +86,6 @@ install_packages() {
   if [ -n "$digest" ] && [ "$digest" != "$have" ]; then
     stage package running "$(basename -a "$home"/packages/easel-server_*.deb)"
     apt update || die 'The package lists of Ubuntu could not be fetched: has the machine a way out?'
-    # The server is started when it has its settings, below.
-    mkdir -p /run/systemd/system.control
     apt install --allow-downgrades "$home"/packages/*.deb || die 'The packages of Easel could not be installed.'
     echo "$digest" >"$home/installed"
   fi
@@ -238,9 +239,10 @@ main() {
   trap 'die "It ended at a place where it should not have."' EXIT
   : >"$home/log"
   chmod 600 "$home/log"
+  rm -f "$home/died"
   install_driver
+  write_drop_in # before the package starts its service
   install_packages
-  write_drop_in
   fetch_libtorch
   local folder
   folder=$(fetch_model)
