@@ -58,13 +58,14 @@ use_schedule() {
   done <<<"$rows"
 }
 
-# Google's own agent carries schedules out; it may stop this machine, and no other.
+# Google's own agent carries schedules out; it may stop this machine, and no other. Where this account may not let it,
+# somebody may have before; whether it works is seen when the machine is to follow a schedule.
 allow_agent() {
   local number
   number=$(ask projects describe "$project" '--format=value(projectNumber)')
-  act compute instances add-iam-policy-binding "$machine" "--zone=$zone" \
+  try compute instances add-iam-policy-binding "$machine" "--zone=$zone" \
     "--member=serviceAccount:service-${number:-NUMBER}@compute-system.iam.gserviceaccount.com" \
-    --role=roles/compute.instanceAdmin.v1
+    --role=roles/compute.instanceAdmin.v1 >/dev/null || complains 'permission' || explain
 }
 
 # guard_until EPOCH: the machine follows a schedule that stops it then.
@@ -72,7 +73,7 @@ guard_until() {
   make_schedule "$1"
   if use_schedule; then return 0; fi
   complains 'needs to have|permission' || explain
-  # IAM takes a while until everybody knows; and the machine may be one that was made by hand half-way.
+  # IAM takes a while until everybody knows.
   allow_agent
   local attempt
   for attempt in 1 2 3 4 5 6; do
@@ -89,6 +90,7 @@ guard_new_machine() {
   [ "$provisioning" != flex ] || return 0
   # Taken up again: what it was given then still holds.
   [ -z "$m_schedule" ] && [ -z "$m_is_fixed" ] || return 0
+  allow_agent
   if guard_until $(($(now) + hours * 3600 - schedule_lateness)); then return 0; fi
   stage machine waiting "the limit cannot be one that is prolonged; making it a fixed one"
   act compute instances stop "$machine" "--zone=$zone"
@@ -128,7 +130,7 @@ extend_by() {
       "\"easel-gcp stop\" and \"easel-gcp start --hours N\" give it a new one."
   ends=$((m_stops + $1 * 3600))
   [ "$m_until" -gt 0 ] || ends=$(($(now) + $1 * 3600))
-  [ "$ends" -le "$m_ceiling" ] ||
+  [ "$ends" -le "$m_ceiling" ] || [ -n "$dry_run" ] ||
     fail bad_argument "$machine is stopped at $(rfc3339 "$m_ceiling") at the latest, whatever is asked; that was fixed when it started." \
       'Stop it and start it again ("easel-gcp stop", "easel-gcp start --hours N"): then it may run as long again.'
   guard_until "$ends" || explain

@@ -138,7 +138,7 @@ take_option() {
     --no-quota-request) no_quota_request=yes taken=1; return 0 ;;
     --keep-images) keep_images=yes taken=1; return 0 ;;
   esac
-  [ $# -ge 2 ] || bad "$1 needs a value."
+  if [ $# -lt 2 ] || [[ $2 == --* ]]; then bad "$1 needs a value."; fi
   case $1 in
     --project) project=$2 ;;
     --name) machine=$2 ;;

@@ -7,7 +7,7 @@ json= # set by --json
 # The real standard output; functions whose output is captured can still tell things.
 exec 3>&1
 
-# json_text TEXT: as a JSON string. Control characters that JSON has no short name for are left out.
+# json_text TEXT: as a JSON string, in $json_string. Control characters without a short name in JSON are left out.
 json_text() {
   local text=$1
   text=${text//\\/\\\\}
@@ -15,21 +15,20 @@ json_text() {
   text=${text//$'\n'/\\n}
   text=${text//$'\t'/\\t}
   text=${text//[$'\001'-$'\037'$'\177']/}
-  printf '"%s"' "$text"
+  json_string="\"$text\""
 }
 
 # emit EVENT NAME=TEXT... NAME:=JSON...: one line, for programs.
 emit() {
   [ -n "$json" ] || return 0
-  local line
-  line="{\"event\":$(json_text "$1")"
+  local line="{\"event\":\"$1\"" field json_string
   shift
-  local field
   for field in "$@"; do
     if [[ $field =~ ^([a-z_]+):=(.*)$ ]]; then
       line+=",\"${BASH_REMATCH[1]}\":${BASH_REMATCH[2]}"
     else
-      line+=",\"${field%%=*}\":$(json_text "${field#*=}")"
+      json_text "${field#*=}"
+      line+=",\"${field%%=*}\":$json_string"
     fi
   done
   printf '%s}\n' "$line" >&3

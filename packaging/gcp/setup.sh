@@ -19,6 +19,8 @@ over_ssh() {
     "Run the same command again in a minute. If it stays so, the account lacks a role: $permission_remedy"
 }
 
+debs=() packages_digest=''
+
 # The packages that the machine needs; sets $debs, and $packages_digest, by which the machine knows that it has them.
 find_packages() {
   debs=() packages_digest=
@@ -30,7 +32,7 @@ find_packages() {
     [ -d "$packages" ] || packages=$parts/../../build/packages
   fi
   for name in easel-server easel-worker easel-starter-model; do
-    found=$(find "$packages" -maxdepth 1 -name "${name}_*.deb" 2>/dev/null | sort -V | tail -n 1)
+    found=$(find "$packages" -maxdepth 1 -name "${name}_*.deb" 2>/dev/null | sort -V | tail -n 1) || true
     [ -n "$found" ] || [ -n "$dry_run" ] ||
       fail bad_argument "The package $name is not in $packages." \
         'Name the folder or bucket with the Debian packages: --packages FOLDER or --packages gs://BUCKET/FOLDER. In the source tree packaging/build-packages.sh makes them.'
@@ -111,7 +113,9 @@ watch_guest() {
       told=restarted
     elif [ "$g_state" = failed ]; then
       guest_failed
-    elif [ "$g_stage" = package ] && [ "$g_state" = waiting ] && [ ${#debs[@]} -gt 0 ]; then
+    elif [ "$g_stage" = package ] && [ "$g_state" = waiting ] && [ ${#debs[@]} -eq 0 ]; then
+      fail not_ready "There is no server on $machine yet; making it broke off." '"easel-gcp up" goes on with it.'
+    elif [ "$g_stage" = package ] && [ "$g_state" = waiting ]; then
       pass_on package
       stage package running
       send_packages

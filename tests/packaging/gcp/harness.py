@@ -123,7 +123,7 @@ class CloudTest(unittest.TestCase):
         self.assertIn((answer.status, last), [(0, "done"), (1, "error"), (2, "error"), (3, "question")], answer.out)
         if last == "error":
             for field in ("detail", "remedy"):
-                self.assertRegex(answer.events[-1][field], r"^[A-Z\"a-z].{9,}([.!?]|roles/storage\.objectViewer)$", field)
+                self.assertRegex(answer.events[-1][field], r"^[A-Z\"a-z-].{9,}([.!?]|roles/storage\.objectViewer)$", field)
         return answer
 
     def up(self, *words):
