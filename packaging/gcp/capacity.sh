@@ -116,7 +116,13 @@ make_machine() {
 # create_in ZONE: fails only for want of a free GPU there.
 create_in() {
   create_words "$1"
-  if try "${create[@]}" >/dev/null; then return 0; fi
+  local attempt
+  for attempt in 1 2 3 4 5 6 7; do
+    if try "${create[@]}" >/dev/null; then return 0; fi
+    # The account that was just made may not be known there yet.
+    if [ "$attempt" -eq 7 ] || ! complains "$not_known_yet"; then break; fi
+    pause 10
+  done
   if complains 'vmExternalIpAccess' && [ -z "$public" ] && [ "$way_out" = address ]; then
     stage capacity waiting "the organisation allows no addresses; its way out is Cloud NAT ($(dollars "$nat_hourly") an hour)"
     way_out=nat

@@ -45,6 +45,21 @@ try() {
 # act ARGUMENT...: changes something. What gcloud prints is of no interest.
 act() { try "$@" >/dev/null || explain; }
 
+# Google tells all of its machines of a new account or a new service within a minute, but not at once.
+not_known_yet='[Ss]ervice account.* (was not found|does not exist)|serviceAccounts/.* was not found'
+
+# act_when_known PATTERN ARGUMENT...: like act, for as long as the complaint is that something new is not known yet.
+act_when_known() {
+  local pattern=$1 attempt
+  shift
+  for attempt in 1 2 3 4 5 6 7 8 9 10 11 12; do
+    if try "$@" >/dev/null; then return 0; fi
+    complains "$pattern" || explain
+    [ "$attempt" -eq 12 ] || pause 10
+  done
+  explain
+}
+
 complains() { grep -qiE -- "$1" "$work/complaint"; }
 
 # gcloud's complaint as a sentence: its first error line, without the name of the command.
@@ -69,7 +84,8 @@ explain() {
   said=$(complaint)
   # gcloud also asks to sign in when it is the network that fails.
   if complains 'Unable to find the server|Could not reach|Network is unreachable|Name or service not known|Temporary failure in name resolution|Max retries exceeded|timed out|Connection (refused|reset|aborted)|HTTPError 50[0234]|Remote end closed'; then
-    fail network "Google Cloud could not be reached: $said" 'Check the network, then run the same command again: it goes on where it was.'
+    said=$(grep -oE -m1 'Temporary failure in name resolution|Name or service not known|Connection (refused|reset|aborted)|timed out|Network is unreachable|HTTPError 50[0-9]' "$work/complaint" | head -n 1 || true)
+    fail network "Google Cloud could not be reached${said:+: $said}." 'Check the network, then run the same command again: it goes on where it was.'
   elif complains 'do not currently have an active account|gcloud auth login|Reauthentication (failed|required)|invalid_grant'; then
     fail not_logged_in 'gcloud is not signed in, or its sign-in has run out.' 'Run "gcloud auth login", then this again.'
   elif complains 'BILLING_NOT_FOUND|BILLING_DISABLED|Billing must be enabled|requires billing to be enabled|billing account for project .* is not found'; then

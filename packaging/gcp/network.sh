@@ -63,7 +63,7 @@ keep_token() {
       for version in $versions; do act secrets versions destroy "$version" "--secret=$secret"; done
     fi
   fi
-  act secrets add-iam-policy-binding "$secret" "--member=serviceAccount:$(sa_email)" \
+  act_when_known "$not_known_yet" secrets add-iam-policy-binding "$secret" "--member=serviceAccount:$(sa_email)" \
     --role=roles/secretmanager.secretAccessor --condition=None
 }
 

@@ -64,6 +64,9 @@ switch_on_services() {
   if [ ${#missing[@]} -gt 0 ]; then
     [ -n "$dry_run" ] || stage apis waiting "switching on ${missing[*]}"
     act services enable "${missing[@]}"
+    # What is new there is not known everywhere at once.
+    [[ " ${missing[*]} " != *' compute.googleapis.com '* ]] ||
+      act_when_known 'SERVICE_DISABLED|has not been used|not enabled' compute project-info describe '--format=value(name)'
   fi
   stage apis 'done'
 }

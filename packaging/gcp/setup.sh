@@ -47,11 +47,9 @@ send_packages() {
   rm -rf "$work/easel-packages"
   mkdir -p "$work/easel-packages"
   [ -n "$dry_run" ] || cp "${debs[@]}" "$work/easel-packages/"
-  try compute scp "$work/easel-packages" "$machine:" --recurse "--zone=$zone" --tunnel-through-iap >/dev/null || {
-    complains 'publickey|4003|4010|failed to connect' || explain
-    over_ssh true
-    act compute scp "$work/easel-packages" "$machine:" --recurse "--zone=$zone" --tunnel-through-iap
-  }
+  # Older ones that lie there would go along.
+  over_ssh 'rm -rf easel-packages' >/dev/null
+  act compute scp "$work/easel-packages" "$machine:" --recurse "--zone=$zone" --tunnel-through-iap
   # Copied to where only root writes before root installs them; the digest is written last.
   over_ssh "sudo sh -c 'rm -rf /var/lib/easel-guest/packages && mkdir -p /var/lib/easel-guest/packages && cp easel-packages/*.deb /var/lib/easel-guest/packages/ && echo $packages_digest >/var/lib/easel-guest/packages/complete'" >/dev/null
 }

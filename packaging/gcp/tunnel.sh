@@ -24,16 +24,17 @@ open_tunnel() {
   # A program that reads what this says keeps this one's input open as long as it lives.
   [ ! -p /dev/stdin ] || watches_input=yes
   exec 8<&0
-  : >"$work/complaint"
+  : >"$work/tunnel"
   set -m # the child and what it starts are a group of their own, which can be ended as one
-  gcloud "${in_project_words[@]}" >"$work/complaint" 2>&1 </dev/null &
+  # What it prints must not wait in a buffer until it ends.
+  PYTHONUNBUFFERED=1 gcloud "${in_project_words[@]}" >"$work/tunnel" 2>&1 </dev/null &
   child=$!
   set +m
   trap 'end_tunnel "$child"; exit 143' TERM HUP
   trap 'end_tunnel "$child"; exit 130' INT
   local is_open='' word
   while kill -0 "$child" 2>/dev/null; do
-    if [ -z "$is_open" ] && grep -q '^Listening on port' "$work/complaint"; then
+    if [ -z "$is_open" ] && grep -q '^Listening on port' "$work/tunnel"; then
       is_open=yes
       emit tunnel port:="$near"
       answer 'https://127.0.0.1:%s is %s now, as long as this runs; Ctrl+C ends it.' "$near" "$machine"
@@ -51,6 +52,7 @@ open_tunnel() {
     end_with 0
   fi
   wait "$child" || true
+  cp "$work/tunnel" "$work/complaint"
   complains 'in use|unable to open socket|Address already' &&
     fail bad_argument "The port $near of this computer is taken." 'Name another with --port, or leave it out.'
   complains '4033|not authorized' && explain
@@ -58,6 +60,7 @@ open_tunnel() {
     fail not_ready "Nothing listens at port $port of $machine yet." 'Wait a minute, then run this again; "easel-gcp logs" shows what the server is at.'
   find_machine || fail not_found "$machine has gone." '"easel-gcp up" makes another.'
   [ "$m_state" = running ] || why_not_running
+  cp "$work/tunnel" "$work/complaint"
   explain
 }
 

@@ -32,7 +32,7 @@ die() {
   [ ! -e "$home/died" ] || exit 1
   : >"$home/died"
   publish log "$(tail -n 25 "$home/log" | tail -c 6000 | base64 -w 0)"
-  stage "$current" failed "$(tr '\n|' ' /' <<<"$1" | cut -c 1-900)"
+  stage "$current" failed "$(printf '%s' "$1" | tr '\n|' ' /' | cut -c 1-900)"
   trap - EXIT
   exit 1
 }
@@ -213,8 +213,9 @@ start_server() {
   stage ready running
   run systemctl enable easel-server
   run systemctl restart easel-server || die "The server does not start: $(journalctl -u easel-server -n 3 --no-pager -o cat)"
-  local seconds=0
-  until curl -skf -o /dev/null "https://127.0.0.1:$(attribute port)/readyz"; do
+  local seconds=0 port
+  port=$(attribute port)
+  until curl -skf -o /dev/null "https://127.0.0.1:$port/readyz"; do
     seconds=$((seconds + 2))
     [ "$seconds" -lt 600 ] || {
       run journalctl -u easel-server -n 25 --no-pager -o cat

@@ -60,6 +60,14 @@ class Up(CloudTest):
         self.assertEqual(answer.stages()["apis"], "done")
         self.assertLessEqual({"compute.googleapis.com", "iap.googleapis.com"}, set(self.world()["services"]))
 
+    def test_what_is_new_is_not_known_at_once(self):
+        token = self.folder / "token"
+        token.write_text("hf_secret123\n")
+        self.change(services=[])
+        self.set(slow=45)
+        self.up_works("--token-file", str(token))
+        self.whole(secrets=["easel-hub-token"])
+
     def test_with_a_token_for_the_hub(self):
         token = self.folder / "token"
         token.write_text("hf_secret123\n")

@@ -71,6 +71,8 @@ def services(world, plain, options):
         world.refuse("ERROR: ({command}) FAILED_PRECONDITION: Billing account for project '123456789012' is not found. Billing must be enabled for activation of service(s) 'compute.googleapis.com' to proceed.\nHelp Token: Aabcdef\n- '@type': type.googleapis.com/google.rpc.PreconditionFailure\n  violations:\n  - subject: ?error_code=390001&project=123456789012&services=compute.googleapis.com\n    type: googleapis.com/billing-enabled\n- '@type': type.googleapis.com/google.rpc.ErrorInfo\n  domain: serviceusage.googleapis.com/billing-enabled\n  reason: UREQ_PROJECT_BILLING_NOT_FOUND")
     if world.scenario.get("may_not_enable"):
         world.refuse("ERROR: ({command}) PERMISSION_DENIED: Permission denied to enable service [compute.googleapis.com]\nHelp Token: Aabcdef\n- '@type': type.googleapis.com/google.rpc.ErrorInfo\n  domain: serviceusage.googleapis.com\n  reason: AUTH_PERMISSION_DENIED")
+    if "compute.googleapis.com" in plain:
+        world.data["compute_known"] = world.now + world.scenario.get("slow", 0)
     world.data["services"] += [each for each in plain[2:] if each not in world.data["services"]]
     return "Operation \"operations/acat.p2-123456789012-1\" finished successfully."
 
@@ -135,7 +137,7 @@ def service_accounts(world, plain, options):
         return listing(world, "service accounts", options)
     if plain[2] == "create":
         email = f"{plain[3]}@pictures-1.iam.gserviceaccount.com"
-        world.make("service accounts", email, {"email": email, "uniqueId": "1", **described(options)})
+        world.make("service accounts", email, {"email": email, "uniqueId": "1", "made": world.now, **described(options)})
     elif plain[2] == "delete":
         world.remove("service accounts", plain[3])
     return ""
@@ -166,6 +168,9 @@ def secrets(world, plain, options):
     elif verb == "delete":
         world.remove("secrets", plain[2])
     else:
+        account = world.need("service accounts", options["member"].split(":")[1])
+        if world.now < account["made"] + world.scenario.get("slow", 0):
+            world.refuse(f"ERROR: ({{command}}) INVALID_ARGUMENT: Service account {account['email']} does not exist.")
         world.need("secrets", plain[2], changes=True)["readers"] = [options["member"]]
     return ""
 

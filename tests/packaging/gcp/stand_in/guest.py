@@ -33,6 +33,8 @@ def command(world, machine, text):
         return '{"fingerprint":"' + "0" * 64 + '","link":"' + link + '","url":"https://127.0.0.1:5000"}'
     elif "journalctl" in text:
         return "2026-11-26T12:00:00+0000 easel easel-server[900]: Ready: https://0.0.0.0:5000"
+    elif text == "rm -rf easel-packages":
+        inside.pop("sent", None)
     elif text != "true":
         raise ValueError("a command that the machine does not know: " + text)
     return ""

@@ -76,7 +76,9 @@ def create(world, words, options):
             raise ValueError("a machine without --" + needed)
     subnet = re.search(r"subnet=([\w-]+)", options["network-interface"]).group(1)
     world.need("subnets", f"{zone.rsplit('-', 1)[0]}/{subnet}")
-    world.need("service accounts", options["service-account"])
+    account = world.need("service accounts", options["service-account"])
+    if world.now < account["made"] + world.scenario.get("slow", 0):
+        world.fail_resource(f"The resource 'projects/pictures-1/serviceAccounts/{options['service-account']}' was not found")
     interface = {"network": subnet}
     if "no-address" not in options["network-interface"]:
         interface["accessConfigs"] = [{"natIP": "203.0.113.7"}]
@@ -237,15 +239,16 @@ def reach(world, plain, options):
 
 def tunnel(world, plain, options):
     if world.scenario.get("tunnel") == "forbidden":
-        world.refuse("ERROR: ({command}) Error while connecting [4033: 'not authorized'].")
+        world.refuse("ERROR: (gcloud.compute.start-iap-tunnel) While checking if a connection can be made: Error while connecting [4033: 'not authorized'].")
     if world.scenario.get("tunnel") == "nothing listens":
         print("Testing if tunnel connection works.", file=sys.stderr, flush=True)
-        world.refuse(f"ERROR: ({{command}}) Error while connecting [4003: 'failed to connect to backend']. (Failed to connect to port {plain[2]})")
+        world.refuse(f"ERROR: (gcloud.compute.start-iap-tunnel) While checking if a connection can be made: Error while connecting [4003: 'failed to connect to backend']. (Failed to connect to port {plain[2]})")
     with open(os.path.join(world.folder, "tunnel.pid"), "w") as file:
         file.write(str(os.getpid()))
     world.save()
     print("Testing if tunnel connection works.", file=sys.stderr, flush=True)
-    print(f"Listening on port [{options['local-host-port'].rsplit(':', 1)[1]}].", flush=True)
+    # Python keeps what it prints into a file in a buffer, unless it is told not to.
+    print(f"Listening on port [{options['local-host-port'].rsplit(':', 1)[1]}].", flush=os.environ.get("PYTHONUNBUFFERED") == "1")
     if world.scenario.get("tunnel") == "breaks":
         world.refuse("ERROR: ({command}) Error during local connection to [127.0.0.1:5000]: Connection reset")
     while True:

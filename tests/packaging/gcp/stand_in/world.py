@@ -127,7 +127,8 @@ class World:
     def check_access(self, service, title, permission):
         if self.scenario.get("logged_out"):
             self.refuse(NOT_LOGGED_IN)
-        if service not in self.data["services"]:
+        is_unknown = service == "compute.googleapis.com" and self.now < self.data.get("compute_known", 0)
+        if service not in self.data["services"] or is_unknown:
             self.refuse(API_DISABLED.replace("{title}", title).replace("{service}", service))
         command = " ".join(self.words)
         for denied in self.scenario.get("denied", []):
