@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Writes the manual pages out of what the programs say with --help: easel-server.1, one page for each of its
-# commands, and easel.1.
+# commands, easel.1 and easel-gcp.1.
 #
-#   packaging/man-pages.sh PROGRAMS FOLDER     PROGRAMS: the folder that easel-server and easel are in
+#   packaging/man-pages.sh PROGRAMS FOLDER     PROGRAMS: the folder that they are in
 set -euo pipefail
 export LC_ALL=C.UTF-8
 [ $# -eq 2 ] || { sed -n '3,6s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 2; }
@@ -42,3 +42,4 @@ while read -r command title; do
   page "easel-server-$command" "${title,}" "$programs/easel-server $command" --include "$related"
 done <<<"$commands"
 page easel 'draw pictures from words on your own GPU' "$programs/easel" --include "$related"
+page easel-gcp 'make a machine with a GPU on Google Cloud that draws' "$programs/easel-gcp" --include "$related"
