@@ -74,13 +74,7 @@ public:
         }
         SetupResult result{.folder = m_home, .wasHere = std::filesystem::exists(m_home / kComplete)};
         if (!result.wasHere) {
-            auto done = makeFolders(m_work).and_then([this] { return bringWheels(); }).and_then([this] {
-                return unpackAll();
-            });
-            if (done) {
-                done = publish();
-            }
-            if (!done) {
+            if (auto done = bring(); !done) {
                 return tl::unexpected(std::move(done.error()));
             }
         }
@@ -96,6 +90,16 @@ public:
     }
 
 private:
+    Expected<void> bring() {
+        if (std::filesystem::exists(m_work / kComplete)) {
+            return publish();  // the last run came as far as that
+        }
+        return makeFolders(m_work)
+            .and_then([this] { return m_options.from ? takeWheels() : fetchWheels(); })
+            .and_then([this] { return unpackAll(); })
+            .and_then([this] { return publish(); });
+    }
+
     path fetched(const std::string& sha256) const { return m_work / (".wheel-" + sha256); }
     path unpacked(const Pin& pin) const { return m_work / (".unpacked-" + pin.sha256); }
 
@@ -126,8 +130,6 @@ private:
                              [this](const Pin& pin) { return !std::filesystem::exists(unpacked(pin)); });
         return pins;
     }
-
-    Expected<void> bringWheels() { return m_options.from ? takeWheels() : fetchWheels(); }
 
     Expected<void> takeWheels() {
         m_teller.begin(SetupStage::Comparing);
@@ -172,7 +174,9 @@ private:
             bytes += file.size;
             here += downloads.bytesHere(file);
         }
-        if (auto room = checkRoom(roomToFetch(files, here), "about ", "Nothing was fetched."); !room) {
+        if (auto room = checkRoom(roomToFetch(files, here), "about ",
+                                  here == 0 ? "Nothing was fetched." : "What is here is kept.");
+            !room) {
             return room;
         }
         m_teller.begin(SetupStage::Fetching, static_cast<int>(files.size()), bytes, here);
@@ -268,6 +272,11 @@ private:
 
     /// What only the work needed goes, and the folder gets its name.
     Expected<void> publish() {
+        const path mark = m_work / kComplete;
+        if (const int failed = process::writeWhole(mark, std::string_view(), {.durably = true, .mode = 0644});
+            failed != 0) {
+            return tl::unexpected(cannotWrite(mark, {failed, std::generic_category()}));
+        }
         std::error_code error;
         for (std::filesystem::directory_iterator it(m_work, error), end; !error && it != end;
              it.increment(error)) {
@@ -275,11 +284,6 @@ private:
                 std::error_code ignored;
                 std::filesystem::remove(it->path(), ignored);
             }
-        }
-        const path mark = m_work / kComplete;
-        if (const int failed = process::writeWhole(mark, std::string_view(), {.durably = true, .mode = 0644});
-            failed != 0) {
-            return tl::unexpected(cannotWrite(mark, {failed, std::generic_category()}));
         }
         std::filesystem::remove_all(m_home, error);  // one that has lost its mark is none
         if (!error) {

@@ -158,6 +158,25 @@ private Q_SLOTS:
         QCOMPARE(m_index->requests("html").size(), before);  // both were here: one unpacked, one fetched
     }
 
+    void whatLacksOnlyItsNameGetsIt() {
+        QVERIFY(setUp(m_index->plain("json")));
+        std::filesystem::rename(home(), work());
+        std::ofstream(work() / ".unpacked-left").flush();
+        const auto before = m_index->requests("json").size();
+        QVERIFY(setUp(m_index->plain("json")));
+        QCOMPARE(filesIn(home()), kCpuFiles);
+        QCOMPARE(m_index->requests("json").size(), before);
+    }
+
+    void whatHasLostItsMarkIsMadeAnew() {
+        QVERIFY(setUp(m_index->plain("json")));
+        std::filesystem::remove(home() / "complete");
+        std::ofstream(home() / "torch" / "lib" / "libtorch_cpu.so") << "damaged";
+        QVERIFY(setUp(m_index->plain("json")));
+        QCOMPARE(filesIn(home()), kCpuFiles);
+        QCOMPARE(std::filesystem::file_size(home() / "torch/lib/libtorch_cpu.so"), 400'000U);
+    }
+
     void aPasswordGoesToTheIndexAlone() {
         std::string address = m_index->plain("private");
         address.insert(address.find("//") + 2, "me:s3cret%2F@");
