@@ -93,9 +93,9 @@ Expected<PinList> parsePins(Kind kind, std::string_view text) {
 }
 
 const PinList& pinsOf(Kind kind) {
-    static const PinList kCpu = builtIn(Kind::Cpu);
-    static const PinList kCuda = builtIn(Kind::Cuda);
-    return kind == Kind::Cpu ? kCpu : kCuda;
+    static const PinList kOfCpu = builtIn(Kind::Cpu);
+    static const PinList kOfCuda = builtIn(Kind::Cuda);
+    return kind == Kind::Cpu ? kOfCpu : kOfCuda;
 }
 
 std::string_view listOf(Kind kind) {
