@@ -35,7 +35,10 @@ describe() {
   local kind name place extra
   IFS='|' read -r kind name place extra <<<"$1"
   case $kind in
-    machine) offer "$extra" || offer l4; printf 'the machine %s in %s with its disk' "$name" "$place" ;;
+    machine)
+      offer "$extra" || offer l4
+      printf 'the machine %s in %s (%s an hour while it runs)' "$name" "$place" "$(dollars "$(hourly_of "${extra:-l4}" "$(cheapest_lasting)")")"
+      ;;
     disk) printf 'the disk %s in %s, %s GB (%s a month)' "$name" "$place" "$extra" "$(dollars $((1000 * ${extra:-0})))" ;;
     image) printf 'the image %s, %s GB (up to %s a month)' "$name" "$extra" "$(dollars $((image_gb_monthly * ${extra:-0})))" ;;
     schedule) printf 'the schedule %s (free)' "$name" ;;

@@ -93,14 +93,15 @@ watch_guest() {
     [ ${#debs[@]} -eq 0 ] || { send_packages; }
     return 0
   fi
-  local until=$(($(now) + 5400)) since=$m_started told='' redone=''
+  local until=$(($(now) + 5400)) since=$m_started told='' redone='' first=driver
+  [[ " $passed " != *' model '* ]] || first=ready
   # The clocks of the machine and of Google need not agree to the second.
   since=$((since - 60))
   while :; do
     guest_says
     if [ "$g_began" -lt "$since" ]; then
-      [ -n "$told" ] || stage driver running
-      [ -n "$told" ] || stage driver waiting 'the machine is starting'
+      [ -n "$told" ] || stage "$first" running
+      [ -n "$told" ] || stage "$first" waiting 'the machine is starting'
       told=starting
     elif [ "$g_state" = failed ] && [ -z "$redone" ]; then
       # It may have failed in an earlier "up": it gets another chance.

@@ -83,6 +83,7 @@ finish_machine() {
       start_again
       ;;
     stopped | preempted)
+      stage_titles[machine]='Starting the machine'
       tell_what_to_do
       start_again
       ;;
@@ -131,7 +132,8 @@ start_machine() {
     running | starting) tell '%s runs already; "easel-gcp extend" gives it more time.' "$machine" ;;
     *)
       gpu=$m_gpu provisioning=$m_provisioning disk_gb=${m_disk_gb:-$disk_gb} model=$m_model
-      stage machine running "starting $machine"
+      stage_titles[machine]='Starting the machine'
+      stage machine running "$machine"
       start_again
       stage machine 'done'
       passed=' driver package libtorch model'

@@ -166,11 +166,22 @@ id=$(curl -sf --retry 10 --retry-connrefused -H 'Metadata-Flavor: Google' http:/
 if [ -e /var/lib/easel-guest/instance ]; then rm -rf /var/lib/easel/server; fi
 echo "$id" >/var/lib/easel-guest/instance
 END
+  cat >/usr/local/lib/easel-guest/gpu-nodes <<'END'
+#!/bin/sh
+# The server may not make device files itself: its sandbox forbids it.
+nvidia-smi >/dev/null 2>&1
+modprobe nvidia-uvm || exit 0
+major=$(sed -n 's/^ *\([0-9]*\) nvidia-uvm$/\1/p' /proc/devices)
+[ -n "$major" ] || exit 0
+[ -e /dev/nvidia-uvm ] || mknod -m 666 /dev/nvidia-uvm c "$major" 0
+[ -e /dev/nvidia-uvm-tools ] || mknod -m 666 /dev/nvidia-uvm-tools c "$major" 1
+END
   chmod 755 /usr/local/lib/easel-guest/*
   cat >"$folder/easel-gcp.conf" <<'END'
 [Service]
 Environment=HF_HUB_CACHE=/var/lib/easel/hub
 ExecStartPre=+/usr/local/lib/easel-guest/own-state
+ExecStartPre=+-/usr/local/lib/easel-guest/gpu-nodes
 ExecStopPost=+/usr/local/lib/easel-guest/power-off-when-idle
 SuccessExitStatus=75
 RestartPreventExitStatus=75

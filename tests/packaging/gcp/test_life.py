@@ -203,7 +203,7 @@ class Down(CloudTest):
         self.up_works("--public", "--from", "198.51.100.9")
         question = self.run_program("down", "--json")
         self.assertEqual((question.status, question.events[-1]["id"]), (3, "down"))
-        for part in ("the machine easel in us-central1-a", "the network easel-net (free)", "the firewall rule easel-home"):
+        for part in ("the machine easel in us-central1-a ($0.71 an hour while it runs)", "the network easel-net (free)", "the firewall rule easel-home"):
             self.assertIn(part, question.events[-1]["text"])
         self.assertIn("instances", self.own())
         self.assertEqual(self.easel("down").status, 0)
