@@ -23,13 +23,30 @@ show() {
 in_project() { in_project_words=("$@" "--project=$project" --quiet); }
 
 # ask ARGUMENT...: what gcloud answers to a question; nothing in a dry run, as if nothing were there yet.
-ask() {
+ask() { ask_or NOTHING "$@"; }
+
+# ask_or PATTERN ARGUMENT...: the same, and nothing where the complaint is of that pattern.
+ask_or() {
+  local pattern=$1 left=$patience
+  shift
   in_project "$@"
   if [ -n "$dry_run" ]; then
     show "${in_project_words[@]}"
     return 0
   fi
-  call "${in_project_words[@]}" || explain
+  until call "${in_project_words[@]}"; do
+    if complains "$pattern"; then return 0; fi
+    if ! is_offline || [ "$left" -eq 0 ]; then explain; fi
+    left=$((left - 1))
+    pause 10
+  done
+}
+
+# How often a question is asked again when the network fails. While one waits for long, a laptop may change its place.
+patience=0
+
+is_offline() {
+  complains 'Unable to find the server|Could not reach|Network is unreachable|Name or service not known|Temporary failure in name resolution|Max retries exceeded|timed out|Connection (refused|reset|aborted)|HTTPError 50[0234]|Remote end closed'
 }
 
 # try ARGUMENT...: like ask, but a failure is the caller's to judge.
@@ -83,7 +100,7 @@ explain() {
   local said
   said=$(complaint)
   # gcloud also asks to sign in when it is the network that fails.
-  if complains 'Unable to find the server|Could not reach|Network is unreachable|Name or service not known|Temporary failure in name resolution|Max retries exceeded|timed out|Connection (refused|reset|aborted)|HTTPError 50[0234]|Remote end closed'; then
+  if is_offline; then
     said=$(grep -oE -m1 'Temporary failure in name resolution|Name or service not known|Connection (refused|reset|aborted)|timed out|Network is unreachable|HTTPError 50[0-9]' "$work/complaint" | head -n 1 || true)
     fail network "Google Cloud could not be reached${said:+: $said}." 'Check the network, then run the same command again: it goes on where it was.'
   elif complains 'do not currently have an active account|gcloud auth login|Reauthentication (failed|required)|invalid_grant'; then

@@ -71,8 +71,10 @@ model_of() {
 
 # find_machine: the one of that name, wherever it is. Fails when there is none.
 find_machine() {
-  local rows
-  rows=$(ask compute instances list "--filter=labels.easel=$machine" "$machine_fields")
+  local rows filter=labels.easel=$machine
+  # "up" must see one in another zone, too, so as not to make a second.
+  [ -z "$asked_zone" ] || [ "$command" = up ] || filter+=" AND zone:$asked_zone"
+  rows=$(ask compute instances list "--filter=$filter" "$machine_fields")
   m_state=missing
   [ -n "$rows" ] || return 1
   [ "$(wc -l <<<"$rows")" -eq 1 ] ||

@@ -61,8 +61,8 @@ guest_says() {
   local rows key value text=''
   g_log='' g_packages='' g_began=0 g_stage='' g_state='' g_detail=''
   # Until the machine has told anything there is nothing to read, which is an error to gcloud.
-  rows=$(try compute instances get-guest-attributes "$machine" "--zone=$zone" --query-path=easel/ \
-    '--format=value[separator="|"](key,value)') || complains 'was not found|NOT_FOUND|notFound' || explain
+  rows=$(ask_or 'was not found|NOT_FOUND|notFound' compute instances get-guest-attributes "$machine" "--zone=$zone" \
+    --query-path=easel/ '--format=value[separator="|"](key,value)')
   while IFS='|' read -r key value; do
     case $key in
       stage) text=$value ;;
@@ -95,6 +95,7 @@ watch_guest() {
   fi
   local until=$(($(now) + 5400)) since=$m_started told='' redone='' first=driver
   [[ " $passed " != *' model '* ]] || first=ready
+  patience=30
   # The clocks of the machine and of Google need not agree to the second.
   since=$((since - 60))
   while :; do
@@ -129,6 +130,7 @@ watch_guest() {
     elif [ "$g_stage $g_state" = 'ready done' ]; then
       pass_on ready
       stage ready 'done'
+      patience=0
       return 0
     elif [ "$g_stage|$g_state|$g_detail" != "$told" ]; then
       told="$g_stage|$g_state|$g_detail"

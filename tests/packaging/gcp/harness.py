@@ -112,7 +112,7 @@ class CloudTest(unittest.TestCase):
         return float((self.folder / "clock").read_text())
 
     def run_program(self, *words, **options):
-        return Answer(subprocess.run(["bash", str(PROGRAM), *words], env=self.environment, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=300, **options))
+        return Answer(subprocess.run(["bash", str(PROGRAM), *words], env=self.environment, capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=900, **options))
 
     def easel(self, *words):
         """As the app runs it; every line must be JSON, and nothing else is said anywhere."""

@@ -14,13 +14,12 @@ CHANGES = {"create", "enable", "add", "add-labels", "add-metadata", "add-resourc
 
 
 class Breaks(CloudTest):
-    def prepare(self, test):
-        """A world, and what is to be done in it."""
-
     def breaks(self, prepare, words):
+        """Runs easel-gcp with words(test) in the world that `prepare` has made, broken off at each of its calls."""
         first = Breaks()
         first.setUp()
         prepare(first)
+        prepared = {name: (first.folder / name).read_text() for name in ("world.json", "clock")}
         before = len(first.world()["calls"])
         answer = first.easel(*words(first))
         self.assertEqual(answer.status, 0, answer.out)
@@ -37,7 +36,8 @@ class Breaks(CloudTest):
             test = Breaks()
             test.setUp()
             try:
-                prepare(test)
+                for name, text in prepared.items():
+                    (test.folder / name).write_text(text)
                 made = len(test.world()["made"])
                 test.set(**{kind: len(test.world()["calls"]) + number})
                 broken = test.easel(*words(test))

@@ -230,6 +230,16 @@ class Inside(CloudTest):
         self.assertIn("apt: the last line", answer.err)
         self.assertIn("It does not see the GPU.", answer.err)
 
+    def test_a_laptop_that_is_offline_for_a_while(self):
+        began = self.now()
+        self.set(offline=[began + 60, began + 180])
+        self.up_works()
+        self.assertGreater(self.now(), began + 180)
+        self.easel("down")
+        began = self.now()
+        self.set(offline=[began + 60, began + 10**6])
+        self.fails(self.up(), "network", "name resolution")
+
     def test_preempted_while_it_is_set_up(self):
         self.set(preempted_after=25)
         self.fails(self.up("--spot"), "preempted", "easel-gcp start")

@@ -76,6 +76,10 @@ class World:
     def breaks_before(self, call):
         return self.scenario.get("break_before") == call
 
+    def is_offline(self):
+        begins, ends = self.scenario.get("offline", (0, 0))
+        return begins <= self.now < ends
+
     def breaks_after(self, call):
         """The network fails when it is done: the answer does not arrive."""
         return self.scenario.get("break_after") == call
