@@ -50,6 +50,9 @@ QString ServerLink::words() const {
             if (m_state == State::Busy) {
                 return m_info->queued > 0 ? tr("busy, %1 waiting").arg(m_info->queued) : tr("busy, drawing");
             }
+            if (!m_info->deviceWarning.empty()) {
+                return tr("ready, but not on the GPU");
+            }
             return m_info->deviceName.empty()
                        ? tr("ready")
                        : tr("%1 · ready").arg(QString::fromStdString(m_info->deviceName));

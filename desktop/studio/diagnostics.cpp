@@ -181,6 +181,9 @@ QString infoPart(const protocol::ServerInfo& info, const Redaction& redaction) {
     }
     return line("Version", redaction.of(QString::fromStdString(info.version))) +
            line("Device", redaction.of(device.join(QStringLiteral(", ")))) +
+           (info.deviceWarning.empty()
+                ? QString()
+                : line("Not on the GPU", redaction.of(QString::fromStdString(info.deviceWarning)))) +
            line("Queue", QStringLiteral("%1 waiting, %2 on hold, %3 running%4")
                              .arg(info.queued)
                              .arg(info.held)

@@ -44,6 +44,8 @@ function showServer(isThere = true) {
         : !server.ready ? server.status || "Not ready"
         : [model?.title || model?.id, server.device_name || server.device, "ready"].filter(Boolean).join(" · ");
     byId("server").className = isThere && server.ready ? "server ready" : "server waiting";
+    byId("warning").hidden = !isThere || !server.device_warning;
+    byId("warning").textContent = server?.device_warning ? `Not on the GPU: ${server.device_warning}` : "";
 }
 
 async function refreshServer() {

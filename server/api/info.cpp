@@ -23,7 +23,9 @@ void addInfoRoutes(http::Router& router, const Service& service) {
         if (!info.ready) {
             return problemResponse(protocol::unavailable(info.status));
         }
-        return http::textResponse(200, "ready\n");
+        const std::string& warning = info.deviceWarning;
+        return http::textResponse(200,
+                                  "ready\n" + (warning.empty() ? "" : "Not on the GPU: " + warning + '\n'));
     });
     router.addSimple("GET", routes::kOpenApi,
                      [](const Request&) { return jsonResponse(200, std::string(asset("openapi.json"))); });

@@ -10,7 +10,10 @@ namespace easel::commands {
 void GeneratorLog::changed(const generator::Status& status) {
     const std::scoped_lock lock(m_mutex);
     if (std::string line = inOneLine(status); line != m_line) {
-        spdlog::log(status.failed ? spdlog::level::err : spdlog::level::info, line);
+        spdlog::log(status.failed            ? spdlog::level::err
+                    : status.warning.empty() ? spdlog::level::info
+                                             : spdlog::level::warn,
+                    line);
         m_line = std::move(line);
     }
     for (const std::string& note : status.notes) {

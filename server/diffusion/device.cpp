@@ -42,10 +42,6 @@ std::string gpuName(int index) {
     return place < cards.size() ? valueIn(cards[place] / "information", "Model") : "NVIDIA GPU";
 }
 
-bool hasNvidiaDriver() {
-    return std::filesystem::exists("/dev/nvidiactl");
-}
-
 /// Every step allocates the same large tensors again. Left alone, malloc takes each from the system and gives
 /// it back, and a sixth of the time goes into clearing pages.
 void keepFreedMemory() {
@@ -77,10 +73,52 @@ std::pair<std::string_view, c10::ScalarType> precisionOnGpu(std::string_view wan
         "precision", "There is no precision \"" + std::string(wanted) + "\"; use auto, fp32, fp16 or bf16."));
 }
 
-Device cuda(int index, std::string_view precision) {
-    const auto fail = [](std::string why) { return Failure(protocol::unavailable(std::move(why))); };
-    if (!hasNvidiaDriver()) {
-        throw fail("No NVIDIA driver is running on this machine; install one, or use --device cpu.");
+Failure fail(std::string why) {
+    return Failure(protocol::unavailable(std::move(why)));
+}
+
+Device cuda(int index, std::string_view precision, const generator::Nvidia& nvidia) {
+    const int count = loadCuda(nvidia);
+    if (index >= count) {
+        throw fail("There is no device cuda:" + std::to_string(index) + "; this machine has " +
+                   std::to_string(count) + ".");
+    }
+    const auto [called, dtype] = precisionOnGpu(precision);
+    const c10::Device device(c10::kCUDA, static_cast<c10::DeviceIndex>(index));
+    if (dtype == c10::kFloat) {
+        // Otherwise convolutions are computed with as few digits as in half precision.
+        at::globalContext().setAllowTF32CuDNN(false);
+    }
+    try {
+        at::ones({1}, at::device(device).dtype(dtype)).add_(1).cpu();
+    } catch (const c10::Error& error) {  // too old for this libtorch, taken by somebody else, full, …
+        throw fail(device.str() + " cannot compute (" + firstLine(error.what_without_backtrace()) +
+                   "); use another device, or --device cpu.");
+    }
+    return {{device, dtype}, device.str(), gpuName(index), std::string(called), ""};
+}
+
+Device best(std::string_view precision, const generator::Nvidia& nvidia) {
+    if (!nvidia.isThere()) {
+        return cpu(precision);
+    }
+    try {
+        return cuda(0, precision, nvidia);
+    } catch (const Failure& failure) {
+        if (precision != "auto" && precision != "fp32") {
+            throw;  // only a GPU has a choice of precisions
+        }
+        Device device = cpu(precision);
+        device.remark = failure.problem().detail;
+        return device;
+    }
+}
+
+}  // namespace
+
+int loadCuda(const generator::Nvidia& nvidia) {
+    if (const std::string why = whyUnusable(nvidia); !why.empty()) {
+        throw fail(why + " Without it, --device cpu draws on the CPU.");
     }
     // The CUDA half of libtorch registers itself when it is loaded. It must be there before the first
     // question about CUDA, for the answer is remembered.
@@ -92,46 +130,15 @@ Device cuda(int index, std::string_view precision) {
     if (!at::hasCUDA()) {
         throw fail("CUDA finds no GPU that it can use; check nvidia-smi, or use --device cpu.");
     }
-    const c10::DeviceIndex count = at::detail::getCUDAHooks().deviceCount();
-    if (index >= count) {
-        throw fail("There is no device cuda:" + std::to_string(index) + "; this machine has " +
-                   std::to_string(count) + ".");
-    }
-    const auto [called, dtype] = precisionOnGpu(precision);
-    const c10::Device device(c10::kCUDA, static_cast<c10::DeviceIndex>(index));
-    try {
-        at::ones({1}, at::device(device).dtype(dtype)).add_(1).cpu();
-    } catch (const c10::Error& error) {  // too old for this libtorch, taken by somebody else, full, …
-        throw fail(device.str() + " cannot compute (" + firstLine(error.what_without_backtrace()) +
-                   "); use another device, or --device cpu.");
-    }
-    return {{device, dtype}, device.str(), gpuName(index), std::string(called), ""};
+    return at::detail::getCUDAHooks().deviceCount();
 }
 
-Device best(std::string_view precision) {
-    if (!hasNvidiaDriver()) {
-        return cpu(precision);
-    }
-    try {
-        return cuda(0, precision);
-    } catch (const Failure& failure) {
-        if (precision != "auto") {
-            throw;  // only a GPU has a choice of precisions
-        }
-        Device device = cpu(precision);
-        device.remark = failure.problem().detail;
-        return device;
-    }
-}
-
-}  // namespace
-
-Device openDevice(std::string_view wanted, std::string_view precision) {
+Device openDevice(std::string_view wanted, std::string_view precision, const generator::Nvidia& nvidia) {
     if (wanted == "cpu") {
         return cpu(precision);
     }
     if (wanted == "auto") {
-        return best(precision);
+        return best(precision, nvidia);
     }
     constexpr std::string_view kCuda = "cuda";
     int index = 0;
@@ -139,12 +146,12 @@ Device openDevice(std::string_view wanted, std::string_view precision) {
     if (rest.starts_with(kCuda)) {
         rest.remove_prefix(kCuda.size());
         if (rest.empty()) {
-            return cuda(0, precision);
+            return cuda(0, precision, nvidia);
         }
         const char* end = rest.data() + rest.size();
         if (rest.size() > 1 && rest.front() == ':' &&
             std::from_chars(rest.data() + 1, end, index).ptr == end && index >= 0) {
-            return cuda(index, precision);
+            return cuda(index, precision, nvidia);
         }
     }
     throw Failure(protocol::invalidField(

@@ -389,6 +389,7 @@ generator::Status Engine::status() const {
     generator::Status status = m_impl->loader.status();
     status.ready = true;
     status.message = device.remark.empty() ? "Ready" : "Ready, but not on the GPU. " + device.remark;
+    status.warning = device.remark;
     status.device = device.name;
     status.deviceName = device.hardware;
     status.precision = device.precision;

@@ -81,6 +81,9 @@ Status DevicePool::status() const {
                 all.notes.push_back(note);
             }
         }
+        if (all.warning.empty()) {
+            all.warning = status.warning;
+        }
         all.capacity += status.capacity;
         if (status.memoryBudget > all.memoryBudget) {
             all.memoryBudget = status.memoryBudget;

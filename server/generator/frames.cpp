@@ -88,7 +88,8 @@ json control(const WorkerStatus& frame) {
             {"capacity", status.capacity},
             {"memory_budget", status.memoryBudget},
             {"memory_used", status.memoryUsed},
-            {"models", std::move(models)}};
+            {"models", std::move(models)},
+            {"warning", status.warning}};
 }
 
 json control(const ProgressMade& frame) {
@@ -165,7 +166,8 @@ Expected<WorkerStatus> readStatus(const json& value) {
                                .capacity = static_cast<int>(capacity),
                                .memoryBudget = integer(value.at("memory_budget")),
                                .memoryUsed = integer(value.at("memory_used")),
-                               .models = std::move(*models)}};
+                               .models = std::move(*models),
+                               .warning = value.at("warning").get<std::string>()}};
 }
 
 Expected<Picture> readPicture(const json& value, std::vector<std::uint8_t> pixels) {

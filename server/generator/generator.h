@@ -75,6 +75,8 @@ struct Status {
     std::int64_t memoryUsed = 0;    ///< bytes that models hold of it
     /// Those that are loaded, are being loaded or could not be, the latest used first.
     std::vector<ModelStatus> models = {};
+    /// Why it draws on the CPU though there is an NVIDIA device, and what to do; empty: it does not.
+    std::string warning = {};
 
     bool operator==(const Status&) const = default;
 };

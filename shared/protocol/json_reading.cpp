@@ -200,6 +200,7 @@ Expected<ServerInfo> parseServerInfo(std::string_view body) {
         reader.read("precision", info.precision);
         reader.read("ready", info.ready);
         reader.read("status", info.status);
+        reader.read("device_warning", info.deviceWarning);
         reader.read("default_model", info.defaultModel);
         reader.read("paused", info.paused);
         reader.read("queued", info.queued);

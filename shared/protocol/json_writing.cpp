@@ -169,6 +169,7 @@ std::string toJson(const ServerInfo& info) {
                  {"precision", info.precision},
                  {"ready", info.ready},
                  {"status", info.status},
+                 {"device_warning", info.deviceWarning},
                  {"default_model", info.defaultModel},
                  {"paused", info.paused},
                  {"queued", info.queued},

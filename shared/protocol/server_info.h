@@ -82,6 +82,9 @@ struct ServerInfo {
     std::string precision;   ///< "fp32", "fp16", "bf16"
     bool ready = false;      ///< a worker has a model loaded
     std::string status;      ///< one sentence for a person when not ready
+    /// Why it draws on the CPU though there is an NVIDIA device, and what to do, for a person; empty: it does
+    /// not.
+    std::string deviceWarning;
     std::string defaultModel;
     bool paused = false;  ///< the queue: nothing is started
     int queued = 0;

@@ -92,7 +92,9 @@ QString ServerChip::details() const {
         return tr("Click to choose a server.");
     }
     QStringList lines;
-    if (!info->status.empty()) {
+    if (!info->deviceWarning.empty()) {
+        lines << tr("Not on the GPU: %1").arg(QString::fromStdString(info->deviceWarning));
+    } else if (!info->status.empty()) {
         lines << QString::fromStdString(info->status);
     }
     if (info->paused) {
@@ -135,7 +137,7 @@ QColor ServerChip::dotColor() const {
     switch (m_link.state()) {
         case State::Connected:
         case State::Busy:
-            return m_link.info()->paused ? colors.busy : colors.good;
+            return m_link.info()->paused || !m_link.info()->deviceWarning.empty() ? colors.busy : colors.good;
         case State::NoAddress:
         case State::Connecting:
             return palette().color(QPalette::Dark);
@@ -162,7 +164,8 @@ void ServerChip::paintEvent(QPaintEvent*) {
     painter.setPen(QPen(dotColor(), 2));
     painter.setBrush(m_link.isOnline() ? QBrush(dotColor()) : QBrush(Qt::NoBrush));
     painter.drawEllipse(dot.adjusted(1, 1, -1, -1));
-    const bool attention = isWrong() || (m_link.isOnline() && !m_link.info()->ready);
+    const bool attention =
+        isWrong() || (m_link.isOnline() && (!m_link.info()->ready || !m_link.info()->deviceWarning.empty()));
     painter.setPen(attention ? dotColor() : palette().color(QPalette::WindowText));
     const QRect room = rect().adjusted(kUnit + kDot + kUnit, 0, -kUnit, 0);
     painter.drawText(room, Qt::AlignLeft | Qt::AlignVCenter, shortened(room.width()));

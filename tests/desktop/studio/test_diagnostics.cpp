@@ -275,6 +275,7 @@ void TestDiagnostics::neverTellsAPromptOrAKey() {
     server.info.ready = false;
     server.info.status = "Loading a heron in the reeds with " + kKey.toStdString();
     server.info.deviceName = "a zebra crossing";
+    server.info.deviceWarning = "No driver for " + kKey.toStdString();
     server.info.defaultModel = "two okapis on a hill";
     server.log = std::vector<std::string>{
         "GET /A%20Heron%20in%20the%20reeds",
@@ -289,6 +290,7 @@ void TestDiagnostics::neverTellsAPromptOrAKey() {
     const QString all = app.studio.diagnostics().report() + serverLog(app);
     QVERIFY2(all.contains("\n  Key: one is used\n"), qPrintable(all));
     QVERIFY2(all.contains("(Loading *** with easel_***)"), qPrintable(all));
+    QVERIFY2(all.contains("\n  Not on the GPU: No driver for easel_***\n"), qPrintable(all));
     QVERIFY2(all.contains("\n  Failed: 1: ***\n"), qPrintable(all));
     QVERIFY2(all.endsWith("\n  the last line\n"), qPrintable(all));
     for (const char* word :

@@ -94,6 +94,26 @@ private Q_SLOTS:
         QVERIFY(program.errors().contains("--device"));
     }
 
+    /// Whoever pays for a GPU must not find out from the clock that it is not used.
+    void anNvidiaDeviceIsNotLeftAloneInSilence() {
+        QVERIFY(start({}, "on-cpu"));
+        QVERIFY(waitForReady());
+        const QByteArray why = "The NVIDIA device has no driver.";
+        const auto ready = get("/readyz").body;
+        QVERIFY2(ready.startsWith("ready\n") && ready.contains(why), ready);
+        const auto info = protocol::parseServerInfo(get("/v1/server").body.toStdString());
+        QVERIFY(info && info->deviceWarning == why.toStdString());
+        QVERIFY(m_server->waitForError("[warning]"));
+    }
+
+    void whatDrawsWhereItShouldHasNoWarning() {
+        QVERIFY(start());
+        QVERIFY(waitForReady());
+        QCOMPARE(get("/readyz").body, QByteArray("ready\n"));
+        const auto info = protocol::parseServerInfo(get("/v1/server").body.toStdString());
+        QVERIFY(info && info->deviceWarning.empty());
+    }
+
     /// One that cannot draw is told by name, and does not keep the other from drawing.
     void oneWorkerThatFailsLeavesTheOther() {
         QVERIFY(start({"--device", "cpu,cuda:9"}));

@@ -8,6 +8,7 @@
 //           slow-start  takes 300 ms to load             slow:N      takes N ms
 //           endless     loads for ever                   once:FILE   dies unless FILE exists, and makes it
 //           environment says what it was given           stuck       stays in the second step for ever
+//           on-cpu      leaves an NVIDIA device alone
 //                                                        stop        stops its whole process there
 //                                                        stop-after  … when it is done
 //                                                        print:TEXT  prints TEXT
@@ -103,8 +104,11 @@ private:
     void tell(bool ready, bool failed, const std::string& message) {
         const auto notes = ready && m_model == "odd" ? std::vector<std::string>{"Something is idle."}
                                                      : std::vector<std::string>();
-        static_cast<void>(
-            m_channel.write(WorkerStatus{{ready, failed, message, "cpu", "Fake", "fp32", notes}}));
+        Status status{ready, failed, message, "cpu", "Fake", "fp32", notes};
+        if (ready && m_model == "on-cpu") {
+            status.warning = "The NVIDIA device has no driver.";
+        }
+        static_cast<void>(m_channel.write(WorkerStatus{std::move(status)}));
     }
 
     void draw(const Generate& wish) {

@@ -222,6 +222,7 @@ private Q_SLOTS:
         larger.memoryBudget = 2000;
         larger.memoryUsed = 20;
         larger.notes = {"A note."};
+        larger.warning = "The NVIDIA device has no driver.";
         larger.models = {loaded("m"), loaded("o")};
         pool.devices[1]->setStatus(larger);
 
@@ -234,6 +235,7 @@ private Q_SLOTS:
         QCOMPARE(status.memoryBudget, 2000);
         QCOMPARE(status.memoryUsed, 20);
         QCOMPARE(status.notes, std::vector<std::string>{"A note."});
+        QCOMPARE(status.warning, larger.warning);
         QCOMPARE(status.models.size(), std::size_t{3});
         QCOMPARE(status.models[0], loaded("m"));
         QCOMPARE(status.models[1].message, "broken");

@@ -89,6 +89,7 @@ private Q_SLOTS:
         info.version = "0.1.0";
         info.id = "0123456789abcdef";
         info.device = "cpu";
+        info.deviceWarning = "The NVIDIA device has no driver.";
         info.ready = true;
         info.setAside = 3;
         info.paused = true;

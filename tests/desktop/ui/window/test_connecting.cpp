@@ -104,6 +104,7 @@ private Q_SLOTS:
     void asksWhetherToTrust();
     void hasNoWayOnAfterAChange();
     void goesFromServerToServer();
+    void tellsOfAGpuThatIsNotUsed();
     void renamesAndForgets();
     void saysWhenTheKeyIsRevoked();
     void asksBeforeItFollowsALink();
@@ -207,6 +208,18 @@ void TestConnecting::goesFromServerToServer() {
     QTRY_VERIFY(app.link.describe().contains("a pencil"));
     QTRY_VERIFY(rows(app).at(0)->isChecked());
     QVERIFY(!rows(app).at(1)->isChecked());
+}
+
+void TestConnecting::tellsOfAGpuThatIsNotUsed() {
+    FakeEasel server;
+    server.info.deviceWarning = "The NVIDIA device at 0000:00:04.0 has no driver.";
+    App app(folder(), server.url());
+    QTRY_COMPARE(app.link.state(), State::Connected);
+    QTRY_VERIFY(app.find<QWidget>("serverChip")->accessibleName().endsWith("ready, but not on the GPU"));
+    const auto details = popover(app)->findChild<QLabel*>("serverDetails")->text();
+    QVERIFY2(details.startsWith("Not on the GPU: The NVIDIA device"), qPrintable(details));
+    server.info.deviceWarning.clear();
+    QTRY_VERIFY(!app.find<QWidget>("serverChip")->accessibleName().contains("GPU"));
 }
 
 void TestConnecting::renamesAndForgets() {
