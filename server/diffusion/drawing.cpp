@@ -17,7 +17,8 @@ std::vector<std::int64_t> Drawing::shape() const {
     return shape;
 }
 
-void advance(std::span<Drawing* const> drawings, const Denoiser& denoiser, c10::ScalarType dtype) {
+at::Tensor predict(std::span<const Drawing* const> drawings, const Denoiser& denoiser,
+                   c10::ScalarType dtype) {
     std::vector<at::Tensor> inputs;
     std::vector<float> timesteps;
     std::vector<Conditioning> conditions;
@@ -30,7 +31,11 @@ void advance(std::span<Drawing* const> drawings, const Denoiser& denoiser, c10::
     }
     const at::Tensor x = at::cat(inputs);
     const at::Tensor t = at::tensor(timesteps, at::kFloat).to(x.device());
-    const at::Tensor answers = denoiser.predict(x, t, stacked(conditions));
+    return denoiser.predict(x, t, stacked(conditions));
+}
+
+void advance(std::span<Drawing* const> drawings, const Denoiser& denoiser, c10::ScalarType dtype) {
+    const at::Tensor answers = predict({drawings.data(), drawings.size()}, denoiser, dtype);
     std::int64_t row = 0;
     for (Drawing* const drawing : drawings) {
         const std::int64_t branches = drawing->m_guidance->branches();

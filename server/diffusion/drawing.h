@@ -31,12 +31,17 @@ public:
     std::vector<std::int64_t> shape() const;
 
 private:
+    friend at::Tensor predict(std::span<const Drawing* const> drawings, const Denoiser& denoiser,
+                              c10::ScalarType dtype);
     friend void advance(std::span<Drawing* const> drawings, const Denoiser& denoiser, c10::ScalarType dtype);
 
     std::unique_ptr<Sampler> m_sampler;
     std::shared_ptr<const Guidance> m_guidance;
 };
 
+/// What `denoiser` answers in one forward pass in `dtype` to the next steps of `drawings`, which have one
+/// shape and are not done: [branches of all, C, H, W].
+at::Tensor predict(std::span<const Drawing* const> drawings, const Denoiser& denoiser, c10::ScalarType dtype);
 /// Takes each of `drawings`, which have one shape and are not done, a step further with one forward pass in
 /// `dtype`.
 void advance(std::span<Drawing* const> drawings, const Denoiser& denoiser, c10::ScalarType dtype);

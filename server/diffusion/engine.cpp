@@ -74,7 +74,9 @@ struct Engine::Impl {
 
     template <typename Work>
     std::optional<protocol::Problem> problemOf(Work work);
-    void useThreadsWorthIt(const Pipeline& pipeline, std::int64_t work) const;
+    void useThreadsWorthIt(const Pipeline& pipeline, std::int64_t work) const {
+        at::set_num_threads(pipeline.threadsWorthIt(work, threads));
+    }
 
     const Device device;
     const int threads;
@@ -302,14 +304,6 @@ std::optional<protocol::Problem> Engine::Impl::problemOf(Work work) {
         broken = device.placement.device.is_cuda();
         return protocol::generationFailed("The picture cannot be drawn: " + firstLine(error.what()) + ".");
     }
-}
-
-/// A picture of a small model is thousands of tiny operations. Threads that wait for each other after every
-/// one of them gain little, and lose much wherever a core is not theirs alone. `work` is that of one picture:
-/// with company there are no more operations, and each of them takes long enough without a second thread.
-void Engine::Impl::useThreadsWorthIt(const Pipeline& pipeline, std::int64_t work) const {
-    const std::int64_t parts = pipeline.activationSize(work) / at::internal::GRAIN_SIZE;
-    at::set_num_threads(static_cast<int>(std::clamp<std::int64_t>(parts, 1, threads)));
 }
 
 void Engine::Impl::tellStatus() {

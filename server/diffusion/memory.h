@@ -11,4 +11,11 @@ namespace easel::diffusion {
 /// the process's control group.
 std::int64_t memoryToUse(c10::Device device);
 
+/// Bytes of a GPU's own memory; nothing where it does not say.
+struct GpuMemory {
+    std::int64_t free = 0;
+    std::int64_t total = 0;
+};
+GpuMemory memoryOf(c10::Device gpu);
+
 }  // namespace easel::diffusion

@@ -3,7 +3,9 @@
 
 #include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
+#include <ATen/Parallel.h>
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -42,6 +44,14 @@ Pipeline::Pipeline(const std::filesystem::path& folder, Device device)
 
 std::int64_t Pipeline::activationSize(std::int64_t work) const {
     return work / m_model.unet.inChannels * m_model.unet.down.front().channels;
+}
+
+/// A picture of a small model is thousands of tiny operations. Threads that wait for each other after every
+/// one of them gain little, and lose much wherever a core is not theirs alone. `work` is that of one picture:
+/// with company there are no more operations, and each of them takes long enough without a second thread.
+int Pipeline::threadsWorthIt(std::int64_t work, int most) const {
+    return static_cast<int>(
+        std::clamp<std::int64_t>(activationSize(work) / at::internal::GRAIN_SIZE, 1, most));
 }
 
 std::int64_t Pipeline::memoryToDraw() const {
@@ -89,6 +99,11 @@ Drawing Pipeline::drawingFrom(const at::Tensor& pixels, double strength,
                                noise, generator);
     sampler->startFrom(picture, noise, firstStep(settings.steps, strength));
     return {std::move(sampler), std::move(guidance)};
+}
+
+at::Tensor Pipeline::predict(const Drawing& drawing) const {
+    const Drawing* const one = &drawing;
+    return diffusion::predict({&one, 1}, *m_networks.denoiser, m_device.placement.dtype);
 }
 
 void Pipeline::advance(std::span<Drawing* const> drawings) const {

@@ -33,6 +33,8 @@ public:
 
     /// Numbers that the UNet's first layer puts out for `work` (Drawing::work()): how much an operation is.
     std::int64_t activationSize(std::int64_t work) const;
+    /// Of at most `most` threads of the CPU, how many are worth their waiting for each other.
+    int threadsWorthIt(std::int64_t work, int most) const;
 
     /// What the prompts of `settings` say, and how strictly. Encoded prompts are remembered.
     std::shared_ptr<const Guidance> guidance(const protocol::GenerationSettings& settings);
@@ -46,6 +48,8 @@ public:
                         const protocol::GenerationSettings& settings, int index,
                         std::shared_ptr<const Guidance> guidance) const;
 
+    /// What the network answers to the next step of `drawing`, which stays where it is: [branches, C, H, W].
+    at::Tensor predict(const Drawing& drawing) const;
     /// A step of each with one forward pass; they have one shape and are not done.
     void advance(std::span<Drawing* const> drawings) const;
 

@@ -116,9 +116,48 @@ json control(const Heartbeat& frame) {
     return {{"passes", frame.passes}, {"drawn", frame.drawn}};
 }
 
+json control(const Inventory& frame) {
+    json devices = json::array();
+    for (const ListedDevice& device : frame.devices) {
+        devices.push_back({{"device", device.device},
+                           {"name", device.name},
+                           {"precisions", device.precisions},
+                           {"memory", device.memory},
+                           {"memory_free", device.memoryFree},
+                           {"problem", device.problem}});
+    }
+    return {{"libtorch", frame.libtorch},
+            {"cuda", frame.cuda},
+            {"driver_cuda", frame.driverCuda},
+            {"problem", frame.problem},
+            {"devices", std::move(devices)}};
+}
+
+json control(const Stage& frame) {
+    return {{"name", frame.name}, {"shape", frame.shape}};
+}
+
+json control(const Proof& frame) {
+    return {{"load_seconds", frame.loadSeconds},
+            {"picture_seconds", frame.pictureSeconds},
+            {"step_seconds", frame.stepSeconds},
+            {"memory", frame.memory}};
+}
+
+/// What follows the control part.
 std::span<const std::uint8_t> pixelsOf(const Frame& frame) {
-    const auto* picture = std::get_if<Picture>(&frame);
-    return picture ? std::span<const std::uint8_t>(picture->image.rgb) : std::span<const std::uint8_t>();
+    if (const auto* picture = std::get_if<Picture>(&frame)) {
+        return picture->image.rgb;
+    }
+    if (const auto* stage = std::get_if<Stage>(&frame)) {
+        return {reinterpret_cast<const std::uint8_t*>(stage->values.data()),
+                stage->values.size() * sizeof(float)};
+    }
+    return {};
+}
+
+bool mayHavePixels(std::size_t type) {
+    return type == Frame(Picture()).index() || type == Frame(Stage()).index();
 }
 
 Expected<Generate> readGenerate(const json& value) {
@@ -194,6 +233,47 @@ Expected<Finished> readFinished(const json& value) {
     });
 }
 
+Inventory readInventory(const json& value) {
+    Inventory frame{value.at("libtorch").get<std::string>(),
+                    value.at("cuda").get<std::string>(),
+                    value.at("driver_cuda").get<std::string>(),
+                    value.at("problem").get<std::string>(),
+                    {}};
+    for (const json& device : value.at("devices")) {
+        frame.devices.push_back({device.at("device").get<std::string>(), device.at("name").get<std::string>(),
+                                 device.at("precisions").get<std::vector<std::string>>(),
+                                 integer(device.at("memory")), integer(device.at("memory_free")),
+                                 device.at("problem").get<std::string>()});
+    }
+    return frame;
+}
+
+Expected<Stage> readStage(const json& value, std::span<const std::uint8_t> bytes) {
+    constexpr std::size_t kMostSides = 8;
+    Stage frame{value.at("name").get<std::string>(), {}, {}};
+    std::size_t numbers = 1;
+    for (const json& side : value.at("shape")) {
+        const std::int64_t length = integer(side);
+        const bool isRight = frame.shape.size() < kMostSides && length > 0 &&
+                             !__builtin_mul_overflow(numbers, static_cast<std::size_t>(length), &numbers);
+        if (!isRight) {
+            return tl::unexpected(broken("a stage has no shape that can be"));
+        }
+        frame.shape.push_back(length);
+    }
+    if (numbers > bytes.size() || numbers * sizeof(float) != bytes.size()) {
+        return tl::unexpected(broken("a stage does not fit its numbers"));
+    }
+    frame.values.resize(numbers);
+    std::memcpy(frame.values.data(), bytes.data(), bytes.size());
+    return frame;
+}
+
+Proof readProof(const json& value) {
+    return {value.at("load_seconds").get<double>(), value.at("picture_seconds").get<double>(),
+            value.at("step_seconds").get<std::vector<double>>(), integer(value.at("memory"))};
+}
+
 Expected<Frame> decode(std::size_t type, const json& value, std::vector<std::uint8_t> pixels) {
     const auto asFrame = [](auto frame) { return Frame(std::move(frame)); };
     switch (type) {  // by the order in Frame
@@ -214,8 +294,14 @@ Expected<Frame> decode(std::size_t type, const json& value, std::vector<std::uin
                 Heartbeat{value.at("passes").get<std::int64_t>(), value.at("drawn").get<std::int64_t>()});
         case 7:
             return Frame(Load{value.at("model").get<std::string>(), value.at("folder").get<std::string>()});
-        default:
+        case 8:
             return Frame(Unload{value.at("model").get<std::string>()});
+        case 9:
+            return Frame(readInventory(value));
+        case 10:
+            return readStage(value, pixels).map(asFrame);
+        default:
+            return Frame(readProof(value));
     }
 }
 
@@ -246,6 +332,11 @@ Expected<void> receiveAll(int fd, void* into, std::size_t bytes) {
 
 }  // namespace
 
+bool Stage::operator==(const Stage& other) const {
+    return name == other.name && shape == other.shape && values.size() == other.values.size() &&
+           std::memcmp(values.data(), other.values.data(), values.size() * sizeof(float)) == 0;
+}
+
 FrameChannel::FrameChannel(int fd) : m_fd(fd) {
     ::fcntl(m_fd, F_SETFD, FD_CLOEXEC);
 }
@@ -266,9 +357,9 @@ Expected<std::optional<Frame>> FrameChannel::read() {
     if (*got < sizeof header) {
         return tl::unexpected(broken("a message was cut short"));
     }
-    const bool mayHavePixels = header.type == Frame(Picture()).index();
     if (header.magic != kMagic || header.type >= std::variant_size_v<Frame> ||
-        header.controlBytes > kMaxControlBytes || header.pixelBytes > (mayHavePixels ? kMaxPixelBytes : 0)) {
+        header.controlBytes > kMaxControlBytes ||
+        header.pixelBytes > (mayHavePixels(header.type) ? kMaxPixelBytes : 0)) {
         return tl::unexpected(broken("a message was not understood"));
     }
     std::string text(header.controlBytes, '\0');

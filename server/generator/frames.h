@@ -10,6 +10,7 @@
 #include <variant>
 
 #include "server/generator/generator.h"
+#include "server/generator/proof.h"
 #include "server/image/image.h"
 #include "shared/protocol/generation.h"
 #include "shared/protocol/job.h"
@@ -31,6 +32,13 @@
 /// closes. A model or device that it cannot use is a `WorkerStatus` with `failed` set, then a non-zero exit:
 /// it is not tried again soon. Any other exit loses what was in flight (the gateway says "worker_lost") and
 /// another worker is started; a worker whose GPU context is broken simply exits.
+///
+/// `easel-server doctor` starts it in two other ways, in which it says what follows and exits:
+///
+///     easel-worker --socket-fd N --list                                    an `Inventory`
+///     easel-worker --socket-fd N --prove --device … --precision …          for the one `Generate` that it
+///     gets:
+///                                                                          `Stage`s, a `Proof`, `Finished`
 namespace easel::generator {
 
 /// To the worker: draw, with the model `settings.model` that lies in `folder`.
@@ -108,8 +116,8 @@ struct Heartbeat {
 
 inline constexpr std::chrono::milliseconds kHeartbeatInterval{5000};
 
-using Frame =
-    std::variant<Generate, Cancel, WorkerStatus, ProgressMade, Picture, Finished, Heartbeat, Load, Unload>;
+using Frame = std::variant<Generate, Cancel, WorkerStatus, ProgressMade, Picture, Finished, Heartbeat, Load,
+                           Unload, Inventory, Stage, Proof>;
 
 /// One end of the conversation; owns its socket. One thread may read while any others write. Neither
 /// crashes nor allocates more than a frame's hard limit whatever the other end sends.

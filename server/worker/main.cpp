@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // easel-worker: draws for one gateway, which started it and talks to it over a socket pair: what one thread
-// reads, another draws, step by step, and tells of.
+// reads, another draws, step by step, and tells of. With --list or --prove it is examined instead.
 #include <atomic>
 #include <chrono>
 #include <cstdio>
@@ -19,6 +19,7 @@
 #include "server/diffusion/engine.h"
 #include "server/generator/child_process.h"
 #include "server/generator/frames.h"
+#include "server/worker/examination.h"
 #include "shared/process/standard_streams.h"
 
 namespace {
@@ -29,6 +30,8 @@ struct Options {
     int socket = -1;
     diffusion::EngineOptions engine;
     generator::ModelPlace model;
+    bool list = false;
+    bool prove = false;
 };
 
 /// Nothing if that is not what the gateway says.
@@ -41,12 +44,15 @@ std::optional<Options> parseOptions(int argc, char** argv) {
     app.add_option("--memory", options.engine.memory);
     app.add_option("--sharers", options.engine.sharers);
     app.add_option("--widths", options.engine.widths);
-    app.add_option("model-id", options.model.id)->required();
-    app.add_option("model-folder", options.model.folder)->required();
+    auto* const list = app.add_flag("--list", options.list);
+    app.add_flag("--prove", options.prove)->excludes(list);
+    app.add_option("model-id", options.model.id);
+    auto* const folder = app.add_option("model-folder", options.model.folder);
     try {
         app.parse(std::vector<std::string>(std::make_reverse_iterator(argv + argc),
                                            std::make_reverse_iterator(argv + 1)));
-        return options;
+        const bool needsModel = !options.list && !options.prove;
+        return needsModel == (folder->count() > 0) ? std::optional(options) : std::nullopt;
     } catch (const CLI::Error&) {
         return std::nullopt;
     }
@@ -145,6 +151,12 @@ int main(int argc, char** argv) {
         return 2;
     }
     generator::FrameChannel channel(options->socket);
+    if (options->list || options->prove) {
+        const int status = options->list
+                               ? worker::list(channel)
+                               : worker::prove(channel, options->engine.device, options->engine.precision);
+        std::_Exit(status);  // libraries of drivers do not always end well
+    }
     tell(channel, generator::WorkerStatus{{.message = "Loading the model"}});
     std::atomic<diffusion::Engine*> drawing = nullptr;
     std::thread([&] { sendHeartbeats(channel, drawing); }).detach();

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstring>
+#include <limits>
 #include <memory>
 #include <string>
 #include <thread>
@@ -84,6 +85,15 @@ private Q_SLOTS:
             Finished{"j_1", {}},
             Heartbeat{12, 30},
             Finished{"j_1", protocol::generationFailed("The picture is not finite.")},
+            Inventory{"2.11.0",
+                      "13.0",
+                      "13.1",
+                      "",
+                      {{"cpu", "AMD EPYC", {"fp32"}, 0, 0, ""},
+                       {"cuda:0", "NVIDIA L4", {"fp32", "fp16", "bf16"}, 24'000'000'000, 23'000'000'000, ""},
+                       {"cuda:1", "", {}, 0, 0, "It is too old."}}},
+            Stage{"latents", {1, 2, 3}, {1.5F, -2, 3, 1e-30F, std::numeric_limits<float>::infinity(), 6}},
+            Proof{1.25, 2.5, {0.1, 0.25}, 2'000'000'000},
         };
         const auto ends = sockets();
         FrameChannel from(ends[0]);
@@ -129,7 +139,7 @@ private Q_SLOTS:
         };
         row("not a frame", "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
         row("half a header", "EASL");
-        row("unknown type", frame(9, "{}"));
+        row("unknown type", frame(12, "{}"));
         row("huge control part", header(kMagic, 1, 0xffffffff, 0));
         row("huge picture", header(kMagic, 4, 2, 0xffffffff) + "{}");
         row("pixels where none belong", frame(1, R"({"id":"a"})", "xyz"));
@@ -151,6 +161,21 @@ private Q_SLOTS:
         row("picture of negative size", picture("-1", "-2"));
         row("picture whose size overflows", picture("4611686018427387904", "4"));
         row("picture of fractional size", picture("1e300", "1"));
+        const auto stage = [&](const std::string& shape) {
+            return frame(10, R"({"name":"text","shape":)" + shape + "}", "abcdefgh");
+        };
+        row("stage larger than its numbers", stage("[3]"));
+        row("stage smaller than its numbers", stage("[1]"));
+        row("stage without an extent", stage("[2,0]"));
+        row("stage of negative extents", stage("[-1,-2]"));
+        row("stage whose size overflows", stage("[4611686018427387904,4611686018427387904,2]"));
+        row("stage whose bytes overflow", stage("[4611686018427387906]"));
+        row("stage of too many dimensions", stage("[1,1,1,1,1,1,1,1,2]"));
+        row("stage of fractional extents", stage("[0.5,4]"));
+        row("inventory without devices",
+            frame(9, R"({"libtorch":"","cuda":"","driver_cuda":"","problem":""})"));
+        row("proof whose times are none",
+            frame(11, R"({"load_seconds":1,"picture_seconds":1,"step_seconds":["a"],"memory":1})"));
     }
 
     void garbageIsAnError() {
