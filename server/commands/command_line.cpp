@@ -14,6 +14,7 @@
 
 #include "server/commands/bench.h"
 #include "server/commands/config_file.h"
+#include "server/commands/doctor.h"
 #include "server/commands/drawing_options.h"
 #include "server/commands/generate.h"
 #include "server/commands/keys.h"
@@ -233,6 +234,8 @@ int run(int argc, char** argv) {
     ModelsCommand modelsCommand;
     addPull(app, pullCommand);
     addModels(app, modelsCommand);
+    DoctorOptions doctorOptions;
+    addDoctor(app, doctorOptions);
     SetupCommand setupCommand;
     addSetup(app, setupCommand);
     auto words = wordsOf(argc, argv);
@@ -251,6 +254,7 @@ int run(int argc, char** argv) {
                : app.got_subcommand("pair")   ? pair(pairOptions)
                : app.got_subcommand("pull")   ? pull(pullCommand)
                : app.got_subcommand("setup")  ? setup(setupCommand)
+               : app.got_subcommand("doctor") ? doctor(doctorOptions)
                : app.got_subcommand("models") ? runModels(*app.get_subcommand("models"), modelsCommand)
                                               : generate(generateOptions);
     } catch (const std::exception& error) {

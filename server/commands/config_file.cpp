@@ -111,12 +111,6 @@ Read<void> judge(const CLI::App& command, const path& file, const Setting& setti
     return {};
 }
 
-/// Root looks after what the service has.
-bool isForService() {
-    std::error_code ignored;
-    return ::geteuid() == 0 && std::filesystem::exists(kServiceConfig, ignored);
-}
-
 Read<path> placeOf(const path& data, const path& config) {
     if (!data.empty()) {
         return data;
@@ -211,6 +205,11 @@ path configAmong(const std::vector<std::string>& words) {
         }
     }
     return {};
+}
+
+bool isForService() {
+    std::error_code ignored;
+    return ::geteuid() == 0 && std::filesystem::exists(kServiceConfig, ignored);
 }
 
 Read<path> administeredData(const path& data, const path& config) {

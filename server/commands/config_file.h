@@ -40,6 +40,9 @@ tl::expected<std::vector<std::string>, std::string> withSettings(CLI::App& app,
 /// The value of the option `--config` among `words`; empty without one.
 std::filesystem::path configAmong(const std::vector<std::string>& words);
 
+/// Whether this is root on a machine with the installed service, and so looks after what that has.
+bool isForService();
+
 /// A data folder that a command is to administer: `data`, else that of the service whose file `config` is,
 /// else for root that of the installed service, where there is one, else the person's own (see dataFolder).
 /// This process is its owner's from then on; see becomeOwnerOf. Failure: a sentence.

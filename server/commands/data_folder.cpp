@@ -93,13 +93,8 @@ tl::unexpected<protocol::Problem> refusal(const path& folder, const std::string&
         protocol::internalError("The data folder " + folder.string() + " cannot be used: " + why + "."));
 }
 
-/// What is in the folder, which is made if need be, where it is Easel's or can become it.
-Expected<Contents> usable(const path& folder) {
-    std::error_code error;
-    std::filesystem::create_directories(folder, error);
-    if (error) {
-        return refusal(folder, error.message());
-    }
+/// What is in the folder, where it is Easel's or can become it.
+Expected<Contents> fitting(const path& folder) {
     auto contents = lookInto(folder);
     if (!contents) {
         return refusal(folder, contents.error().detail);
@@ -113,7 +108,25 @@ Expected<Contents> usable(const path& folder) {
     return contents;
 }
 
+/// The same; the folder is made if need be.
+Expected<Contents> usable(const path& folder) {
+    std::error_code error;
+    std::filesystem::create_directories(folder, error);
+    if (error) {
+        return refusal(folder, error.message());
+    }
+    return fitting(folder);
+}
+
 }  // namespace
+
+Expected<void> DataFolder::check(const path& folder) {
+    std::error_code error;
+    if (!std::filesystem::is_directory(folder, error)) {
+        return {};
+    }
+    return fitting(folder).map([](const Contents&) {});
+}
 
 Expected<void> DataFolder::prepare(const path& folder) {
     std::error_code ignored;

@@ -21,6 +21,9 @@ public:
     /// Makes the folder, if it is not there, for a command that keeps something in it while a server may be
     /// using it. Errors: as of `open`, but for another server's using it.
     static protocol::Expected<void> prepare(const std::filesystem::path& folder);
+    /// What `open` and `prepare` say of what is in the folder; it may not be there yet. Nothing is made or
+    /// changed.
+    static protocol::Expected<void> check(const std::filesystem::path& folder);
     /// Who may come in; see keys::KeyStore.
     static std::filesystem::path keysIn(const std::filesystem::path& folder) { return folder / "keys.json"; }
     /// Where a running server can be reached; see tellAddress.

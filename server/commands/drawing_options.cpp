@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/commands/drawing_options.h"
 
-#include <algorithm>
-#include <cstddef>
 #include <filesystem>
 #include <string>
-#include <string_view>
 #include <system_error>
 
 #include <CLI/CLI.hpp>
@@ -14,34 +11,8 @@ namespace easel::commands {
 
 namespace {
 
-constexpr std::size_t kMostDevices = 64;
-
-bool isDevice(std::string_view text) {
-    const bool isNumbered = text.starts_with("cuda:") && text.size() > 5 && text.size() < 9 &&
-                            text.find_first_not_of("0123456789", 5) == std::string_view::npos;
-    return isNumbered || text == "auto" || text == "cpu" || text == "cuda";
-}
-
-const CLI::Validator kDevice(
-    [](std::string& text) -> std::string {
-        return isDevice(text) ? "" : "\"" + text + "\" is none of auto, cpu, cuda, cuda:N";
-    },
-    "DEVICE");
-
-const CLI::Validator kDevices(
-    [](std::string& text) -> std::string {
-        const auto names = devicesIn(text);
-        for (const std::string& name : names) {
-            if (!isDevice(name)) {
-                return "\"" + name + "\" is none of auto, cpu, cuda, cuda:N";
-            }
-        }
-        if (names.size() > 1 && std::ranges::count(names, "auto") > 0) {
-            return "auto is one device; name each of several, as in cuda:0,cuda:1";
-        }
-        return names.size() > kMostDevices ? "there can be at most 64 devices" : "";
-    },
-    "DEVICE,...");
+const CLI::Validator kDevice([](const std::string& text) { return objectionToDevice(text); }, "DEVICE");
+const CLI::Validator kDevices([](const std::string& text) { return objectionToDevices(text); }, "DEVICE,...");
 
 const CLI::Validator kFolderOrPattern(
     [](std::string& text) -> std::string {

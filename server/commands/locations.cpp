@@ -4,6 +4,7 @@
 #include <pwd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
 #include <initializer_list>
@@ -100,6 +101,27 @@ std::vector<std::string> devicesIn(const std::string& list) {
         names.push_back(list.substr(begin, end - begin));
     }
     return names;
+}
+
+std::string objectionToDevice(const std::string& name) {
+    const bool isNumbered = name.starts_with("cuda:") && name.size() > 5 && name.size() < 9 &&
+                            name.find_first_not_of("0123456789", 5) == std::string::npos;
+    const bool isDevice = isNumbered || name == "auto" || name == "cpu" || name == "cuda";
+    return isDevice ? "" : "\"" + name + "\" is none of auto, cpu, cuda, cuda:N";
+}
+
+std::string objectionToDevices(const std::string& list) {
+    constexpr std::size_t kMost = 64;
+    const auto names = devicesIn(list);
+    for (const std::string& name : names) {
+        if (std::string objection = objectionToDevice(name); !objection.empty()) {
+            return objection;
+        }
+    }
+    if (names.size() > 1 && std::ranges::count(names, "auto") > 0) {
+        return "auto is one device; name each of several, as in cuda:0,cuda:1";
+    }
+    return names.size() > kMost ? "there can be at most 64 devices" : "";
 }
 
 std::optional<int> testPatternIn(const path& model) {

@@ -41,6 +41,9 @@ std::filesystem::path hubCache();
 
 /// The names in a list of devices.
 std::vector<std::string> devicesIn(const std::string& list);
+/// Why this is no device, and no list of devices, as --device takes them; empty: it is one.
+std::string objectionToDevice(const std::string& name);
+std::string objectionToDevices(const std::string& list);
 /// Milliseconds for each of its steps when `model` is the test pattern, "test-pattern" or "test-pattern:20".
 std::optional<int> testPatternIn(const std::filesystem::path& model);
 /// Puts the defaults in.

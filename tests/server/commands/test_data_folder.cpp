@@ -61,6 +61,8 @@ private Q_SLOTS:
         for (const QString& file : files) {
             write(folder() / file.toStdString());
         }
+        QCOMPARE(DataFolder::check(folder()).has_value(), taken);
+        QCOMPARE(std::filesystem::exists(folder()), !files.isEmpty());  // looking makes nothing
         const auto data = DataFolder::open(folder());
         QCOMPARE(data.has_value(), taken);
         if (!taken) {

@@ -239,6 +239,14 @@ void takeAll(Shots& shots) {
         });
     };
     with("ready", State::Connected, [] {});
+    with("not-on-the-gpu", State::Connected, [&] {
+        server.info.status =
+            "Ready, but not on the GPU. The NVIDIA device at 0000:00:04.0 has no driver. Install NVIDIA's "
+            "driver (on "
+            "Debian \"apt install nvidia-driver\", on Ubuntu \"ubuntu-drivers install\") and restart the "
+            "machine.";
+        server.info.deviceWarning = server.info.status.substr(server.info.status.find("The NVIDIA"));
+    });
     with("busy", State::Busy, [&] {
         server.info.queued = 3;
         server.info.running = 1;
