@@ -123,7 +123,7 @@ std::optional<Trouble> Examiner::converse(std::vector<std::string> arguments,
     auto child = generator::ChildProcess::start(arguments, generator::childEnvironment(*own),
                                                 [words](const std::string& line) { words->hear(line); });
     if (!child) {
-        return Trouble{fmt::format("The worker {} cannot be started: {}.", worker.string(),
+        return Trouble{fmt::format("The worker {} cannot be started: {}.", m_worker.string(),
                                    std::strerror(child.error())),
                        "Install easel-worker, or say where it is with --worker."};
     }
