@@ -168,7 +168,7 @@ echo "$id" >/var/lib/easel-guest/instance
 END
   cat >/usr/local/lib/easel-guest/gpu-nodes <<'END'
 #!/bin/sh
-# The server may not make device files itself: its sandbox forbids it.
+# What nvidia-modprobe would do, which Ubuntu does not install with the driver.
 nvidia-smi >/dev/null 2>&1
 modprobe nvidia-uvm || exit 0
 major=$(sed -n 's/^ *\([0-9]*\) nvidia-uvm$/\1/p' /proc/devices)
@@ -181,10 +181,14 @@ END
 [Service]
 Environment=HF_HUB_CACHE=/var/lib/easel/hub
 ExecStartPre=+/usr/local/lib/easel-guest/own-state
-ExecStartPre=+-/usr/local/lib/easel-guest/gpu-nodes
 ExecStopPost=+/usr/local/lib/easel-guest/power-off-when-idle
 SuccessExitStatus=75
 RestartPreventExitStatus=75
+END
+  mkdir -p /etc/systemd/system/easel-gpu.service.d
+  cat >/etc/systemd/system/easel-gpu.service.d/easel-gcp.conf <<'END'
+[Service]
+ExecStart=-/usr/local/lib/easel-guest/gpu-nodes
 END
   systemctl daemon-reload
 }
@@ -194,20 +198,29 @@ fetch_libtorch() {
   run easel-server setup cuda || die "libtorch could not be fetched: $(tail -n 1 "$home/log")"
 }
 
-# fetch_model: prints the folder that it is in; nothing for the starter model. The token stays in memory.
+# fetch_token: from Secret Manager to where systemd takes the server's from; in memory, so that no image has it.
+fetch_token() {
+  local secret answer
+  secret=$(attribute token-secret)
+  [ -n "$secret" ] || return 0
+  answer=$(google "https://secretmanager.googleapis.com/v1/projects/$(meta project/project-id)/secrets/$secret/versions/latest:access")
+  [ "${answer##*$'\n'}" = 200 ] || die "The token in the secret $secret cannot be read: Google answers ${answer##*$'\n'}."
+  install -d -m 700 /run/credstore
+  install -m 600 /dev/null /run/credstore/easel.hub-token
+  python3 -c 'import base64, json, sys; print(base64.b64decode(json.load(sys.stdin)["payload"]["data"]).decode().strip())' \
+    <<<"${answer%$'\n'*}" >/run/credstore/easel.hub-token
+}
+
+# fetch_model: prints the folder that it is in; nothing for the starter model.
 fetch_model() {
-  local model secret answer token=() folder
+  local model token=() folder
   model=$(attribute model)
   stage model running "${model:-none}" >&2
+  fetch_token
   [ "${model:-none}" != none ] || return 0
   install -d -o easel -g easel -m 750 "$state/hub"
-  secret=$(attribute token-secret)
-  if [ -n "$secret" ]; then
-    answer=$(google "https://secretmanager.googleapis.com/v1/projects/$(meta project/project-id)/secrets/$secret/versions/latest:access")
-    [ "${answer##*$'\n'}" = 200 ] || die "The token in the secret $secret cannot be read: Google answers ${answer##*$'\n'}."
-    install -o easel -g easel -m 400 /dev/null /run/easel-hub-token
-    python3 -c 'import base64, json, sys; print(base64.b64decode(json.load(sys.stdin)["payload"]["data"]).decode())' \
-      <<<"${answer%$'\n'*}" >/run/easel-hub-token
+  if [ -e /run/credstore/easel.hub-token ]; then
+    install -o easel -g easel -m 400 /run/credstore/easel.hub-token /run/easel-hub-token
     token=(--token-file /run/easel-hub-token)
   fi
   run runuser -u easel -- env HOME="$state" HF_HUB_CACHE="$state/hub" easel-server pull "$model" --variant fp16 "${token[@]}" || {

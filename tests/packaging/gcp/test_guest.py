@@ -74,11 +74,11 @@ class Guest(unittest.TestCase):
             program = self.folder / "bin" / name
             program.write_text(PROGRAM)
             program.chmod(0o755)
-        (self.folder / "bin" / "install").write_text('#!/bin/bash\ntarget=${@: -1}\ncase "$*" in *" -d "*|-d*) mkdir -p "$target" ;; *) : >"$target" ;; esac\n')
+        (self.folder / "bin" / "install").write_text('#!/bin/bash\ntarget=${@: -1}\ncase "$*" in *" -d "*|-d*) mkdir -p "$target" ;; *) cat "${@: -2:1}" >"$target" ;; esac\n')
         # The same script, on folders of the test's own.
         text = SCRIPT.read_text()
         for real, own in (("/var/lib/easel-guest", "home"), ("/var/lib/easel", "state"), ("/etc/easel", "etc"), ("/etc/systemd/system", "units"),
-                          ("/usr/local/lib/easel-guest", "lib"), ("/run/easel-hub-token", "hub-token")):
+                          ("/usr/local/lib/easel-guest", "lib"), ("/run/easel-hub-token", "hub-token"), ("/run/credstore", "credstore")):
             text = re.sub(re.escape(real) + r"(?![\w-])", str(self.folder / "root" / own), text)
         self.assertNotIn("/var/lib", text)
         self.script = self.folder / "startup.sh"
@@ -164,6 +164,7 @@ class Guest(unittest.TestCase):
         self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
         self.assertEqual((self.folder / "token-seen").read_text().strip(), "hf_secret123")
         self.assertFalse((self.folder / "root/hub-token").exists())
+        self.assertEqual((self.folder / "root/credstore/easel.hub-token").read_text(), "hf_secret123\n")
         self.assertNotIn("hf_secret123", result.stdout + result.stderr + (self.folder / "calls").read_text() + (self.folder / "told").read_text() + (self.folder / "root/home/log").read_text())
 
     def test_a_secret_that_may_not_be_read(self):

@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command line: what it refuses, what it prints, and that a dry run runs nothing."""
 import json
+import os
 import re
 import shlex
 import shutil
 import subprocess
+import tempfile
 import unittest
 
 from harness import HERE, PROGRAM, CloudTest
@@ -118,7 +120,8 @@ class DryRun(CloudTest):
                 commands.append({"command_string": " ".join(words_of_it)})
         file = self.folder / "commands.json"
         file.write_text(json.dumps(commands))
-        result = subprocess.run(["gcloud", "meta", "lint-gcloud-commands", f"--commands-file={file}"], capture_output=True, text=True)
+        result = subprocess.run(["gcloud", "meta", "lint-gcloud-commands", f"--commands-file={file}"], capture_output=True, text=True,
+                                env={**os.environ, "CLOUDSDK_CONFIG": str(self.folder / "gcloud")})
         if result.returncode != 0:
             self.skipTest("this gcloud cannot look at commands")
         wrong = [(each["command_string"], each["error_message"]) for each in json.loads(result.stdout) if not each["success"] and "FLEX_START" not in each["error_message"]]
@@ -127,8 +130,6 @@ class DryRun(CloudTest):
 
 class Shape(unittest.TestCase):
     def test_the_program_finds_its_parts_through_a_link(self):
-        import os
-        import tempfile
         with tempfile.TemporaryDirectory() as folder:
             link = os.path.join(folder, "easel-gcp")
             os.symlink(PROGRAM, link)
