@@ -45,10 +45,12 @@ choose_image() {
   fi
 }
 
-# metadata_words: what guest/startup.sh is to do; the token itself is not in it.
+# metadata_words: what guest/startup.sh is to do; the token itself is not in it. By $settings the machine tells
+# whether it has done that.
 metadata_words() {
   local text=enable-oslogin=TRUE,enable-guest-attributes=TRUE
-  text+=",easel-machine=$machine,easel-model=$model,easel-port=$port,easel-idle=$idle"
+  settings=$(sha256sum <<<"$model $port $idle" | cut -c 1-16)
+  text+=",easel-machine=$machine,easel-model=$model,easel-port=$port,easel-idle=$idle,easel-settings=$settings"
   [ -z "$token_file" ] || text+=",easel-token-secret=$secret"
   [[ $packages != gs://* ]] || text+=",easel-packages=$packages"
   metadata=("--metadata=$text" "--metadata-from-file=startup-script=$parts/guest/startup.sh")
@@ -59,7 +61,7 @@ create_words() {
   local interface="subnet=$net" labels
   [ "$way_out" = address ] || interface+=,no-address
   [ -z "$offer_nic" ] || interface+=",nic-type=$offer_nic"
-  labels="easel=$machine,easel_gpu=$gpu,easel_model=$(label_of "$model")"
+  labels="easel=$machine,easel_gpu=$gpu,easel_idle=$idle,easel_model=$(label_of "$model")"
   metadata_words
   create=(compute instances create "$machine" "--zone=$1" "--machine-type=$offer_type" "${image_words[@]}"
     "--boot-disk-size=${disk_gb}GB" "--boot-disk-type=$offer_disk" "--network-interface=$interface"
@@ -133,7 +135,7 @@ create_in() {
   # Made by a command that broke off after Google had heard it.
   if complains 'already exists'; then
     [ -n "$(ask compute instances list "--filter=name=$machine AND labels.easel=$machine AND zone:$1" '--format=value(name)')" ] ||
-      foreign 'a machine' "$machine"
+      foreign 'a machine or a disk' "$machine"
     return 0
   fi
   complains 'ZONE_RESOURCE_POOL_EXHAUSTED|does not have enough resources available|STOCKOUT' || explain

@@ -2,13 +2,13 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # names are shared with the other parts
 # Finding the machine and telling how it is. Sourced.
 
-machine_fields='--format=value[separator="|"](name,zone.basename(),status,labels.easel_gpu,labels.easel_limit,labels.easel_public,scheduling.provisioningModel,scheduling.maxRunDuration.seconds,creationTimestamp,lastStartTimestamp,lastStopTimestamp,resourcePolicies[0].basename(),networkInterfaces[0].accessConfigs[0].natIP,disks[0].diskSizeGb,machineType.basename(),labels.easel_model)'
+machine_fields='--format=value[separator="|"](name,zone.basename(),status,labels.easel_gpu,labels.easel_limit,labels.easel_public,scheduling.provisioningModel,scheduling.maxRunDuration.seconds,creationTimestamp,lastStartTimestamp,lastStopTimestamp,resourcePolicies[0].basename(),networkInterfaces[0].accessConfigs[0].natIP,disks[0].diskSizeGb,machineType.basename(),labels.easel_model,labels.easel_idle)'
 
 # read_machine ROW: sets m_* from a row of the list.
 read_machine() {
   local name public_label limit_label provisioning_word model_label created started stopped
   IFS='|' read -r name zone m_status m_gpu limit_label public_label provisioning_word m_max created started stopped \
-    m_schedule m_address m_disk_gb m_type model_label <<<"$1"
+    m_schedule m_address m_disk_gb m_type model_label m_idle <<<"$1"
   names_for "$name"
   region=${zone%-*}
   m_is_fixed=${limit_label:+yes}
@@ -85,7 +85,7 @@ find_machine() {
 need_machine() {
   if [ -n "$dry_run" ]; then
     ask compute instances list "--filter=labels.easel=$machine" "$machine_fields"
-    read_machine "$machine|${zone:-$region-a}|RUNNING|$gpu||||||||||||"
+    read_machine "$machine|${zone:-$region-a}|RUNNING|$gpu|||||||||||||"
     return 0
   fi
   find_machine || {

@@ -7,7 +7,7 @@
 
 # limit_and_use METRIC ROWS: "LIMIT USE" of a metric, as whole numbers; nothing where the metric is not in the rows.
 limit_and_use() {
-  local row metric limit used
+  local metric limit used
   while IFS=, read -r metric limit used; do
     if [ "$metric" = "$1" ]; then
       printf '%s %s' "${limit%%.*}" "${used%%.*}"

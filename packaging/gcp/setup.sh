@@ -19,7 +19,7 @@ over_ssh() {
     "Run the same command again in a minute. If it stays so, the account lacks a role: $permission_remedy"
 }
 
-debs=() packages_digest=''
+debs=() packages_digest='' settings=''
 
 # The packages that the machine needs; sets $debs, and $packages_digest, by which the machine knows that it has them.
 find_packages() {
@@ -56,10 +56,11 @@ send_packages() {
 
 restart_guest() { over_ssh 'sudo systemctl restart --no-block google-startup-scripts.service' >/dev/null; }
 
-# guest_says: reads what the machine tells; sets g_began, g_stage, g_state, g_detail, g_log and g_packages.
+# guest_says: reads what the machine tells; sets g_began, g_stage, g_state, g_detail, g_log, g_packages and
+# g_settings.
 guest_says() {
   local rows key value text=''
-  g_log='' g_packages='' g_began=0 g_stage='' g_state='' g_detail=''
+  g_log='' g_packages='' g_settings='' g_began=0 g_stage='' g_state='' g_detail=''
   # Until the machine has told anything there is nothing to read, which is an error to gcloud.
   rows=$(ask_or 'was not found|NOT_FOUND|notFound' compute instances get-guest-attributes "$machine" "--zone=$zone" \
     --query-path=easel/ '--format=value[separator="|"](key,value)')
@@ -67,6 +68,7 @@ guest_says() {
     case $key in
       stage) text=$value ;;
       packages) g_packages=$value ;;
+      settings) g_settings=$value ;;
       log) g_log=$(base64 -d <<<"$value" 2>/dev/null || true) ;;
     esac
   done <<<"$rows"
@@ -123,9 +125,17 @@ watch_guest() {
       restart_guest
     elif [ "$g_stage $g_state" = 'ready done' ] && [ -n "$packages_digest" ] && [ "$g_packages" != "$packages_digest" ]; then
       # Other packages than those that are here: an upgrade.
+      [ "$told" != sent ] ||
+        fail package_failed "$machine did not take the packages that were sent to it." '"easel-gcp logs" shows why.'
       stage package running 'another version'
       send_packages
       since=$((g_began + 1)) told=sent
+      restart_guest
+    elif [ "$g_stage $g_state" = 'ready done' ] && [ -n "$settings" ] && [ "$g_settings" != "$settings" ]; then
+      [ "$told" != restarted ] ||
+        fail not_ready "$machine did not take its new settings." '"easel-gcp logs" shows why.'
+      stage ready running 'with other settings'
+      since=$((g_began + 1)) told=restarted
       restart_guest
     elif [ "$g_stage $g_state" = 'ready done' ]; then
       pass_on ready

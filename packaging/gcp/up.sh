@@ -56,6 +56,7 @@ take_up() {
   [ "$provisioning" = standard ] || [ "$provisioning" = "$m_provisioning" ] || differs "$m_provisioning"
   provisioning=$m_provisioning
   [[ $given == *' --model '* ]] || [ -z "$m_model" ] || model=$m_model
+  [[ $given == *' --idle '* ]] || idle=${m_idle:-$idle}
   [ "$m_public" = false ] || public=yes
   if [ "$m_state" = running ] && [ -z "$m_address" ]; then
     way_out=nat
@@ -72,7 +73,7 @@ differs() {
 finish_machine() {
   stage machine running
   if [ -n "$dry_run" ]; then
-    read_machine "$machine|$zone|RUNNING|$gpu||||||||||||"
+    read_machine "$machine|$zone|RUNNING|$gpu|||||||||||||"
   else
     need_machine
   fi
@@ -99,13 +100,15 @@ finish_machine() {
   stage machine 'done' "$machine in $zone"
 }
 
-# tell_what_to_do: a machine that was there before may have been made for another model.
+# tell_what_to_do: a machine that was there before may have been made for another model, or for another place of the
+# packages.
 tell_what_to_do() {
   [ -z "$is_new" ] || return 0
   metadata_words
   act compute instances add-metadata "$machine" "--zone=$zone" "${metadata[@]}"
   act compute instances add-labels "$machine" "--zone=$zone" \
-    "--labels=easel_model=$(label_of "$model")${public:+,easel_public=yes}"
+    "--labels=easel_model=$(label_of "$model"),easel_idle=$idle${public:+,easel_public=yes}"
+  [[ $packages == gs://* ]] || act compute instances remove-metadata "$machine" "--zone=$zone" --keys=easel-packages
 }
 
 wait_until() { # STATE

@@ -257,6 +257,7 @@ start_server() {
       publish doctor "$(tail -n 30 "$home/log" | tail -c 6000 | base64 -w 0)"
     fi
   fi
+  publish settings "$(attribute settings)"
   stage ready 'done'
 }
 

@@ -83,7 +83,7 @@ class Guest(unittest.TestCase):
         self.assertNotIn("/var/lib", text)
         self.script = self.folder / "startup.sh"
         self.script.write_text(text)
-        for name, value in (("model", "o/m"), ("port", "5000"), ("idle", "30"), ("machine", "easel")):
+        for name, value in (("model", "o/m"), ("port", "5000"), ("idle", "30"), ("machine", "easel"), ("settings", "s1")):
             self.attribute(name, value)
         (self.folder / "kernel").write_text("linux-image-gcp\n")
 
@@ -126,6 +126,7 @@ class Guest(unittest.TestCase):
         for line in ('bind = "0.0.0.0"', "port = 5000", "tls = true", "require-key = true", "end-when-idle = 30", f'model = "{self.folder}/hub/snapshot"'):
             self.assertIn(line, settings.splitlines())
         self.assertIn(["packages", "d1"], self.told())
+        self.assertIn(["settings", "s1"], self.told())
 
     def test_a_second_start_does_nothing_twice(self):
         self.packages()

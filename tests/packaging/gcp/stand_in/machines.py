@@ -165,6 +165,8 @@ def instances(world, words, options):
         machine["labels"].update(each.split("=", 1) for each in options["labels"].split(","))
     elif verb == "add-metadata":
         machine["metadata"].update(metadata_of(options))
+    elif verb == "remove-metadata":
+        machine["metadata"].pop(options["keys"], None)
     elif verb == "add-iam-policy-binding":
         machine["agent"] = world.now
     elif verb == "add-resource-policies":
