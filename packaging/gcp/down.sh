@@ -69,7 +69,7 @@ remove() {
 }
 
 take_down() {
-  local rows row text='' failures=''
+  local rows row text='' failures='' code=internal
   if [ -n "$dry_run" ]; then
     leftovers >/dev/null
     tell 'What these find is listed, asked about, removed, and looked for again.'
@@ -85,13 +85,19 @@ take_down() {
   while IFS= read -r row; do
     tell 'Removing %s' "$(describe "$row")"
     # What has gone with something else is gone.
-    remove "$row" || complains 'was not found|NOT_FOUND|notFound' || failures+=" $(cut -d'|' -f2 <<<"$row"): $(complaint)."
+    if remove "$row" || complains 'was not found|NOT_FOUND|notFound'; then continue; fi
+    if is_offline; then
+      code=network failures+=" $(cut -d'|' -f2 <<<"$row"): Google Cloud could not be reached."
+    else
+      failures+=" $(cut -d'|' -f2 <<<"$row"): $(complaint)"
+      ! complains "permission|PERMISSION" || code=no_permission
+    fi
   done <<<"$rows"
   rows=$(leftovers)
   if [ -n "$rows" ]; then
     text=
     while IFS= read -r row; do text+="${text:+, }$(describe "$row")"; done <<<"$rows"
-    fail internal "This is left: $text.$failures" 'Run "easel-gcp down" again; what stays can be removed by hand on the page below.' \
+    fail "$code" "This is left: $text.$failures" 'Run "easel-gcp down" again; what stays can be removed by hand on the page below.' \
       "https://console.cloud.google.com/home/dashboard?project=$project"
   fi
   answer 'All of %s is gone from the project %s; looked again, nothing of it is left that could cost anything.' "$machine" "$project"

@@ -241,6 +241,12 @@ class Down(CloudTest):
         self.assertEqual(self.easel("down").status, 0)
         self.assertEqual(self.own(), {})
 
+    def test_what_may_not_be_removed(self):
+        self.up_works()
+        self.set(denied=["compute firewall-rules delete"])
+        self.fails(self.easel("down"), "no_permission", "the firewall rule easel-iap", "Required 'compute.instances.create' permission")
+        self.assertNotIn("instances", self.own())
+
     def test_a_name_that_begins_another(self):
         self.up_works()
         self.up_works("--name", "easel-until", "--zone", "us-central1-b")
