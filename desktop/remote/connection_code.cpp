@@ -86,6 +86,20 @@ protocol::Expected<ConnectionCode> parseCode(const QString& typed) {
         return tl::unexpected(std::move(address.error()));
     }
     code.address = std::move(*address);
+    if (query.hasQueryItem(QStringLiteral("gcp"))) {
+        auto place = protocol::parseGcpPlace(part("gcp").toStdString());
+        if (!place) {
+            return refuse(QObject::tr("The code does not say which machine on Google Cloud it is for. %1")
+                              .arg(askForAnother()));
+        }
+        if (code.fingerprint.isEmpty()) {
+            return refuse(
+                QObject::tr("The code is for a machine on Google Cloud and names no certificate, by "
+                            "which it would be known at the end of a tunnel. %1")
+                    .arg(askForAnother()));
+        }
+        code.gcp = std::move(*place);
+    }
     code.name = printable(part("name"));
     return code;
 }

@@ -5,6 +5,9 @@
 #include <QString>
 #include <QUrl>
 
+#include <optional>
+
+#include "shared/protocol/gcp_place.h"
 #include "shared/protocol/problem.h"
 
 namespace easel::remote {
@@ -16,6 +19,9 @@ struct ConnectionCode {
     QByteArray ticket;
     QByteArray fingerprint;  ///< empty: the code names no certificate
     QString name;            ///< empty: the server has none
+    /// The machine on Google Cloud that it is on: it is reached through a tunnel, so `address` is only what
+    /// the server is called at its end.
+    std::optional<protocol::GcpPlace> gcp = {};
 
     bool operator==(const ConnectionCode&) const = default;
 };
@@ -23,9 +29,9 @@ struct ConnectionCode {
 /// "easel://…": to be read as a code, right or wrong.
 bool looksLikeCode(const QString& typed);
 
-/// Reads easel://HOST[:PORT][/PATH]?ticket=…[&fingerprint=…][&name=…][&tls=1]; line breaks and spaces that a
-/// terminal or a letter has put into it are no part of it. What it does not know in it is left alone. Errors:
-/// kInvalidAddress with what is wrong; the ticket is never in it.
+/// Reads easel://HOST[:PORT][/PATH]?ticket=…[&fingerprint=…][&name=…][&tls=1][&gcp=PROJECT/ZONE/NAME]; line
+/// breaks and spaces that a terminal or a letter has put into it are no part of it. What it does not know in
+/// it is left alone. Errors: kInvalidAddress with what is wrong; the ticket is never in it.
 protocol::Expected<ConnectionCode> parseCode(const QString& typed);
 
 /// A key as it stands, "easel_…": the other thing that a person can paste.

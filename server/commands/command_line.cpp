@@ -125,6 +125,16 @@ void addPair(CLI::App& app, PairOptions& options) {
             return url ? "" : url.error();
         });
     command
+        .add_option_function<std::string>(
+            "--gcp", [&options](const std::string& text) { options.gcp = *protocol::parseGcpPlace(text); },
+            "The machine on Google Cloud that this is: the device comes in through a tunnel that it opens to "
+            "it")
+        ->type_name("PROJECT/ZONE/NAME")
+        ->check([](const std::string& text) {
+            const auto place = protocol::parseGcpPlace(text);
+            return place ? "" : place.error().detail;
+        });
+    command
         .add_option("--scope", options.scope,
                     "What the device may: generate (drawing, and its own jobs) or admin (everything)")
         ->transform(CLI::CheckedTransformer(kScopes))

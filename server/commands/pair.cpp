@@ -131,13 +131,17 @@ Expected<PublicAddress> addressIn(const std::filesystem::path& file) {
     return address;
 }
 
-std::string pairingLink(const PublicAddress& address, const std::string& ticket) {
+std::string pairingLink(const PublicAddress& address, const std::string& ticket,
+                        const std::optional<protocol::GcpPlace>& gcp) {
     const auto url = http::parsePublicUrl(address.url).value_or(http::PublicUrl());
     std::string link = "easel://" + url.authority + url.path + "?ticket=" + ticket;
     if (!address.fingerprint.empty()) {
         link += "&fingerprint=" + address.fingerprint;
     } else if (url.scheme == "https") {
         link += "&tls=1";
+    }
+    if (gcp) {
+        link += "&gcp=" + toString(*gcp);
     }
     return address.name.empty() ? link : link + "&name=" + http::percentEncode(address.name);
 }
@@ -159,11 +163,18 @@ int pair(const PairOptions& options) {
     if (url.scheme != "https") {
         address->fingerprint.clear();
     }
+    if (options.gcp && address->fingerprint.empty()) {
+        // A tunnel ends at any port of a laptop: only the certificate says which server is behind it.
+        return fail(
+            kWrongArgument,
+            "A code with --gcp names the server's own certificate, and this server shows none: start it "
+            "with --tls, and leave --address out or begin it with https://.");
+    }
     const auto ticket = keys::Tickets(DataFolder::ticketsIn(*folder)).issue(options.scope);
     if (!ticket) {
         return failWith(ticket.error());
     }
-    const std::string link = pairingLink(*address, *ticket);
+    const std::string link = pairingLink(*address, *ticket, options.gcp);
     if (!options.json) {
         explain(*address, url);
         if (::isatty(STDOUT_FILENO) == 1) {

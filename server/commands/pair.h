@@ -3,9 +3,11 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "server/commands/serve.h"
+#include "shared/protocol/gcp_place.h"
 #include "shared/protocol/key_info.h"
 #include "shared/protocol/problem.h"
 
@@ -32,13 +34,16 @@ protocol::Expected<void> tellAddress(const std::filesystem::path& file, const Pu
 protocol::Expected<PublicAddress> addressIn(const std::filesystem::path& file);
 
 /// easel://HOST[:PORT][/PATH]?ticket=…: what the app is given to come in. A certificate of the server's own
-/// is named by its fingerprint; another one over TLS is told by tls=1.
-std::string pairingLink(const PublicAddress& address, const std::string& ticket);
+/// is named by its fingerprint; another one over TLS is told by tls=1. With `gcp` the app reaches the server
+/// through a tunnel to that machine, and the address is only what is at its end.
+std::string pairingLink(const PublicAddress& address, const std::string& ticket,
+                        const std::optional<protocol::GcpPlace>& gcp = {});
 
 struct PairOptions {
     std::filesystem::path data;    ///< empty: see administeredData
     std::filesystem::path config;  ///< of the server whose data it is
     std::string address;           ///< how the device reaches the server; empty: as the server says
+    std::optional<protocol::GcpPlace> gcp = {};  ///< the machine on Google Cloud that the server is on
     protocol::KeyScope scope = protocol::KeyScope::Generate;
     bool json = false;
 };

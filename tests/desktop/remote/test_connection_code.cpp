@@ -18,6 +18,7 @@ class TestConnectionCode : public QObject {
 
 private Q_SLOTS:
     void readsAll();
+    void readsWhichMachineItIs();
     void takesTheAddressFromIt_data();
     void takesTheAddressFromIt();
     void forgivesWhatPastingDoes();
@@ -35,6 +36,18 @@ void TestConnectionCode::readsAll() {
     QCOMPARE(code->ticket, kTicket.toLatin1());
     QCOMPARE(code->fingerprint, kPrint.toLatin1());
     QCOMPARE(code->name, "The big \"one\"+");
+}
+
+void TestConnectionCode::readsWhichMachineItIs() {
+    const QString link = "easel://10.128.0.2:5000?ticket=" + kTicket + "&fingerprint=" + kPrint;
+    QVERIFY(!remote::parseCode(link)->gcp);
+    const protocol::GcpPlace place{"example.com:my-project", "us-central1-a", "easel"};
+    for (const char* const spelling :
+         {"example.com:my-project/us-central1-a/easel", "example.com%3Amy-project%2Fus-central1-a%2Feasel"}) {
+        const auto code = remote::parseCode(link + "&gcp=" + spelling);
+        QVERIFY(code);
+        QVERIFY(code->gcp == place);
+    }
 }
 
 void TestConnectionCode::takesTheAddressFromIt_data() {
@@ -89,6 +102,16 @@ void TestConnectionCode::saysWhatIsWrong_data() {
         << "easel://gpu-box?ticket=" + kTicket + "&fingerprint=" + kPrint.left(60) << "64 digits";
     QTest::newRow("no fingerprint at all") << "easel://gpu-box?ticket=" + kTicket + "&fingerprint="
                                            << "64 digits";
+    QTest::newRow("half a machine") << "easel://10.128.0.2:5000?ticket=" + kTicket +
+                                           "&fingerprint=" + kPrint + "&gcp=my-project/us-central1-a"
+                                    << "which machine";
+    QTest::newRow("an option as a machine")
+        << "easel://10.128.0.2:5000?ticket=" + kTicket + "&fingerprint=" + kPrint +
+               "&gcp=my-project/us-central1-a/-x"
+        << "which machine";
+    QTest::newRow("a machine without a certificate")
+        << "easel://10.128.0.2:5000?ticket=" + kTicket + "&gcp=my-project/us-central1-a/easel"
+        << "names no certificate";
     QTest::newRow("a person in it") << "easel://me@gpu-box?ticket=" + kTicket << "before the @";
 }
 

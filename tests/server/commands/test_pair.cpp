@@ -116,6 +116,30 @@ private Q_SLOTS:
         QVERIFY(m_server->waitForError(code["fingerprint"].toString().toUtf8()));  // which the log tells, too
     }
 
+    void aMachineOnGoogleCloudIsNamed() {
+        m_server = std::make_unique<Program>(command({"--tls"}));
+        QVERIFY(m_server->waitForLine("Listening on ").startsWith("https://"));
+        const QString place = "my-project/us-central1-a/easel";
+        QCOMPARE(queryOf(pair({"--gcp", place})).queryItemValue("gcp"), place);
+        QVERIFY(!queryOf(pair()).hasQueryItem("gcp"));
+        for (const QString wrong : {"easel", "my-project/us-central1-a/-x", "P/us-central1-a/easel"}) {
+            Program program({"pair", "--data", m_folder->filePath("data"), "--gcp", wrong});
+            QCOMPARE(program.waitForEnd(), 2);
+            QVERIFY2(program.errors().contains("--gcp"), program.errors());
+            QVERIFY(program.output().isEmpty());
+        }
+    }
+
+    /// A tunnel's near end is any port of the laptop's.
+    void aMachineOnGoogleCloudIsNamedWithItsCertificateOnly() {
+        QVERIFY(start());
+        Program program(
+            {"pair", "--data", m_folder->filePath("data"), "--gcp", "my-project/us-central1-a/easel"});
+        QCOMPARE(program.waitForEnd(), 2);
+        QVERIFY2(program.errors().contains("--tls"), program.errors());
+        QVERIFY(program.output().isEmpty());
+    }
+
     void withoutAServerThereIsNoCode() {
         Program program({"pair", "--data", m_folder->filePath("data")});
         QCOMPARE(program.waitForEnd(), 2);
