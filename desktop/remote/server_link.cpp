@@ -55,9 +55,26 @@ void ServerLink::connectTo(const Endpoint& endpoint) {
 }
 
 void ServerLink::prepare(const Endpoint& endpoint) {
+    start(endpoint, State::Connecting);
+}
+
+void ServerLink::awaitTunnel(const Endpoint& endpoint) {
+    start(endpoint, State::OpeningTunnel);
+}
+
+void ServerLink::failTunnel(protocol::Problem problem) {
+    m_remote.dropConnections();
+    forget();
+    m_problem = std::move(problem);
+    m_state = State::NoTunnel;
+    Q_EMIT infoChanged();
+    Q_EMIT stateChanged(m_state);
+}
+
+void ServerLink::start(const Endpoint& endpoint, State state) {
     m_remote.setEndpoint(endpoint);
     forget();
-    m_state = State::Connecting;
+    m_state = state;
     Q_EMIT infoChanged();
     Q_EMIT stateChanged(m_state);  // even when it was connecting before: to another server
 }
@@ -99,7 +116,11 @@ void ServerLink::lookForModels() {
 }
 
 void ServerLink::tryNow() {
-    if (m_state == State::NoAddress) {
+    if (m_state == State::NoAddress || m_state == State::OpeningTunnel) {
+        return;
+    }
+    if (m_state == State::NoTunnel) {
+        Q_EMIT tunnelWanted();
         return;
     }
     m_backoff.reset();
@@ -128,11 +149,12 @@ bool ServerLink::isOnline() const {
 }
 
 bool ServerLink::needsHelp() const {
-    return !isOnline() && m_problem && m_state != State::Unreachable;
+    return !isOnline() && m_problem && m_state != State::Unreachable && m_problem->code != kMachineStopped;
 }
 
 bool ServerLink::triesHelp() const {
     switch (m_state) {
+        case State::NoTunnel:
         case State::Unreachable:
         case State::TooOld:
         case State::TooNew:

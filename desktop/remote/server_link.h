@@ -20,6 +20,9 @@ namespace easel::remote {
 
 class Remote;
 
+/// The code of the problem that a server's machine is switched off: nothing is wrong, it has to be started.
+inline constexpr char kMachineStopped[] = "machine_stopped";
+
 /// How things stand with the server: asks it every few seconds, counts down to the next try while it can't
 /// be reached, and holds what it last said (limits, samplers, models), which stays valid for the controls
 /// while it is away. Owned by main; GUI thread.
@@ -30,6 +33,8 @@ public:
     enum class State {
         NoAddress,           ///< nothing to talk to yet
         Connecting,          ///< the first try to an address is under way
+        OpeningTunnel,       ///< there is no way to it yet; one is being made
+        NoTunnel,            ///< there is none, problem() says why; tryNow() asks for one
         CertificateUnknown,  ///< a person has to say whether it is the right server; presented() shows it
         CertificateChanged,  ///< it is not the server that was trusted; nothing goes on before it is
                              ///< forgotten
@@ -63,6 +68,9 @@ public:
     void connectTo(const QUrl& address) { connectTo(Endpoint{address, {}, {}, {}}); }
     /// The same, but asks nothing before it has been given the key: Connecting meanwhile.
     void prepare(const Endpoint& endpoint);
+    /// The same for a server at the end of a tunnel, which is being opened: asks nothing before connectTo.
+    void awaitTunnel(const Endpoint& endpoint);
+    void failTunnel(protocol::Problem problem);
     /// The key for this endpoint, perhaps another one: asks at once.
     void useKey(const QByteArray& key);
     /// Nothing to talk to any more.
@@ -102,12 +110,15 @@ public:
 
 Q_SIGNALS:
     void stateChanged(easel::remote::ServerLink::State state);
+    /// In NoTunnel somebody wants it tried again.
+    void tunnelWanted();
     /// The countdown moved; seconds are 0 while a try is under way.
     void countdownChanged(int seconds);
     /// info() or models() have changed.
     void infoChanged();
 
 private:
+    void start(const Endpoint& endpoint, State state);
     void ask();
     void forget();
     void answered(protocol::ServerInfo info);

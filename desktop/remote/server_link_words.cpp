@@ -28,6 +28,10 @@ QString ServerLink::words() const {
             return {};
         case State::Connecting:
             return tr("looking…");
+        case State::OpeningTunnel:
+            return tr("opening a tunnel…");
+        case State::NoTunnel:
+            return QString::fromStdString(m_problem->title);
         case State::CertificateUnknown:
             return tr("certificate unknown");
         case State::CertificateChanged:

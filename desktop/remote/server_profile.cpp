@@ -10,26 +10,51 @@
 
 namespace easel::remote {
 
+namespace {
+
+const QString kMachine = QStringLiteral("gcp:");
+
+}  // namespace
+
 QUrl ServerProfile::url() const {
     return parseAddress(address).value_or(QUrl());
 }
 
 QString ServerProfile::title() const {
-    return name.isEmpty() ? displayName(url()) : name;
+    if (!name.isEmpty()) {
+        return name;
+    }
+    return gcp ? QString::fromStdString(gcp->name) : displayName(url());
+}
+
+QString ServerProfile::typed() const {
+    return gcp ? kMachine + QString::fromStdString(toString(*gcp)) : address;
+}
+
+bool looksLikeMachine(const QString& typed) {
+    return typed.trimmed().startsWith(kMachine);
+}
+
+QString nearEnd(int port) {
+    return QStringLiteral("https://127.0.0.1:%1").arg(port);
 }
 
 QByteArray toJson(const QList<ServerProfile>& profiles) {
     QJsonArray list;
     for (const ServerProfile& profile : profiles) {
-        list.append(QJsonObject{{"id", profile.id},
-                                {"name", profile.name},
-                                {"address", profile.address},
-                                {"fingerprint", QString::fromLatin1(profile.fingerprint)},
-                                {"key_id", profile.keyId},
-                                {"has_key", profile.hasKey},
-                                {"local", profile.isLocal},
-                                {"was_there", profile.wasThere},
-                                {"server_id", QString::fromStdString(profile.serverId)}});
+        QJsonObject object{{"id", profile.id},
+                           {"name", profile.name},
+                           {"address", profile.address},
+                           {"fingerprint", QString::fromLatin1(profile.fingerprint)},
+                           {"key_id", profile.keyId},
+                           {"has_key", profile.hasKey},
+                           {"local", profile.isLocal},
+                           {"was_there", profile.wasThere},
+                           {"server_id", QString::fromStdString(profile.serverId)}};
+        if (profile.gcp) {
+            object["gcp"] = QString::fromStdString(toString(*profile.gcp));
+        }
+        list.append(object);
     }
     return QJsonDocument(list).toJson(QJsonDocument::Compact);
 }
@@ -49,9 +74,15 @@ QList<ServerProfile> profilesFrom(const QByteArray& json) {
         profile.isLocal = object["local"].toBool();
         profile.wasThere = object["was_there"].toBool();
         profile.serverId = object["server_id"].toString().toStdString();
-        // One whose certificate can't be read would be trusted more than the person said.
-        const bool makesSense =
-            !profile.id.isEmpty() && profile.url().isValid() && (pin || fingerprint.isEmpty());
+        const bool isOnGcp = object.contains("gcp");
+        if (auto place = protocol::parseGcpPlace(object["gcp"].toString().toStdString())) {
+            profile.gcp = std::move(*place);
+        }
+        // One whose certificate can't be read would be trusted more than the person said; at the end of a
+        // tunnel the certificate is all that tells one server from another.
+        const bool isPinned = pin || (fingerprint.isEmpty() && !isOnGcp);
+        const bool makesSense = !profile.id.isEmpty() && profile.url().isValid() && isPinned &&
+                                profile.gcp.has_value() == isOnGcp;
         if (makesSense) {
             profile.fingerprint = pin.value_or(QByteArray());
             profiles.append(std::move(profile));

@@ -6,7 +6,10 @@
 #include <QString>
 #include <QUrl>
 
+#include <optional>
 #include <string>
+
+#include "shared/protocol/gcp_place.h"
 
 namespace easel::remote {
 
@@ -21,13 +24,24 @@ struct ServerProfile {
     bool isLocal = false;    ///< the server on this computer, whose port may be another each time
     bool wasThere = false;   ///< it has answered once
     std::string serverId;    ///< as it said; empty: it has not
+    /// The machine on Google Cloud that it is on. A tunnel leads there, whose near end `address` is, at
+    /// another port each time.
+    std::optional<protocol::GcpPlace> gcp = {};
 
     QUrl url() const;
-    /// Its name or, without one, the short form of its address.
+    /// Its name or, without one, its machine's or the short form of its address.
     QString title() const;
+    /// What a person could type to come here: its address or, of a machine on Google Cloud, "gcp:" and its
+    /// place.
+    QString typed() const;
 
     bool operator==(const ServerProfile&) const = default;
 };
+
+/// "gcp:…": meant as ServerProfile::typed of a machine.
+bool looksLikeMachine(const QString& typed);
+/// A server on this computer's side of a tunnel; its certificate is known to be another's.
+QString nearEnd(int port);
 
 QByteArray toJson(const QList<ServerProfile>& profiles);
 /// What makes no sense in it is left out.

@@ -2,11 +2,9 @@
 #include "desktop/remote/servers.h"
 
 #include <QSettings>
-#include <QSysInfo>
 #include <QUuid>
 
 #include <algorithm>
-#include <utility>
 
 #include "desktop/preferences/preferences.h"
 #include "desktop/remote/address.h"
@@ -15,37 +13,33 @@
 
 namespace easel::remote {
 
-namespace {
-
-tl::unexpected<protocol::Problem> refuse(const QString& title, const QString& detail) {
-    return tl::unexpected(
-        protocol::Problem{0, kInvalidAddress, title.toStdString(), detail.toStdString(), "address"});
-}
-
-/// What keys of this computer are listed as on a server.
-QString deviceName() {
-    const QString person = qEnvironmentVariable("USER");
-    const QString host = QSysInfo::machineHostName();
-    return person.isEmpty() ? host : QObject::tr("%1 on %2").arg(person, host);
-}
-
-}  // namespace
-
-Servers::Servers(ServerLink& link, QSettings& settings, Keyring* keyring, QObject* parent)
+Servers::Servers(ServerLink& link, QSettings& settings, Keyring* keyring, TunnelMaker* tunnels,
+                 QObject* parent)
     : QObject(parent),
       m_link(link),
       m_settings(settings),
       m_keyring(keyring),
       m_profiles(profilesFrom(preferences::kServers.of(settings).toUtf8())),
-      m_current(preferences::kServer.of(settings)) {
+      m_current(preferences::kServer.of(settings)),
+      m_tunnels(tunnels) {
     if (!preferences::kServers.isSet(settings)) {
         takeOver();
     }
     connect(&m_link, &ServerLink::infoChanged, this, &Servers::learn);
     connect(&m_link, &ServerLink::stateChanged, this, &Servers::learn);
+    connect(&m_link, &ServerLink::tunnelWanted, this, [this] {
+        if (const ServerProfile* profile = current()) {
+            connectTo(*profile);
+        }
+    });
 }
 
 Servers::~Servers() = default;
+
+tl::unexpected<protocol::Problem> Servers::refuse(const QString& title, const QString& detail) {
+    return tl::unexpected(
+        protocol::Problem{0, kInvalidAddress, title.toStdString(), detail.toStdString(), "address"});
+}
 
 void Servers::takeOver() {
     if (!preferences::kServerAddress.isSet(m_settings)) {
@@ -88,6 +82,15 @@ protocol::Expected<void> Servers::enter(const QString& typed) {
         giveKey(*profile, key, QUuid::createUuid().toString(QUuid::WithoutBraces));
         m_link.useKey(key);
         Q_EMIT changed();
+        return {};
+    }
+    if (looksLikeMachine(typed)) {
+        const auto profile = std::ranges::find(m_profiles, typed.trimmed(), &ServerProfile::typed);
+        if (profile == m_profiles.end()) {
+            return refuse(tr("This machine is not known here"),
+                          tr("Let this computer in first: paste the code that “easel-gcp pair” prints."));
+        }
+        choose(profile->id);
         return {};
     }
     auto url = parseAddress(typed);
@@ -151,6 +154,7 @@ void Servers::forget(QString id) {
     }
     save();
     if (wasCurrent) {
+        closeTunnel();
         m_link.leave();
     }
     Q_EMIT changed();
@@ -178,12 +182,21 @@ ServerProfile* Servers::find(const QString& id) {
     return const_cast<ServerProfile*>(std::as_const(*this).find(id));
 }
 
-ServerProfile& Servers::profileAt(const QUrl& url, const QString& address) {
-    auto profile = std::ranges::find(m_profiles, url, &ServerProfile::url);
-    if (profile == m_profiles.end()) {
+ServerProfile* Servers::known(const QUrl& url, const std::optional<protocol::GcpPlace>& gcp) {
+    const auto profile = std::ranges::find_if(
+        m_profiles, [&](const ServerProfile& each) { return each.gcp == gcp && (gcp || each.url() == url); });
+    return profile == m_profiles.end() ? nullptr : &*profile;
+}
+
+ServerProfile& Servers::profileAt(const QUrl& url, const QString& address,
+                                  const std::optional<protocol::GcpPlace>& gcp) {
+    ServerProfile* profile = known(url, gcp);
+    if (profile == nullptr) {
         ServerProfile made;
         made.id = QUuid::createUuid().toString(QUuid::WithoutBraces);
-        profile = m_profiles.insert(m_profiles.end(), std::move(made));
+        made.gcp = gcp;
+        m_profiles.append(std::move(made));
+        profile = &m_profiles.last();
     }
     profile->address = address;
     return *profile;
@@ -199,100 +212,6 @@ void Servers::choose(QString id) {
     save();
     connectTo(*find(id));
     Q_EMIT changed();
-}
-
-void Servers::connectTo(const ServerProfile& profile) {
-    const Endpoint endpoint{profile.url(), profile.fingerprint, m_keys.value(profile.id), profile.name};
-    if (!profile.hasKey || !endpoint.key.isEmpty() || m_keyring == nullptr) {
-        return m_link.connectTo(endpoint);
-    }
-    m_link.prepare(endpoint);
-    m_keyring->read(profile.id, this, [this, id = profile.id](const std::optional<QByteArray>& key) {
-        if (key && find(id) != nullptr) {
-            m_keys.insert(id, *key);
-        }
-        if (id == m_current) {
-            m_link.useKey(m_keys.value(id));
-        }
-    });
-}
-
-protocol::Expected<void> Servers::pair(ConnectionCode code) {
-    const auto known = std::ranges::find(m_profiles, code.address, &ServerProfile::url);
-    const bool differs = known != m_profiles.end() && !known->fingerprint.isEmpty() &&
-                         !code.fingerprint.isEmpty() && known->fingerprint != code.fingerprint;
-    if (differs) {
-        return refuse(tr("Certificate changed"),
-                      tr("This code names another certificate than the one that %1 had. If you know why it "
-                         "changed, forget the server first; then use the code.")
-                          .arg(known->title()));
-    }
-    const bool isNamed = !code.fingerprint.isEmpty() || known == m_profiles.end();
-    m_visitor.setEndpoint({code.address, isNamed ? code.fingerprint : known->fingerprint, {}, {}});
-    m_code = std::move(code);
-    m_visitor.pair(m_code->ticket, deviceName(), this,
-                   [this, address = m_code->address](protocol::Expected<PairedKey> key) {
-                       // Another code may have been pasted meanwhile.
-                       if (m_code && m_code->address == address) {
-                           onPaired(std::move(key));
-                       }
-                   });
-    Q_EMIT changed();
-    return {};
-}
-
-void Servers::onPaired(protocol::Expected<PairedKey> key) {
-    const ConnectionCode code = *std::exchange(m_code, std::nullopt);
-    if (!key) {
-        Q_EMIT changed();
-        protocol::Problem problem = std::move(key.error());
-        if (problem.code == kCertificateChanged || problem.code == kCertificateUnknown) {
-            problem.detail =
-                tr("%1 does not show the certificate that the code names. Nothing was sent. Make "
-                   "another code on the server itself; if it does not help, somebody may be "
-                   "listening in between.")
-                    .arg(displayName(code.address))
-                    .toStdString();
-        }
-        Q_EMIT pairingFailed(problem);
-        return;
-    }
-    ServerProfile& profile = profileAt(code.address, code.address.toString());
-    // A certificate that the system trusts is renewed every few weeks, so it is not held to one.
-    if (profile.fingerprint.isEmpty() && !m_visitor.isTrustedAnyway()) {
-        profile.fingerprint = code.fingerprint;
-    }
-    if (profile.name.isEmpty()) {
-        profile.name = code.name;
-    }
-    const QString title = profile.title();
-    const QString id = profile.id;
-    giveKey(profile, key->key, key->id);
-    choose(id);
-    Q_EMIT paired(title);
-}
-
-void Servers::giveKey(ServerProfile& profile, const QByteArray& key, const QString& keyId) {
-    profile.keyId = keyId;
-    m_keys.insert(profile.id, key);
-    const auto kept = [this, id = profile.id](bool isKept) {
-        ServerProfile* given = find(id);
-        if (given == nullptr) {
-            return;
-        }
-        given->hasKey = isKept;
-        save();
-        if (!isKept) {
-            Q_EMIT keyNotKept(given->title());
-        }
-    };
-    if (m_keyring != nullptr) {
-        m_keyring->write(profile.id, key, this, kept);
-    } else {
-        QMetaObject::invokeMethod(
-            this, [kept] { kept(false); }, Qt::QueuedConnection);
-    }
-    save();
 }
 
 void Servers::learn() {

@@ -26,7 +26,8 @@ namespace easel::studio {
 Studio::Studio(Collaborators collaborators, QString taskFile, QObject* parent)
     : QObject(parent),
       m_deps(collaborators),
-      m_servers(std::make_unique<remote::Servers>(m_deps.link, m_deps.settings, m_deps.keyring)),
+      m_servers(
+          std::make_unique<remote::Servers>(m_deps.link, m_deps.settings, m_deps.keyring, m_deps.tunnels)),
       m_models(std::make_unique<remote::ModelDesk>(m_deps.remote, m_deps.link)),
       m_file(std::make_unique<TaskFile>(std::move(taskFile))),
       m_diagnostics(std::make_unique<Diagnostics>(
@@ -72,7 +73,7 @@ protocol::Expected<void> Studio::setServerAddress(const QString& typed) {
 
 QString Studio::serverAddress() const {
     const remote::ServerProfile* server = m_servers->current();
-    return server != nullptr ? server->address : QLatin1String(preferences::kServerAddress.usual);
+    return server != nullptr ? server->typed() : QLatin1String(preferences::kServerAddress.usual);
 }
 
 bool Studio::hasChosenServer() const {

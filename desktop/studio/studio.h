@@ -26,6 +26,7 @@ class ModelDesk;
 class Remote;
 class ServerLink;
 class Servers;
+class TunnelMaker;
 }  // namespace easel::remote
 
 namespace easel::studio {
@@ -40,7 +41,8 @@ struct Collaborators {
     gallery::PictureStore& pictures;
     gallery::PictureModel& model;
     QSettings& settings;
-    remote::Keyring* keyring = nullptr;  ///< none: keys last as long as the app
+    remote::Keyring* keyring = nullptr;      ///< none: keys last as long as the app
+    remote::TunnelMaker* tunnels = nullptr;  ///< none: no machine on Google Cloud is reached
 };
 
 /// The conductor: takes requests, hands them to the server (now, or as soon as it can be reached), follows

@@ -102,7 +102,9 @@ void ConnectionDesk::open(const QString& link) {
         Q_EMIT warned(code.error());
         return;
     }
-    const QString address = remote::displayName(code->address);
+    const QString address = code->gcp
+                                ? tr("Google Cloud: %1").arg(QString::fromStdString(toString(*code->gcp)))
+                                : remote::displayName(code->address);
     const QString name = code->name.isEmpty() ? address : tr("%1 (%2)").arg(code->name, address);
     const QPushButton* yes = ask(
         m_deps.window, "openLinkQuestion", tr("Connect to a server"), tr("Connect to %1?").arg(name),

@@ -34,8 +34,13 @@ ServerRow::ServerRow(const remote::ServerProfile& server, QWidget* parent) : QAb
     setText(server.title());
     // A name that is the address already says nothing twice.
     m_address = server.name.isEmpty() ? QString() : remote::displayName(server.url());
+    if (server.gcp) {
+        m_address =
+            tr("Google Cloud · %1 · %2")
+                .arg(QString::fromStdString(server.gcp->project), QString::fromStdString(server.gcp->zone));
+    }
     setAccessibleName(m_address.isEmpty() ? text() : tr("%1, %2").arg(text(), m_address));
-    setToolTip(server.url().toString());
+    setToolTip(server.gcp ? m_address : server.url().toString());
 }
 
 QSize ServerRow::sizeHint() const {

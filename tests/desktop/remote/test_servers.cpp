@@ -38,7 +38,7 @@ struct Laptop {
     Laptop(const QString& folder, MemoryKeyring& keys)
         : keyring(keys),
           settings(folder + "/settings.ini", QSettings::IniFormat),
-          servers(link, settings, &keys) {}
+          servers(link, settings, &keys, nullptr) {}
 
     QString whyNot() const {
         return failed.isEmpty()
