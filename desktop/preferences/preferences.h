@@ -52,6 +52,17 @@ inline constexpr Preference<bool> kLocalKept{"local/keep", false};
 inline constexpr Preference<qint64> kLocalPid{"local/pid", 0};
 inline constexpr Preference<int> kLocalPort{"local/port", 0};
 
+// Machines on Google Cloud.
+
+/// The project whose machines are listed.
+inline constexpr Preference<QString> kCloudProject{"cloud/project", ""};
+/// The time of a machine that is drawn on is prolonged without asking; not set: nobody was asked yet.
+inline constexpr Preference<bool> kCloudProlongs{"cloud/prolong", false};
+/// Minutes after which one that draws nothing is stopped; 0: never.
+inline constexpr Preference<int> kCloudIdleMinutes{"cloud/idleMinutes", 0};
+/// How many pictures came from the machine that was drawn on last, as JSON; see cloud::PictureCount.
+inline constexpr Preference<QString> kCloudPictures{"cloud/pictures", ""};
+
 // The window.
 
 inline constexpr Preference<QByteArray> kGeometry{"window/geometry", ""};
