@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "desktop/ui/models/model_row.h"
+#include "desktop/ui/parts/action_row.h"
 #include "shared/protocol/hub_info.h"
 #include "shared/protocol/pull_info.h"
 #include "shared/protocol/server_info.h"

@@ -184,7 +184,7 @@ void ModelsDialog::show(std::vector<RowContent> rows) {
         m_rows.pop_back();
     }
     while (m_rows.size() < rows.size()) {
-        auto* row = new ModelRow(m_list);
+        auto* row = new ActionRow(m_list);
         m_column->insertWidget(static_cast<int>(m_rows.size()), row);
         m_rows.push_back(row);
     }

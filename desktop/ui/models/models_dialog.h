@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "desktop/ui/models/model_row.h"
+#include "desktop/ui/parts/action_row.h"
 #include "shared/protocol/hub_info.h"
 #include "shared/protocol/problem.h"
 #include "shared/protocol/pull_info.h"
@@ -64,7 +64,7 @@ private:
     QVBoxLayout* m_column;
     QLabel* m_free;
     QTimer m_typing;
-    std::vector<ModelRow*> m_rows;
+    std::vector<ActionRow*> m_rows;
     std::set<std::string> m_dismissed;  ///< pulls that failed and were read
     bool m_isAsking = false;
     std::optional<protocol::Expected<std::vector<protocol::HubHit>>> m_hits;

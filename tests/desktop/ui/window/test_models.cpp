@@ -9,7 +9,7 @@
 #include <QPushButton>
 #include <QTest>
 
-#include "desktop/ui/models/model_row.h"
+#include "desktop/ui/parts/action_row.h"
 #include "tests/desktop/ui/window/window_test.h"
 
 using namespace easel;
@@ -52,9 +52,9 @@ struct Page {
         actionNamed(app, "&Models…")->trigger();
         dialog = app.find<QDialog>("modelsDialog");
     }
-    QList<ui::ModelRow*> rows() const {
-        QList<ui::ModelRow*> shown;
-        for (auto* row : dialog->findChildren<ui::ModelRow*>()) {
+    QList<ui::ActionRow*> rows() const {
+        QList<ui::ActionRow*> shown;
+        for (auto* row : dialog->findChildren<ui::ActionRow*>()) {
             if (row->isVisibleTo(dialog)) {
                 shown << row;
             }
@@ -62,7 +62,7 @@ struct Page {
         return shown;
     }
     /// The first row in whose words `text` is found.
-    ui::ModelRow* row(const QString& text) const {
+    ui::ActionRow* row(const QString& text) const {
         for (auto* each : rows()) {
             if (each->accessibleName().contains(text)) {
                 return each;

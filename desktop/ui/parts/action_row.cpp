@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "desktop/ui/models/model_row.h"
+#include "desktop/ui/parts/action_row.h"
 
 #include <QHBoxLayout>
 #include <QLabel>
@@ -29,7 +29,7 @@ QLabel* wrapped(QLabel* label, const char* name) {
 
 }  // namespace
 
-ModelRow::ModelRow(QWidget* parent)
+ActionRow::ActionRow(QWidget* parent)
     : QFrame(parent),
       m_title(wrapped(new QLabel(this), "rowTitle")),
       m_about(wrapped(captionLabel({}, this), "rowAbout")),
@@ -59,7 +59,7 @@ ModelRow::ModelRow(QWidget* parent)
     column->addWidget(m_bar);
 }
 
-void ModelRow::setContent(RowContent content) {
+void ActionRow::setContent(RowContent content) {
     const bool sameButtons =
         std::ranges::equal(content.actions, m_content.actions, [](const auto& left, const auto& right) {
             return left.name == right.name && left.words == right.words && left.isEnabled == right.isEnabled;
@@ -85,7 +85,7 @@ void ModelRow::setContent(RowContent content) {
         QStringList{m_content.title, m_content.about, m_content.note}.join(QStringLiteral(". ")));
 }
 
-void ModelRow::makeButtons() {
+void ActionRow::makeButtons() {
     while (const QLayoutItem* item = m_buttons->takeAt(0)) {
         // It may be what was just pressed.
         item->widget()->hide();

@@ -31,12 +31,12 @@ struct RowContent {
     std::vector<Action> actions = {};
 };
 
-/// A model, or one on its way, in a list. Owned by the list.
-class ModelRow : public QFrame {
+/// One thing in a list, with what it says of itself and what can be done to it. Owned by the list.
+class ActionRow : public QFrame {
     Q_OBJECT
 
 public:
-    explicit ModelRow(QWidget* parent = nullptr);
+    explicit ActionRow(QWidget* parent = nullptr);
 
     /// Buttons stay where they are as long as their words do, and with them the keyboard.
     void setContent(RowContent content);
