@@ -28,6 +28,8 @@ QStringList argumentsFor(CloudDesk::Deed deed, const protocol::GcpPlace& place) 
             return with("stop", {});
         case Deed::Extend:
             return with("extend", {QStringLiteral("--hours"), QStringLiteral("1")});
+        case Deed::LetIn:
+            return with("pair", {});
         case Deed::LookWhatGoes:
             return with("down", {});
         case Deed::Remove:
@@ -229,8 +231,10 @@ void CloudDesk::act(Deed deed, const protocol::GcpPlace& place) {
         [this, key](const Event& event) {
             if (const auto* machine = std::get_if<Machine>(&event)) {
                 put(*machine);
-            } else if (const auto* stage = std::get_if<Stage>(&event)) {
-                m_works[key].step = stage->title;
+            } else if (const auto* stage = std::get_if<Stage>(&event); stage && stage->id != u"machine") {
+                m_works[key].step = stage->title;  // That it is the machine says the deed itself.
+            } else if (const auto* pairing = std::get_if<Pairing>(&event)) {
+                Q_EMIT codeMade(pairing->code);
             }
             Q_EMIT changed();
         },

@@ -27,7 +27,7 @@ class CloudDesk : public QObject {
     Q_OBJECT
 
 public:
-    enum class Deed { Start, Stop, Extend, LookWhatGoes, Remove };
+    enum class Deed { Start, Stop, Extend, LetIn, LookWhatGoes, Remove };
 
     struct Timing {
         std::chrono::milliseconds machines{20'000};  ///< between two looks at them
@@ -48,8 +48,6 @@ public:
     void signIn();
     bool isSigningIn() const { return m_signIn != nullptr; }
 
-    /// Questions are under way whose answers everything else waits for.
-    bool isLooking() const { return m_looks > 0 && !m_isKnown; }
     /// The account and its projects are known.
     bool isKnown() const { return m_isKnown; }
     /// Why nothing can be done at all.
@@ -80,6 +78,8 @@ Q_SIGNALS:
     /// "question", whose detail lists what goes.
     void did(easel::cloud::CloudDesk::Deed deed, const easel::protocol::GcpPlace& place,
              const std::optional<easel::cloud::Failure>& failure);
+    /// What LetIn has brought: a code that lets this computer in.
+    void codeMade(const QString& code);
     /// A machine as it is now, whoever has asked.
     void machineTold(const easel::cloud::Machine& machine);
 

@@ -79,13 +79,7 @@ Event readStage(const Fields& fields) {
 Event readPrice(const Fields& fields) {
     constexpr int kMostHours = 24 * 365;
     Price price;
-    price.gpu = fields.text("gpu");
-    price.machineType = fields.text("machine_type");
-    price.region = fields.text("region");
-    price.provisioning = fields.text("provisioning");
-    price.hourly = fields.money("hourly");
     price.diskMonthly = fields.money("disk_monthly");
-    price.otherHourly = fields.money("other_hourly");
     price.totalHourly = fields.money("total_hourly");
     price.hours = fields.whole("hours", kMostHours).value_or(0);
     price.limit = fields.money("limit");
@@ -110,7 +104,6 @@ Event readMachine(const Fields& fields) {
     }
     machine.state = *state;
     machine.gpu = fields.text("gpu");
-    machine.machineType = fields.text("machine_type");
     machine.provisioning = fields.text("provisioning");
     if (!fields.text("stops_at").isEmpty()) {
         machine.secondsLeft = fields.whole("run_left_s", kMostSeconds);
@@ -123,9 +116,8 @@ Event readMachine(const Fields& fields) {
 }
 
 Event readOffer(const Fields& fields) {
-    Offer offer{fields.text("gpu"),     fields.text("title"),        fields.text("machine_type"),
-                fields.money("hourly"), fields.money("spot_hourly"), fields.text("region"),
-                fields.text("as_of"),   fields.text("note")};
+    Offer offer{fields.text("gpu"), fields.text("title"), fields.money("hourly"), fields.money("spot_hourly"),
+                fields.text("note")};
     return offer.gpu.isEmpty() ? Event() : offer;
 }
 

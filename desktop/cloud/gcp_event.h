@@ -27,14 +27,8 @@ struct Stage {
 
 /// What a machine will cost, before there is one. Money is in `currency`.
 struct Price {
-    QString gpu;
-    QString machineType;
-    QString region;
-    QString provisioning;  ///< "standard", "spot" or "flex"
-    double hourly = 0;     ///< of the machine alone
-    double diskMonthly = 0;
-    double otherHourly = 0;
-    double totalHourly = 0;
+    double totalHourly = 0;  ///< with disk and address
+    double diskMonthly = 0;  ///< of what is paid while it is stopped, too
     int hours = 0;
     double limit = 0;  ///< for all of them
     QString currency;
@@ -55,8 +49,7 @@ struct Machine {
 
     protocol::GcpPlace place;
     QString gpu;
-    QString machineType;
-    QString provisioning;
+    QString provisioning;  ///< "standard", "spot" or "flex"
     State state = State::Missing;
     std::optional<int> secondsLeft;  ///< until it is stopped from outside; none: nothing stops it
     QDateTime startedAt;             ///< invalid: it does not run
@@ -81,11 +74,8 @@ struct Account {
 struct Offer {
     QString gpu;
     QString title;
-    QString machineType;
     double hourly = 0;
     double spotHourly = 0;  ///< 0: not sold so
-    QString region;
-    QString asOf;
     QString note;
 
     bool operator==(const Offer&) const = default;

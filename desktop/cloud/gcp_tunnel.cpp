@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "desktop/cloud/machine_words.h"
-#include "desktop/remote/server_link.h"
 
 namespace easel::cloud {
 

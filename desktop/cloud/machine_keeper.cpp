@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto kAfterTrouble = 5min;
+constexpr auto kProlongPause = 5min;  // whether it worked or not
 constexpr double kMsInHour = 3'600'000;
 
 int secondsOf(std::chrono::milliseconds span) {
@@ -178,6 +178,10 @@ bool MachineKeeper::prolongs() const {
     return preferences::kCloudProlongs.of(m_settings);
 }
 
+bool MachineKeeper::hasSaidWhetherToProlong() const {
+    return preferences::kCloudProlongs.isSet(m_settings);
+}
+
 void MachineKeeper::setProlongs(bool prolongs) {
     preferences::kCloudProlongs.set(m_settings, prolongs);
     tick();
@@ -211,11 +215,10 @@ void MachineKeeper::tick() {
 void MachineKeeper::tickProlonging() {
     const auto left = secondsLeft();
     const bool isNear = left && *left < kNearEnd && m_jobs > 0;
-    const bool isAnswered = preferences::kCloudProlongs.isSet(m_settings);
-    m_asksToProlong = isNear && !isAnswered;
+    m_asksToProlong = isNear && !hasSaidWhetherToProlong();
     if (isNear && prolongs() && (!m_prolongAgainAt || now() >= *m_prolongAgainAt)) {
         m_isByItself = true;
-        m_prolongAgainAt = now() + kAfterTrouble;
+        m_prolongAgainAt = now() + kProlongPause;
         m_desk.act(CloudDesk::Deed::Extend, *m_place);
     }
 }
@@ -251,7 +254,7 @@ void MachineKeeper::keepRunning() {
 }
 
 void MachineKeeper::act(CloudDesk::Deed deed) {
-    if (m_place) {
+    if (m_place && !this->deed()) {
         m_isByItself = false;
         m_failure.reset();
         m_desk.act(deed, *m_place);
@@ -274,7 +277,7 @@ void MachineKeeper::onDid(CloudDesk::Deed deed, const std::optional<Failure>& fa
     using Deed = CloudDesk::Deed;
     const bool wasByItself = std::exchange(m_isByItself, false);
     const QString name = QString::fromStdString(m_place->name);
-    if (deed == Deed::LookWhatGoes || deed == Deed::Remove) {
+    if (deed == Deed::LookWhatGoes || deed == Deed::Remove || deed == Deed::LetIn) {
         return;  // The page that asked for it tells.
     }
     m_failure = failure;
@@ -282,11 +285,8 @@ void MachineKeeper::onDid(CloudDesk::Deed deed, const std::optional<Failure>& fa
     if (!failure && deed == Deed::Start) {
         m_link.tryNow();
     }
-    if (!failure && deed == Deed::Extend) {
-        m_prolongAgainAt.reset();
-        if (wasByItself) {
-            Q_EMIT told(tr("%1 runs an hour longer, because pictures are being drawn.").arg(name));
-        }
+    if (!failure && deed == Deed::Extend && wasByItself) {
+        Q_EMIT told(tr("%1 runs an hour longer, because pictures are being drawn.").arg(name));
     }
     if (!failure && deed == Deed::Stop && wasByItself) {
         Q_EMIT told(tr("%1 was stopped: nothing was drawn for %2 min.").arg(name).arg(idleMinutes()));

@@ -72,6 +72,7 @@ public:
     /// Its time is prolonged by itself while pictures are drawn.
     bool prolongs() const;
     void setProlongs(bool prolongs);
+    bool hasSaidWhetherToProlong() const;
     /// It will be over while pictures are drawn, and nobody has said whether to prolong it.
     bool asksToProlong() const { return m_asksToProlong; }
     /// Minutes without a picture after which it is stopped; 0: never.
@@ -118,7 +119,7 @@ private:
     int m_jobs = 0;
     std::chrono::milliseconds m_busyAt{0};               ///< when something was drawn, or somebody came
     std::optional<std::chrono::milliseconds> m_stopsAt;  ///< unless somebody says no
-    std::optional<std::chrono::milliseconds> m_prolongAgainAt;  ///< not before; after it did not work
+    std::optional<std::chrono::milliseconds> m_prolongAgainAt;  ///< not before
     bool m_asksToProlong = false;
     bool m_isByItself = false;  ///< what is being done was nobody's wish of the moment
     std::optional<Failure> m_failure;

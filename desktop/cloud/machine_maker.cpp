@@ -17,6 +17,11 @@ bool isOver(Stage::State state) {
 
 }  // namespace
 
+QString MachineWish::fullName() const {
+    static const QString kPrefix = QStringLiteral("easel");
+    return name == kPrefix || name.startsWith(kPrefix + '-') ? name : kPrefix + '-' + name;
+}
+
 MachineMaker::MachineMaker(QString program, QObject* parent)
     : QObject(parent), m_program(std::move(program)) {}
 
@@ -105,6 +110,11 @@ void MachineMaker::leave() {
         m_state = State::Idle;
         Q_EMIT changed();
     }
+}
+
+protocol::GcpPlace MachineMaker::place() const {
+    return m_machine ? m_machine->place
+                     : protocol::GcpPlace{m_wish.project.toStdString(), {}, m_wish.fullName().toStdString()};
 }
 
 void MachineMaker::listen(const Event& event) {

@@ -17,12 +17,17 @@ namespace easel::cloud {
 
 /// What is asked of `easel-gcp up`.
 struct MachineWish {
+    static constexpr qsizetype kLongestName = 27;
+
     QString project;
     QString name = QStringLiteral("easel");
     QString gpu;
     QString model;  ///< OWNER/NAME; empty: the small one that comes with Easel
     int hours = 8;  ///< until it is stopped from outside
     bool isSpot = false;
+
+    /// As the machine will be called: "easel", or "easel-" and what was asked for.
+    QString fullName() const;
 
     bool operator==(const MachineWish&) const = default;
 };
@@ -67,6 +72,8 @@ public:
     const std::optional<Failure>& failure() const { return m_failure; }
     /// The machine, as soon as there is one.
     const std::optional<Machine>& machine() const { return m_machine; }
+    /// Where what was made is; without a zone as long as none was told.
+    protocol::GcpPlace place() const;
 
 Q_SIGNALS:
     void quoteChanged();

@@ -20,9 +20,12 @@ QString tr(const char* text) {
 }  // namespace
 
 QStringList placeArguments(const protocol::GcpPlace& place) {
-    return {QString::fromStdString(place.name), QStringLiteral("--project"),
-            QString::fromStdString(place.project), QStringLiteral("--zone"),
-            QString::fromStdString(place.zone)};
+    QStringList arguments{QString::fromStdString(place.name), QStringLiteral("--project"),
+                          QString::fromStdString(place.project)};
+    if (!place.zone.empty()) {
+        arguments << QStringLiteral("--zone") << QString::fromStdString(place.zone);
+    }
+    return arguments;
 }
 
 QString stateInWords(Machine::State state) {

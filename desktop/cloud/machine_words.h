@@ -10,7 +10,7 @@
 /// Machines, money and time as a person reads them, and as easel-gcp takes them.
 namespace easel::cloud {
 
-/// NAME --project P --zone Z
+/// NAME --project P --zone Z; without a zone wherever it is.
 QStringList placeArguments(const protocol::GcpPlace& place);
 
 /// "running", "stopped", …

@@ -133,7 +133,7 @@ void Servers::rename(const QString& id, const QString& name) {
     profile->name = name.simplified();
     save();
     if (id == m_current) {
-        m_link.setName(profile->name);
+        m_link.setName(calledOf(*profile));
     }
     Q_EMIT changed();
 }

@@ -83,6 +83,7 @@ private:
     void takeOver();
     void choose(QString id);  // the same
     void connectTo(const ServerProfile& profile);
+    static QString calledOf(const ServerProfile& profile);
     Endpoint endpointOf(const ServerProfile& profile) const;
     void readKey(const QString& id);
     void useTunnel(std::unique_ptr<Tunnel> tunnel);

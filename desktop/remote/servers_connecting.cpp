@@ -8,8 +8,12 @@
 
 namespace easel::remote {
 
+QString Servers::calledOf(const ServerProfile& profile) {
+    return profile.gcp ? profile.title() : profile.name;  // The near end of a tunnel tells nobody anything.
+}
+
 Endpoint Servers::endpointOf(const ServerProfile& profile) const {
-    return {profile.url(), profile.fingerprint, m_keys.value(profile.id), profile.name};
+    return {profile.url(), profile.fingerprint, m_keys.value(profile.id), calledOf(profile)};
 }
 
 void Servers::connectTo(const ServerProfile& profile) {

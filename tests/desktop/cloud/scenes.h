@@ -81,6 +81,13 @@ inline QString machineLine(const QString& state, int left = 7'200, double cost =
         .arg(cost);
 }
 
+/// The line with a code for the machine at kMachinePlace.
+inline QString pairingLine(const QByteArray& ticket, const QByteArray& fingerprint) {
+    return QStringLiteral(R"({"event":"pairing","code":"easel://10.128.0.2:5000?ticket=%1&fingerprint=%2)"
+                          R"(&gcp=my-project/us-central1-a/easel"})")
+        .arg(QString::fromLatin1(ticket), QString::fromLatin1(fingerprint));
+}
+
 inline QString stageLine(const QString& id, const QString& state, const QString& title,
                          const QString& detail = {}) {
     return QStringLiteral(R"({"event":"stage","id":"%1","state":"%2","title":"%3","detail":"%4"})")

@@ -69,7 +69,8 @@ void TestGcpEvent::readsPrices() {
     QCOMPARE(price->hours, 8);
     QCOMPARE(price->limit, 2.35);
     QCOMPARE(price->currency, "USD");
-    QCOMPARE(price->provisioning, "spot");
+    QCOMPARE(price->diskMonthly, 6.0);
+    QCOMPARE(price->note, "x");
 }
 
 void TestGcpEvent::readsTheRest() {
@@ -137,9 +138,9 @@ void TestGcpEvent::cutsLongTexts() {
     QCOMPARE(failure->detail.size(), 2'000);
     // Nonsense in place of money is nothing.
     const auto price =
-        as<Price>(R"({"event":"price","hourly":-3,"limit":1e300,"total_hourly":"nan","hours":1e9})");
+        as<Price>(R"({"event":"price","disk_monthly":-3,"limit":1e300,"total_hourly":"nan","hours":1e9})");
     QVERIFY(price);
-    QCOMPARE(price->hourly, 0.0);
+    QCOMPARE(price->diskMonthly, 0.0);
     QCOMPARE(price->limit, 0.0);
     QCOMPARE(price->totalHourly, 0.0);
     QCOMPARE(price->hours, 0);
@@ -157,6 +158,7 @@ void TestGcpEvent::speaksToPeople() {
     QCOMPARE(spanInWords(6 * 3600 + 12 * 60), "6 h 12 min");
     QCOMPARE(placeArguments(tests::kMachinePlace),
              QStringList({"easel", "--project", "my-project", "--zone", "us-central1-a"}));
+    QCOMPARE(placeArguments({"my-project", "", "easel"}), QStringList({"easel", "--project", "my-project"}));
     // Each code that easel-gcp has is told in words of its own.
     const QString unknown = titleOf({"what", {}, {}, {}});
     for (const char* const code :

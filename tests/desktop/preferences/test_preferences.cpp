@@ -46,6 +46,12 @@ keep=true
 pid=4321
 port=5001
 
+[cloud]
+project=my-project
+prolong=true
+idleMinutes=20
+pictures={}
+
 [window]
 geometry=@ByteArray(\x1\xd9\xd0)
 splitter=@ByteArray(\0\0\0\xff)
@@ -70,6 +76,10 @@ keepSettings=false
     QCOMPARE(kLocalPort.of(*stored), 5001);
     QCOMPARE(kGeometry.of(*stored), QByteArray("\x01\xd9\xd0"));
     QCOMPARE(kSplitter.of(*stored), QByteArray("\0\0\0\xff", 4));
+    QCOMPARE(kCloudProject.of(*stored), "my-project");
+    QCOMPARE(kCloudProlongs.of(*stored), true);
+    QCOMPARE(kCloudIdleMinutes.of(*stored), 20);
+    QCOMPARE(kCloudPictures.of(*stored), "{}");
     QCOMPARE(kTheme.of(*stored), "dark");
     QCOMPARE(kThumbnailSize.of(*stored), 240);
     QCOMPARE(kDetailsShown.of(*stored), false);
@@ -90,6 +100,8 @@ void TestPreferences::beginsWithWhatIsUsual() {
     QCOMPARE(kGeometry.of(*stored), QByteArray());
     QCOMPARE(kDetailsShown.of(*stored), true);
     QCOMPARE(kExportQuality.of(*stored), 92);
+    QVERIFY(!kCloudProlongs.isSet(*stored));
+    QCOMPARE(kCloudIdleMinutes.of(*stored), 0);
 }
 
 void TestPreferences::keepsWhatIsSet() {

@@ -3,6 +3,7 @@
 
 #include <QPointer>
 
+#include <algorithm>
 #include <optional>
 #include <vector>
 

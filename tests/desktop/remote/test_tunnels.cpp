@@ -118,6 +118,11 @@ void TestTunnels::pairsThroughATunnel() {
     const remote::ServerProfile& profile = *laptop.servers.current();
     QVERIFY(profile.gcp == kPlace);
     QCOMPARE(profile.title(), "easel");
+    QCOMPARE(laptop.link.title(), "easel");
+    laptop.servers.rename(profile.id, "My cloud");
+    QCOMPARE(laptop.link.title(), "My cloud");
+    laptop.servers.rename(profile.id, "");
+    QCOMPARE(laptop.link.title(), "easel");
     QCOMPARE(profile.typed(), "gcp:my-project/us-central1-a/easel");
     QCOMPARE(profile.fingerprint, remote::fingerprintOf(machine.identity.certificate));
     QCOMPARE(laptop.remote.address().host(), "127.0.0.1");
