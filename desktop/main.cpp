@@ -10,6 +10,8 @@
 #include <clocale>
 #include <csignal>
 
+#include "desktop/cloud/cloud.h"
+#include "desktop/cloud/gcp_tunnel.h"
 #include "desktop/gallery/picture_model.h"
 #include "desktop/gallery/picture_store.h"
 #include "desktop/gallery/thumbnailer.h"
@@ -19,6 +21,7 @@
 #include "desktop/remote/local_server.h"
 #include "desktop/remote/remote.h"
 #include "desktop/remote/server_link.h"
+#include "desktop/remote/servers.h"
 #include "desktop/remote/wake_watch.h"
 #include "desktop/studio/studio.h"
 #include "desktop/ui/parts/theme.h"
@@ -71,9 +74,11 @@ int run(QApplication& app, const QString& server, const QString& theme, const QS
     gallery::Thumbnailer thumbnailer(gallery::Thumbnailer::defaultFolder());
     gallery::PictureModel model(store, thumbnailer);
     remote::DesktopKeyring keyring;
-    studio::Studio studio({remote, link, store, model, settings, &keyring},
+    cloud::GcpTunnelMaker tunnels;
+    studio::Studio studio({remote, link, store, model, settings, &keyring, &tunnels},
                           studio::Studio::defaultTaskFile());
-    ui::MainWindow window({studio, link, local, model, store, settings, look});
+    cloud::Cloud cloud(settings, studio.servers(), link);
+    ui::MainWindow window({studio, link, local, cloud, model, store, settings, look});
     window.show();
 
     if (auto opened = store.open(); !opened) {
@@ -88,6 +93,7 @@ int run(QApplication& app, const QString& server, const QString& theme, const QS
         local.start();
     }
     remote::WakeWatch sleep;
+    QObject::connect(&sleep, &remote::WakeWatch::woke, &studio.servers(), &remote::Servers::resume);
     QObject::connect(&sleep, &remote::WakeWatch::woke, &link, &remote::ServerLink::resume);
     QObject::connect(&door, &remote::InstanceDoor::linkCame, &window, &ui::MainWindow::open);
     door.open();

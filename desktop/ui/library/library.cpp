@@ -208,6 +208,10 @@ void Library::offerUndo(const QString& text, std::function<void()> undo) {
     m_notice->offer(text, tr("Undo"), std::move(undo));
 }
 
+void Library::inform(const QString& words) {
+    m_notice->inform(words);
+}
+
 void Library::closeNotice() {
     m_notice->hide();
 }
@@ -229,7 +233,8 @@ QWidget* Library::pageToShow() const {
     // Not known yet; a page that goes at once would only flicker.
     using State = remote::ServerLink::State;
     const State state = m_deps.link.state();
-    if (!m_listed || state == State::NoAddress || state == State::Connecting) {
+    if (!m_listed || state == State::NoAddress || state == State::Connecting ||
+        state == State::OpeningTunnel) {
         return m_pages->currentWidget() == m_connect ? static_cast<QWidget*>(m_connect) : m_blank;
     }
     return m_deps.link.isOnline() ? static_cast<QWidget*>(m_empty) : m_connect;

@@ -57,6 +57,8 @@ public:
     bool isLarge() const;
     /// One line about what was just done, with a way back.
     void offerUndo(const QString& text, std::function<void()> undo);
+    /// Something has happened that nobody has to do anything about.
+    void inform(const QString& words);
     void closeNotice();
     /// In the full screen the large view shows nothing but the picture.
     void setFullScreen(bool on);

@@ -34,10 +34,13 @@ public:
 Q_SIGNALS:
     void chosen(const QString& typed);
     void forgetRequested(const QString& id);
+    /// A machine of one's own, on Google Cloud.
+    void cloudRequested();
 
 private:
     const remote::ServerLink& m_link;
     LocalDoor* m_here;
+    QWidget* m_cloud;
     TrustNote* m_trust;
     AddressForm* m_form;
 };

@@ -113,16 +113,18 @@ void ConnectionDesk::open(const QString& link) {
     connect(yes, &QPushButton::clicked, this, [this, link] { enter(link); });
 }
 
-void ConnectionDesk::enter(const QString& typed) {
-    const auto entered = m_deps.studio.setServerAddress(typed);
+protocol::Expected<void> ConnectionDesk::enter(const QString& typed) {
+    auto entered = m_deps.studio.setServerAddress(typed);
     if (!entered) {
-        return fail(QString::fromStdString(entered.error().detail));
+        fail(QString::fromStdString(entered.error().detail));
+        return entered;
     }
     m_deps.local.leave();
     // A code has to be exchanged first.
     if (!servers().isPairing()) {
         m_deps.chip.closePopover();
     }
+    return entered;
 }
 
 void ConnectionDesk::use(const QString& id) {

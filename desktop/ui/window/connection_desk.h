@@ -43,6 +43,10 @@ public:
 
     /// A link from outside, of which nobody knows who made it: asks before it goes anywhere.
     void open(const QString& link);
+    /// What somebody has typed or pasted, or a code that was made for this app. Errors: as Servers::enter;
+    /// they stand where it was typed.
+    protocol::Expected<void> enter(const QString& typed);
+    void use(const QString& id);
     void refresh();
 
 Q_SIGNALS:
@@ -56,8 +60,6 @@ Q_SIGNALS:
 
 private:
     remote::Servers& servers() const;
-    void enter(const QString& typed);
-    void use(const QString& id);
     void rename(const QString& id);
     void forget(const QString& id);
     void fail(const QString& sentence);

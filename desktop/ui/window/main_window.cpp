@@ -15,11 +15,13 @@
 #include <QToolButton>
 #include <QUrl>
 
+#include "desktop/cloud/cloud.h"
 #include "desktop/gallery/picture_model.h"
 #include "desktop/gallery/picture_store.h"
 #include "desktop/preferences/preferences.h"
 #include "desktop/remote/server_link.h"
 #include "desktop/studio/studio.h"
+#include "desktop/ui/cloud/machine_strip.h"
 #include "desktop/ui/library/gallery_view.h"
 #include "desktop/ui/library/library.h"
 #include "desktop/ui/models/models_dialog.h"
@@ -28,6 +30,7 @@
 #include "desktop/ui/parts/measures.h"
 #include "desktop/ui/parts/theme.h"
 #include "desktop/ui/parts/words.h"
+#include "desktop/ui/window/cloud_guide.h"
 #include "desktop/ui/window/connect_page.h"
 #include "desktop/ui/window/connection_desk.h"
 #include "desktop/ui/window/diagnostics_dialog.h"
@@ -64,9 +67,11 @@ QString briefly(const QString& prompt) {
 
 MainWindow::MainWindow(Collaborators collaborators)
     : m_deps(collaborators),
-      m_chip(new ServerChip(m_deps.link, m_deps.studio.servers(), m_deps.local, this)),
+      m_chip(new ServerChip(m_deps.link, m_deps.studio.servers(), m_deps.local, m_deps.cloud.keeper, this)),
       m_connect(new ConnectPage(m_deps.link, m_deps.studio.servers(), m_deps.local, this)),
       m_desk(new ConnectionDesk({m_deps.studio, m_deps.link, m_deps.local, *m_chip, *m_connect, this})),
+      m_guide(new CloudGuide({m_deps.studio, m_deps.cloud, *m_desk, this})),
+      m_strip(new MachineStrip(m_deps.cloud.keeper, this)),
       m_search(new QLineEdit(this)),
       m_thumbnails(new QSlider(Qt::Horizontal, this)),
       m_splitter(new QSplitter(Qt::Horizontal, this)),
@@ -91,6 +96,7 @@ MainWindow::MainWindow(Collaborators collaborators)
     m_column->setSpacing(0);
     m_column->addWidget(buildToolBar());
     m_column->addWidget(rule(this));
+    m_column->addWidget(m_strip);
     m_column->addWidget(m_splitter, 1);
     m_column->addWidget(rule(this));
     m_column->addWidget(m_status);
@@ -185,6 +191,8 @@ void MainWindow::fillMenu(QMenu& menu) {
     QAction* models =
         menu.addAction(icon(QStringLiteral("picture")), tr("&Models…"), this, &MainWindow::showModels);
     models->setShortcut(tr("Ctrl+M"));
+    QAction* cloud = menu.addAction(icon(QStringLiteral("cloud")), tr("Machines on &Google Cloud…"), m_guide,
+                                    &CloudGuide::open);
     menu.addSeparator();
     QMenu* themes = menu.addMenu(tr("&Theme"));
     auto* group = new QActionGroup(themes);
@@ -210,7 +218,7 @@ void MainWindow::fillMenu(QMenu& menu) {
     menu.addSeparator();
     QAction* quit = menu.addAction(tr("&Quit"), this, &QWidget::close);
     quit->setShortcut(tr("Ctrl+Q"));
-    addActions({save, m_undo, server, models, keys, quit});
+    addActions({save, m_undo, server, models, cloud, keys, quit});
 }
 
 void MainWindow::addShortcuts() {
@@ -280,6 +288,10 @@ void MainWindow::connectStudio() {
     connect(m_desk, &ConnectionDesk::warned, m_library, &Library::warn);
     connect(m_desk, &ConnectionDesk::recovered, m_library, &Library::closeNotice);
     connect(m_desk, &ConnectionDesk::paired, m_status, &StatusBar::tell);
+    connect(m_guide, &CloudGuide::told, m_library, &Library::inform);
+    connect(m_guide, &CloudGuide::warned, m_library, &Library::warn);
+    connect(m_connect, &ConnectPage::cloudRequested, m_guide, &CloudGuide::open);
+    connect(m_chip, &ServerChip::cloudRequested, m_guide, &CloudGuide::open);
     connect(&m_deps.studio, &Studio::statusChanged, this, &MainWindow::showStatus);
     connect(m_status, &StatusBar::cancelAllRequested, this, &MainWindow::cancelAll);
     connect(m_status, &StatusBar::focusLost, m_panel, &PromptPanel::focusPrompt);
@@ -387,6 +399,9 @@ void MainWindow::setThumbnailSize(int edge) {
 }
 
 void MainWindow::closeEvent(QCloseEvent* event) {
+    if (!m_guide->mayClose()) {
+        return event->ignore();
+    }
     preferences::kGeometry.set(m_deps.settings, saveGeometry());
     preferences::kSplitter.set(m_deps.settings, m_splitter->saveState());
     QMainWindow::closeEvent(event);

@@ -12,6 +12,10 @@ class QSlider;
 class QSplitter;
 class QVBoxLayout;
 
+namespace easel::cloud {
+struct Cloud;
+}
+
 namespace easel::gallery {
 class PictureModel;
 class PictureStore;
@@ -28,9 +32,11 @@ class Studio;
 
 namespace easel::ui {
 
+class CloudGuide;
 class ConnectPage;
 class ConnectionDesk;
 class Library;
+class MachineStrip;
 class ServerChip;
 class StatusBar;
 class PromptPanel;
@@ -46,6 +52,7 @@ public:
         studio::Studio& studio;
         remote::ServerLink& link;
         remote::LocalServer& local;
+        cloud::Cloud& cloud;
         gallery::PictureModel& model;
         gallery::PictureStore& store;
         QSettings& settings;
@@ -85,6 +92,8 @@ private:
     ServerChip* m_chip;
     ConnectPage* m_connect;
     ConnectionDesk* m_desk;
+    CloudGuide* m_guide;
+    MachineStrip* m_strip;
     QLineEdit* m_search;
     QSlider* m_thumbnails;
     QSplitter* m_splitter;

@@ -26,11 +26,11 @@ constexpr int kShortestName = 6 * kUnit;
 }  // namespace
 
 ServerChip::ServerChip(remote::ServerLink& link, remote::Servers& servers, remote::LocalServer& local,
-                       QWidget* parent)
+                       cloud::MachineKeeper& keeper, QWidget* parent)
     : QAbstractButton(parent),
       m_link(link),
       m_local(local),
-      m_popover(new ServerPopover(link, servers, local, this)) {
+      m_popover(new ServerPopover(link, servers, local, keeper, this)) {
     setObjectName("serverChip");
     setFocusPolicy(Qt::StrongFocus);
     setAttribute(Qt::WA_Hover);
@@ -45,6 +45,7 @@ ServerChip::ServerChip(remote::ServerLink& link, remote::Servers& servers, remot
     connect(m_popover, &ServerPopover::serverChosen, this, &ServerChip::serverChosen);
     connect(m_popover, &ServerPopover::renameRequested, this, &ServerChip::renameRequested);
     connect(m_popover, &ServerPopover::forgetRequested, this, &ServerChip::forgetRequested);
+    connect(m_popover, &ServerPopover::cloudRequested, this, &ServerChip::cloudRequested);
     refresh();
 }
 

@@ -3,6 +3,10 @@
 
 #include <QAbstractButton>
 
+namespace easel::cloud {
+class MachineKeeper;
+}
+
 namespace easel::remote {
 class LocalServer;
 class ServerLink;
@@ -21,7 +25,7 @@ class ServerChip : public QAbstractButton {
 public:
     /// All outlive the chip.
     ServerChip(remote::ServerLink& link, remote::Servers& servers, remote::LocalServer& local,
-               QWidget* parent = nullptr);
+               cloud::MachineKeeper& keeper, QWidget* parent = nullptr);
 
     /// Empty while nobody has chosen one: that it is not there is no fault then.
     void setAddress(const QString& address);
@@ -40,6 +44,7 @@ Q_SIGNALS:
     void serverChosen(const QString& id);
     void renameRequested(const QString& id);
     void forgetRequested(const QString& id);
+    void cloudRequested();
 
 protected:
     void paintEvent(QPaintEvent* event) override;

@@ -7,9 +7,11 @@
 #include <QScreen>
 #include <QVBoxLayout>
 
+#include "desktop/cloud/machine_keeper.h"
 #include "desktop/remote/local_server.h"
 #include "desktop/remote/server_link.h"
 #include "desktop/remote/servers.h"
+#include "desktop/ui/cloud/machine_note.h"
 #include "desktop/ui/parts/measures.h"
 #include "desktop/ui/window/address_form.h"
 #include "desktop/ui/window/local_door.h"
@@ -25,13 +27,14 @@ constexpr int kWidth = 360;
 }  // namespace
 
 ServerPopover::ServerPopover(remote::ServerLink& link, remote::Servers& servers, remote::LocalServer& local,
-                             QWidget* parent)
+                             cloud::MachineKeeper& keeper, QWidget* parent)
     : QFrame(parent, Qt::Popup),
       m_link(link),
       m_local(local),
       m_details(captionLabel({}, this)),
       m_trust(new TrustNote(link, servers, this)),
       m_tryNow(new QPushButton(tr("Try now"), this)),
+      m_machine(new MachineNote(keeper, this)),
       m_form(new AddressForm(this)),
       m_keep(new QCheckBox(tr("Keep it running after Easel closes"), this)) {
     setObjectName("serverPopover");
@@ -49,11 +52,25 @@ ServerPopover::ServerPopover(remote::ServerLink& link, remote::Servers& servers,
     column->addWidget(m_details);
     column->addWidget(m_trust);
     column->addWidget(m_tryNow, 0, Qt::AlignLeft);
+    column->addWidget(m_machine);
     column->addSpacing(kUnit);
     column->addWidget(m_form);
     column->addSpacing(kUnit);
     column->addWidget(new LocalDoor(m_local, this));
     column->addWidget(m_keep);
+    auto* cloud = new QPushButton(tr("Machines on Google Cloud…"), this);
+    cloud->setObjectName("cloudButton");
+    cloud->setAutoDefault(false);
+    column->addWidget(cloud);
+    connect(cloud, &QPushButton::clicked, this, [this] {
+        hide();
+        Q_EMIT cloudRequested();
+    });
+    connect(&keeper, &cloud::MachineKeeper::changed, this, [this] {
+        if (m_machine->refresh() && isVisible()) {
+            fit();
+        }
+    });
     connect(m_keep, &QCheckBox::toggled, &m_local, &remote::LocalServer::setKeepsRunning);
     connect(m_tryNow, &QPushButton::clicked, this, [this] { m_link.tryNow(); });
     connect(list, &ServerList::chosen, this, &ServerPopover::serverChosen);

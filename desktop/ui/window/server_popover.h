@@ -7,6 +7,10 @@ class QCheckBox;
 class QLabel;
 class QPushButton;
 
+namespace easel::cloud {
+class MachineKeeper;
+}
+
 namespace easel::remote {
 class LocalServer;
 class ServerLink;
@@ -16,6 +20,7 @@ class Servers;
 namespace easel::ui {
 
 class AddressForm;
+class MachineNote;
 class TrustNote;
 
 /// What is behind the server chip: the servers that are known, what the current one says, and how to get to
@@ -26,7 +31,7 @@ class ServerPopover : public QFrame {
 public:
     /// All outlive it.
     ServerPopover(remote::ServerLink& link, remote::Servers& servers, remote::LocalServer& local,
-                  QWidget* parent);
+                  cloud::MachineKeeper& keeper, QWidget* parent);
 
     /// Beneath `anchor`.
     void openAt(const QPoint& anchor);
@@ -38,6 +43,7 @@ Q_SIGNALS:
     void serverChosen(const QString& id);
     void renameRequested(const QString& id);
     void forgetRequested(const QString& id);
+    void cloudRequested();
 
 private:
     void fit();
@@ -47,6 +53,7 @@ private:
     QLabel* m_details;
     TrustNote* m_trust;
     QPushButton* m_tryNow;
+    MachineNote* m_machine;
     AddressForm* m_form;
     QCheckBox* m_keep;
 };

@@ -10,6 +10,7 @@
 #include "desktop/remote/remote.h"
 #include "desktop/remote/server_link.h"
 #include "desktop/studio/studio.h"
+#include "tests/desktop/remote/fake_tunnels.h"
 #include "tests/desktop/remote/quick_link.h"
 
 namespace easel::tests {
@@ -23,7 +24,8 @@ struct StudioParts {
     gallery::Thumbnailer thumbnailer{folder + "/thumbnails"};
     gallery::PictureModel model{store, thumbnailer};
     QSettings settings{folder + "/settings.ini", QSettings::IniFormat};
-    studio::Studio studio{{remote, link, store, model, settings}, folder + "/tasks.json"};
+    FakeTunnels tunnels;
+    studio::Studio studio{{remote, link, store, model, settings, nullptr, &tunnels}, folder + "/tasks.json"};
 
     explicit StudioParts(const QString& where) : folder(where) {}
 

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 
+#include "desktop/cloud/cloud.h"
 #include "desktop/remote/local_server.h"
 #include "desktop/ui/panel/prompt_panel.h"
 #include "desktop/ui/parts/theme.h"
@@ -22,11 +23,15 @@ namespace easel::tests {
 struct App : StudioParts {
     ui::Theme theme{*qApp};
     remote::LocalServer local{settings, {{}, 1, folder + "/local"}};
-    ui::MainWindow window{{studio, link, local, model, store, settings, theme}};
+    cloud::Cloud cloud;
+    ui::MainWindow window{{studio, link, local, cloud, model, store, settings, theme}};
 
     QSignalSpy asked{find<ui::PromptPanel>("promptPanel"), &ui::PromptPanel::generateRequested};
 
-    App(const QString& where, const QUrl& server) : StudioParts(where) {
+    /// `gcp`: what stands in for easel-gcp; empty: there is none.
+    App(const QString& where, const QUrl& server, const QString& gcp = {},
+        const cloud::MachineKeeper::Timing& timing = {})
+        : StudioParts(where), cloud(settings, studio.servers(), link, gcp, timing) {
         window.show();
         openLibrary();
         start(server);
