@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "desktop/cloud/cloud.h"
 #include "desktop/gallery/file_name.h"
 #include "desktop/gallery/picture_model.h"
 #include "desktop/gallery/picture_store.h"
@@ -120,7 +121,8 @@ int main(int argc, char* argv[]) {
     studio::Studio studio({remote, link, store, model, settings}, dir.filePath("tasks.json"));
     ui::Theme theme(app);
     remote::LocalServer local(settings, {{}, 1, dir.filePath("local")});
-    ui::MainWindow window({studio, link, local, model, store, settings, theme});
+    cloud::Cloud cloud(settings, studio.servers(), link, {});
+    ui::MainWindow window({studio, link, local, cloud, model, store, settings, theme});
     window.show();
     Frames frames;
     bool scanned = false;

@@ -6,6 +6,7 @@
 #include <QTemporaryDir>
 #include <QUrl>
 
+#include "desktop/cloud/cloud.h"
 #include "desktop/gallery/picture_model.h"
 #include "desktop/gallery/picture_store.h"
 #include "desktop/gallery/thumbnailer.h"
@@ -31,7 +32,8 @@ public:
           model(store, thumbnailer),
           studio({remote, link, store, model, settings}, home.filePath("tasks.json")),
           local(settings, {EASEL_SERVER, 0, home.filePath("local")}),
-          window({studio, link, local, model, store, settings, theme}) {}
+          cloud(settings, studio.servers(), link, {}),
+          window({studio, link, local, cloud, model, store, settings, theme}) {}
 
     /// Opens the window on the server at `url`; false with a sentence in `error`.
     bool open(const QUrl& url) {
@@ -58,5 +60,6 @@ public:
     easel::gallery::PictureModel model;
     easel::studio::Studio studio;
     easel::remote::LocalServer local;
+    easel::cloud::Cloud cloud;
     easel::ui::MainWindow window;
 };

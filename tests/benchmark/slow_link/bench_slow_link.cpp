@@ -14,6 +14,7 @@
 #include <chrono>
 #include <cstdio>
 
+#include "desktop/cloud/cloud.h"
 #include "desktop/gallery/file_name.h"
 #include "desktop/gallery/picture_model.h"
 #include "desktop/gallery/picture_store.h"
@@ -109,7 +110,8 @@ public:
           m_model(m_store, m_thumbnailer),
           m_studio({m_remote, m_link, m_store, m_model, m_settings, &m_keyring}, folder + "/tasks.json"),
           m_local(m_settings, {{}, 1, folder + "/local"}),
-          m_window({m_studio, m_link, m_local, m_model, m_store, m_settings, m_theme}) {}
+          m_cloud(m_settings, m_studio.servers(), m_link, {}),
+          m_window({m_studio, m_link, m_local, m_cloud, m_model, m_store, m_settings, m_theme}) {}
 
     void pair(const QString& code) {
         QObject::connect(&m_link, &remote::ServerLink::stateChanged, &m_link, [this](State state) {
@@ -214,6 +216,7 @@ private:
     gallery::PictureModel m_model;
     studio::Studio m_studio;
     remote::LocalServer m_local;
+    cloud::Cloud m_cloud;
     ui::MainWindow m_window;
     QTimer m_looks;
     QSocketNotifier m_input{STDIN_FILENO, QSocketNotifier::Read};
