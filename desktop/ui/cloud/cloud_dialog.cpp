@@ -229,7 +229,9 @@ void CloudDialog::showPrice() {
         note = trouble->code == u"bad_argument" ? trouble->detail
                                                 : QString::fromStdString(cloud::toProblem(*trouble).detail);
     } else if (isAsked && isCurrent && price) {
-        words = tr("%1 at most").arg(cloud::moneyInWords(price->limit, price->currency));
+        const QString money = cloud::moneyInWords(price->limit, price->currency);
+        words =
+            m_form->mayGoOn() ? tr("%1 for %2 h").arg(money).arg(price->hours) : tr("%1 at most").arg(money);
         note = tr("%1 h at %2 an hour, disk and address included. While it is stopped its disk costs %3 a "
                   "month. "
                   "List prices of %4, without taxes%5.")

@@ -13,7 +13,7 @@
 
 #include "desktop/cloud/machine_keeper.h"
 #include "desktop/cloud/machine_words.h"
-#include "desktop/ui/cloud/new_machine_form.h"
+#include "desktop/ui/cloud/choice.h"
 #include "desktop/ui/parts/measures.h"
 #include "desktop/ui/parts/words.h"
 
@@ -66,7 +66,7 @@ MachineNote::MachineNote(cloud::MachineKeeper& keeper, QWidget* parent)
       m_stop(new QPushButton(tr("Stop"), this)),
       m_extend(new QPushButton(tr("1 h more"), this)),
       m_prolong(new QCheckBox(tr("An hour more while pictures are drawn"), this)),
-      m_idle(idleBox(keeper.idleMinutes(), this)) {
+      m_idle(idleChoice(keeper.idleMinutes(), this)) {
     setObjectName("machineNote");
     m_state->setObjectName("machineState");
     m_state->setWordWrap(true);

@@ -3,77 +3,31 @@
 
 #include <QCheckBox>
 #include <QComboBox>
-#include <QDesktopServices>
 #include <QHBoxLayout>
 #include <QLineEdit>
-#include <QPushButton>
-#include <QRegularExpression>
 #include <QSignalBlocker>
-#include <QUrl>
 #include <QVBoxLayout>
 
 #include <algorithm>
-#include <initializer_list>
 
 #include "desktop/cloud/cloud_desk.h"
 #include "desktop/cloud/machine_keeper.h"
 #include "desktop/cloud/machine_words.h"
+#include "desktop/ui/cloud/choice.h"
+#include "desktop/ui/cloud/model_choice.h"
 #include "desktop/ui/parts/field_box.h"
 #include "desktop/ui/parts/measures.h"
 #include "desktop/ui/parts/number_box.h"
 #include "desktop/ui/parts/problem_mark.h"
 #include "desktop/ui/parts/wheel_guard.h"
-#include "shared/protocol/pull_info.h"
 
 namespace easel::ui {
 
 namespace {
 
 constexpr int kUsualHours = 8;
-constexpr int kLongestToken = 1'000;
-
-QComboBox* choice(const char* name, QWidget* parent) {
-    auto* box = new QComboBox(parent);
-    box->setObjectName(QLatin1String(name));
-    box->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
-    box->setMinimumContentsLength(16);
-    new WheelGuard(box);
-    return box;
-}
-
-QWidget* line(std::initializer_list<QWidget*> parts, QWidget* parent) {
-    auto* widget = new QWidget(parent);
-    auto* row = new QHBoxLayout(widget);
-    row->setContentsMargins(0, 0, 0, 0);
-    row->setSpacing(kUnit);
-    for (QWidget* part : parts) {
-        row->addWidget(part, part == *parts.begin() ? 1 : 0);
-    }
-    return widget;
-}
-
-bool isToken(const QString& text) {
-    static const QRegularExpression token(QStringLiteral("\\Ahf_[A-Za-z0-9]+\\z"));
-    return text.isEmpty() || token.match(text).hasMatch();
-}
-
-QUrl pageOf(const cloud::Model* known, const QString& name) {
-    return known != nullptr && known->licenceUrl.isValid()
-               ? known->licenceUrl
-               : QUrl(QStringLiteral("https://huggingface.co/%1").arg(name));
-}
 
 }  // namespace
-
-QComboBox* idleBox(int minutes, QWidget* parent) {
-    auto* box = choice("idleBox", parent);
-    box->addItem(NewMachineForm::tr("Never"), 0);
-    for (const int each : {10, 20, 30, 60}) {
-        box->addItem(NewMachineForm::tr("After %1 min without a picture").arg(each), each);
-    }
-    box->setCurrentIndex(std::max(0, box->findData(minutes)));
-    return box;
-}
 
 NewMachineForm::NewMachineForm(cloud::CloudDesk& desk, cloud::MachineKeeper& keeper, QWidget* parent)
     : QWidget(parent),
@@ -83,13 +37,11 @@ NewMachineForm::NewMachineForm(cloud::CloudDesk& desk, cloud::MachineKeeper& kee
       m_name(new QLineEdit(QStringLiteral("easel"), this)),
       m_gpu(choice("gpuBox", this)),
       m_spot(new QCheckBox(tr("Spot: cheaper, but Google may take the machine back at any time"), this)),
-      m_model(choice("cloudModelBox", this)),
-      m_licence(new QPushButton(tr("Licence…"), this)),
-      m_token(new QLineEdit(this)),
+      m_model(new ModelChoice(desk, this)),
       m_hours(new WholeBox(this)),
       m_prolong(new QCheckBox(tr("An hour more whenever less than 15 min are left while pictures are drawn"),
                               this)),
-      m_idle(idleBox(keeper.idleMinutes(), this)) {
+      m_idle(idleChoice(keeper.idleMinutes(), this)) {
     using Place = FieldBox::Place;
     m_name->setObjectName("machineNameEdit");
     m_name->setMaxLength(cloud::MachineWish::kLongestName);
@@ -111,7 +63,7 @@ NewMachineForm::NewMachineForm(cloud::CloudDesk& desk, cloud::MachineKeeper& kee
     gpu->addWidget(m_gpuBox);
     gpu->addWidget(m_spot);
     column->addLayout(gpu);
-    column->addWidget(buildModel());
+    column->addWidget(m_model);
     column->addWidget(buildTime());
 
     connect(m_project, &QComboBox::activated, this,
@@ -119,43 +71,15 @@ NewMachineForm::NewMachineForm(cloud::CloudDesk& desk, cloud::MachineKeeper& kee
     for (QComboBox* box : {m_project, m_gpu}) {
         connect(box, &QComboBox::currentIndexChanged, this, &NewMachineForm::check);
     }
-    connect(m_model, &QComboBox::editTextChanged, this, &NewMachineForm::check);
+    connect(m_model, &ModelChoice::edited, this, &NewMachineForm::edited);
     connect(m_name, &QLineEdit::textChanged, this, &NewMachineForm::check);
-    connect(m_token, &QLineEdit::textChanged, this, &NewMachineForm::check);
     connect(m_spot, &QCheckBox::toggled, this, [this] {
         fillOffers();
         check();
     });
     connect(m_hours, &QSpinBox::valueChanged, this, &NewMachineForm::check);
-    connect(m_licence, &QPushButton::clicked, this,
-            [this] { QDesktopServices::openUrl(pageOf(knownModel(), modelName())); });
+    connect(m_prolong, &QCheckBox::toggled, this, &NewMachineForm::edited);
     refresh();
-}
-
-QWidget* NewMachineForm::buildModel() {
-    using Place = FieldBox::Place;
-    m_model->setEditable(true);
-    m_model->setInsertPolicy(QComboBox::NoInsert);
-    m_model->setCompleter(nullptr);
-    m_model->lineEdit()->setPlaceholderText(tr("Choose one, or type OWNER/NAME"));
-    m_licence->setObjectName("licenceButton");
-    m_licence->setAutoDefault(false);
-    m_token->setObjectName("tokenEdit");
-    m_token->setEchoMode(QLineEdit::Password);
-    m_token->setMaxLength(kLongestToken);
-    m_token->setPlaceholderText(QStringLiteral("hf_…"));
-    m_modelBox = new FieldBox(tr("&Model"), Place::Above, line({m_model, m_licence}, this), m_model, this);
-    m_tokenBox =
-        new FieldBox(tr("Your &token of the Hugging Face hub"), Place::Above, m_token, m_token, this);
-    m_tokenBox->setHint(
-        tr("For models whose licence has to be accepted. Google’s Secret Manager keeps it for the machine."));
-    auto* part = new QWidget(this);
-    auto* column = new QVBoxLayout(part);
-    column->setContentsMargins(0, 0, 0, 0);
-    column->setSpacing(kUnit);
-    column->addWidget(m_modelBox);
-    column->addWidget(m_tokenBox);
-    return part;
 }
 
 QWidget* NewMachineForm::buildTime() {
@@ -188,7 +112,7 @@ QWidget* NewMachineForm::buildTime() {
 void NewMachineForm::refresh() {
     fillProjects();
     fillOffers();
-    fillModels();
+    m_model->refresh();
     suggestName();
     check();
 }
@@ -246,28 +170,6 @@ void NewMachineForm::fillOffers() {
     m_gpu->setEnabled(m_gpu->count() > 0);
 }
 
-void NewMachineForm::fillModels() {
-    if (m_model->count() > 0 || m_desk.models().empty()) {
-        return;  // What was typed stays.
-    }
-    const QSignalBlocker quiet(m_model);
-    for (const cloud::Model& model : m_desk.models()) {
-        m_model->addItem(model.title, model.id);
-    }
-    m_model->addItem(tr("Easel’s small starter model"), QString());
-    m_model->setCurrentIndex(0);
-}
-
-QString NewMachineForm::modelName() const {
-    const int index = m_model->findText(m_model->currentText());
-    return index >= 0 ? m_model->itemData(index).toString() : m_model->currentText().trimmed();
-}
-
-const cloud::Model* NewMachineForm::knownModel() const {
-    const auto model = std::ranges::find(m_desk.models(), modelName(), &cloud::Model::id);
-    return model == m_desk.models().end() ? nullptr : &*model;
-}
-
 void NewMachineForm::check() {
     m_projectBox->setProblem(
         m_project->currentIndex() < 0
@@ -285,32 +187,6 @@ void NewMachineForm::check() {
     const auto offer =
         std::ranges::find(m_desk.offers(), m_gpu->currentData().toString(), &cloud::Offer::gpu);
     m_gpuBox->setHint(offer != m_desk.offers().end() ? offer->note : QString());
-
-    const QString model = modelName();
-    const cloud::Model* const known = knownModel();
-    const bool isStarter = model.isEmpty() && m_model->findText(m_model->currentText()) >= 0;
-    const bool isModel = isStarter || protocol::isHubName(model.toStdString());
-    QStringList about;
-    if (known != nullptr) {
-        about << known->licence
-              << (known->gigabytes > 0 ? tr("%1 GB").arg(QLocale().toString(known->gigabytes, 'f', 1))
-                                       : QString());
-        if (known->isGated) {
-            about << tr("its licence has to be accepted on its page first");
-        }
-        about << known->note;
-    } else if (!isStarter) {
-        about << tr("Look at its licence before you use it.");
-    }
-    about.removeAll(QString());
-    m_modelBox->setHint(about.join(QStringLiteral(" · ")));
-    m_modelBox->setProblem(isModel ? QString() : tr("Type its name on the hub: OWNER/NAME."));
-    markProblem(m_model, !isModel);
-    m_licence->setEnabled(isModel && !isStarter);
-    m_tokenBox->setVisible(isModel && !isStarter && (known == nullptr || known->isGated));
-    m_tokenBox->setProblem(
-        isToken(m_token->text()) ? QString() : tr("A token begins with hf_ and has letters and digits."));
-    markProblem(m_token, !isToken(m_token->text()));
     Q_EMIT edited();
 }
 
@@ -319,18 +195,20 @@ std::optional<cloud::MachineWish> NewMachineForm::wish() const {
     wish.project = m_project->currentData().toString();
     wish.name = m_name->text();
     wish.gpu = m_gpu->currentData().toString();
-    wish.model = modelName();
+    wish.model = m_model->name();
     wish.hours = m_hours->value();
     wish.isSpot = m_spot->isChecked();
-    const bool isWhole = !m_projectBox->hasProblem() && !m_nameBox->hasProblem() &&
-                         !m_modelBox->hasProblem() &&
-                         !(m_tokenBox->isVisibleTo(this) && m_tokenBox->hasProblem()) &&
+    const bool isWhole = !m_projectBox->hasProblem() && !m_nameBox->hasProblem() && m_model->isWhole() &&
                          !wish.project.isEmpty() && !wish.gpu.isEmpty();
     return isWhole ? std::optional(wish) : std::nullopt;
 }
 
 QByteArray NewMachineForm::token() const {
-    return m_tokenBox->isVisibleTo(this) ? m_token->text().toLatin1() : QByteArray();
+    return m_model->token();
+}
+
+bool NewMachineForm::mayGoOn() const {
+    return m_prolong->isChecked();
 }
 
 void NewMachineForm::keepPromises() const {

@@ -11,7 +11,6 @@
 class QCheckBox;
 class QComboBox;
 class QLineEdit;
-class QPushButton;
 
 namespace easel::cloud {
 class CloudDesk;
@@ -21,11 +20,8 @@ class MachineKeeper;
 namespace easel::ui {
 
 class FieldBox;
+class ModelChoice;
 class WholeBox;
-
-/// The choices for minutes without a picture after which a machine is stopped; also beside a machine that
-/// runs.
-QComboBox* idleBox(int minutes, QWidget* parent);
 
 /// What a new machine is to be: project, GPU, model and time, each with what there is to know of it. Owned by
 /// the page.
@@ -41,6 +37,8 @@ public:
     std::optional<cloud::MachineWish> wish() const;
     /// The hub's token; empty where none was asked for.
     QByteArray token() const;
+    /// Its time may be prolonged, so that what it costs is no upper bound.
+    bool mayGoOn() const;
     /// The person has agreed to what the form says on looking after the machine.
     void keepPromises() const;
 
@@ -48,16 +46,12 @@ Q_SIGNALS:
     void edited();
 
 private:
-    QWidget* buildModel();
     QWidget* buildTime();
     void fillProjects();
     void fillOffers();
-    void fillModels();
     bool isTaken(const QString& name) const;
     void suggestName();
     void check();
-    const cloud::Model* knownModel() const;
-    QString modelName() const;
 
     cloud::CloudDesk& m_desk;
     cloud::MachineKeeper& m_keeper;
@@ -68,11 +62,7 @@ private:
     QComboBox* m_gpu;
     FieldBox* m_gpuBox;
     QCheckBox* m_spot;
-    QComboBox* m_model;
-    QPushButton* m_licence;
-    FieldBox* m_modelBox;
-    QLineEdit* m_token;
-    FieldBox* m_tokenBox;
+    ModelChoice* m_model;
     WholeBox* m_hours;
     QCheckBox* m_prolong;
     QComboBox* m_idle;

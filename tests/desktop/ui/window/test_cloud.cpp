@@ -183,7 +183,9 @@ void TestCloud::showsWhatItCostsFirst() {
     App app(folder(), QUrl(), Scenes::program());
     const Page page(app);
     QVERIFY(page.isPriced());
-    QVERIFY2(page.text("priceLabel").contains("$5.76"), qPrintable(page.text("priceLabel")));
+    QCOMPARE(page.text("priceLabel"), "$5.76 for 8 h");
+    page.find<QCheckBox>("prolongBox")->setChecked(false);
+    QCOMPARE(page.text("priceLabel"), "$5.76 at most");  // Nothing makes it more.
     QVERIFY(page.text("priceNote").contains("$0.72 an hour"));
     QVERIFY(page.text("priceNote").contains("$6.00 a month"));
     QVERIFY(page.find<QComboBox>("gpuBox")->currentText().contains("$0.71 an hour"));
