@@ -46,6 +46,21 @@ def new_world():
     }
 
 
+def begin(folder):
+    """A new world in an empty folder, in which it is noon; the folder with the packages of Easel."""
+    packages = folder / "packages"
+    packages.mkdir()
+    for name in ("easel-server_0.1.0_amd64", "easel-worker_0.1.0_amd64", "easel-starter-model_0.1.0_all"):
+        (packages / (name + ".deb")).write_text(name)
+    (folder / "world.json").write_text(json.dumps(new_world()))
+    (folder / "clock").write_text(str(NOON))
+    return packages
+
+
+def environment(folder):
+    return {"PATH": f"{HERE / 'stand_in'}:/usr/bin:/bin", "EASEL_STAND_IN": str(folder), "HOME": str(folder), "TMPDIR": str(folder), "LC_ALL": "C.UTF-8"}
+
+
 class Answer:
     def __init__(self, result):
         self.status, self.out, self.err = result.returncode, result.stdout, result.stderr
@@ -72,14 +87,8 @@ class CloudTest(unittest.TestCase):
     def setUp(self):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="easel-gcp-"))
         self.addCleanup(shutil.rmtree, self.folder)
-        self.packages = self.folder / "packages"
-        self.packages.mkdir()
-        for name in ("easel-server_0.1.0_amd64", "easel-worker_0.1.0_amd64", "easel-starter-model_0.1.0_all"):
-            (self.packages / (name + ".deb")).write_text(name)
-        self.write(new_world())
-        (self.folder / "clock").write_text(str(NOON))
-        self.bin = HERE / "stand_in"
-        self.environment = {"PATH": f"{self.bin}:/usr/bin:/bin", "EASEL_STAND_IN": str(self.folder), "HOME": str(self.folder), "TMPDIR": str(self.folder), "LC_ALL": "C.UTF-8"}
+        self.packages = begin(self.folder)
+        self.environment = environment(self.folder)
 
     def tearDown(self):
         world = self.world()
