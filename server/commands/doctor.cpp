@@ -66,15 +66,18 @@ void append(std::vector<Finding>& all, std::vector<Finding> more) {
     std::ranges::move(more, std::back_inserter(all));
 }
 
-/// What there is to draw on, as findings; of what the worker said, if it said anything.
+/// What there is to draw on, as findings. Nothing where no worker can be started. One that breaks when it
+/// looks for GPUs may still draw on the CPU.
 std::optional<generator::Inventory> examineDevices(const doctor::Examiner& examiner, std::int64_t numbers,
                                                    std::vector<Finding>& findings) {
     const auto nvidia = generator::findNvidia();
     findings.push_back(doctor::judgeDriver(nvidia));
     auto inventory = examiner.list();
     if (!inventory) {
-        findings.push_back({"libtorch", State::Wrong, inventory.error().found, inventory.error().cure});
-        return std::nullopt;
+        const doctor::Trouble& trouble = inventory.error();
+        findings.push_back(
+            {trouble.isMissing ? "libtorch" : "Devices", State::Wrong, trouble.found, trouble.cure});
+        return trouble.isMissing ? std::nullopt : std::optional(doctor::cpuAlone());
     }
     findings.push_back(doctor::judgeLibtorch(*inventory, nvidia));
     findings.push_back(doctor::judgeCuda(*inventory, nvidia));

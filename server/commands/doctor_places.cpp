@@ -113,12 +113,13 @@ Finding judgeDataFolder(const path& folder) {
                 "Choose another with --data for this and for \"easel-server serve\"."};
     }
     if (const int error = errorOfWriting(nearest); error != 0) {
-        return {
-            finding.name, State::Wrong,
-            fmt::format("{} cannot be written by this account, {}: {}.", nearest.string(),
-                        accountOf(::geteuid()), std::strerror(error)),
-            fmt::format("It belongs to {}: run this as that account, or choose another folder with --data.",
-                        accountOf(status.st_uid))};
+        return {finding.name, State::Wrong,
+                fmt::format("{} cannot be written by this account, {}: {}.", nearest.string(),
+                            accountOf(::geteuid()), std::strerror(error)),
+                (status.st_uid == ::geteuid()
+                     ? "Make it writable"
+                     : fmt::format("It belongs to {}: run this as that account", accountOf(status.st_uid))) +
+                    ", or choose another folder with --data."};
     }
     if (!isThere) {
         finding.found += " The first server that starts will make it.";

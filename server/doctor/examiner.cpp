@@ -98,7 +98,7 @@ Trouble describe(const std::string& how, const std::string& words) {
         const bool isTorch =
             words.find("libtorch") != std::string::npos || words.find("libc10") != std::string::npos;
         return {isTorch ? "libtorch is missing." : "A library of the worker's is missing: " + words,
-                "Run \"easel-server setup\"."};
+                "Run \"easel-server setup\".", true};
     }
     return {
         fmt::format("The worker ended without an answer ({}).{}", how,
@@ -115,7 +115,7 @@ std::optional<Trouble> Examiner::converse(std::vector<std::string> arguments,
                                           const std::optional<Frame>& wish, Hear hear) const {
     const auto own = m_environment ? m_environment() : std::vector<std::string>();
     if (!own) {
-        return Trouble{own.error().detail, {}};
+        return Trouble{own.error().detail, {}, true};
     }
     const auto words = std::make_shared<LastWords>();
     arguments.insert(arguments.begin(),
@@ -125,7 +125,7 @@ std::optional<Trouble> Examiner::converse(std::vector<std::string> arguments,
     if (!child) {
         return Trouble{fmt::format("The worker {} cannot be started: {}.", m_worker.string(),
                                    std::strerror(child.error())),
-                       "Install easel-worker, or say where it is with --worker."};
+                       "Install easel-worker, or say where it is with --worker.", true};
     }
     FrameChannel& channel = *child->channel();
     std::optional<std::string> reproach;

@@ -20,6 +20,7 @@ namespace easel::doctor {
 struct Trouble {
     std::string found;
     std::string cure;
+    bool isMissing = false;  ///< the program, or a library without which it does not start
 };
 
 /// What a worker said of a picture.

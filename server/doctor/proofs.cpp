@@ -45,6 +45,12 @@ double medianStepMs(const generator::Proof& proof) {
     return *middle * 1000;
 }
 
+generator::Inventory cpuAlone() {
+    generator::Inventory inventory;
+    inventory.devices.push_back({kReferenceDevice, "", {kReferencePrecision}, 0, 0, ""});
+    return inventory;
+}
+
 std::vector<Trial> trialsFor(const generator::Inventory& inventory, const std::vector<std::string>& wanted) {
     std::vector<Trial> trials;
     for (const generator::ListedDevice& device : inventory.devices) {

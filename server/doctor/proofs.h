@@ -30,6 +30,9 @@ struct TrialResult {
     std::optional<generator::Proof> proof;  ///< nothing: it did not come so far
 };
 
+/// Where nothing else is known of: the CPU, in the precision of the reference.
+generator::Inventory cpuAlone();
+
 /// What is to be tried of `inventory`: the CPU in fp32 first, then every precision of each device that can be
 /// used and whose name is among `wanted`; of all where that is empty.
 std::vector<Trial> trialsFor(const generator::Inventory& inventory, const std::vector<std::string>& wanted);

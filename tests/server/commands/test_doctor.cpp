@@ -128,6 +128,14 @@ private Q_SLOTS:
         QVERIFY(childrenOf(process).isEmpty());
     }
 
+    void aWorkerThatBreaksOverTheDevicesStillDrawsOnTheCpu() {
+        Program program(doctor({"--json"}, "blind"));
+        QCOMPARE(program.waitForEnd(), 1);
+        QVERIFY(named(program, "Devices")["found"].toString().contains("killed by signal 11"));
+        QCOMPARE(state(program, "Drawing on cpu in fp32"), QString("right"));
+        QCOMPARE(QJsonDocument::fromJson(program.output()).object()["drawings"].toArray().size(), 1);
+    }
+
     void withoutLibtorchItSaysHowToGetIt() {
         Program program(doctor({}, "lacks-libtorch"));
         QCOMPARE(program.waitForEnd(), 1);

@@ -7,6 +7,8 @@
 //   nan       draws with numbers that are none   refuse    says why it cannot
 //   crash     dies of a fault                    half      dies after the first stage
 //
+//   blind     dies when it is asked what there is, and draws on the CPU
+//
 //   lacks-libtorch, lacks-library, silent (exits at once), deaf (never answers): whatever it is asked
 #include <unistd.h>
 
@@ -122,6 +124,9 @@ int main(int argc, char** argv) {
     const int socket = std::stoi(valueOf(arguments, "--socket-fd"));
     FrameChannel channel(socket);
     if (has(arguments, "--list")) {
+        if (name == "blind") {
+            dieOfAFault();
+        }
         const Inventory inventory{
             "2.11.0",
             "13.0",

@@ -62,6 +62,7 @@ private Q_SLOTS:
         QVERIFY(!missing);
         QCOMPARE(missing.error().found, std::string("libtorch is missing."));
         QVERIFY(contains(missing.error().cure, "easel-server setup"));
+        QVERIFY(missing.error().isMissing);
         const auto other = examiner("lacks-library").list();
         QVERIFY(!other && contains(other.error().found, "libfmt.so.9"));
     }
@@ -88,6 +89,7 @@ private Q_SLOTS:
         QFETCH(QString, words);
         const auto drawn = draw(behaviour.toStdString());
         QVERIFY(!drawn);
+        QVERIFY(!drawn.error().isMissing);
         QVERIFY2(contains(drawn.error().found, words.toStdString()), drawn.error().found.c_str());
     }
 
@@ -116,6 +118,7 @@ private Q_SLOTS:
         QVERIFY(!missing);
         QVERIFY(contains(missing.error().found, "/nowhere/easel-worker"));
         QVERIFY(contains(missing.error().cure, "--worker"));
+        QVERIFY(missing.error().isMissing);
     }
 };
 
