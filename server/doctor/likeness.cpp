@@ -54,9 +54,9 @@ std::string objection(const Stage& reference, const Stage& other) {
 /// What the stages of the starter model differ by from those in fp32, on one CPU and after 15 steps of DDIM:
 ///
 ///                               text   prediction   latents   picture
-///     fp32 of other kernels     147          139       134     equal
-///     fp16                       83           82        75        62
-///     bf16                       64           62        56        52
+///     fp32 of other kernels     147          139       135     equal
+///     fp16                       83           82        76        62
+///     bf16                       64           62        57        52
 ///
 /// The least leaves twenty dB (ten times the difference) or more to another device's order of adding, and to
 /// other models. TF32, which is as coarse as fp16, does not pass for fp32, and latents that are a tenth off
