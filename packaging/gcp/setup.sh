@@ -95,7 +95,7 @@ watch_guest() {
     [ ${#debs[@]} -eq 0 ] || { send_packages; }
     return 0
   fi
-  local until=$(($(now) + 5400)) since=$m_started told='' redone='' first=driver
+  local until=$(($(now) + 5400)) since=$m_started told='' first=driver redone='' sent='' renewed=''
   [[ " $passed " != *' model '* ]] || first=ready
   patience=30
   # The clocks of the machine and of Google need not agree to the second.
@@ -121,21 +121,21 @@ watch_guest() {
       pass_on package
       stage package running
       send_packages
-      since=$((g_began + 1)) told=sent
+      since=$((g_began + 1)) told=sent sent=yes
       restart_guest
     elif [ "$g_stage $g_state" = 'ready done' ] && [ -n "$packages_digest" ] && [ "$g_packages" != "$packages_digest" ]; then
       # Other packages than those that are here: an upgrade.
-      [ "$told" != sent ] ||
+      [ -z "$sent" ] ||
         fail package_failed "$machine did not take the packages that were sent to it." '"easel-gcp logs" shows why.'
       stage package running 'another version'
       send_packages
-      since=$((g_began + 1)) told=sent
+      since=$((g_began + 1)) told=sent sent=yes
       restart_guest
     elif [ "$g_stage $g_state" = 'ready done' ] && [ -n "$settings" ] && [ "$g_settings" != "$settings" ]; then
-      [ "$told" != restarted ] ||
+      [ -z "$renewed" ] ||
         fail not_ready "$machine did not take its new settings." '"easel-gcp logs" shows why.'
       stage ready running 'with other settings'
-      since=$((g_began + 1)) told=restarted
+      since=$((g_began + 1)) told=restarted renewed=yes
       restart_guest
     elif [ "$g_stage $g_state" = 'ready done' ]; then
       pass_on ready

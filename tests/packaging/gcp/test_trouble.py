@@ -252,6 +252,13 @@ class Inside(CloudTest):
         self.set()
         self.up_works()
 
+    def test_a_machine_that_does_not_take_what_it_gets(self):
+        self.up_works()
+        self.set(deaf=True)
+        self.fails(self.up("--idle", "45"), "not_ready", "new settings")
+        (self.packages / "easel-server_0.1.1_amd64.deb").write_text("newer")
+        self.fails(self.up(), "package_failed", "did not take the packages")
+
     def test_a_machine_that_says_nothing(self):
         self.set(sshd_after=10**9)
         self.fails(self.up(), "not_ready", "IAP")
