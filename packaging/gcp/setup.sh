@@ -27,15 +27,15 @@ find_packages() {
   [[ $packages != gs://* ]] || return 0
   local name found
   if [ -z "$packages" ]; then
-    packages=/usr/share/easel/packages
-    # From a source tree: what build-packages.sh made there.
-    [ -d "$packages" ] || packages=$parts/../../build/packages
+    packages=$(readlink -m "$parts/../packages") # of the package easel-machine
+    # In a source tree: what build-packages.sh made there.
+    [ ! -e "$parts/../build-packages.sh" ] || packages=$(readlink -m "$parts/../../build/packages")
   fi
   for name in easel-server easel-worker easel-starter-model; do
     found=$(find "$packages" -maxdepth 1 -name "${name}_*.deb" 2>/dev/null | sort -V | tail -n 1) || true
     [ -n "$found" ] || [ -n "$dry_run" ] ||
       fail bad_argument "The package $name is not in $packages." \
-        'Name the folder or bucket with the Debian packages: --packages FOLDER or --packages gs://BUCKET/FOLDER. In the source tree packaging/build-packages.sh makes them.'
+        'Install the package easel-machine, which has it, or name the folder or bucket with the Debian packages: --packages FOLDER or --packages gs://BUCKET/FOLDER. In the source tree packaging/build-packages.sh makes them.'
     debs+=("${found:-$packages/${name}_VERSION.deb}")
   done
   packages_digest=DIGEST

@@ -128,6 +128,19 @@ class DryRun(CloudTest):
         self.assertEqual(wrong, [])
 
 
+class Installed(CloudTest):
+    def test_with_its_parts_and_packages_beside_the_apps_data(self):
+        prefix = self.folder / "prefix with a space"
+        source = PROGRAM.parent
+        (prefix / "bin").mkdir(parents=True)
+        shutil.copy(PROGRAM, prefix / "bin")
+        shutil.copytree(source, prefix / "share/easel/gcp", ignore=shutil.ignore_patterns("easel-gcp", "CMakeLists.txt"))
+        shutil.copytree(self.packages, prefix / "share/easel/packages")
+        result = subprocess.run(["bash", prefix / "bin" / "easel-gcp", "up", "--json", "--yes"], env=self.environment, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        self.assertEqual((result.returncode, result.stderr), (0, ""), result.stdout)
+        self.assertIn('"event":"pairing"', result.stdout)
+
+
 class Shape(unittest.TestCase):
     def test_the_program_finds_its_parts_through_a_link(self):
         with tempfile.TemporaryDirectory() as folder:
