@@ -20,8 +20,8 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr char kProgram[] = "easel-gcp";
-constexpr qsizetype kLongestLine = 64 * 1024;
-constexpr qsizetype kLastWords = 4 * 1024;
+constexpr qsizetype kLongestLine = 65'536;
+constexpr qsizetype kLastWords = 4'096;
 constexpr auto kGrace = 5s;
 constexpr int kGraceAtTheEnd = 2'000;  // milliseconds; the app is closing
 

@@ -7,6 +7,14 @@
 #include <QTemporaryDir>
 #include <QTest>
 
+#include <csignal>
+
+#include "desktop/preferences/preferences.h"
+#include "desktop/remote/server_profile.h"
+#include "tests/desktop/cloud/scenes.h"
+
+using namespace easel;
+
 namespace {
 
 QProcessEnvironment placesIn(const QTemporaryDir& home) {
@@ -62,6 +70,47 @@ private Q_SLOTS:
                      .value("server/list")
                      .toString()
                      .contains("gpu-box"));
+    }
+
+    /// However the app ends, nothing of what it has started for a machine on Google Cloud goes on.
+    void aTunnelEndsWithTheApp_data() {
+        QTest::addColumn<bool>("crashes");
+        QTest::newRow("it quits") << false;
+        QTest::newRow("it crashes") << true;
+    }
+    void aTunnelEndsWithTheApp() {
+        QFETCH(bool, crashes);
+        const QTemporaryDir home;
+        const tests::Scenes scenes(home.filePath("scenes"));
+        scenes.set("tunnel", {R"({"event":"tunnel","port":PORT})", "%pid", "%wait"});
+        scenes.succeed("status", {tests::machineLine("running")});
+        remote::ServerProfile profile;
+        profile.id = "machine";
+        profile.address = "https://127.0.0.1:1";
+        profile.fingerprint = QByteArray(64, 'a');
+        profile.gcp = tests::kMachinePlace;
+        QDir().mkpath(home.filePath("Easel"));
+        {
+            QSettings settings(home.filePath("Easel/Easel.ini"), QSettings::IniFormat);
+            preferences::kServers.set(settings, QString::fromUtf8(remote::toJson({profile})));
+            preferences::kServer.set(settings, profile.id);
+        }
+        QProcess app;
+        QProcessEnvironment places = placesIn(home);
+        places.insert("EASEL_GCP", tests::Scenes::program());
+        places.insert("EASEL_GCP_SCENES", home.filePath("scenes"));
+        app.setProcessEnvironment(places);
+        app.start(EASEL_APP, {});
+        QTRY_VERIFY_WITH_TIMEOUT(!scenes.read("pid").isEmpty(), 60'000);
+        const int tunnel = scenes.read("pid").trimmed().toInt();
+        QVERIFY(tunnel > 0 && ::kill(tunnel, 0) == 0);
+        if (crashes) {
+            app.kill();
+        } else {
+            app.terminate();
+        }
+        QVERIFY(app.waitForFinished(60'000));
+        QTRY_VERIFY_WITH_TIMEOUT(::kill(tunnel, 0) != 0, 60'000);
     }
 };
 
