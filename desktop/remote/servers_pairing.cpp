@@ -57,8 +57,11 @@ void Servers::pairThroughTunnel() {
         m_pairingTunnel->disconnect(this);
         exchange(QUrl(nearEnd(port)));
     });
-    connect(tunnel, &Tunnel::failed, this,
-            [this](const protocol::Problem& problem) { onPaired(tl::unexpected(problem)); });
+    connect(tunnel, &Tunnel::failed, this, [this](const protocol::Problem& problem) {
+        if (m_code) {
+            onPaired(tl::unexpected(problem));
+        }
+    });
 }
 
 void Servers::exchange(const QUrl& address) {

@@ -7,6 +7,7 @@
 #include <QUrl>
 
 #include "desktop/cloud/cloud.h"
+#include "desktop/cloud/gcp_tunnel.h"
 #include "desktop/gallery/picture_model.h"
 #include "desktop/gallery/picture_store.h"
 #include "desktop/gallery/thumbnailer.h"
@@ -21,7 +22,8 @@
 /// started again. GUI thread.
 class App {
 public:
-    App(QApplication& application, const QTemporaryDir& home)
+    /// `gcp`: what stands in for easel-gcp; empty: there is none.
+    App(QApplication& application, const QTemporaryDir& home, const QString& gcp = {})
         : settings(home.filePath("settings.ini"), QSettings::IniFormat),
           theme(application),
           link(remote, {std::chrono::milliseconds(200), std::chrono::milliseconds(200),
@@ -30,9 +32,10 @@ public:
           store(home.filePath("pictures")),
           thumbnailer(home.filePath("thumbnails")),
           model(store, thumbnailer),
-          studio({remote, link, store, model, settings}, home.filePath("tasks.json")),
+          tunnels(gcp),
+          studio({remote, link, store, model, settings, nullptr, &tunnels}, home.filePath("tasks.json")),
           local(settings, {EASEL_SERVER, 0, home.filePath("local")}),
-          cloud(settings, studio.servers(), link, {}),
+          cloud(settings, studio.servers(), link, gcp),
           window({studio, link, local, cloud, model, store, settings, theme}) {}
 
     /// Opens the window on the server at `url`; false with a sentence in `error`.
@@ -58,6 +61,7 @@ public:
     easel::gallery::PictureStore store;
     easel::gallery::Thumbnailer thumbnailer;
     easel::gallery::PictureModel model;
+    easel::cloud::GcpTunnelMaker tunnels;
     easel::studio::Studio studio;
     easel::remote::LocalServer local;
     easel::cloud::Cloud cloud;

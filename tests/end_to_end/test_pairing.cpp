@@ -10,6 +10,7 @@
 #include <QSignalSpy>
 #include <QTest>
 
+#include "tests/desktop/cloud/scenes.h"
 #include "tests/end_to_end/app.h"
 #include "tests/server/commands/program.h"
 #include "tests/server/hub/stand_in_hub.h"
@@ -34,6 +35,7 @@ private:
     std::unique_ptr<easel::tests::StandInHub> m_hub;
     std::unique_ptr<Program> m_server;
     std::unique_ptr<App> m_app;
+    int m_port = 0;
 
     QString data() const { return m_home->filePath("data"); }
 
@@ -55,7 +57,9 @@ private Q_SLOTS:
         m_hub->setEnvironment(m_home->filePath("cache"));
         m_server = std::make_unique<Program>(QStringList{"serve", "--tls", "--port", "0", "--device", "cpu",
                                                          "--model", EASEL_TINY_MODEL, "--data", data()});
-        QVERIFY(m_server->waitForLine("Listening on ").startsWith("https://"));
+        const QString url = m_server->waitForLine("Listening on ");
+        QVERIFY(url.startsWith("https://"));
+        m_port = QUrl(url).port();
         m_app = std::make_unique<App>(*qApp, *m_home);
         QVERIFY2(m_app->open(QUrl()), m_app->error.c_str());
     }
@@ -111,6 +115,38 @@ private Q_SLOTS:
         QVERIFY(m_app->studio.setServerAddress(again));
         QTRY_COMPARE_WITH_TIMEOUT(m_app->model.pictureCount(), 3, kPatience);
         QVERIFY(!m_server->errors().contains("easel_"));
+    }
+
+    /// The way of a machine on Google Cloud, with the real server at the end of a tunnel that a stand-in
+    /// opens.
+    void aMachineIsDrawnOnThroughItsTunnel() {
+        const easel::tests::Scenes scenes(m_home->filePath("scenes"));
+        const QString link =
+            QString::fromUtf8(output({"pair", "--gcp", "my-project/us-central1-a/easel", "--address",
+                                      "https://10.128.0.2:5000", "--data", data()}))
+                .trimmed();
+        QVERIFY2(link.startsWith("easel://10.128.0.2:5000?"), qPrintable(link));
+        scenes.set("tunnel", {QStringLiteral(R"({"event":"tunnel","port":%1})").arg(m_port), "%wait"});
+        scenes.succeed("status", {easel::tests::machineLine("running")});
+        m_app.reset();
+        m_app = std::make_unique<App>(*qApp, *m_home, easel::tests::Scenes::program());
+        QVERIFY2(m_app->open(QUrl()), m_app->error.c_str());
+        QVERIFY(m_app->studio.setServerAddress(link));
+        QTRY_VERIFY_WITH_TIMEOUT(m_app->link.state() == State::Connected, kPatience);
+        QVERIFY2(!m_app->link.title().contains("127.0.0.1"), qPrintable(m_app->link.title()));
+        QVERIFY(m_app->cloud.keeper.place() == easel::tests::kMachinePlace);
+        QTRY_VERIFY_WITH_TIMEOUT(m_app->cloud.keeper.isRunning(), kPatience);
+        easel::protocol::GenerationRequest request;
+        request.prompt = "a red fox";
+        request.width = request.height = 64;
+        request.steps = 2;
+        QVERIFY(!m_app->studio.generate(request).isEmpty());
+        QTRY_COMPARE_WITH_TIMEOUT(m_app->model.pictureCount(), 1, kPatience);
+        QCOMPARE(m_app->cloud.keeper.pictures(), 1);
+        // A code without --gcp's certificate would be for whoever is at the port.
+        Program plain({"pair", "--gcp", "my-project/us-central1-a/easel", "--address",
+                       "http://10.128.0.2:5000", "--data", data()});
+        QCOMPARE(plain.waitForEnd(), 2);
     }
 };
 
