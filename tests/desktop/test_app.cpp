@@ -7,8 +7,6 @@
 #include <QTemporaryDir>
 #include <QTest>
 
-#include <csignal>
-
 #include "desktop/preferences/preferences.h"
 #include "desktop/remote/server_profile.h"
 #include "tests/desktop/cloud/scenes.h"
@@ -102,15 +100,14 @@ private Q_SLOTS:
         app.setProcessEnvironment(places);
         app.start(EASEL_APP, {});
         QTRY_VERIFY_WITH_TIMEOUT(!scenes.read("pid").isEmpty(), 60'000);
-        const int tunnel = scenes.read("pid").trimmed().toInt();
-        QVERIFY(tunnel > 0 && ::kill(tunnel, 0) == 0);
+        QVERIFY(tests::isAlive(scenes, "pid"));
         if (crashes) {
             app.kill();
         } else {
             app.terminate();
         }
         QVERIFY(app.waitForFinished(60'000));
-        QTRY_VERIFY_WITH_TIMEOUT(::kill(tunnel, 0) != 0, 60'000);
+        QTRY_VERIFY_WITH_TIMEOUT(!tests::isAlive(scenes, "pid"), 60'000);
     }
 };
 

@@ -65,6 +65,13 @@ private:
     QString m_folder;
 };
 
+/// The process whose id a scene has written down. One that has ended, and that nobody has asked about yet, is
+/// not alive.
+inline bool isAlive(const Scenes& scenes, const QString& name) {
+    QFile file(QStringLiteral("/proc/%1/cmdline").arg(scenes.read(name).trimmed().toInt()));
+    return file.open(QIODevice::ReadOnly) && !file.readAll().isEmpty();
+}
+
 inline const protocol::GcpPlace kMachinePlace{"my-project", "us-central1-a", "easel"};
 
 /// The line for a machine; `left`: seconds that it may run, -1 for no limit.

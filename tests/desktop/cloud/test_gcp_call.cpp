@@ -2,8 +2,6 @@
 #include <QTemporaryDir>
 #include <QTest>
 
-#include <csignal>
-
 #include "desktop/cloud/gcp_call.h"
 #include "tests/desktop/cloud/scenes.h"
 
@@ -61,10 +59,7 @@ private Q_SLOTS:
     void findsTheProgram();
 
 private:
-    bool hasChild() const {
-        const int child = m_scenes->read("child").trimmed().toInt();
-        return child > 0 && ::kill(child, 0) == 0;
-    }
+    bool hasChild() const { return tests::isAlive(*m_scenes, "child"); }
 
     std::unique_ptr<QTemporaryDir> m_dir;
     std::unique_ptr<Scenes> m_scenes;

@@ -4,8 +4,6 @@
 #include <QTemporaryDir>
 #include <QTest>
 
-#include <csignal>
-
 #include "desktop/cloud/gcp_tunnel.h"
 #include "desktop/remote/server_link.h"
 #include "tests/desktop/cloud/scenes.h"
@@ -69,8 +67,7 @@ void TestGcpTunnel::opensAndEnds() {
                          .arg(way.port())));
         QTRY_VERIFY_WITH_TIMEOUT(!m_scenes->read("child").isEmpty(), kPatience);
     }
-    const int child = m_scenes->read("child").trimmed().toInt();
-    QTRY_VERIFY_WITH_TIMEOUT(::kill(child, 0) != 0, kPatience);
+    QTRY_VERIFY_WITH_TIMEOUT(!tests::isAlive(*m_scenes, "child"), kPatience);
 }
 
 void TestGcpTunnel::opensAgainAfterACut() {

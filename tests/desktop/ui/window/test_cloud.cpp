@@ -104,6 +104,7 @@ class TestCloud : public tests::WindowTest {
     Q_OBJECT
 
 private Q_SLOTS:
+    void initTestCase() { QLocale::setDefault(QLocale::c()); }  // its words hold amounts of money
     void init() {
         begin();
         m_scenes = std::make_unique<Scenes>(folder() + "/scenes");
