@@ -73,13 +73,13 @@ guard_until() {
   make_schedule "$1"
   if use_schedule; then return 0; fi
   complains 'needs to have|permission' || explain
-  # IAM takes a while until everybody knows.
+  # IAM takes a minute or two until everybody knows.
   allow_agent
   local attempt
-  for attempt in 1 2 3 4 5 6; do
+  for attempt in {1..12}; do
     if use_schedule; then return 0; fi
     complains 'needs to have|permission' || explain
-    [ "$attempt" -eq 6 ] || pause 10
+    [ "$attempt" -eq 12 ] || pause 10
   done
   return 1
 }

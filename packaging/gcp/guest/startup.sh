@@ -42,6 +42,9 @@ run() { "$@" >>"$home/log" 2>&1; }
 
 apt() { run apt-get -q -y -o DPkg::Lock::Timeout=600 -o Dpkg::Options::=--force-confold "$@"; }
 
+# The machine may have been stopped in the middle of an installation.
+mend_dpkg() { run dpkg --configure -a || true; }
+
 # One reboot at most for each reason, or a machine that cannot be helped would go round for ever.
 reboot_once() {
   [ ! -e "$home/rebooted-for-$1" ] || return 0
@@ -61,6 +64,7 @@ install_driver() {
   flavour=$(dpkg-query -W -f '${Package}\n' 'linux-image-gcp*' 2>/dev/null | sed -n 's/^linux-image-//p' | sort | tail -n 1)
   [ -n "$flavour" ] || die "This is not an Ubuntu image with Google's kernel: no linux-image-gcp is installed."
   stage driver running 'installing the signed kernel modules'
+  mend_dpkg
   apt update || die 'The package lists of Ubuntu could not be fetched: has the machine a way out?'
   apt install --no-install-recommends "linux-modules-nvidia-$driver_branch-server-open-$flavour" \
     "nvidia-utils-$driver_branch-server" "libnvidia-compute-$driver_branch-server" "nvidia-kernel-common-$driver_branch-server" ||
@@ -85,6 +89,7 @@ install_packages() {
   fi
   if [ -n "$digest" ] && [ "$digest" != "$have" ]; then
     stage package running "$(basename -a "$home"/packages/easel-server_*.deb)"
+    mend_dpkg
     apt update || die 'The package lists of Ubuntu could not be fetched: has the machine a way out?'
     apt install --allow-downgrades "$home"/packages/*.deb || die 'The packages of Easel could not be installed.'
     echo "$digest" >"$home/installed"

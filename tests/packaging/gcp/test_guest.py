@@ -61,7 +61,7 @@ case $name in
     ;;
 esac
 """
-PROGRAMS = ("curl", "apt-get", "dpkg-query", "nvidia-smi", "modprobe", "systemctl", "journalctl", "runuser", "easel-server", "sleep", "install")
+PROGRAMS = ("curl", "apt-get", "dpkg", "dpkg-query", "nvidia-smi", "modprobe", "systemctl", "journalctl", "runuser", "easel-server", "sleep", "install")
 
 
 class Guest(unittest.TestCase):
@@ -122,6 +122,8 @@ class Guest(unittest.TestCase):
         self.assertIn("linux-modules-nvidia-580-server-open-gcp ", installed[0])
         self.assertIn("easel-server_1_amd64.deb", installed[1])
         self.assertIn("easel-server setup cuda", self.calls())
+        # A machine that was stopped in the middle of an installation.
+        self.assertLess(self.calls().index("dpkg --configure -a"), self.calls().index(installed[0]))
         settings = (self.folder / "root/etc/server.toml").read_text()
         for line in ('bind = "0.0.0.0"', "port = 5000", "tls = true", "require-key = true", "end-when-idle = 30", f'model = "{self.folder}/hub/snapshot"'):
             self.assertIn(line, settings.splitlines())
