@@ -72,16 +72,15 @@ end_tunnel() {
 
 open_shell() {
   need_running
-  in_project compute ssh "$machine" "--zone=$zone" --tunnel-through-iap
-  in_project_words=("${in_project_words[@]/--quiet/}")
-  local words=() word
-  for word in "${in_project_words[@]}"; do [ -z "$word" ] || words+=("$word"); done
+  # Without --quiet: a person sits there.
+  local words=(compute ssh "$machine" "--zone=$zone" --tunnel-through-iap "--project=$project")
   [ ${#rest[@]} -eq 0 ] || words+=("--command=${rest[*]}")
   if [ -n "$dry_run" ]; then
     show "${words[@]}"
-  else
-    exec gcloud "${words[@]}"
+    return 0
   fi
+  rm -rf "$work"
+  exec gcloud "${words[@]}"
 }
 
 # tell_log: the server's; of a machine that cannot be reached, what it wrote to its console.
