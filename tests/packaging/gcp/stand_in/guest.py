@@ -34,8 +34,8 @@ def command(world, machine, text):
     elif "easel-server pair" in text:
         where = re.search(r"--gcp=(\S+)", text)
         address = re.search(r"--address=(\S+)", text)
-        link = "easel://127.0.0.1:5000?ticket=abc&fingerprint=" + "0" * 64 + "&gcp=" + where.group(1) if where else \
-            "easel://" + address.group(1).replace("https://", "") + "?ticket=abc&fingerprint=" + "0" * 64
+        link = "easel://127.0.0.1:5000?ticket=Zm9yLXRlc3RzLW9ubHk&fingerprint=" + "0" * 64 + "&gcp=" + where.group(1) if where else \
+            "easel://" + address.group(1).replace("https://", "") + "?ticket=Zm9yLXRlc3RzLW9ubHk&fingerprint=" + "0" * 64
         return '{"fingerprint":"' + "0" * 64 + '","link":"' + link + '","url":"https://127.0.0.1:5000"}'
     elif "journalctl" in text:
         return "2026-11-26T12:00:00+0000 easel easel-server[900]: Ready: https://0.0.0.0:5000"
