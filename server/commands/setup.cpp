@@ -21,7 +21,8 @@
 #include "server/commands/pull.h"
 #include "server/commands/signals.h"
 #include "server/commands/worker_libraries.h"
-#include "server/libtorch/driver.h"
+#include "server/generator/nvidia.h"
+#include "server/libtorch/choice.h"
 #include "server/libtorch/index.h"
 #include "server/libtorch/setup.h"
 #include "server/libtorch/setup_json.h"
@@ -152,7 +153,7 @@ int setup(const SetupCommand& command) {
             "The wheels that this version of Easel knows are for x86-64. Unpack another libtorch and name "
             "its folder in EASEL_LIBTORCH.");
     }
-    const auto choice = libtorch::choose(libtorch::findDriver(), command.kind);
+    const auto choice = libtorch::choose(generator::findNvidia(), command.kind);
     if (command.list) {
         return printList(choice.kind);
     }

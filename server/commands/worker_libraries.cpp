@@ -6,7 +6,7 @@
 
 #include "server/commands/locations.h"
 #include "server/generator/child_process.h"
-#include "server/libtorch/driver.h"
+#include "server/generator/nvidia.h"
 #include "server/libtorch/loader.h"
 #include "server/libtorch/place.h"
 
@@ -36,9 +36,8 @@ protocol::Expected<std::vector<std::string>> WorkerLibraries::forNextStart() {
     if (given.empty() && !libtorch::misses(m_worker, libtorch::kMainLibrary, generator::childEnvironment())) {
         return {};
     }
-    const auto driver = libtorch::findDriver();
-    const auto place =
-        libtorch::find({.given = given, .folders = libtorchFolders(), .hasDriver = driver.hasDevice});
+    const auto place = libtorch::find(
+        {.given = given, .folders = libtorchFolders(), .hasDriver = generator::findNvidia().isReachable});
     if (!place) {
         return tl::unexpected(place.error());
     }

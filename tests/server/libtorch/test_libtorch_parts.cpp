@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "server/libtorch/driver.h"
+#include "server/libtorch/choice.h"
 #include "server/libtorch/loader.h"
 #include "server/libtorch/pins.h"
 #include "server/libtorch/place.h"
@@ -133,26 +133,28 @@ private Q_SLOTS:
         QFETCH(QString, words);
         const QTemporaryDir folder;
         const std::filesystem::path place = folder.path().toStdString();
+        std::filesystem::create_directories(place / "proc/driver/nvidia");
+        std::filesystem::create_directories(place / "dev");
         if (!version.isEmpty()) {
-            std::ofstream(place / "version") << version.toStdString();
+            std::ofstream(place / "proc/driver/nvidia/version") << version.toStdString();
         }
         if (hasDevice) {
-            std::ofstream(place / "device").flush();
+            std::ofstream(place / "dev/nvidiactl").flush();
         }
-        const auto choice = libtorch::choose(libtorch::findDriver(place / "version", place / "device"));
+        const auto choice = libtorch::choose(generator::findNvidia(place));
         QCOMPARE(QString::fromLatin1(toString(choice.kind).data()), kind);
         QVERIFY2(QString::fromStdString(choice.remark).contains(words), choice.remark.c_str());
     }
 
     void aKindThatIsWantedIsTaken() {
-        const libtorch::Driver none;
-        const libtorch::Driver fresh{.version = "590.1", .hasDevice = true};
-        const libtorch::Driver old{.version = "470.183.01", .hasDevice = true};
+        const generator::Nvidia none;
+        const generator::Nvidia fresh{.cards = {}, .driver = "590.1", .isReachable = true};
+        const generator::Nvidia old{.cards = {}, .driver = "470.183.01", .isReachable = true};
         for (const Kind kind : {Kind::Cpu, Kind::Cuda}) {
-            for (const libtorch::Driver& driver : {none, fresh, old}) {
+            for (const generator::Nvidia& driver : {none, fresh, old}) {
                 const auto choice = libtorch::choose(driver, kind);
                 QVERIFY(choice.kind == kind);
-                const bool isInVain = kind == Kind::Cuda && driver.version == old.version;
+                const bool isInVain = kind == Kind::Cuda && driver.driver == old.driver;
                 QCOMPARE(choice.remark.find("the GPU will not draw") != std::string::npos, isInVain);
                 QCOMPARE(choice.remark.empty(), !isInVain);
             }
