@@ -43,7 +43,8 @@ public:
     /// Goes to the remembered server or, where there is none, to the one that a server here would have.
     void start();
 
-    /// The computer has slept, or the network was another: a tunnel is opened anew.
+    /// The computer has slept, or the network was another: a tunnel is opened anew. Before
+    /// ServerLink::resume.
     void resume();
 
     /// What a person typed or pasted: an address, a code or a key. A code is exchanged first; `paired` or

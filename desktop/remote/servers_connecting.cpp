@@ -109,7 +109,8 @@ void Servers::goThroughTunnel() {
 }
 
 void Servers::resume() {
-    if (m_tunnel) {
+    // Where it was given up, the link asks for it.
+    if (m_tunnel && m_link.state() != ServerLink::State::NoTunnel) {
         m_tunnel->reopen();
     }
 }

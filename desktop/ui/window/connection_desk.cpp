@@ -193,6 +193,9 @@ QString ConnectionDesk::offlineNote() const {
     if (m_deps.link.needsHelp()) {
         return tr("The server can't be used now: drawn once it can");
     }
+    if (m_deps.link.state() == State::NoTunnel) {
+        return tr("The machine is off: drawn once it runs");
+    }
     if (m_deps.link.state() == State::Unreachable) {
         return m_deps.studio.knowsServer() ? tr("The server is away: drawn once it is back")
                                            : tr("No server now: drawn as soon as one is there");

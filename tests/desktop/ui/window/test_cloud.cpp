@@ -571,6 +571,7 @@ void TestCloud::startsWhatIsOff() {
     Q_EMIT app.tunnels.last()->failed({0, remote::kMachineStopped, "stopped", "It is off.", std::nullopt});
     QTRY_VERIFY_WITH_TIMEOUT(app.find("machineStripYes")->isVisible(), kPatience);
     QVERIFY(app.find<QWidget>("serverChip")->accessibleName().contains("stopped"));
+    QCOMPARE(app.find<QLabel>("generateHint")->text(), "The machine is off: drawn once it runs");
     app.find("machineStripYes")->click();
     QTRY_VERIFY_WITH_TIMEOUT(app.find<QLabel>("machineStripWords")
                                  ->text()
