@@ -250,7 +250,7 @@ int run(Gateway& gateway, const ServeOptions& options, Ending& ending, std::atom
     return status;
 }
 
-OrRefusal<int> start(ServeOptions options, const Log& log, Ending& ending) {
+OrRefusal<int> start(const ServeOptions& options, const Log& log, Ending& ending) {
     const auto models = modelsOf(options);
     const auto model = firstModel(options, *models);
     if (!model) {
@@ -311,7 +311,7 @@ int serve(ServeOptions options) {
     Ending ending;
     const SignalWatch signals([&ending] { ending.come(kSuccess); });
     const Log log(options.log);
-    const auto ended = start(std::move(options), log, ending);
+    const auto ended = start(options, log, ending);
     return ended ? *ended : fail(ended.error().status, ended.error().why);
 }
 
