@@ -248,6 +248,7 @@ def tunnel(world, plain, options):
     with open(os.path.join(world.folder, "tunnel.pid"), "w") as file:
         file.write(str(os.getpid()))
     world.save()
+    world.let_others()
     print("Testing if tunnel connection works.", file=sys.stderr, flush=True)
     # Python keeps what it prints into a file in a buffer, unless it is told not to.
     print(f"Listening on port [{options['local-host-port'].rsplit(':', 1)[1]}].", flush=os.environ.get("PYTHONUNBUFFERED") == "1")

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What there is in the stand-in's project, and what is to go wrong."""
 import calendar
+import fcntl
 import json
 import os
 import time
@@ -50,6 +51,9 @@ class World:
 
     def __init__(self, folder):
         self.folder = folder
+        # One call at a time: the app looks at its machines while something is done to one of them.
+        self.lock = open(os.path.join(folder, "lock"), "w")
+        fcntl.flock(self.lock, fcntl.LOCK_EX)
         with open(os.path.join(folder, "world.json")) as file:
             self.data = json.load(file)
         self.scenario = self.data["scenario"]
@@ -62,6 +66,9 @@ class World:
             with open(path + ".part", "w") as file:
                 file.write(text)
             os.replace(path + ".part", path)
+
+    def let_others(self):
+        self.lock.close()
 
     def begin(self, words):
         """Counts the call; answers its number, from 1."""
