@@ -236,6 +236,7 @@ private Q_SLOTS:
                                                                       {"POST", "/v1/models/a/verify"},
                                                                       {"POST", "/v1/models/a/b/verify"},
                                                                       {"GET", "/v1/log"},
+                                                                      {"GET", "/metrics"},
                                                                       {"GET", "/v1/keys"},
                                                                       {"POST", "/v1/keys"},
                                                                       {"DELETE", "/v1/keys/k_1"}};

@@ -232,7 +232,7 @@ private Q_SLOTS:
         QCOMPARE(get(path), 404);
         server.signal(SIGTERM);
         QCOMPARE(server.waitForEnd(), 0);
-        static const QRegularExpression line(R"(127\.0\.0\.1 404 \d+ ms GET ([^\n]*)\n)");
+        static const QRegularExpression line(R"(127\.0\.0\.1 404 \d+ ms [0-9a-f]{16} GET ([^\n]*)\n)");
         QCOMPARE(line.match(QString::fromUtf8(server.errors())).captured(1), QString::fromUtf8(logged));
     }
 
