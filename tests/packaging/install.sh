@@ -101,7 +101,7 @@ check() {
   mkdir -p "$tree/packages/$old" "$tree/packages/$new"
   for version in "$old" "$new"; do cp "build/packages-$version"/*.deb "$tree/packages/$version/"; done
   # What a machine has anyway.
-  install "$tree" ca-certificates curl systemd >/dev/null
+  install "$tree" ca-certificates curl systemd-sysv dbus-user-session libpam-systemd libnss-systemd >/dev/null
   what_is_there "$tree" >"build/trees/$release.before"
 
   say "$release: installing"
@@ -125,7 +125,7 @@ check() {
   say "$release: the first picture, over TLS, with a key"
   sed -i "s/^#port = .*/port = $port/; s/^#tls = .*/tls = true/; s/^#bind = .*/bind = \"0.0.0.0\"/" "$tree/etc/easel/server.toml"
   key=$(in_tree "$tree" easel-server keys create admin --scope admin --json |
-    python3 -c 'import json, sys; print(json.load(sys.stdin)["key"])')
+    python3 -c 'import json, sys; print(json.load(sys.stdin)["secret"])')
   start
   ask '/?prompt=fox' -o "build/trees/$release.png"
   is_picture "build/trees/$release.png"
@@ -190,7 +190,8 @@ check() {
     die "purging has left or taken what is listed above"
   fi
   say "$release: installed, drew, was upgraded, downgraded, removed and purged without a trace"
-  umount -R "$tree/proc" "$tree/dev" "$tree/run" 2>/dev/null || true
+  umount -R "$tree/proc" "$tree/dev" "$tree/run"
+  [ -z "$wheels" ] || umount "$tree/packages/wheels"
   rm -rf --one-file-system "$tree"
 }
 

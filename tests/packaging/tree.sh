@@ -61,11 +61,12 @@ install() {
   in_tree "$tree" apt-get -q -y install "$@"
 }
 
-# what_is_there TREE: every file and folder but those that installing anything leaves behind, and every account
+# what_is_there TREE: every file and folder that belongs to no package and is not what installing anything leaves behind,
+# and every account
 what_is_there() {
   (cd "$1" && find . -xdev \( -path ./var/lib/dpkg -o -path ./var/lib/apt -o -path ./var/cache -o -path ./var/log \
-    -o -path ./tmp -o -path ./root -o -path ./packages -o -path ./etc/ssl/certs -o -path ./var/lib/systemd/deb-systemd-helper-enabled \) \
-    -prune -o -print) | sort
+    -o -path ./tmp -o -path ./root -o -path ./packages -o -path ./etc/ssl/certs \) -prune -o -print) | sed 's/^\.//' | sort -u |
+    comm -23 - <(cat "$1"/var/lib/dpkg/info/*.list | sed -E 's,^/(bin|sbin|lib|lib64)(/|$),/usr/\1\2,' | sort -u)
   cut -d: -f1 "$1/etc/passwd" "$1/etc/group" | sed 's/^/account /' | sort -u
 }
 
