@@ -45,8 +45,7 @@ say "The steps of $file"
 rm -rf --one-file-system "$tree"
 make_tree bookworm "$tree"
 if [ -n "$wheels" ]; then
-  mkdir "$tree/wheels"
-  mount --bind "$wheels" "$tree/wheels"
+  show "$wheels" "$tree/wheels"
   setup='--from /wheels'
 fi
 while read -r step rest; do

@@ -115,8 +115,7 @@ check() {
   say "$release: setup cpu"
   local fetch=$SECONDS from=()
   if [ -n "$wheels" ]; then
-    mkdir -p "$tree/packages/wheels"
-    mount --bind "$wheels" "$tree/packages/wheels"
+    show "$wheels" "$tree/packages/wheels"
     from=(--from /packages/wheels)
   fi
   in_tree "$tree" easel-server setup cpu "${from[@]}" >/dev/null

@@ -61,6 +61,13 @@ install() {
   in_tree "$tree" apt-get -q -y install "$@"
 }
 
+# show FOLDER PLACE: a folder of this machine inside a tree, where nothing can change it: a tree is thrown away with all
+# that is in it
+show() {
+  mkdir -p "$2"
+  mount --bind -o ro "$1" "$2"
+}
+
 # what_is_there TREE: every file and folder that belongs to no package and is not what installing anything leaves behind,
 # and every account
 what_is_there() {
