@@ -18,7 +18,10 @@ apt-get -q -y install --no-install-recommends ca-certificates curl systemd-stand
 rm -rf /var/lib/apt/lists/*
 
 easel-server setup "$kind" --into /usr/lib/easel "$@"
-ln -s "$kind"-* /usr/lib/easel/libtorch
+rm /usr/lib/easel/.lock
+# Under a name that the image's environment can say.
+mv /usr/lib/easel/* /usr/lib/easel/libtorch
+[ -f /usr/lib/easel/libtorch/complete ]
 
 install -m 755 "$here/start.sh" /usr/libexec/easel/start
 install -m 755 "$here/health.sh" /usr/libexec/easel/health

@@ -31,10 +31,10 @@ server=
 finish() { [ -z "$server" ] || kill "$server" 2>/dev/null || true; }
 trap finish EXIT
 
-# inside COMMAND...: as the image would run it
+# inside COMMAND...: as the image would run it; with how=exec in place of this shell
 inside() {
   # shellcheck disable=SC2016
-  env -i "${environment[@]}" chroot --userspec="$user:$user" --groups= "$tree" \
+  ${how:-} env -i "${environment[@]}" chroot --userspec="$user:$user" --groups= "$tree" \
     sh -c 'cd "$1" && shift && exec "$@"' sh "$folder" "$@"
 }
 
@@ -75,13 +75,14 @@ done <"$file"
 say "Starting it as $user"
 port=5480
 environment+=("EASEL_PORT=$port")
-inside "${entry[@]}" >build/trees/container.server.log 2>&1 &
+how="exec" inside "${entry[@]}" >build/trees/container.server.log 2>&1 &
 server=$!
 for _ in $(seq 240); do
   kill -0 "$server" 2>/dev/null || { cat build/trees/container.server.log; die "the server has ended"; }
   curl -s -k --fail -o /dev/null "https://127.0.0.1:$port/readyz" && break
   sleep 0.5
 done
+curl -s -k --fail -o /dev/null "https://127.0.0.1:$port/readyz" || die "it is not ready to draw: $(curl -s -k "https://127.0.0.1:$port/readyz")"
 inside "${health[@]}" || die "it is not healthy"
 [ "$(curl -s -k -o /dev/null -w '%{http_code}' "https://127.0.0.1:$port/v1/jobs")" = 401 ] || die "it lets people in without a key"
 
