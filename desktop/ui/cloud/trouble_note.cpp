@@ -13,24 +13,12 @@
 
 namespace easel::ui {
 
-namespace {
-
-QLabel* textLabel(QLabel* label, const char* name) {
-    label->setObjectName(name);
-    label->setTextFormat(Qt::PlainText);
-    label->setWordWrap(true);
-    label->setTextInteractionFlags(Qt::TextSelectableByMouse);
-    return label;
-}
-
-}  // namespace
-
 TroubleNote::TroubleNote(QWidget* parent)
     : QFrame(parent),
       m_sign(new QLabel(this)),
-      m_title(textLabel(new QLabel(this), "troubleTitle")),
-      m_detail(textLabel(new QLabel(this), "troubleDetail")),
-      m_remedy(textLabel(captionLabel({}, this), "troubleRemedy")),
+      m_title(proseLabel(new QLabel(this), "troubleTitle")),
+      m_detail(proseLabel(new QLabel(this), "troubleDetail")),
+      m_remedy(proseLabel(captionLabel({}, this), "troubleRemedy")),
       m_page(new QPushButton(tr("Open the page that helps"), this)),
       m_buttons(new QHBoxLayout) {
     setObjectName("troubleNote");

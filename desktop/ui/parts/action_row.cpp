@@ -19,21 +19,13 @@ namespace {
 constexpr int kBarSteps = 1000;
 constexpr int kBarHeight = 4;
 
-QLabel* wrapped(QLabel* label, const char* name) {
-    label->setObjectName(name);
-    label->setTextFormat(Qt::PlainText);
-    label->setWordWrap(true);
-    label->setTextInteractionFlags(Qt::TextSelectableByMouse);
-    return label;
-}
-
 }  // namespace
 
 ActionRow::ActionRow(QWidget* parent)
     : QFrame(parent),
-      m_title(wrapped(new QLabel(this), "rowTitle")),
-      m_about(wrapped(captionLabel({}, this), "rowAbout")),
-      m_note(wrapped(new QLabel(this), "rowNote")),
+      m_title(proseLabel(new QLabel(this), "rowTitle")),
+      m_about(proseLabel(captionLabel({}, this), "rowAbout")),
+      m_note(proseLabel(new QLabel(this), "rowNote")),
       m_bar(new QProgressBar(this)),
       m_buttons(new QHBoxLayout) {
     m_note->setFont(captionFont());

@@ -45,6 +45,14 @@ QFont headingFont() {
     return font;
 }
 
+QLabel* proseLabel(QLabel* label, const char* name) {
+    label->setObjectName(name);
+    label->setTextFormat(Qt::PlainText);
+    label->setWordWrap(true);
+    label->setTextInteractionFlags(Qt::TextSelectableByMouse);
+    return label;
+}
+
 QLabel* captionLabel(const QString& text, QWidget* parent) {
     auto* label = new QLabel(text, parent);
     label->setFont(captionFont());

@@ -38,5 +38,7 @@ QFont captionFont();
 QFont headingFont();
 /// A caption in the quieter text colour.
 QLabel* captionLabel(const QString& text, QWidget* parent = nullptr);
+/// Has `label` show plain text in as many lines as it takes, for people to copy.
+QLabel* proseLabel(QLabel* label, const char* name);
 
 }  // namespace easel::ui
