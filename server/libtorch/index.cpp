@@ -60,13 +60,16 @@ protocol::Problem wrongIndex(const std::string& detail) {
 
 }  // namespace
 
+const char* const kUsualIndex = EASEL_INDEX;
+
 Expected<hub::Settings> indexSettings(std::string address) {
     const std::string user = hub::takeUser(address);
     address.erase(address.find_last_not_of('/') + 1);
     const auto parsed = hub::parseAddress(address);
     if (!parsed || parsed->hasUser || address.find_first_of("?#") != std::string::npos) {
-        return tl::unexpected(wrongIndex(
-            "The index is no address of a Python package index; one looks like https://pypi.org/simple."));
+        return tl::unexpected(
+            wrongIndex(std::string("The index is no address of a Python package index; one looks like ") +
+                       kUsualIndex + '.'));
     }
     if (!user.empty() && !parsed->isEncrypted && !parsed->isThisMachine) {
         return tl::unexpected(wrongIndex(

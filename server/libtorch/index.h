@@ -17,7 +17,8 @@
 
 namespace easel::libtorch {
 
-inline constexpr const char* kUsualIndex = "https://pypi.org/simple";
+/// The one that pip asks when nobody tells it another, as the build found it (EASEL_INDEX).
+extern const char* const kUsualIndex;
 
 /// How the index at `address` is reached. A name and a password in it become the token of the settings, as
 /// Basic authentication has it, and are sent to the index alone. Certificates are those of PIP_CERT,

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "server/libtorch/index.h"
+
 namespace easel::libtorch {
 
 namespace {
@@ -36,7 +38,7 @@ Problem explain(const std::string& host, const Pin& pin, const hub::Answer& answ
     }
     if (answer.status == 404 || answer.status == 410) {
         return missing("The index " + host + " does not have " + pin.title() +
-                       ". Name another with --index; one looks like https://pypi.org/simple.");
+                       ". Name another with --index; one looks like " + kUsualIndex + '.');
     }
     if (answer.status == 401 || answer.status == 403) {
         return {answer.status,
@@ -64,7 +66,7 @@ Problem explain(const std::string& host, const Pin& pin, const hub::Answer& answ
 Problem notOnIndex(const std::string& host, const Pin& pin) {
     return missing("The index " + host + " has no file of " + pin.title() +
                    " with the hash that this version of Easel wants (SHA-256 " + pin.sha256 +
-                   "). Name another index with --index; one that has all files is https://pypi.org/simple.");
+                   "). Name another index with --index; one that has all files is " + kUsualIndex + '.');
 }
 
 }  // namespace easel::libtorch

@@ -18,7 +18,8 @@ mirror() {
   local found
   # shellcheck disable=SC2016
   found=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -m1 '/debian/$') || true
-  printf '%s\n' "${found:-http://deb.debian.org/debian/}"
+  [ -n "$found" ] || die "apt installs from no Debian mirror here"
+  printf '%s\n' "$found"
 }
 
 # make_tree RELEASE FOLDER: a minimal system, unpacked from build/trees when it was made before

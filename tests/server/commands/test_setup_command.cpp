@@ -114,7 +114,7 @@ private Q_SLOTS:
         row("a number", {"1"}, 2, "{cpu,cuda}");
         row("no index", {"cpu", "--index", "nowhere"}, 2, "is no address of a Python package index");
         row("no folder", {"cpu", "--from", "/nowhere"}, 2, "/nowhere");
-        row("two sources", {"cpu", "--from", "/", "--index", "https://pypi.org/simple"}, 2, "--from");
+        row("two sources", {"cpu", "--from", "/", "--index", "https://index.example/simple"}, 2, "--from");
         row("not on the index", {"cpu"}, 1, "does not have torch ");
         row("not a folder", {"cpu", "--into", "/dev/null/x"}, 1, "/dev/null/x cannot be written");
     }

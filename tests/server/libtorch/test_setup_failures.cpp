@@ -157,15 +157,15 @@ private Q_SLOTS:
 
     void addressesThatAreNoIndexAreRefused() {
         for (const char* const address :
-             {"", "pypi.org/simple ", "ftp://pypi.org/simple", "file:///etc", "https://",
-              "https://pypi.org/simple?x=1", "http://me:secret@pypi.org/simple"}) {
+             {"", "index.example/simple ", "ftp://index.example/simple", "file:///etc", "https://",
+              "https://index.example/simple?x=1", "http://me:secret@index.example/simple"}) {
             const auto settings = libtorch::indexSettings(address);
             QVERIFY2(!settings && settings.error().field == "index", address);
             QVERIFY(settings.error().detail.find("secret") == std::string::npos);
         }
-        const auto slashes = libtorch::indexSettings("https://me:secret@pypi.org/simple//");
+        const auto slashes = libtorch::indexSettings("https://me:secret@index.example/simple//");
         QVERIFY(slashes);
-        QCOMPARE(slashes->endpoint, std::string("https://pypi.org/simple"));
+        QCOMPARE(slashes->endpoint, std::string("https://index.example/simple"));
         QCOMPARE(slashes->token, std::string("bWU6c2VjcmV0"));
         QVERIFY(libtorch::indexSettings("http://me:secret@127.0.0.1:1/simple"));
         QVERIFY(libtorch::indexSettings("http://mirror.example/simple"));
