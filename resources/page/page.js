@@ -12,7 +12,7 @@ const mostModels = 1000;
 
 let server = null;
 let models = [];
-let numbers = [];
+let fields = [];
 
 document.documentElement.classList.add("script");
 byId("count").disabled = false;  // a plain form gets one picture as its answer
@@ -105,7 +105,7 @@ function fillForm(settings) {
 
 /** What the model prefers, and nothing of what is the same for all of them. */
 function presetsOf(model) {
-    const own = numbers.filter((number) => number.default === undefined).map(({name}) => [name, model?.[name]]);
+    const own = fields.map(({name}) => [name, model?.[name]]).filter(([, value]) => typeof value === "number");
     return {...Object.fromEntries(own), sampler: model?.sampler ?? "", schedule: "default"};
 }
 
@@ -115,14 +115,33 @@ function asked() {
     return Number(query.seed) < 0 ? {...query, seed: ""} : query;
 }
 
-/** Bounds, and rows for the numbers that this page has no place of its own for. */
-function offerNumbers() {
-    for (const {name, title, help, min, max, whole} of numbers) {
-        if (!byId(name)) {
-            byId("more").append(make("div", {className: "row", title: help},
-                make("label", {htmlFor: name, textContent: title}), make("input", {id: name, name, type: "number"})));
+/** A row for a field that this page has no place of its own for, among those of its group. */
+function offerField({name, title, help, group, choices, min}) {
+    const input = choices
+        ? make("select", {id: name, name}, ...choices.map((each) => option(each)))
+        : make("input", {id: name, name, type: min === undefined ? "text" : "number"});
+    const row = make("div", {className: "row", title: help}, make("label", {htmlFor: name, textContent: title}), input);
+    if (group.name === "main") {
+        byId("more").append(row);
+        return;
+    }
+    const id = `group_${group.name}`;
+    if (!byId(id)) {
+        byId("problem").before(make("details", {id, className: "scripted"},
+            make("summary", {textContent: group.title})));
+    }
+    byId(id).append(row);
+}
+
+/** Bounds, and rows for what this page has no place of its own for. */
+function offerFields() {
+    for (const field of fields) {
+        if (!byId(field.name)) {
+            offerField(field);
         }
-        Object.assign(byId(name), {min, max, step: whole ? 1 : "any"});
+        if (field.min !== undefined) {
+            Object.assign(byId(field.name), {min: field.min, max: field.max, step: field.whole ? 1 : "any"});
+        }
     }
     byId("seed").max = server.limits.max_seed;
     byId("width").step = byId("height").step = server.limits.side_multiple;
@@ -472,19 +491,19 @@ async function allModels() {
 async function start() {
     let jobs;
     try {
-        [{fields: numbers}, models, {jobs}, server] = await Promise.all(
+        [{fields}, models, {jobs}, server] = await Promise.all(
             [call("page-fields.json"), allModels(), call("v1/jobs?limit=100"), call("v1/server")]);
     } catch {
         showServer(false);
         setTimeout(start, 5000);
         return;
     }
-    offerNumbers();
+    offerFields();
     byId("model").replaceChildren(...models.map(({id, title}) => option(id, title)));
     byId("sampler").replaceChildren(...server.samplers.map(({name, title}) => option(name, title)));
     const query = asked();
     const model = query.model ? models.find(({id}) => id === query.model) : models[0];
-    const usual = Object.fromEntries(numbers.map((number) => [number.name, number.default]));
+    const usual = Object.fromEntries(fields.map((field) => [field.name, field.default]));
     fillForm({...usual, ...presetsOf(model), ...query});
     offerExamples();
     showServer();

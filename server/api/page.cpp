@@ -169,7 +169,7 @@ void addPageRoutes(http::Router& router, const Service& service) {
                          [name, type](const Request& request) { return assetResponse(request, name, type); });
     };
     router.addSimple("GET", "/page-fields.json", [service](const Request&) {
-        return jsonResponse(200, protocol::numberFieldsToJson(service.server().limits));
+        return jsonResponse(200, protocol::fieldsToJson(service.server().limits));
     });
     addAsset("/page.css", "page.css", "text/css; charset=utf-8");
     addAsset("/page.js", "page.js", "text/javascript; charset=utf-8");

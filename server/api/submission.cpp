@@ -7,6 +7,7 @@
 #include <random>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "server/api/answers.h"
 #include "server/api/callers.h"
@@ -81,6 +82,15 @@ public:
             into = value;
         } else {
             fail(name, " must be a number.");
+        }
+    }
+
+    /// A list, as protocol::spelled() has it.
+    template <typename Use>
+    void read(const char* name, std::vector<Use>& into) {
+        const auto text = m_fields.find(name);
+        if (text && !protocol::read(*text, into)) {
+            fail(name, " must be a list of names and numbers, as GET /openapi.json says.");
         }
     }
 

@@ -336,10 +336,10 @@ protocol::Expected<std::unique_ptr<Engine>> Engine::open(const EngineOptions& op
     }
 }
 
-void Engine::submit(std::string id, generator::ModelPlace model, protocol::GenerationSettings settings,
+void Engine::submit(std::string id, generator::Materials materials, protocol::GenerationSettings settings,
                     generator::Observer observer) {
-    m_impl->add(
-        std::make_unique<Request>(std::move(id), std::move(model), std::move(settings), std::move(observer)));
+    m_impl->add(std::make_unique<Request>(std::move(id), std::move(materials), std::move(settings),
+                                          std::move(observer)));
 }
 
 void Engine::cancel(std::string id) {

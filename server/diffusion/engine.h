@@ -31,9 +31,9 @@ public:
     /// What is under way is cancelled.
     ~Engine();
 
-    /// Draws `settings` with `model`, which is loaded first when it must be. The observer is called by
-    /// step(), as generator::Generator has it.
-    void submit(std::string id, generator::ModelPlace model, protocol::GenerationSettings settings,
+    /// Draws `settings` with `materials`; the model is loaded first when it must be. The observer is called
+    /// by step(), as generator::Generator has it.
+    void submit(std::string id, generator::Materials materials, protocol::GenerationSettings settings,
                 generator::Observer observer);
     /// At the next step; unknown ids are ignored.
     void cancel(std::string id);

@@ -6,10 +6,10 @@
 
 namespace easel::diffusion {
 
-Request::Request(std::string id, generator::ModelPlace model, protocol::GenerationSettings settings,
+Request::Request(std::string id, generator::Materials materials, protocol::GenerationSettings settings,
                  generator::Observer observer)
     : m_id(std::move(id)),
-      m_model(std::move(model)),
+      m_materials(std::move(materials)),
       m_settings(std::move(settings)),
       m_observer(std::move(observer)),
       m_steps(static_cast<std::size_t>(m_settings.count)) {

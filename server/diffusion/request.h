@@ -16,11 +16,11 @@ namespace easel::diffusion {
 /// A request from its arrival to its end: what was asked for, who is told, and how far its pictures are.
 class Request {
 public:
-    Request(std::string id, generator::ModelPlace model, protocol::GenerationSettings settings,
+    Request(std::string id, generator::Materials materials, protocol::GenerationSettings settings,
             generator::Observer observer);
 
     const std::string& id() const { return m_id; }
-    const generator::ModelPlace& model() const { return m_model; }
+    const generator::ModelPlace& model() const { return m_materials.model; }
 
     /// Reads the prompts. Throws Failure.
     void begin(std::shared_ptr<Pipeline> pipeline);
@@ -45,7 +45,7 @@ private:
     void tell();
 
     std::string m_id;
-    generator::ModelPlace m_model;
+    generator::Materials m_materials;
     protocol::GenerationSettings m_settings;
     generator::Observer m_observer;
 

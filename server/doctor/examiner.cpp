@@ -188,7 +188,8 @@ tl::expected<Drawn, Trouble> Examiner::draw(const std::string& device, const std
     std::optional<protocol::Problem> problem;
     const auto trouble =
         converse({"--prove", "--device", device, "--precision", precision},
-                 generator::Generate{"doctor", settings, folder.string()}, [&](Frame frame) {
+                 generator::Generate{"doctor", settings, generator::ModelPlace{settings.model, folder}},
+                 [&](Frame frame) {
                      if (auto* const stage = std::get_if<generator::Stage>(&frame)) {
                          if (drawn.stages.size() < std::size(generator::kStages)) {
                              drawn.stages.push_back(std::move(*stage));

@@ -54,7 +54,15 @@ json embed(const std::string& text) {
 }
 
 json control(const Generate& frame) {
-    return {{"id", frame.id}, {"settings", embed(toJson(frame.settings))}, {"folder", frame.folder}};
+    json others = json::array();
+    for (const Material& material : frame.materials.others) {
+        others.push_back(
+            {{"kind", toString(material.kind)}, {"name", material.name}, {"path", material.path.string()}});
+    }
+    return {{"id", frame.id},
+            {"settings", embed(toJson(frame.settings))},
+            {"folder", frame.materials.model.folder.string()},
+            {"others", std::move(others)}};
 }
 
 json control(const Load& frame) {
@@ -161,10 +169,20 @@ bool mayHavePixels(std::size_t type) {
 }
 
 Expected<Generate> readGenerate(const json& value) {
-    return protocol::parseSettings(value.at("settings").dump()).map([&](auto settings) {
-        return Generate{value.at("id").get<std::string>(), std::move(settings),
-                        value.at("folder").get<std::string>()};
-    });
+    auto settings = protocol::parseSettings(value.at("settings").dump());
+    if (!settings) {
+        return tl::unexpected(settings.error());
+    }
+    Materials materials(ModelPlace{settings->model, value.at("folder").get<std::string>()});
+    for (const json& other : value.at("others")) {
+        const auto kind = materialKindFrom(other.at("kind").get<std::string>());
+        if (!kind) {
+            return tl::unexpected(broken("a material's kind is not known"));
+        }
+        materials.others.push_back(
+            {*kind, other.at("name").get<std::string>(), other.at("path").get<std::string>()});
+    }
+    return Generate{value.at("id").get<std::string>(), std::move(*settings), std::move(materials)};
 }
 
 Expected<ProgressMade> readProgress(const json& value) {

@@ -41,11 +41,11 @@
 ///                                                                          `Stage`s, a `Proof`, `Finished`
 namespace easel::generator {
 
-/// To the worker: draw, with the model `settings.model` that lies in `folder`.
+/// To the worker: draw with `materials`, whose model is called `settings.model`.
 struct Generate {
     std::string id;
     protocol::GenerationSettings settings;
-    std::string folder = {};
+    Materials materials = {};
 
     bool operator==(const Generate&) const = default;
 };

@@ -2,12 +2,12 @@
 #pragma once
 
 #include <cstdint>
-#include <filesystem>
 #include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "server/generator/materials.h"
 #include "server/image/image.h"
 #include "shared/protocol/generation.h"
 #include "shared/protocol/job.h"
@@ -43,12 +43,6 @@ protocol::Problem workerLost(std::string detail);
 enum class End { Drawn, Cancelled, WorkerLost, NotReady, Failed };
 
 End endOf(const std::optional<protocol::Problem>& problem);
-
-/// A model, and where it lies on the disk.
-struct ModelPlace {
-    std::string id;
-    std::filesystem::path folder;
-};
 
 /// A model that was asked for, at what draws with it.
 struct ModelStatus {

@@ -65,9 +65,9 @@ void WorkerProcess::onStatusChanged(std::function<void()> changed) {
 
 void WorkerProcess::submit(const std::string& id, const protocol::GenerationSettings& settings,
                            Observer observer) {
-    const auto folder = folderOf(settings.model);
-    if (!folder) {
-        return observer.finished(folder.error());
+    auto materials = materialsFor(settings);
+    if (!materials) {
+        return observer.finished(materials.error());
     }
     std::unique_lock lock(m_mutex);
     if (!m_status.ready || !m_channel) {
@@ -81,7 +81,7 @@ void WorkerProcess::submit(const std::string& id, const protocol::GenerationSett
     }
     m_inFlight[id] = std::make_shared<Observer>(std::move(observer));
     m_watchdog->submitted(id, std::int64_t{settings.width} * settings.height, Clock::now());
-    m_outbox.push_back(Generate{id, settings, folder->string()});
+    m_outbox.push_back(Generate{id, settings, std::move(*materials)});
     m_wake.notify_all();
 }
 
@@ -116,6 +116,19 @@ protocol::Expected<std::filesystem::path> WorkerProcess::folderOf(const std::str
         return m_options.model.folder;
     }
     return m_options.locate(model);
+}
+
+protocol::Expected<Materials> WorkerProcess::materialsFor(
+    const protocol::GenerationSettings& settings) const {
+    return folderOf(settings.model).and_then([&](std::filesystem::path folder) {
+        protocol::Expected<std::vector<Material>> others;
+        if (m_options.gather) {
+            others = m_options.gather(settings);
+        }
+        return std::move(others).map([&](std::vector<Material> besides) {
+            return Materials({settings.model, std::move(folder)}, std::move(besides));
+        });
+    });
 }
 
 std::vector<std::string> WorkerProcess::commandLine() const {

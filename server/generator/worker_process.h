@@ -28,6 +28,9 @@ struct WorkerOptions {
     /// Where the models are that requests name otherwise; empty: there are none. From any thread; must not
     /// block for long.
     std::function<protocol::Expected<std::filesystem::path>(const std::string& id)> locate = {};
+    /// What a request needs beside its model. Empty: nothing; else as `locate`.
+    std::function<protocol::Expected<std::vector<Material>>(const protocol::GenerationSettings& settings)>
+        gather = {};
     /// Variables for the next worker, in place of ours; asked before each start, from a thread of its own. An
     /// error is why there is no use in starting one yet, and becomes the status. Empty: none.
     std::function<protocol::Expected<std::vector<std::string>>()> environment = {};
@@ -84,6 +87,7 @@ private:
     static std::string described(const End& end);
     std::vector<std::string> commandLine() const;
     protocol::Expected<std::filesystem::path> folderOf(const std::string& model) const;
+    protocol::Expected<Materials> materialsFor(const protocol::GenerationSettings& settings) const;
     void supervise();
     End runOnce();
     std::chrono::milliseconds judge(const End& end);

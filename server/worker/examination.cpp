@@ -29,7 +29,7 @@ int prove(FrameChannel& channel, const std::string& device, const std::string& p
     std::optional<protocol::Problem> problem;
     try {
         generator::Proof proof = diffusion::prove(
-            wish->folder, diffusion::openDevice(device, precision), wish->settings,
+            wish->materials.model.folder, diffusion::openDevice(device, precision), wish->settings,
             [&](generator::Stage stage) { static_cast<void>(channel.write(std::move(stage))); });
         static_cast<void>(channel.write(std::move(proof)));
     } catch (const diffusion::Failure& failure) {

@@ -91,8 +91,7 @@ void readRequests(generator::FrameChannel& channel, diffusion::Engine& engine) {
             break;
         }
         if (auto* wish = std::get_if<generator::Generate>(&**frame)) {
-            const generator::ModelPlace model{wish->settings.model, wish->folder};
-            engine.submit(wish->id, model, wish->settings, observe(wish->id));
+            engine.submit(wish->id, wish->materials, wish->settings, observe(wish->id));
         } else if (const auto* cancel = std::get_if<generator::Cancel>(&**frame)) {
             engine.cancel(cancel->id);
         } else if (const auto* load = std::get_if<generator::Load>(&**frame)) {

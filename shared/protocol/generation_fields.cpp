@@ -1,7 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "shared/protocol/generation_fields.h"
 
+#include <array>
+#include <cstddef>
+
 namespace easel::protocol {
+
+namespace {
+
+struct GroupWords {
+    std::string_view name;
+    const char* title;
+};
+
+constexpr std::array<GroupWords, 12> kGroups{{{"main", "Picture"},
+                                              {"sampling", "Sampling"},
+                                              {"words", "Prompt reading"},
+                                              {"additions", "Additions"},
+                                              {"start", "Start picture"},
+                                              {"mask", "Mask"},
+                                              {"extend", "Extend"},
+                                              {"hires", "Upscale"},
+                                              {"variation", "Variation"},
+                                              {"refiner", "Refiner"},
+                                              {"sizes", "Sizes told"},
+                                              {"watching", "Preview"}}};
+
+}  // namespace
+
+std::string_view toString(FieldGroup group) {
+    return kGroups.at(static_cast<std::size_t>(group)).name;
+}
+
+const char* titleOf(FieldGroup group) {
+    return kGroups.at(static_cast<std::size_t>(group)).title;
+}
 
 GenerationRequest requestFor(const GenerationSettings& settings) {
     const GenerationSettings usual;

@@ -6,51 +6,13 @@
 #include <string_view>
 #include <tuple>
 #include <type_traits>
+#include <utility>
 
-#include "shared/protocol/generation.h"
-#include "shared/protocol/server_info.h"
+#include "shared/protocol/field.h"
 
 /// The one table of what can be asked for. Whatever reads, writes, checks or shows a request visits it: JSON,
 /// the form, infotexts, the command line, the desktop's panel.
 namespace easel::protocol {
-
-struct Range {
-    double least;
-    double most;
-};
-
-/// How a field is called. Texts for people are in English; the desktop translates them.
-struct FieldWords {
-    const char* name;      ///< in JSON, in a form and a query, and with dashes on the command line
-    const char* infotext;  ///< its key in the settings line of an infotext; empty: it has none of its own
-    const char* title;     ///< for a person
-    const char* help;      ///< one sentence on what it does
-};
-
-/// One row: `Asked` is std::optional<Drawn>, but for the prompt, which nobody may leave out.
-template <typename Asked, typename Drawn>
-struct Field : FieldWords {
-    using Value = Drawn;
-
-    Asked GenerationRequest::*asked;
-    Drawn GenerationSettings::*drawn;
-    Drawn ModelInfo::*preset;              ///< what the model prefers; null: the same for each model
-    Range (*range)(const Limits& limits);  ///< null where it is not a matter of more or less
-    bool quiet;                            ///< its usual value goes without saying
-
-    auto& of(GenerationRequest& request) const { return request.*asked; }
-    const auto& of(const GenerationRequest& request) const { return request.*asked; }
-    auto& of(GenerationSettings& settings) const { return settings.*drawn; }
-    const auto& of(const GenerationSettings& settings) const { return settings.*drawn; }
-};
-
-template <typename Asked, typename Drawn>
-constexpr Field<Asked, Drawn> field(FieldWords words, Asked GenerationRequest::*asked,
-                                    Drawn GenerationSettings::*drawn,
-                                    std::type_identity_t<Drawn> ModelInfo::*preset = nullptr,
-                                    Range (*range)(const Limits&) = nullptr, bool quiet = false) {
-    return {words, asked, drawn, preset, range, quiet};
-}
 
 /// In the order in which an infotext and the command line's help have them.
 inline constexpr std::tuple kGenerationFields{
@@ -98,6 +60,150 @@ inline constexpr std::tuple kGenerationFields{
           [](const Limits& limits) {
               return Range{1, double(limits.maxCount)};
           }),
+    fieldOf(FieldGroup::Sampling,
+            {"eta", "Eta", "Eta", "How much noise each step draws anew: 0 to 1, or -1 for the sampler's own"},
+            &GenerationRequest::eta, &GenerationSettings::eta, between<-1, 1>),
+    fieldOf(FieldGroup::Sampling,
+            {"guidance_rescale", "CFG rescale", "Guidance rescale",
+             "0 to 1: takes back the harsh contrast of a high guidance"},
+            &GenerationRequest::guidanceRescale, &GenerationSettings::guidanceRescale, between<0, 1>),
+    choiceOf(FieldGroup::Words,
+             {"prompt_syntax", "Prompt syntax", "Prompt syntax",
+              "a1111 reads (weights:1.2), [from:to:0.5] and <lora:…>; plain reads every sign as it stands"},
+             &GenerationRequest::promptSyntax, &GenerationSettings::promptSyntax, kPromptSyntaxes),
+    choiceOf(FieldGroup::Words,
+             {"emphasis", "Emphasis", "Emphasis",
+              "How weights in a prompt work: original keeps its mean, no_norm does not"},
+             &GenerationRequest::emphasis, &GenerationSettings::emphasis, kEmphases),
+    fieldOf(FieldGroup::Additions,
+            {"loras", "LoRA", "LoRAs", "What a LoRA adds to the model: NAME:WEIGHT, …"},
+            &GenerationRequest::loras, &GenerationSettings::loras),
+    fieldOf(FieldGroup::Additions,
+            {"controls", "ControlNet", "ControlNets",
+             "Pictures whose outlines, depth or poses are held to: MODEL:PICTURE[:SCALE[:START:END]], …"},
+            &GenerationRequest::controls, &GenerationSettings::controls),
+    fieldOf(FieldGroup::Additions, {"vae", "VAE", "VAE", "A VAE to use instead of the model's own"},
+            &GenerationRequest::vae, &GenerationSettings::vae),
+    fieldOf(
+        FieldGroup::Start,
+        {"init_image", "Start picture", "Start picture", "A picture to begin with instead of noise alone"},
+        &GenerationRequest::initImage, &GenerationSettings::initImage),
+    fieldOf(FieldGroup::Start,
+            {"strength", "Denoising strength", "Strength",
+             "How much of the start picture may change: 0 nothing, 1 everything"},
+            &GenerationRequest::strength, &GenerationSettings::strength, between<0, 1>),
+    choiceOf(FieldGroup::Start,
+             {"resize", "Resize", "Resize",
+              "How the start picture comes to the size: stretch it, crop what is too much, or fill the rest"},
+             &GenerationRequest::resize, &GenerationSettings::resize, kResizes),
+    fieldOf(FieldGroup::Start,
+            {"image_guidance", "Image CFG scale", "Image guidance",
+             "How closely a model that edits pictures keeps to the start picture"},
+            &GenerationRequest::imageGuidance, &GenerationSettings::imageGuidance, between<0, 10>),
+    fieldOf(FieldGroup::Mask,
+            {"mask", "Mask", "Mask", "A picture as large as the start picture: what is white is drawn anew"},
+            &GenerationRequest::mask, &GenerationSettings::mask),
+    fieldOf(FieldGroup::Mask,
+            {"mask_blur", "Mask blur", "Mask blur", "How far the mask's edge is softened, in pixels"},
+            &GenerationRequest::maskBlur, &GenerationSettings::maskBlur, between<0, 64>),
+    choiceOf(FieldGroup::Mask,
+             {"masked_content", "Masked content", "Masked content",
+              "What the masked part begins with: what was there, the colours around it, or noise"},
+             &GenerationRequest::maskedContent, &GenerationSettings::maskedContent, kMaskedContents),
+    choiceOf(FieldGroup::Mask,
+             {"inpaint_area", "Inpaint area", "Inpaint area",
+              "Draw the whole picture, or the masked part alone in the full size"},
+             &GenerationRequest::inpaintArea, &GenerationSettings::inpaintArea, kInpaintAreas),
+    fieldOf(FieldGroup::Mask,
+            {"inpaint_padding", "Masked area padding", "Padding",
+             "How much is seen around the masked part when it alone is drawn, in pixels"},
+            &GenerationRequest::inpaintPadding, &GenerationSettings::inpaintPadding, between<0, 512>),
+    fieldOf(FieldGroup::Extend,
+            {"extend_left", "Extend left", "Left", "Pixels to draw beyond the start picture's left edge"},
+            &GenerationRequest::extendLeft, &GenerationSettings::extendLeft, between<0, 2048>),
+    fieldOf(FieldGroup::Extend,
+            {"extend_top", "Extend top", "Top", "Pixels to draw beyond the start picture's upper edge"},
+            &GenerationRequest::extendTop, &GenerationSettings::extendTop, between<0, 2048>),
+    fieldOf(FieldGroup::Extend,
+            {"extend_right", "Extend right", "Right", "Pixels to draw beyond the start picture's right edge"},
+            &GenerationRequest::extendRight, &GenerationSettings::extendRight, between<0, 2048>),
+    fieldOf(
+        FieldGroup::Extend,
+        {"extend_bottom", "Extend bottom", "Bottom", "Pixels to draw beyond the start picture's lower edge"},
+        &GenerationRequest::extendBottom, &GenerationSettings::extendBottom, between<0, 2048>),
+    fieldOf(FieldGroup::Hires,
+            {"hires_scale", "Hires upscale", "Upscale",
+             "Draws the picture again, so many times as large; 1 does not"},
+            &GenerationRequest::hiresScale, &GenerationSettings::hiresScale, between<1, 4>),
+    fieldOf(FieldGroup::Hires,
+            {"hires_steps", "Hires steps", "Upscale steps",
+             "Steps of the second pass; 0: as many as of the first"},
+            &GenerationRequest::hiresSteps, &GenerationSettings::hiresSteps,
+            [](const Limits& limits) {
+                return Range{0, double(limits.maxSteps)};
+            }),
+    fieldOf(FieldGroup::Hires,
+            {"hires_strength", "Hires strength", "Upscale strength",
+             "How much the second pass may change: 0 nothing, 1 everything"},
+            &GenerationRequest::hiresStrength, &GenerationSettings::hiresStrength, between<0, 1>),
+    choiceOf(FieldGroup::Hires,
+             {"hires_upscaler", "Hires upscaler", "Upscaler",
+              "What makes the picture larger before the second pass: its latents, or Lanczos on its pixels"},
+             &GenerationRequest::hiresUpscaler, &GenerationSettings::hiresUpscaler, kHiresUpscalers),
+    fieldOf(FieldGroup::Variation,
+            {"variation_strength", "Variation seed strength", "Variation",
+             "0 to 1: how far from the seed's picture towards the variation seed's"},
+            &GenerationRequest::variationStrength, &GenerationSettings::variationStrength, between<0, 1>),
+    fieldOf(FieldGroup::Variation,
+            {"variation_seed", "Variation seed", "Variation seed",
+             "The seed to go towards; a random one if not given"},
+            &GenerationRequest::variationSeed, &GenerationSettings::variationSeed),
+    fieldOf(FieldGroup::Refiner, {"refiner", "Refiner", "Refiner", "A model that makes the last steps"},
+            &GenerationRequest::refiner, &GenerationSettings::refiner),
+    fieldOf(FieldGroup::Refiner,
+            {"refiner_start", "Refiner switch at", "Switch at",
+             "After how much of the steps the refiner goes on: 0 to 1"},
+            &GenerationRequest::refinerStart, &GenerationSettings::refinerStart, between<0, 1>),
+    fieldOf(FieldGroup::Refiner,
+            {"aesthetic_score", "Aesthetic score", "Aesthetic score",
+             "What a refiner is told of the prompt: 0 to 10"},
+            &GenerationRequest::aestheticScore, &GenerationSettings::aestheticScore, between<0, 10>),
+    fieldOf(FieldGroup::Refiner,
+            {"negative_aesthetic_score", "Negative aesthetic score", "Negative aesthetic score",
+             "What a refiner is told of the negative prompt: 0 to 10"},
+            &GenerationRequest::negativeAestheticScore, &GenerationSettings::negativeAestheticScore,
+            between<0, 10>),
+    fieldOf(FieldGroup::Sizes,
+            {"original_width", "Original width", "Original width",
+             "The width that an SDXL model takes the picture to have had, in pixels; 0: its own"},
+            &GenerationRequest::originalWidth, &GenerationSettings::originalWidth, pixels),
+    fieldOf(FieldGroup::Sizes,
+            {"original_height", "Original height", "Original height",
+             "The height that an SDXL model takes the picture to have had, in pixels; 0: its own"},
+            &GenerationRequest::originalHeight, &GenerationSettings::originalHeight, pixels),
+    fieldOf(FieldGroup::Sizes,
+            {"crop_left", "Crop left", "Crop left",
+             "What an SDXL model takes to have been cut off at the left, in pixels"},
+            &GenerationRequest::cropLeft, &GenerationSettings::cropLeft, pixels),
+    fieldOf(FieldGroup::Sizes,
+            {"crop_top", "Crop top", "Crop top",
+             "What an SDXL model takes to have been cut off at the top, in pixels"},
+            &GenerationRequest::cropTop, &GenerationSettings::cropTop, pixels),
+    fieldOf(FieldGroup::Sizes,
+            {"target_width", "Target width", "Target width",
+             "The width that an SDXL model is told to aim at, in pixels; 0: the picture's own"},
+            &GenerationRequest::targetWidth, &GenerationSettings::targetWidth, pixels),
+    fieldOf(FieldGroup::Sizes,
+            {"target_height", "Target height", "Target height",
+             "The height that an SDXL model is told to aim at, in pixels; 0: the picture's own"},
+            &GenerationRequest::targetHeight, &GenerationSettings::targetHeight, pixels),
+    fieldOf(
+        FieldGroup::Watching,
+        {"preview_every", "", "Preview", "How many steps from one preview to the next; 0: there are none"},
+        &GenerationRequest::previewEvery, &GenerationSettings::previewEvery,
+        [](const Limits& limits) {
+            return Range{0, double(limits.maxSteps)};
+        }),
 };
 
 /// Calls `visit` with each row in turn.

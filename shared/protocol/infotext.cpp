@@ -6,6 +6,7 @@
 #include <concepts>
 #include <iterator>
 #include <utility>
+#include <vector>
 
 #include <fmt/core.h>
 
@@ -29,9 +30,17 @@ std::string spelled(Integer value) {
 std::string spelled(const std::string& value) {
     return quotedIfNeeded(value);
 }
+template <typename Use>
+std::string spelled(const std::vector<Use>& uses) {
+    return quotedIfNeeded(protocol::spelled(uses));
+}
 
 void take(std::string_view text, std::string& target) {
     target = text;
+}
+template <typename Use>
+void take(std::string_view text, std::vector<Use>& target) {
+    read(text, target);
 }
 /// What is no number leaves `target` as it is.
 template <typename Number>
@@ -135,7 +144,9 @@ std::optional<GenerationSettings> fromInfotext(std::string_view text) {
         settings.negativePrompt = value("easel negative prompt");
     }
     forEachField([&](const auto& row) {
-        if (*row.infotext != '\0') {
+        // What older files and other tools leave out is as usual; the rest, they always have.
+        const bool isThere = parts->values.contains(lowered(row.infotext));
+        if (*row.infotext != '\0' && (isThere || row.group == FieldGroup::Main)) {
             take(value(lowered(row.infotext)), row.of(settings));
         }
     });

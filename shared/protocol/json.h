@@ -39,9 +39,10 @@ std::string toJson(const std::vector<PullInfo>& pulls);
 std::string toJson(const PullRequest& request);
 std::string toJson(const HubModel& model);
 std::string toJson(const std::vector<HubHit>& hits);
-/// The table's numbers with a range, for a form: {"fields": […]}, each with its words, its range here,
-/// whether it is whole, and a `default` unless each model has its own, under the same name.
-std::string numberFieldsToJson(const Limits& limits);
+/// The table, for a form: {"fields": […]}, each with its words and its group; a number with its range here
+/// and whether it is whole, a choice with its choices, and a `default` unless each model has its own, under
+/// the same name.
+std::string fieldsToJson(const Limits& limits);
 /// The `data` of an event on the wire: what is new, with the job's id under "job" where that is a part.
 std::string eventData(const JobEvent& event);
 std::string eventData(const ServerNews& news);

@@ -37,6 +37,47 @@ Expected<Problem> readProblem(const json& value) {
     return reader.finish(std::move(problem));
 }
 
+void to_json(json& value, const LoraUse& use) {
+    value = {{"name", use.name}, {"weight", use.weight}};
+    if (use.textWeight) {
+        value["text_weight"] = *use.textWeight;
+    }
+}
+
+void to_json(json& value, const ControlUse& use) {
+    value = {{"model", use.model},
+             {"image", use.image},
+             {"scale", use.scale},
+             {"start", use.start},
+             {"end", use.end}};
+}
+
+Expected<LoraUse> readLora(const json& value, Strict strict) {
+    Reader reader(value, "A LoRA");
+    if (strict == Strict::Yes) {
+        reader.refuseOthers({"name", "weight", "text_weight"});
+    }
+    LoraUse use;
+    reader.read("name", use.name);
+    reader.read("weight", use.weight);
+    reader.read("text_weight", use.textWeight);
+    return reader.finish(std::move(use));
+}
+
+Expected<ControlUse> readControl(const json& value, Strict strict) {
+    Reader reader(value, "A ControlNet");
+    if (strict == Strict::Yes) {
+        reader.refuseOthers({"model", "image", "scale", "start", "end"});
+    }
+    ControlUse use;
+    reader.read("model", use.model);
+    reader.read("image", use.image);
+    reader.read("scale", use.scale);
+    reader.read("start", use.start);
+    reader.read("end", use.end);
+    return reader.finish(std::move(use));
+}
+
 json writeTime(const std::optional<std::int64_t>& time) {
     return time ? json(formatTimestamp(*time)) : json(nullptr);
 }

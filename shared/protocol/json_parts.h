@@ -8,6 +8,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "shared/protocol/addition.h"
 #include "shared/protocol/problem.h"
 
 /// What several kinds of JSON have in common. For this folder's .cpp files.
@@ -23,6 +24,14 @@ nlohmann::json orNull(const std::optional<T>& value) {
 
 nlohmann::json write(const Problem& problem);
 Expected<Problem> readProblem(const nlohmann::json& value);
+
+/// As nlohmann has it.
+void to_json(nlohmann::json& value, const LoraUse& use);
+void to_json(nlohmann::json& value, const ControlUse& use);
+/// For Reader::readList. `Strict`: members that there are not are refused, as in what a client asks for.
+enum class Strict { No, Yes };
+Expected<LoraUse> readLora(const nlohmann::json& value, Strict strict);
+Expected<ControlUse> readControl(const nlohmann::json& value, Strict strict);
 
 /// Milliseconds since 1970 UTC as RFC 3339 has them.
 nlohmann::json writeTime(const std::optional<std::int64_t>& time);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <string>
+#include <vector>
 
 #include <nlohmann/json.hpp>
 
@@ -27,15 +28,26 @@ auto enumItem(std::optional<Enum> (*from)(std::string_view), const char* what) {
     };
 }
 
+void readField(Reader& reader, const char* name, std::vector<LoraUse>& target, Strict strict) {
+    reader.readList(name, target, [strict](const json& value) { return readLora(value, strict); });
+}
+void readField(Reader& reader, const char* name, std::vector<ControlUse>& target, Strict strict) {
+    reader.readList(name, target, [strict](const json& value) { return readControl(value, strict); });
+}
+template <typename T>
+void readField(Reader& reader, const char* name, T& target, Strict /*strict*/) {
+    reader.read(name, target);
+}
+
 template <typename Request>
-void readFields(Reader& reader, Request& request) {
-    forEachField([&](const auto& row) { reader.read(row.name, row.of(request)); });
+void readFields(Reader& reader, Request& request, Strict strict) {
+    forEachField([&](const auto& row) { readField(reader, row.name, row.of(request), strict); });
 }
 
 Expected<GenerationSettings> readSettings(const json& value) {
     Reader reader(value, "The settings");
     GenerationSettings settings;
-    readFields(reader, settings);
+    readFields(reader, settings, Strict::No);
     return reader.finish(std::move(settings));
 }
 
@@ -161,7 +173,7 @@ Expected<GenerationRequest> parseRequest(std::string_view body) {
             reader.fail(invalidField("prompt", "Please specify a prompt."));
         }
         GenerationRequest request;
-        readFields(reader, request);
+        readFields(reader, request, Strict::Yes);
         return reader.finish(std::move(request));
     });
 }

@@ -115,12 +115,13 @@ json write(const ModelNews& model) {
 std::string toJson(const GenerationRequest& request) {
     json value = json::object();
     forEachField([&](const auto& row) {
-        if constexpr (requires { *row.of(request); }) {
-            if (row.of(request)) {
-                value[row.name] = *row.of(request);
+        const auto& asked = row.of(request);
+        if constexpr (requires { asked.has_value(); }) {
+            if (asked) {
+                value[row.name] = *asked;
             }
-        } else {
-            value[row.name] = row.of(request);
+        } else if (!row.quiet || !asked.empty()) {
+            value[row.name] = asked;
         }
     });
     return text(value);
@@ -223,18 +224,27 @@ std::string eventData(const ServerNews& news) {
                       news);
 }
 
-std::string numberFieldsToJson(const Limits& limits) {
+std::string fieldsToJson(const Limits& limits) {
+    const auto groupOf = [](FieldGroup group) {
+        return json{{"name", toString(group)}, {"title", titleOf(group)}};
+    };
     json fields = json::array();
-    forEachNumber([&](const auto& row) {
+    forEachField([&](const auto& row) {
         using Value = typename std::remove_cvref_t<decltype(row)>::Value;
-        const auto [least, most] = row.range(limits);
-        json field = {{"name", row.name},
-                      {"title", row.title},
-                      {"help", row.help},
-                      {"min", static_cast<Value>(least)},
-                      {"max", static_cast<Value>(most)},
-                      {"whole", std::is_integral_v<Value>}};
-        if (!row.preset) {
+        json field = {
+            {"name", row.name}, {"title", row.title}, {"help", row.help}, {"group", groupOf(row.group)}};
+        if constexpr (std::is_arithmetic_v<Value>) {
+            if (row.range) {
+                const auto [least, most] = row.range(limits);
+                field["min"] = static_cast<Value>(least);
+                field["max"] = static_cast<Value>(most);
+                field["whole"] = std::is_integral_v<Value>;
+            }
+        }
+        if (!row.choices.empty()) {
+            field["choices"] = std::vector<std::string>(row.choices.begin(), row.choices.end());
+        }
+        if (!row.preset && (row.range || row.quiet)) {
             field["default"] = row.of(GenerationSettings());
         }
         fields.push_back(std::move(field));

@@ -5,7 +5,9 @@
 #include <cmath>
 #include <iterator>
 #include <set>
+#include <span>
 #include <string>
+#include <type_traits>
 
 #include <fmt/core.h>
 
@@ -62,6 +64,14 @@ void checkText(std::optional<Problem>& problem, const char* field, const std::st
     }
 }
 
+void checkSeed(std::optional<Problem>& problem, const char* field, std::int64_t value, const Limits& limits) {
+    if (!problem && (value < -1 || value > limits.maxSeed)) {
+        problem =
+            invalidField(field, fmt::format("{} must be between 0 and {}, or -1 for a random one; it is {}.",
+                                            field, limits.maxSeed, value));
+    }
+}
+
 template <typename Range>
 std::string listed(const Range& names) {
     std::string text;
@@ -69,6 +79,37 @@ std::string listed(const Range& names) {
         text += (text.empty() ? "" : ", ") + std::string(name);
     }
     return text;
+}
+
+void checkChoice(std::optional<Problem>& problem, const char* field, const std::string& value,
+                 std::span<const std::string_view> choices) {
+    if (!problem && !choices.empty() && std::ranges::find(choices, value) == choices.end()) {
+        problem = invalidField(
+            field, fmt::format("There is no {} \"{}\"; there is: {}.", field, value, listed(choices)));
+    }
+}
+
+/// What stands beside the prompt is right in itself, and goes together.
+void checkAdditions(std::optional<Problem>& problem, const GenerationSettings& settings) {
+    const auto check = [&problem](bool isRight, const char* field, const char* detail) {
+        if (!problem && !isRight) {
+            problem = invalidField(field, detail);
+        }
+    };
+    if (!problem) {
+        problem = objectionTo(settings.loras);
+    }
+    if (!problem) {
+        problem = objectionTo(settings.controls);
+    }
+    check(settings.eta == -1 || settings.eta >= 0, "eta",
+          "eta must be between 0 and 1, or -1 for the sampler's own.");
+    check(settings.mask.empty() || !settings.initImage.empty(), "mask",
+          "A mask says which part of a picture is drawn anew: give that picture as init_image.");
+    const bool isExtended =
+        settings.extendLeft + settings.extendTop + settings.extendRight + settings.extendBottom > 0;
+    check(!isExtended || !settings.initImage.empty(), "init_image",
+          "Only a picture can be extended: give it as init_image.");
 }
 
 // ASCII's own, for those of the C library ask the locale: a Turkish one has other ideas of "I".
@@ -117,6 +158,12 @@ Expected<GenerationSettings> resolve(const GenerationRequest& request, const Mod
         [&](const auto& row) { check(problem, row.name, double(row.of(settings)), row.range(limits)); });
     checkSide(problem, "width", settings.width, limits);
     checkSide(problem, "height", settings.height, limits);
+    forEachField([&](const auto& row) {
+        if constexpr (std::is_same_v<typename std::remove_cvref_t<decltype(row)>::Value, std::string>) {
+            checkChoice(problem, row.name, row.of(settings), row.choices);
+        }
+    });
+    checkAdditions(problem, settings);
     const SamplerKind* const sampler = findSamplerKind(settings.sampler);
     if (!problem && !sampler) {
         problem = invalidField("sampler", fmt::format("There is no sampler \"{}\"; there is: {}.",
@@ -128,15 +175,15 @@ Expected<GenerationSettings> resolve(const GenerationRequest& request, const Mod
                                     settings.schedule, listed(sampler->schedules)));
     }
     const std::int64_t seed = request.seed.value_or(-1);
-    if (!problem && (seed < -1 || seed > limits.maxSeed)) {
-        problem = invalidField("seed",
-                               fmt::format("seed must be between 0 and {}, or -1 for a random one; it is {}.",
-                                           limits.maxSeed, seed));
-    }
+    checkSeed(problem, "seed", seed, limits);
+    checkSeed(problem, "variation_seed", settings.variationSeed, limits);
     if (problem) {
         return tl::unexpected(*problem);
     }
     settings.seed = seed == -1 ? randomSeed() : seed;
+    if (settings.variationStrength > 0 && settings.variationSeed == -1) {
+        settings.variationSeed = randomSeed();
+    }
     return settings;
 }
 

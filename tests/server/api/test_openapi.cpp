@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <set>
 
+#include "shared/protocol/generation_fields.h"
 #include "shared/protocol/json.h"
 #include "shared/protocol/key_info.h"
 #include "shared/protocol/log_lines.h"
@@ -57,8 +58,18 @@ protocol::Job fullJob() {
     return job;
 }
 
+/// With every field in it.
 protocol::GenerationRequest fullRequest() {
-    return {"fox", "blur", "tiny", 64, 64, 4, 3.5, "ddim", "default", 1, 1, 1};
+    protocol::GenerationRequest request;
+    protocol::forEachField([&](const auto& row) {
+        auto& asked = row.of(request);
+        if constexpr (requires { asked.emplace(); }) {
+            asked.emplace();
+        } else if constexpr (requires { asked.emplace_back(); }) {
+            asked.emplace_back();
+        }
+    });
+    return request;
 }
 
 }  // namespace
@@ -120,11 +131,20 @@ private Q_SLOTS:
         };
         row("Key", key());
         row("KeyList", parsed(toJson(std::vector<protocol::KeyInfo>{})));
-        const QJsonArray numbers = parsed(protocol::numberFieldsToJson({}))["fields"].toArray();
-        const auto hasDefault = [](const QJsonValue& number) {
-            return number.toObject().contains("default");
-        };
-        row("NumberField", std::ranges::find_if(numbers, hasDefault)->toObject());
+        QJsonObject field;
+        for (const auto& each : parsed(protocol::fieldsToJson({}))["fields"].toArray()) {
+            const QJsonObject one = each.toObject();
+            for (const QString& member : one.keys()) {
+                field[member] = one[member];
+            }
+        }
+        row("Field", field);
+        protocol::GenerationRequest adding;
+        adding.loras = {{"pen", 1, 0.5}};
+        adding.controls.emplace_back();
+        const QJsonObject added = parsed(toJson(adding));
+        row("LoraUse", added["loras"][0].toObject());
+        row("ControlUse", added["controls"][0].toObject());
         const QJsonObject pulls = parsed(toJson(std::vector<protocol::PullInfo>(1)));
         const QJsonObject pull = pulls["pulls"].toArray()[0].toObject();
         row("PullList", pulls);

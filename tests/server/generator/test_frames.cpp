@@ -61,7 +61,11 @@ private Q_SLOTS:
         progress.step = 7;
         progress.steps = 75;
         const std::vector<Frame> frames = {
-            Generate{"j_1", settings, "/models/starter"},
+            Generate{"j_1",
+                     settings,
+                     {{settings.model, "/models/starter"},
+                      {{Material::Kind::Lora, "pen", "/loras/pen.safetensors"},
+                       {Material::Kind::Input, "1f", "/inputs/1f"}}}},
             Cancel{"j_1"},
             WorkerStatus{{true,
                           false,

@@ -108,7 +108,7 @@ private:
 };
 
 Generate request(const std::string& id, int steps) {
-    Generate generate{id, {}, kModels + "sd1-tiny"};
+    Generate generate{id, {}, ModelPlace{"first", kModels + "sd1-tiny"}};
     generate.settings.model = "first";
     generate.settings.prompt = "a red circle";
     generate.settings.width = 64;

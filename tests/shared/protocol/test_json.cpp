@@ -53,7 +53,9 @@ private Q_SLOTS:
         GenerationSettings settings;
         int next = 2;
         forEachField([&](const auto& row) {
-            if constexpr (requires { row.of(settings).empty(); }) {
+            if constexpr (requires { row.of(settings).emplace_back(); }) {
+                row.of(settings).resize(1);
+            } else if constexpr (requires { row.of(settings).empty(); }) {
                 row.of(settings) = row.name;
             } else {
                 row.of(settings) += next++;
