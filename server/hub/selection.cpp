@@ -12,7 +12,7 @@
 #include "server/hub/problems.h"
 #include "server/models/files/json_object.h"
 #include "server/models/files/weight_files.h"
-#include "server/models/model_folder.h"
+#include "server/models/model_index.h"
 
 namespace easel::hub {
 
@@ -282,17 +282,18 @@ Expected<Selection> select(const Repository& repository, const Wish& wish, const
     if (!text) {
         return tl::unexpected(text.error());
     }
-    auto parts = models::readIndex(path(repository.id) / index->path, *text);
-    if (!parts) {
-        return tl::unexpected(std::move(parts.error()));
+    auto known = models::parseModelIndex(path(repository.id) / index->path, *text);
+    if (!known) {
+        return tl::unexpected(std::move(known.error()));
     }
-    if (auto kept = keepOnly(*parts, wish.only); !kept) {
+    std::vector<IndexedPart> parts = std::move(known->parts);
+    if (auto kept = keepOnly(parts, wish.only); !kept) {
         return tl::unexpected(std::move(kept.error()));
     }
-    if (auto unknown = unknownVariant(picker, *parts, wish.variant)) {
+    if (auto unknown = unknownVariant(picker, parts, wish.variant)) {
         return tl::unexpected(std::move(*unknown));
     }
-    for (const IndexedPart& part : *parts) {
+    for (const IndexedPart& part : parts) {
         const bool isNetwork = part.name != "scheduler" && !part.name.starts_with("tokenizer");
         auto taken = isNetwork ? takeNetwork(picker, part, wish.variant, read) : takeTexts(picker, part);
         if (!taken) {

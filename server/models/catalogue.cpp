@@ -71,8 +71,9 @@ std::string timesOf(const path& folder) {
     std::string times;
     for (const char* file :
          {"model_index.json", "easel.json", "scheduler/scheduler_config.json", "text_encoder/config.json",
-          "tokenizer/tokenizer_config.json", "tokenizer/tokenizer.json", "unet", "unet/config.json", "vae",
-          "vae/config.json"}) {
+          "text_encoder_2/config.json", "tokenizer/tokenizer_config.json", "tokenizer/tokenizer.json",
+          "tokenizer_2/tokenizer_config.json", "tokenizer_2/tokenizer.json", "unet", "unet/config.json",
+          "vae", "vae/config.json"}) {
         std::error_code error;
         const auto time = std::filesystem::last_write_time(folder / file, error);
         times += error ? "-" : std::to_string(time.time_since_epoch().count());
@@ -83,7 +84,7 @@ std::string timesOf(const path& folder) {
 
 std::int64_t bytesOfWeights(const path& folder) {
     std::int64_t bytes = 0;
-    for (const char* part : {"text_encoder", "unet", "vae"}) {
+    for (const char* part : {"text_encoder", "text_encoder_2", "unet", "vae"}) {
         for (const path& file : inside(folder / part)) {
             std::error_code error;
             const auto size =

@@ -2,69 +2,21 @@
 #include "server/models/model_folder.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <utility>
 
 #include <fmt/core.h>
 
-#include "server/models/configs/scheduler_class.h"
-#include "server/models/files/json_object.h"
 #include "server/models/files/model_problem.h"
-#include "server/models/files/tensor_source.h"
 #include "server/models/model_card.h"
+#include "server/models/model_index.h"
+#include "server/models/own_info.h"
 
 namespace easel::models {
 
 namespace {
-
-/// What model_index.json says of the whole.
-struct Index {
-    Family family;
-    std::string schedulerClass;
-    std::vector<IndexedPart> parts;
-};
-
-/// The parts that a picture is made of must be those that this engine has, and all that there are.
-protocol::Expected<Index> checkIndex(protocol::Expected<JsonObject> json) {
-    if (!json) {
-        return tl::unexpected(std::move(json.error()));
-    }
-    // A pipeline of somebody's own is named by its file, too.
-    const std::string pipeline = json->namesClass("_class_name") ? json->texts("_class_name")[1]
-                                                                 : json->text("_class_name", "pipeline");
-    const PipelineClass& known = pipelineClass(pipeline);
-    for (const std::string& key : json->keys()) {
-        if (!key.starts_with('_') && json->namesClass(key) && !known.has(key) &&
-            std::find(known.besides.begin(), known.besides.end(), key) == known.besides.end()) {
-            json->refuse(key,
-                         fmt::format("is a part of this {} that is not supported by this engine", pipeline));
-        }
-    }
-    for (const auto& [component, classes] : known.components) {
-        const std::string key(component);
-        const auto named = json->texts(key);  // [library, class]
-        if (named.size() != 2 || std::find(classes.begin(), classes.end(), named[1]) == classes.end()) {
-            json->refuse(key, fmt::format("is not supported by this engine; its class can only be {}",
-                                          classes.front()));
-        }
-    }
-    const auto scheduler = json->texts("scheduler");
-    if (scheduler.size() != 2 || !findSchedulerClass(scheduler[1])) {
-        json->refuse("scheduler",
-                     "is not supported by this engine; its class can be one of " + knownSchedulerClasses());
-    }
-    if (json->problem()) {
-        return tl::unexpected(*json->problem());
-    }
-    Index index{known.family, scheduler[1], {{"scheduler", scheduler[0]}}};
-    for (const auto& [component, classes] : known.components) {
-        std::string name(component);
-        std::string library = json->texts(name)[0];
-        index.parts.push_back({std::move(name), std::move(library)});
-    }
-    return index;
-}
 
 /// Parts that were read one by one must also go together.
 protocol::Expected<void> checkParts(const ModelFolder& model) {
@@ -75,9 +27,23 @@ protocol::Expected<void> checkParts(const ModelFolder& model) {
     const auto differ = [&misfit](const char* one, int a, const char* other, int b) {
         return misfit(fmt::format("{} is {} but {} is {}", one, a, other, b));
     };
-    if (model.unet.crossAttentionDim != model.textEncoder.hiddenSize) {
+    int features = 0;
+    for (const TextComponent& text : model.texts) {
+        features += text.encoder.hiddenSize;
+        if (text.tokenizer.maxLength > text.encoder.maxPositions) {
+            return differ("the tokenizer's model_max_length", text.tokenizer.maxLength,
+                          "the text encoder's max_position_embeddings", text.encoder.maxPositions);
+        }
+        if (text.tokenizer.maxLength != model.texts.front().tokenizer.maxLength) {
+            return differ("the second tokenizer's model_max_length", text.tokenizer.maxLength, "the first's",
+                          model.texts.front().tokenizer.maxLength);
+        }
+    }
+    if (model.unet.crossAttentionDim != features) {
         return differ("the UNet's cross_attention_dim", model.unet.crossAttentionDim,
-                      "the text encoder's hidden_size", model.textEncoder.hiddenSize);
+                      model.texts.size() == 1 ? "the text encoder's hidden_size"
+                                              : "the text encoders' hidden_size together",
+                      features);
     }
     if (model.unet.inChannels != model.vae.latentChannels) {
         return differ("the UNet's in_channels", model.unet.inChannels, "the VAE's latent_channels",
@@ -86,10 +52,6 @@ protocol::Expected<void> checkParts(const ModelFolder& model) {
     if (model.unet.outChannels != model.vae.latentChannels) {
         return differ("the UNet's out_channels", model.unet.outChannels, "the VAE's latent_channels",
                       model.vae.latentChannels);
-    }
-    if (model.tokenizer.maxLength > model.textEncoder.maxPositions) {
-        return differ("the tokenizer's model_max_length", model.tokenizer.maxLength,
-                      "the text encoder's max_position_embeddings", model.textEncoder.maxPositions);
     }
     return {};
 }
@@ -108,41 +70,6 @@ protocol::ModelInfo defaultInfo(const ModelFolder& model) {
     return info;
 }
 
-/// easel.json: what a model's maker tells Easel about it. Every key may be absent.
-protocol::Expected<void> readOwnInfo(const std::filesystem::path& file, protocol::ModelInfo& info) {
-    auto json = JsonObject::read(file);
-    if (!json) {
-        return tl::unexpected(std::move(json.error()));
-    }
-    const protocol::Limits limits;
-    info.id = json->text("id", info.id);
-    if (info.id.empty() || info.id.find_first_of("/\\ \t\r\n") != std::string::npos) {
-        json->refuse("id", "must be a name without spaces and slashes");
-    }
-    info.title = json->text("title", info.title);
-    info.description = json->text("description", info.description);
-    info.licence = json->text("licence", info.licence);
-    info.width = json->integer("width", info.width, limits.minSide, limits.maxSide);
-    info.height = json->integer("height", info.height, limits.minSide, limits.maxSide);
-    for (const auto& [key, side] : {std::pair{"width", info.width}, {"height", info.height}}) {
-        if (side % limits.sideMultiple != 0) {
-            json->refuse(key, "must be a multiple of " + std::to_string(limits.sideMultiple));
-        }
-    }
-    info.steps = json->integer("steps", info.steps, limits.minSteps, limits.maxSteps);
-    info.guidance = json->number("guidance", info.guidance, -1);
-    if (info.guidance < limits.minGuidance || info.guidance > limits.maxGuidance) {
-        json->refuse("guidance", "is out of bounds");
-    }
-    info.examplePrompts = json->texts("example_prompts");
-    info.knownNames = json->texts("known_names");
-    info.knownWords = json->texts("known_words");
-    if (json->problem()) {
-        return tl::unexpected(*json->problem());
-    }
-    return {};
-}
-
 /// Puts what was read where it belongs; false after the first failure.
 template <typename T>
 bool take(protocol::Expected<T> read, T& place, std::optional<protocol::Problem>& problem) {
@@ -152,6 +79,32 @@ bool take(protocol::Expected<T> read, T& place, std::optional<protocol::Problem>
         problem = std::move(read.error());
     }
     return !problem;
+}
+
+/// The text encoder in the folder `encoder`, with the tokenizer that is numbered like it.
+protocol::Expected<TextComponent> readText(const std::filesystem::path& root, const std::string& encoder) {
+    TextComponent text{
+        encoder, root / ("tokenizer" + encoder.substr(std::string("text_encoder").size())), {}, {}};
+    std::optional<protocol::Problem> problem;
+    if (!take(readTokenizerConfig(text.tokenizerFolder), text.tokenizer, problem) ||
+        !take(readTextEncoderConfig(root / encoder / "config.json"), text.encoder, problem)) {
+        return tl::unexpected(std::move(*problem));
+    }
+    return text;
+}
+
+protocol::Expected<std::vector<TextComponent>> readTexts(const std::filesystem::path& root, Family family) {
+    std::vector<TextComponent> texts;
+    for (const Component& component : componentsOf(family)) {
+        if (component.name.starts_with("text_encoder")) {
+            auto text = readText(root, std::string(component.name));
+            if (!text) {
+                return tl::unexpected(std::move(text.error()));
+            }
+            texts.push_back(std::move(*text));
+        }
+    }
+    return texts;
 }
 
 }  // namespace
@@ -164,16 +117,16 @@ protocol::Expected<ModelFolder> openModelFolder(const std::filesystem::path& roo
         return tl::unexpected(modelProblem(
             root, "There is no model here: model_index.json is missing. Easel reads diffusers' layout."));
     }
-    const auto index = checkIndex(JsonObject::read(model.root / "model_index.json"));
+    const auto index = readModelIndex(model.root / "model_index.json");
     if (!index) {
         return tl::unexpected(index.error());
     }
     model.family = index->family;
+    model.zerosForEmptyPrompt = model.family != Family::StableDiffusion && index->zerosForEmptyPrompt;
     std::optional<protocol::Problem> problem;
-    if (!take(readTokenizerConfig(model.tokenizerFolder()), model.tokenizer, problem) ||
-        !take(readTextEncoderConfig(model.textEncoderFolder() / "config.json"), model.textEncoder, problem) ||
-        !take(readUNetConfig(model.unetFolder() / "config.json"), model.unet, problem) ||
-        !take(readVaeConfig(model.vaeFolder() / "config.json"), model.vae, problem) ||
+    if (!take(readTexts(model.root, model.family), model.texts, problem) ||
+        !take(readUNetConfig(configOf(model, kUNet)), model.unet, problem) ||
+        !take(readVaeConfig(configOf(model, kVae)), model.vae, problem) ||
         !take(readSchedulerConfig(model.root / "scheduler" / "scheduler_config.json", index->schedulerClass),
               model.scheduler, problem)) {
         return tl::unexpected(std::move(*problem));
@@ -191,17 +144,30 @@ protocol::Expected<ModelFolder> openModelFolder(const std::filesystem::path& roo
     return model;
 }
 
-protocol::Expected<std::vector<IndexedPart>> readIndex(const std::filesystem::path& file,
-                                                       std::string_view text) {
-    return checkIndex(JsonObject::parse(file, text)).map([](Index index) { return std::move(index.parts); });
+std::vector<std::string> partsWithWeights(const ModelFolder& model) {
+    std::vector<std::string> parts;
+    for (const TextComponent& text : model.texts) {
+        parts.push_back(text.name);
+    }
+    parts.emplace_back(kUNet);
+    parts.emplace_back(kVae);
+    return parts;
+}
+
+protocol::Expected<TensorSource> openWeights(const ModelFolder& model, std::string_view part) {
+    const bool isText = part != kUNet && part != kVae;
+    return TensorSource::open(model.root / part,
+                              isText ? WeightNaming::Transformers : WeightNaming::Diffusers);
+}
+
+std::filesystem::path configOf(const ModelFolder& model, std::string_view part) {
+    return model.root / part / "config.json";
 }
 
 protocol::Expected<std::int64_t> countWeights(const ModelFolder& model) {
     std::int64_t numbers = 0;
-    for (const auto& [folder, naming] : {std::pair{model.textEncoderFolder(), WeightNaming::Transformers},
-                                         {model.unetFolder(), WeightNaming::Diffusers},
-                                         {model.vaeFolder(), WeightNaming::Diffusers}}) {
-        const auto source = TensorSource::open(folder, naming);
+    for (const std::string& part : partsWithWeights(model)) {
+        const auto source = openWeights(model, part);
         if (!source) {
             return tl::unexpected(source.error());
         }

@@ -8,6 +8,8 @@ namespace easel::diffusion {
 Parts partsOf(const models::ModelFolder& model, const Placement& placement) {
     switch (model.family) {
         case models::Family::StableDiffusion:
+        case models::Family::StableDiffusionXL:
+        case models::Family::StableDiffusionXLRefiner:
             break;
     }
     return stable_diffusion::partsOf(model, placement);
@@ -16,6 +18,8 @@ Parts partsOf(const models::ModelFolder& model, const Placement& placement) {
 Networks loadNetworks(const models::ModelFolder& model, const Placement& placement, Parts& parts) {
     switch (model.family) {
         case models::Family::StableDiffusion:
+        case models::Family::StableDiffusionXL:
+        case models::Family::StableDiffusionXLRefiner:
             break;
     }
     return stable_diffusion::load(model, placement, parts);

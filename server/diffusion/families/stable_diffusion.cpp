@@ -10,8 +10,6 @@
 namespace easel::diffusion::stable_diffusion {
 namespace {
 
-using models::WeightNaming;
-
 class UNetDenoiser final : public Denoiser {
 public:
     UNetDenoiser(const Weights& all, const models::UNetConfig& config) : m_unet(all, config) {}
@@ -25,23 +23,26 @@ private:
     UNet m_unet;
 };
 
-/// The weights in `folder`, and the part that they make.
-std::pair<models::TensorSource, Part> open(const std::filesystem::path& folder, WeightNaming naming,
+/// The weights of the part `name`, and the part that they make.
+std::pair<models::TensorSource, Part> open(const models::ModelFolder& model, std::string_view name,
                                            const Placement& placement) {
-    auto source = valueOrThrow(models::TensorSource::open(folder, naming));
-    Part part{identityOf(source, folder / "config.json"), bytesOf(source, placement.dtype), nullptr, {}};
+    auto source = valueOrThrow(models::openWeights(model, name));
+    Part part{identityOf(name, source, models::configOf(model, name)),
+              bytesOf(source, placement.dtype),
+              nullptr,
+              {}};
     if (!source.note().empty()) {
         part.notes.push_back(source.note());
     }
     return {std::move(source), std::move(part)};
 }
 
-/// The `Network` of `folder`, from `parts` or newly made and added to them; its notes go to `notes`.
+/// The `Network` of the part `name`, from `parts` or newly made and added to them; its notes go to `notes`.
 template <typename Network, typename Config>
-std::shared_ptr<const Network> take(Parts& parts, const std::filesystem::path& folder, WeightNaming naming,
+std::shared_ptr<const Network> take(Parts& parts, const models::ModelFolder& model, std::string_view name,
                                     const Config& config, const Placement& placement,
                                     std::vector<std::string>& notes) {
-    auto [source, part] = open(folder, naming, placement);
+    auto [source, part] = open(model, name, placement);
     auto taken = std::ranges::find(parts, part.files, &Part::files);
     if (taken == parts.end()) {
         const Weights weights(std::move(source), placement);
@@ -57,22 +58,24 @@ std::shared_ptr<const Network> take(Parts& parts, const std::filesystem::path& f
 }  // namespace
 
 Parts partsOf(const models::ModelFolder& model, const Placement& placement) {
-    return {open(model.textEncoderFolder(), WeightNaming::Transformers, placement).second,
-            open(model.unetFolder(), WeightNaming::Diffusers, placement).second,
-            open(model.vaeFolder(), WeightNaming::Diffusers, placement).second};
+    Parts parts;
+    for (const std::string& name : models::partsWithWeights(model)) {
+        parts.push_back(open(model, name, placement).second);
+    }
+    return parts;
 }
 
 Networks load(const models::ModelFolder& model, const Placement& placement, Parts& parts) {
     std::vector<std::string> notes;
-    std::vector<TextPart> text;
-    text.push_back({valueOrThrow(prompt::Tokenizer::load(model.tokenizerFolder())),
-                    take<TextEncoder>(parts, model.textEncoderFolder(), WeightNaming::Transformers,
-                                      model.textEncoder, placement, notes),
-                    model.textEncoder.vocabSize});
-    auto unet =
-        take<UNetDenoiser>(parts, model.unetFolder(), WeightNaming::Diffusers, model.unet, placement, notes);
-    auto vae = take<Vae>(parts, model.vaeFolder(), WeightNaming::Diffusers, model.vae, placement, notes);
-    return {TextStack(std::move(text), placement.device), std::move(unet), std::move(vae), std::move(notes)};
+    std::vector<TextPart> texts;
+    for (const models::TextComponent& text : model.texts) {
+        texts.push_back({valueOrThrow(prompt::Tokenizer::load(text.tokenizerFolder)),
+                         take<TextEncoder>(parts, model, text.name, text.encoder, placement, notes),
+                         text.encoder.vocabSize});
+    }
+    auto unet = take<UNetDenoiser>(parts, model, models::kUNet, model.unet, placement, notes);
+    auto vae = take<Vae>(parts, model, models::kVae, model.vae, placement, notes);
+    return {TextStack(std::move(texts), placement.device), std::move(unet), std::move(vae), std::move(notes)};
 }
 
 }  // namespace easel::diffusion::stable_diffusion

@@ -18,8 +18,9 @@ std::string identityOf(const std::filesystem::path& file) {
 
 }  // namespace
 
-std::string identityOf(const models::TensorSource& source, const std::filesystem::path& config) {
-    std::string identity = identityOf(config);
+std::string identityOf(std::string_view name, const models::TensorSource& source,
+                       const std::filesystem::path& config) {
+    std::string identity = std::string(name) + '\n' + identityOf(config);
     for (const models::SafetensorsFile& file : source.files()) {
         identity += identityOf(file.path());
     }

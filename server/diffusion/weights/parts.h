@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "server/models/files/tensor_source.h"
@@ -24,9 +25,10 @@ struct Part {
 
 using Parts = std::vector<Part>;
 
-/// Tells the weights of `source` and their `config` from all others, and from what they were before they
-/// changed: places, sizes and times, with links followed.
-std::string identityOf(const models::TensorSource& source, const std::filesystem::path& config);
+/// Tells the part `name` with the weights of `source` and their `config` from all others, and from what they
+/// were before they changed: places, sizes and times, with links followed. One file may hold several parts.
+std::string identityOf(std::string_view name, const models::TensorSource& source,
+                       const std::filesystem::path& config);
 
 /// What the weights take in memory when they are held in `dtype`.
 std::int64_t bytesOf(const models::TensorSource& source, c10::ScalarType dtype);

@@ -24,13 +24,21 @@ namespace {
 
 const std::filesystem::path kFixtures = EASEL_SOURCE_DIR "/tests/fixtures";
 
-template <typename Network, typename Config>
-Network load(const std::filesystem::path& folder, models::WeightNaming naming, const Config& config) {
-    auto source = models::TensorSource::open(folder, naming);
+Weights weightsOf(const models::ModelFolder& folder, std::string_view part) {
+    auto source = models::openWeights(folder, part);
     if (!source) {
         throw std::runtime_error(source.error().detail);
     }
-    return Network(Weights(std::move(*source), {c10::Device(c10::kCPU), c10::kFloat}), config);
+    return {std::move(*source), {c10::Device(c10::kCPU), c10::kFloat}};
+}
+
+template <typename Network, typename Config>
+Network load(const models::ModelFolder& folder, std::string_view part, const Config& config) {
+    return Network(weightsOf(folder, part), config);
+}
+
+TextEncoder textEncoderOf(const models::ModelFolder& folder) {
+    return load<TextEncoder>(folder, folder.texts[0].name, folder.texts[0].encoder);
 }
 
 models::ModelFolder modelFolder(const QString& model) {
@@ -123,8 +131,7 @@ void StagesTest::noiseIsTorchs() {
 void StagesTest::textEncoder() {
     QFETCH(QString, model);
     const auto folder = modelFolder(model);
-    const auto encoder =
-        load<TextEncoder>(folder.textEncoderFolder(), models::WeightNaming::Transformers, folder.textEncoder);
+    const auto encoder = textEncoderOf(folder);
     const std::string name = model.toStdString();
     const at::Tensor ids = m_stages[name + "/ids"];
     compare("text", encoder.forward(ids), m_stages[name + "/text"]);
@@ -135,14 +142,14 @@ void StagesTest::textEncoder() {
         compare("text", encoder.forward(ids, skipped), golden);
         QVERIFY(tests::greatestDifference(encoder.forward(ids, skipped - 1), golden) > tests::gate("text"));
     }
-    QCOMPARE(skipped, folder.textEncoder.layers);
+    QCOMPARE(skipped, folder.texts[0].encoder.layers);
     QVERIFY_EXCEPTION_THROWN(encoder.forward(ids, skipped + 1), Failure);
 }
 
 void StagesTest::unet() {
     QFETCH(QString, model);
     const auto folder = modelFolder(model);
-    const auto unet = load<UNet>(folder.unetFolder(), models::WeightNaming::Diffusers, folder.unet);
+    const auto unet = load<UNet>(folder, models::kUNet, folder.unet);
     const std::string name = model.toStdString();
     for (const std::string size : {"8x8", "9x13"}) {
         const std::string stage = name + "/unet/" + size;
@@ -157,7 +164,7 @@ void StagesTest::aUNetMayHaveNoMidBlock() {
     model.editJson("unet/config.json", [](QJsonObject& json) { json["mid_block_type"] = QJsonValue::Null; });
     const auto folder = models::openModelFolder(model.root());
     QVERIFY(folder);
-    const auto unet = load<UNet>(folder->unetFolder(), models::WeightNaming::Diffusers, folder->unet);
+    const auto unet = load<UNet>(*folder, models::kUNet, folder->unet);
     const std::string stage = "sd1-tiny/unet/8x8";
     const at::Tensor answer = unet.forward(
         m_stages[stage + "/sample"], m_stages[stage + "/timestep"].expand(2), m_stages["sd1-tiny/text"]);
@@ -175,10 +182,7 @@ void StagesTest::residualsAreAddedToTheSkipsAndTheMiddle_data() {
 void StagesTest::residualsAreAddedToTheSkipsAndTheMiddle() {
     QFETCH(bool, withMid);
     auto folder = modelFolder("sd1-tiny");
-    const auto weights = [&folder] {
-        auto source = models::TensorSource::open(folder.unetFolder(), models::WeightNaming::Diffusers);
-        return Weights(std::move(*source), {c10::Device(c10::kCPU), c10::kFloat});
-    }();
+    const Weights weights = weightsOf(folder, models::kUNet);
     if (!withMid) {
         folder.unet.mid.reset();
     }
@@ -248,7 +252,7 @@ void StagesTest::residualsAreAddedToTheSkipsAndTheMiddle() {
 
 void StagesTest::residualsMustBeAsManyAsTheSkips() {
     const auto folder = modelFolder("sd1-tiny");
-    const auto unet = load<UNet>(folder.unetFolder(), models::WeightNaming::Diffusers, folder.unet);
+    const auto unet = load<UNet>(folder, models::kUNet, folder.unet);
     Residuals residuals;
     residuals.skips.push_back(at::zeros({1, 16, 8, 8}));
     const std::string stage = "sd1-tiny/unet/8x8";
@@ -261,7 +265,7 @@ void StagesTest::residualsMustBeAsManyAsTheSkips() {
 void StagesTest::vaeDecoder() {
     QFETCH(QString, model);
     const auto folder = modelFolder(model);
-    const auto vae = load<VaeDecoder>(folder.vaeFolder(), models::WeightNaming::Diffusers, folder.vae);
+    const auto vae = load<VaeDecoder>(folder, models::kVae, folder.vae);
     const std::string name = model.toStdString();
     const at::Tensor decoded = vae.forward(m_stages[name + "/vae/latents"] / folder.vae.scalingFactor);
     compare("vae", decoded, m_stages[name + "/vae/output"]);
@@ -270,7 +274,7 @@ void StagesTest::vaeDecoder() {
 void StagesTest::vaeEncoder() {
     QFETCH(QString, model);
     const auto folder = modelFolder(model);
-    const auto vae = load<VaeEncoder>(folder.vaeFolder(), models::WeightNaming::Diffusers, folder.vae);
+    const auto vae = load<VaeEncoder>(folder, models::kVae, folder.vae);
     const std::string name = model.toStdString();
     compare("vae", vae.forward(2 * m_starts[name + "/pixels"] - 1), m_starts[name + "/moments"]);
 }
@@ -374,11 +378,9 @@ void StagesTest::picturesFromPictures() {
 void StagesTest::textsOfTwoEncodersLieSideBySide() {
     const auto part = [](const QString& model) {
         const auto folder = modelFolder(model);
-        return TextPart{
-            *prompt::Tokenizer::load(folder.tokenizerFolder()),
-            std::make_shared<const TextEncoder>(load<TextEncoder>(
-                folder.textEncoderFolder(), models::WeightNaming::Transformers, folder.textEncoder)),
-            folder.textEncoder.vocabSize};
+        return TextPart{*prompt::Tokenizer::load(folder.texts[0].tokenizerFolder),
+                        std::make_shared<const TextEncoder>(textEncoderOf(folder)),
+                        folder.texts[0].encoder.vocabSize};
     };
     const auto stack = [&part](const QStringList& models) {
         std::vector<TextPart> parts;

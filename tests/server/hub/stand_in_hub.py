@@ -92,7 +92,7 @@ def files_of(name, model):
     elif name == "other-family":
         index = json.loads(files["model_index.json"])
         index["_class_name"] = "OtherPipeline"
-        index["text_encoder_2"] = ["transformers", "CLIPTextModelWithProjection"]
+        index["text_encoder_3"] = ["transformers", "T5EncoderModel"]
         files["model_index.json"] = json.dumps(index).encode()
     elif name == "variants":
         for stem in ("unet/diffusion_pytorch_model", "vae/diffusion_pytorch_model"):

@@ -25,7 +25,7 @@ private Q_SLOTS:
         QCOMPARE(model->unet.timeEmbedDim(), 1280);
         QCOMPARE(model->vae.scale(), 8);
         QCOMPARE(model->vae.scalingFactor, 0.18215);
-        QVERIFY(model->textEncoder.activation == models::Activation::QuickGelu);
+        QVERIFY(model->texts[0].encoder.activation == models::Activation::QuickGelu);
         QVERIFY(model->scheduler.prediction == models::PredictionType::Epsilon);
         QVERIFY(!model->scheduler.timestepSpacing);
         QVERIFY(model->scheduler.stepsOffset == 1);
@@ -40,8 +40,8 @@ private Q_SLOTS:
         QCOMPARE(model->unet.down[2].heads, 20);
         QCOMPARE(model->unet.up[3].heads, 5);
         QVERIFY(model->unet.linearProjection);
-        QCOMPARE(model->textEncoder.layers, 23);
-        QVERIFY(model->textEncoder.activation == models::Activation::Gelu);
+        QCOMPARE(model->texts[0].encoder.layers, 23);
+        QVERIFY(model->texts[0].encoder.activation == models::Activation::Gelu);
         QVERIFY(model->scheduler.prediction == models::PredictionType::VPrediction);
         QCOMPARE(model->info.width, 768);
         QCOMPARE(model->info.sampler, std::string("ddim"));
@@ -94,7 +94,9 @@ private Q_SLOTS:
             QTest::newRow(qPrintable(QString(key) + shown)) << QString(file) << QString(key) << value;
         };
         const char* const index = "model_index.json";
-        row(index, "text_encoder_2", QJsonArray{"transformers", "CLIPTextModelWithProjection"});
+        row(index, "text_encoder_3", QJsonArray{"transformers", "T5EncoderModel"});
+        row(index, "text_encoder_2", QJsonArray{"transformers", "CLIPTextModel"});
+        row(index, "tokenizer_2", QJsonArray{"transformers", "CLIPTokenizer"});
         row(index, "controlnet", QJsonArray{"diffusers", "ControlNetModel"});
         row(index, "scheduler", QJsonArray{"diffusers", "FlowMatchEulerDiscreteScheduler"});
         row(index, "scheduler", QJsonValue::Null);
@@ -243,7 +245,7 @@ private Q_SLOTS:
         text = QJsonObject{{"model_type", "clip"}, {"text_config", text}, {"projection_dim", 768}};
         const auto model = openFiles(files);
         QVERIFY2(model, model ? "" : model.error().detail.c_str());
-        QCOMPARE(model->textEncoder.hiddenSize, 768);
+        QCOMPARE(model->texts[0].encoder.hiddenSize, 768);
     }
 
     void partsThatDoNotGoTogetherAreRefused_data() {
