@@ -2,7 +2,6 @@
 #include "server/prompt/bpe.h"
 
 #include <algorithm>
-#include <functional>
 #include <queue>
 #include <tuple>
 #include <utility>
@@ -71,7 +70,8 @@ std::optional<std::int32_t> Bpe::idOf(const std::string& token) const {
     return found == m_ids.end() ? std::nullopt : std::optional(found->second);
 }
 
-void Bpe::encode(std::string_view piece, std::int32_t unknown, std::vector<std::int32_t>& ids) const {
+void Bpe::encode(std::string_view piece, std::int32_t unknown,
+                 const std::function<void(std::int32_t id, std::size_t begin)>& take) const {
     std::vector<Symbol> symbols;
     symbols.reserve(piece.size());
     const auto count = static_cast<std::int32_t>(piece.size());
@@ -117,9 +117,9 @@ void Bpe::encode(std::string_view piece, std::int32_t unknown, std::vector<std::
         consider(symbol.before);
         consider(left);
     }
-    for (const Symbol& symbol : symbols) {
-        if (symbol.alive) {
-            ids.push_back(symbol.id);
+    for (std::size_t i = 0; i < symbols.size(); ++i) {
+        if (symbols[i].alive) {
+            take(symbols[i].id, i);
         }
     }
 }

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -28,8 +29,10 @@ public:
     std::size_t size() const { return m_ids.size(); }
     /// Empty when the vocabulary has no such token.
     std::optional<std::int32_t> idOf(const std::string& token) const;
-    /// Appends the ids of one piece; `unknown` stands for a byte that the vocabulary lacks.
-    void encode(std::string_view piece, std::int32_t unknown, std::vector<std::int32_t>& ids) const;
+    /// Calls `take` with each id of one piece and the byte that it begins at; `unknown` stands for a byte
+    /// that the vocabulary lacks.
+    void encode(std::string_view piece, std::int32_t unknown,
+                const std::function<void(std::int32_t id, std::size_t begin)>& take) const;
 
 private:
     struct Merge {

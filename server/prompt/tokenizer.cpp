@@ -23,8 +23,8 @@ struct Special {
     std::int32_t id = 0;
 };
 
-/// Calls `onSpecial` and `onText` for the parts of `text` from left to right; where several specials begin at
-/// one place, the longest is taken.
+/// Calls `onSpecial` and `onText` for the parts of `text` from left to right, with the byte where each
+/// begins; where several specials begin at one place, the longest is taken.
 template <typename OnSpecial, typename OnText>
 void split(std::string_view text, const std::vector<Special>& specials, OnSpecial onSpecial, OnText onText) {
     std::size_t begin = 0;
@@ -40,11 +40,11 @@ void split(std::string_view text, const std::vector<Special>& specials, OnSpecia
             ++i;
             continue;
         }
-        onText(text.substr(begin, i - begin));
-        onSpecial(found->id);
+        onText(text.substr(begin, i - begin), begin);
+        onSpecial(*found, i);
         begin = i += found->text.size();
     }
-    onText(text.substr(begin));
+    onText(text.substr(begin), begin);
 }
 
 }  // namespace
@@ -59,19 +59,34 @@ struct Tokenizer::Impl {
     std::vector<Special> typed;       ///< sought in the text as it was typed
     std::vector<Special> normalized;  ///< sought after normalization
 
-    std::vector<std::int32_t> tokensOf(std::string_view text) const {
-        std::vector<std::int32_t> ids;
-        const auto addId = [&ids](std::int32_t id) { ids.push_back(id); };
-        const auto addPieces = [&](std::string_view part) {
-            for (const std::string_view piece : piecesOf(part)) {
-                bpe.encode(piece, unknown, ids);
+    /// Of a part that begins at byte `at` of the text.
+    void addPart(std::string_view part, std::size_t at, std::vector<Token>& tokens) const {
+        const Normalized normal = prompt::normalized(part);
+        const auto add = [&](std::int32_t id, bool beginsWord, std::size_t begin) {
+            tokens.push_back({id, beginsWord, at + normal.from[begin], 0});
+        };
+        // A character of the text is several bytes, and may be two characters here: it counts as a whole.
+        const auto endAt = [&](std::size_t end) {
+            const auto last = normal.from.begin() + static_cast<std::ptrdiff_t>(end) - 1;
+            tokens.back().end = at + *std::upper_bound(last, normal.from.end(), *last);
+        };
+        const auto addSpecial = [&](const Special& special, std::size_t begin) {
+            add(special.id, true, begin);
+            endAt(begin + special.text.size());
+        };
+        const auto addPieces = [&](std::string_view text, std::size_t) {
+            for (const std::string_view piece : piecesOf(text)) {
+                const auto begin = static_cast<std::size_t>(piece.data() - normal.text.data());
+                bpe.encode(piece, unknown, [&](std::int32_t id, std::size_t inPiece) {
+                    if (inPiece > 0) {
+                        endAt(begin + inPiece);
+                    }
+                    add(id, inPiece == 0, begin + inPiece);
+                });
+                endAt(begin + piece.size());
             }
         };
-        const auto addText = [&](std::string_view part) {
-            split(normalize(part), normalized, addId, addPieces);
-        };
-        split(text::toValidUtf8(text), typed, addId, addText);
-        return ids;
+        split(normal.text, normalized, addSpecial, addPieces);
     }
 };
 
@@ -92,7 +107,7 @@ protocol::Expected<Tokenizer> Tokenizer::load(const std::filesystem::path& folde
                                                                            {config->pad, impl->pad}};
     const auto seek = [&impl](const models::SpecialToken& token, std::int32_t id) {
         if (token.normalized) {
-            impl->normalized.push_back({normalize(text::toValidUtf8(token.text)), id});
+            impl->normalized.push_back({prompt::normalized(text::toValidUtf8(token.text)).text, id});
         } else {
             impl->typed.push_back({token.text, id});
         }
@@ -136,13 +151,29 @@ Tokenizer::~Tokenizer() = default;
 Tokenizer::Tokenizer(Tokenizer&& other) noexcept = default;
 Tokenizer& Tokenizer::operator=(Tokenizer&& other) noexcept = default;
 
-std::vector<std::int32_t> Tokenizer::encode(std::string_view text) const {
-    auto ids = m_impl->tokensOf(text);
-    ids.resize(std::min(ids.size(), m_impl->maxLength - 2));
-    ids.insert(ids.begin(), m_impl->bos);
-    ids.push_back(m_impl->eos);
-    ids.resize(m_impl->maxLength, m_impl->pad);
-    return ids;
+std::vector<Token> Tokenizer::tokensOf(std::string_view text) const {
+    std::vector<Token> tokens;
+    const auto addSpecial = [&](const Special& special, std::size_t begin) {
+        tokens.push_back({special.id, true, begin, begin + special.text.size()});
+    };
+    const auto addPart = [&](std::string_view part, std::size_t begin) {
+        m_impl->addPart(part, begin, tokens);
+    };
+    split(text::toValidUtf8(text), m_impl->typed, addSpecial, addPart);
+    return tokens;
+}
+
+std::size_t Tokenizer::room() const {
+    return m_impl->maxLength - 2;
+}
+
+std::vector<std::int32_t> Tokenizer::framed(std::span<const std::int32_t> ids) const {
+    std::vector<std::int32_t> all{m_impl->bos};
+    all.insert(all.end(), ids.begin(),
+               ids.begin() + static_cast<std::ptrdiff_t>(std::min(ids.size(), room())));
+    all.push_back(m_impl->eos);
+    all.resize(m_impl->maxLength, m_impl->pad);
+    return all;
 }
 
 }  // namespace easel::prompt

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -11,6 +13,14 @@
 
 /// Words to the numbers that a text encoder takes.
 namespace easel::prompt {
+
+/// A token of a text, and the bytes of the text that it stands for.
+struct Token {
+    std::int32_t id = 0;
+    bool beginsWord = false;  ///< or a number, or a run of signs
+    std::size_t begin = 0;
+    std::size_t end = 0;
+};
 
 /// CLIP's tokenizer: the ids are those of transformers' CLIPTokenizer. Immutable: any thread may use it.
 class Tokenizer {
@@ -22,9 +32,14 @@ public:
     Tokenizer(Tokenizer&& other) noexcept;
     Tokenizer& operator=(Tokenizer&& other) noexcept;
 
-    /// As many ids as the text encoder takes, always: BOS, the tokens of `text` as far as there is room, EOS,
-    /// padding. `text` is UTF-8; what is not reads as U+FFFD.
-    std::vector<std::int32_t> encode(std::string_view text) const;
+    /// All of `text`, without BOS and EOS. It is UTF-8; what is not reads as U+FFFD, and counts as that.
+    std::vector<Token> tokensOf(std::string_view text) const;
+
+    /// How many tokens the text encoder takes between BOS and EOS.
+    std::size_t room() const;
+    /// As many ids as the text encoder takes, always: BOS, of `ids` as many as there is room for, EOS,
+    /// padding.
+    std::vector<std::int32_t> framed(std::span<const std::int32_t> ids) const;
 
 private:
     struct Impl;

@@ -19,7 +19,12 @@ struct Free {
     void operator()(utf8proc_uint8_t* memory) const { std::free(memory); }
 };
 
-std::string composed(std::string_view text) {
+/// Appends NFC of `text`, which begins and ends where characters as people see them do.
+void compose(std::string_view text, std::string& into) {
+    if (text.size() == 1) {  // ASCII
+        into += text;
+        return;
+    }
     utf8proc_uint8_t* result = nullptr;
     const auto size = utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(text.data()),
                                    static_cast<utf8proc_ssize_t>(text.size()), &result,
@@ -28,31 +33,58 @@ std::string composed(std::string_view text) {
     if (size < 0) {
         throw std::bad_alloc();  // The only failure that valid UTF-8 leaves.
     }
-    return {reinterpret_cast<const char*>(result), static_cast<std::size_t>(size)};
+    into.append(reinterpret_cast<const char*>(result), static_cast<std::size_t>(size));
+}
+
+/// Bytes of the grapheme that `text` begins with. Nothing composes across its ends.
+std::size_t graphemeSize(std::string_view text) {
+    text::Character last = text::firstOf(text);
+    std::size_t size = last.bytes;
+    utf8proc_int32_t state = 0;
+    while (size < text.size()) {
+        const text::Character next = text::firstOf(text.substr(size));
+        if (utf8proc_grapheme_break_stateful(static_cast<utf8proc_int32_t>(last.code),
+                                             static_cast<utf8proc_int32_t>(next.code), &state)) {
+            break;
+        }
+        size += next.bytes;
+        last = next;
+    }
+    return size;
 }
 
 }  // namespace
 
-std::string normalize(std::string_view text) {
-    const std::string whole = composed(text);
-    std::string normal;
-    normal.reserve(whole.size());
+Normalized normalized(std::string_view text) {
+    Normalized normal;
+    normal.text.reserve(text.size());
+    normal.from.reserve(text.size() + 1);
     bool afterSpace = false;
-    for (std::string_view rest = whole; !rest.empty();) {
-        const text::Character character = text::firstOf(rest);
-        rest.remove_prefix(character.bytes);
-        const bool space = classOf(character.code) == CharacterClass::Space;
-        if (!space) {
-            text::append(normal, static_cast<char32_t>(
-                                     utf8proc_tolower(static_cast<utf8proc_int32_t>(character.code))));
-            if (character.code == kCapitalIWithDot) {
-                text::append(normal, 0x307);  // The one character whose lower case is two: i and a dot above.
+    std::string composed;
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t size = graphemeSize(text.substr(at));
+        composed.clear();
+        compose(text.substr(at, size), composed);
+        for (std::string_view rest = composed; !rest.empty();) {
+            const text::Character character = text::firstOf(rest);
+            rest.remove_prefix(character.bytes);
+            const bool space = classOf(character.code) == CharacterClass::Space;
+            if (!space) {
+                text::append(
+                    normal.text,
+                    static_cast<char32_t>(utf8proc_tolower(static_cast<utf8proc_int32_t>(character.code))));
+                if (character.code == kCapitalIWithDot) {
+                    text::append(normal.text, 0x307);  // The one whose lower case is two: i and a dot above.
+                }
+            } else if (!afterSpace) {
+                normal.text += ' ';
             }
-        } else if (!afterSpace) {
-            normal += ' ';
+            afterSpace = space;
         }
-        afterSpace = space;
+        normal.from.resize(normal.text.size(), static_cast<std::uint32_t>(at));
+        at += size;
     }
+    normal.from.push_back(static_cast<std::uint32_t>(text.size()));
     return normal;
 }
 
@@ -86,6 +118,11 @@ CharacterClass classOf(char32_t character) {
         default:
             return CharacterClass::Other;
     }
+}
+
+bool isOfWord(char32_t character) {
+    const CharacterClass kind = classOf(character);
+    return kind == CharacterClass::Letter || kind == CharacterClass::Number || character == '_';
 }
 
 }  // namespace easel::prompt

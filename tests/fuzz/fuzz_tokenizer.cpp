@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "server/prompt/tokenizer.h"
+#include "shared/text/utf8.h"
 #include "tests/fuzz/fuzz.h"
 
 using namespace easel;
@@ -10,7 +11,16 @@ using namespace easel;
 namespace {
 
 void encode(const prompt::Tokenizer& tokenizer, std::string_view text) {
-    fuzz::require(tokenizer.encode(text).size() == tokenizer.encode("").size(), "a prompt has all its ids");
+    const std::size_t size = text::toValidUtf8(text).size();
+    std::size_t end = 0;
+    std::vector<std::int32_t> ids;
+    for (const prompt::Token& token : tokenizer.tokensOf(text)) {
+        fuzz::require(token.begin < token.end && token.end <= size, "a token stands for a part of the text");
+        fuzz::require(token.end >= end, "tokens come in the order of the text");
+        end = token.end;
+        ids.push_back(token.id);
+    }
+    fuzz::require(tokenizer.framed(ids).size() == tokenizer.room() + 2, "a prompt has all its ids");
 }
 
 }  // namespace

@@ -15,7 +15,11 @@ constexpr std::size_t kRememberedPrompts = 32;
 
 at::Tensor encodeWith(const TextPart& part, const std::string& prompt, int skippedLayers,
                       c10::Device device) {
-    const std::vector<std::int32_t> ids = part.tokenizer.encode(prompt);
+    std::vector<std::int32_t> ids;
+    for (const prompt::Token& token : part.tokenizer.tokensOf(prompt)) {
+        ids.push_back(token.id);
+    }
+    ids = part.tokenizer.framed(ids);
     // A GPU that is asked for a row that is not there can do nothing more.
     if (*std::max_element(ids.begin(), ids.end()) >= part.vocabSize) {
         throw Failure(
