@@ -21,8 +21,8 @@ std::string identityOf(const std::filesystem::path& file) {
 std::string identityOf(std::string_view name, const models::TensorSource& source,
                        const std::filesystem::path& config) {
     std::string identity = std::string(name) + '\n' + identityOf(config);
-    for (const models::SafetensorsFile& file : source.files()) {
-        identity += identityOf(file.path());
+    for (const models::SourceFile& file : source.files()) {
+        identity += identityOf(file.path);
     }
     return identity;
 }

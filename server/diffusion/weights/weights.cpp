@@ -24,6 +24,10 @@ std::string toString(at::IntArrayRef shape) {
 
 std::optional<c10::ScalarType> scalarTypeOf(models::DType dtype) {
     switch (dtype) {
+        case models::DType::F8E4M3:
+            return c10::kFloat8_e4m3fn;
+        case models::DType::F8E5M2:
+            return c10::kFloat8_e5m2;
         case models::DType::F16:
             return c10::kHalf;
         case models::DType::BF16:
@@ -35,17 +39,18 @@ std::optional<c10::ScalarType> scalarTypeOf(models::DType dtype) {
     }
 }
 
-/// A floating-point number is finite unless all bits of its exponent are set. Reading the bits is several
-/// times as fast as at::isfinite, and the whole model is read here.
+/// A floating-point number is finite unless all bits of `top` are set: those of its exponent, or where there
+/// is but one such number, all but the sign. Reading the bits is several times as fast as at::isfinite, and
+/// the whole model is read here.
 template <typename Bits>
-bool finiteBits(const std::byte* data, std::int64_t count, Bits exponent) {
+bool finiteBits(const std::byte* data, std::int64_t count, Bits top) {
     std::atomic<bool> finite = true;
     at::parallel_for(0, count, 1 << 16, [&](std::int64_t begin, std::int64_t end) {
         bool bad = false;
         for (std::int64_t i = begin; i < end; ++i) {
             Bits bits;
             std::memcpy(&bits, data + i * static_cast<std::int64_t>(sizeof bits), sizeof bits);
-            bad |= (bits & exponent) == exponent;
+            bad |= (bits & top) == top;
         }
         if (bad) {
             finite = false;
@@ -56,6 +61,10 @@ bool finiteBits(const std::byte* data, std::int64_t count, Bits exponent) {
 
 bool isFinite(const models::TensorEntry& entry, c10::ScalarType type, std::int64_t count) {
     switch (type) {
+        case c10::kFloat8_e4m3fn:
+            return finiteBits<std::uint8_t>(entry.data.data(), count, 0x7f);
+        case c10::kFloat8_e5m2:
+            return finiteBits<std::uint8_t>(entry.data.data(), count, 0x7c);
         case c10::kHalf:
             return finiteBits<std::uint16_t>(entry.data.data(), count, 0x7c00);
         case c10::kBFloat16:
@@ -63,6 +72,26 @@ bool isFinite(const models::TensorEntry& entry, c10::ScalarType type, std::int64
         default:
             return finiteBits<std::uint32_t>(entry.data.data(), count, 0x7f800000);
     }
+}
+
+/// The numbers of `entry` as they are in the file, which stays mapped with them.
+at::Tensor storedIn(const models::TensorEntry& entry, c10::ScalarType type,
+                    const std::shared_ptr<const models::TensorSource>& source) {
+    auto* const data = const_cast<std::byte*>(entry.data.data());  // no layer writes to its weights
+    std::vector<std::int64_t> shape = entry.shape;
+    if (entry.isTransposed) {
+        std::reverse(shape.begin(), shape.end());
+    }
+    const auto options = at::TensorOptions(type);
+    at::Tensor numbers;
+    if (reinterpret_cast<std::uintptr_t>(data) % c10::elementSize(type) != 0) {
+        numbers = at::empty(shape, options);
+        std::memcpy(numbers.mutable_data_ptr(), data, entry.data.size());
+    } else {
+        numbers = at::from_blob(
+            data, shape, [source](void*) {}, options);
+    }
+    return entry.isTransposed ? numbers.t() : numbers;
 }
 
 bool isIdle(const std::string& name, const std::vector<std::string>& idle) {
@@ -111,7 +140,7 @@ at::Tensor Weights::tensor(std::string_view name, at::IntArrayRef shape) const {
     const auto fail = [&](const std::string& what) -> Failure {
         const auto& files = source->files();
         return Failure(
-            models::modelProblem(files.size() == 1 ? files.front().path() : source->fileOf(full), what));
+            models::modelProblem(files.size() == 1 ? files.front().path : source->fileOf(full), what));
     };
     const models::TensorEntry* entry = source->find(full);
     if (entry == nullptr) {
@@ -124,7 +153,7 @@ at::Tensor Weights::tensor(std::string_view name, at::IntArrayRef shape) const {
     const auto stored = scalarTypeOf(entry->dtype);
     if (!stored) {
         throw fail("The tensor " + full + " holds " + std::string(models::toString(entry->dtype)) +
-                   " numbers; only F32, F16 and BF16 are supported.");
+                   " numbers; only F32, F16, BF16, F8_E4M3 and F8_E5M2 are supported.");
     }
     m_component->seen.insert(full);
     const std::int64_t count = c10::multiply_integers(shape);
@@ -133,17 +162,13 @@ at::Tensor Weights::tensor(std::string_view name, at::IntArrayRef shape) const {
                    " holds numbers that are not finite; the file is damaged or was not trained well.");
     }
 
-    auto* data = const_cast<std::byte*>(entry->data.data());  // no layer writes to its weights
-    const auto address = reinterpret_cast<std::uintptr_t>(data);
-    const auto options = at::TensorOptions(*stored);
-    if (address % c10::elementSize(*stored) != 0) {
-        at::Tensor copy = at::empty(shape, options);
-        std::memcpy(copy.mutable_data_ptr(), data, entry->data.size());
-        return copy.to(m_component->placement.device, m_component->placement.dtype);
+    at::Tensor numbers = storedIn(*entry, *stored, source);
+    const auto [device, dtype] = m_component->placement;
+    if (entry->scale != 1) {  // in single precision, and rounded once
+        return numbers.to(device, at::kFloat).mul_(entry->scale).to(dtype);
     }
-    return at::from_blob(
-               data, shape, [source](void*) {}, options)
-        .to(m_component->placement.device, m_component->placement.dtype);
+    // A matrix that stands transposed is turned once, so that a layer computes as it would from a folder.
+    return numbers.to(device, dtype).contiguous();
 }
 
 void Weights::passOver(std::string_view name) const {
@@ -154,19 +179,19 @@ std::vector<std::string> Weights::finish() const {
     std::vector<std::string> notes;
     for (const auto& file : m_component->source->files()) {
         std::vector<std::string> idle;
-        for (const auto& entry : file.tensors()) {
+        for (const auto& entry : file.tensors) {
             if (m_component->seen.contains(entry.name)) {
                 continue;
             }
             if (!isIdle(entry.name, m_component->idle)) {
                 throw Failure(models::modelProblem(
-                    file.path(), "The tensor " + entry.name + " of shape " + toString(entry.shape) +
-                                     " belongs to no layer that the model's config describes."));
+                    file.path, "The tensor " + entry.name + " of shape " + toString(entry.shape) +
+                                   " belongs to no layer that the model's config describes."));
             }
             idle.push_back(entry.name);
         }
         if (!idle.empty()) {
-            notes.push_back(file.path().string() + ": Passed over as no part of drawing: " + listed(idle) +
+            notes.push_back(file.path.string() + ": Passed over as no part of drawing: " + listed(idle) +
                             ".");
         }
     }

@@ -34,8 +34,8 @@ public:
     Weights operator/(std::integral auto index) const { return *this / std::to_string(index); }
 
     bool has(std::string_view name) const;
-    /// On the placement's device, in its dtype. Shares the file's memory where nothing has to change, and
-    /// keeps the file mapped as long as it lives.
+    /// On the placement's device, in its dtype, C order. Shares the file's memory where nothing has to
+    /// change, and keeps the file mapped as long as it lives.
     at::Tensor tensor(std::string_view name, at::IntArrayRef shape) const;
     /// Accepts a tensor that is not needed.
     void ignore(std::string_view name) const;

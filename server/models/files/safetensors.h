@@ -17,11 +17,15 @@
 namespace easel::models {
 
 /// One tensor, in C order. `data` points into its file's map and may stand at any address, aligned or not.
+/// The last two are never a file's own: they are how a part of a checkpoint differs from what its network
+/// takes.
 struct TensorEntry {
     std::string name;
     DType dtype = DType::F32;
     std::vector<std::int64_t> shape;
     std::span<const std::byte> data;
+    bool isTransposed = false;  ///< a matrix whose data stand column by column
+    float scale = 1;            ///< by which its numbers are to be multiplied
 };
 
 /// Reads the tensors of a whole file's `bytes`, ordered by where their data stand, and refuses all that

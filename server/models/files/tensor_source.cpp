@@ -44,18 +44,33 @@ protocol::Expected<TensorSource> TensorSource::open(const std::filesystem::path&
     return source;
 }
 
+protocol::Expected<TensorSource> TensorSource::of(std::shared_ptr<const SafetensorsFile> file,
+                                                  std::vector<TensorEntry> tensors) {
+    TensorSource source;
+    source.m_folder = file->path();
+    auto path = file->path();
+    return source.add({std::move(path), std::move(file), std::move(tensors)}).map([&source] {
+        return std::move(source);
+    });
+}
+
 protocol::Expected<void> TensorSource::add(const std::filesystem::path& path) {
-    auto file = SafetensorsFile::open(path);
-    if (!file) {
-        return tl::unexpected(std::move(file.error()));
-    }
-    for (const TensorEntry& tensor : file->tensors()) {
-        if (!m_tensors.try_emplace(tensor.name, Place{&tensor, m_files.size()}).second) {
-            return tl::unexpected(modelProblem(path, fmt::format("Tensor \"{}\" is also in {}.", tensor.name,
-                                                                 fileOf(tensor.name).string())));
+    return SafetensorsFile::open(path).and_then([&](SafetensorsFile file) {
+        auto tensors = file.tensors();
+        return add({path, std::make_shared<const SafetensorsFile>(std::move(file)), std::move(tensors)});
+    });
+}
+
+protocol::Expected<void> TensorSource::add(SourceFile file) {
+    m_files.push_back(std::move(file));
+    const SourceFile& added = m_files.back();
+    for (const TensorEntry& tensor : added.tensors) {
+        if (!m_tensors.try_emplace(tensor.name, Place{&tensor, m_files.size() - 1}).second) {
+            return tl::unexpected(modelProblem(
+                added.path,
+                fmt::format("Tensor \"{}\" is also in {}.", tensor.name, fileOf(tensor.name).string())));
         }
     }
-    m_files.push_back(std::move(*file));
     return {};
 }
 
@@ -95,8 +110,8 @@ protocol::Expected<void> TensorSource::addShards(const std::filesystem::path& in
 
 std::int64_t TensorSource::numbers() const {
     std::int64_t numbers = 0;
-    for (const SafetensorsFile& file : m_files) {
-        for (const TensorEntry& tensor : file.tensors()) {
+    for (const SourceFile& file : m_files) {
+        for (const TensorEntry& tensor : file.tensors) {
             numbers += std::accumulate(tensor.shape.begin(), tensor.shape.end(), std::int64_t{1},
                                        std::multiplies<>());
         }
@@ -111,7 +126,7 @@ const TensorEntry* TensorSource::find(std::string_view name) const {
 
 const std::filesystem::path& TensorSource::fileOf(std::string_view name) const {
     const auto found = m_tensors.find(name);
-    return found == m_tensors.end() ? m_folder : m_files[found->second.file].path();
+    return found == m_tensors.end() ? m_folder : m_files[found->second.file].path;
 }
 
 }  // namespace easel::models
