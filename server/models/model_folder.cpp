@@ -9,6 +9,8 @@
 
 #include <fmt/core.h>
 
+#include "server/models/checkpoint.h"
+#include "server/models/checkpoint_model.h"
 #include "server/models/files/model_problem.h"
 #include "server/models/model_card.h"
 #include "server/models/model_index.h"
@@ -17,6 +19,11 @@
 namespace easel::models {
 
 namespace {
+
+bool isFile(const std::filesystem::path& place) {
+    std::error_code error;
+    return std::filesystem::is_regular_file(place, error);
+}
 
 /// Parts that were read one by one must also go together.
 protocol::Expected<void> checkParts(const ModelFolder& model) {
@@ -59,7 +66,7 @@ protocol::Expected<void> checkParts(const ModelFolder& model) {
 /// What the configs tell about how the model likes to be used.
 protocol::ModelInfo defaultInfo(const ModelFolder& model) {
     protocol::ModelInfo info;
-    info.id = model.root.filename().string();
+    info.id = isFile(model.root) ? model.root.stem().string() : model.root.filename().string();
     info.title = info.id;
     info.licence = licenceIn(model.root);
     const protocol::Limits limits;
@@ -107,20 +114,20 @@ protocol::Expected<std::vector<TextComponent>> readTexts(const std::filesystem::
     return texts;
 }
 
-}  // namespace
-
-protocol::Expected<ModelFolder> openModelFolder(const std::filesystem::path& root) {
+protocol::Expected<ModelFolder> readFolder(const std::filesystem::path& root) {
     std::error_code error;
-    ModelFolder model;
-    model.root = std::filesystem::weakly_canonical(root / ".", error);
-    if (error || !std::filesystem::exists(model.root / "model_index.json", error)) {
+    if (!std::filesystem::exists(root / "model_index.json", error)) {
         return tl::unexpected(modelProblem(
-            root, "There is no model here: model_index.json is missing. Easel reads diffusers' layout."));
+            root,
+            "There is no model here: model_index.json is missing. Easel reads diffusers' layout, and "
+            "checkpoints, which are one .safetensors file."));
     }
-    const auto index = readModelIndex(model.root / "model_index.json");
+    const auto index = readModelIndex(root / "model_index.json");
     if (!index) {
         return tl::unexpected(index.error());
     }
+    ModelFolder model;
+    model.root = root;
     model.family = index->family;
     model.zerosForEmptyPrompt = model.family != Family::StableDiffusion && index->zerosForEmptyPrompt;
     std::optional<protocol::Problem> problem;
@@ -131,13 +138,28 @@ protocol::Expected<ModelFolder> openModelFolder(const std::filesystem::path& roo
               model.scheduler, problem)) {
         return tl::unexpected(std::move(*problem));
     }
-    if (const auto together = checkParts(model); !together) {
+    return model;
+}
+
+}  // namespace
+
+protocol::Expected<ModelFolder> openModelFolder(const std::filesystem::path& root) {
+    std::error_code error;
+    const bool isCheckpoint = isFile(root);
+    // A checkpoint's name is the file's own, not that of what it may link to.
+    const auto place = isCheckpoint ? std::filesystem::absolute(root, error)
+                                    : std::filesystem::weakly_canonical(root / ".", error);
+    auto model = isCheckpoint ? openCheckpoint(place) : readFolder(error ? root : place);
+    if (!model) {
+        return model;
+    }
+    if (const auto together = checkParts(*model); !together) {
         return tl::unexpected(together.error());
     }
-    model.info = defaultInfo(model);
-    const auto own = model.root / "easel.json";
+    model->info = defaultInfo(*model);
+    const auto own = isCheckpoint ? notesFileOf(place) : model->root / "easel.json";
     if (std::filesystem::exists(own, error)) {
-        if (const auto read = readOwnInfo(own, model.info); !read) {
+        if (const auto read = readOwnInfo(own, model->info); !read) {
             return tl::unexpected(read.error());
         }
     }
@@ -155,13 +177,22 @@ std::vector<std::string> partsWithWeights(const ModelFolder& model) {
 }
 
 protocol::Expected<TensorSource> openWeights(const ModelFolder& model, std::string_view part) {
+    const auto found = model.places.find(part);
+    if (found != model.places.end() && isFile(found->second.path)) {
+        return openPart(found->second.path, part, found->second.average);
+    }
     const bool isText = part != kUNet && part != kVae;
-    return TensorSource::open(model.root / part,
+    return TensorSource::open(found != model.places.end() ? found->second.path : model.root / part,
                               isText ? WeightNaming::Transformers : WeightNaming::Diffusers);
 }
 
 std::filesystem::path configOf(const ModelFolder& model, std::string_view part) {
-    return model.root / part / "config.json";
+    const auto found = model.places.find(part);
+    if (found == model.places.end()) {
+        return model.root / part / "config.json";
+    }
+    const auto& place = found->second.path;
+    return isFile(place) ? notesFileOf(place) : place / "config.json";
 }
 
 protocol::Expected<std::int64_t> countWeights(const ModelFolder& model) {

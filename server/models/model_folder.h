@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,15 +26,24 @@ inline constexpr std::string_view kVae = "vae";
 
 /// A text encoder, and the tokenizer that was trained with it.
 struct TextComponent {
-    std::string name;                       ///< of the part with the encoder's weights: "text_encoder_2"
-    std::filesystem::path tokenizerFolder;  ///< where its vocabulary lies
+    std::string name;  ///< of the part with the encoder's weights: "text_encoder_2"
+    std::filesystem::path
+        tokenizerFolder;  ///< where its vocabulary lies; empty: CLIP's own, which is shipped
     TokenizerConfig tokenizer;
     TextEncoderConfig encoder;
 };
 
+/// Where a part of a model lies, when that is not the folder of its name.
+struct PartPlace {
+    std::filesystem::path path;  ///< a folder with its weights, or a file that holds them
+    bool average = false;        ///< the running average of its weights is meant
+};
+
 /// A Stable Diffusion model: all that its small files say. Weights are opened apart, by openWeights().
 struct ModelFolder {
-    std::filesystem::path root;
+    std::filesystem::path root;  ///< a folder in diffusers' layout, or a checkpoint's one file
+    /// By the part's name; what is not here lies in the folder of its name below `root`.
+    std::map<std::string, PartPlace, std::less<>> places;
     Family family = Family::StableDiffusion;
     std::vector<TextComponent> texts;  ///< in the order in which the UNet takes their features
     UNetConfig unet;
@@ -41,11 +51,12 @@ struct ModelFolder {
     SchedulerConfig scheduler;
     /// An empty negative prompt stands for features that are all zero.
     bool zerosForEmptyPrompt = false;
-    /// How it likes to be used: from its configs, and from easel.json where the folder has one.
+    /// How it likes to be used: from its configs, and from easel.json or NAME.easel.json where there is one.
     protocol::ModelInfo info;
 };
 
-/// Reads and checks every config below `root`. Errors name the file, the key and the value at fault.
+/// Reads and checks every config below `root`, or what the tensors of a checkpoint say in their place. Errors
+/// name the file, the key and the value at fault.
 protocol::Expected<ModelFolder> openModelFolder(const std::filesystem::path& root);
 
 /// The parts of `model` that have weights: its text encoders', kUNet, kVae.
