@@ -12,6 +12,7 @@
 #include "server/models/files/json_object.h"
 #include "server/models/files/model_problem.h"
 #include "server/models/files/text_file.h"
+#include "server/prompt/built_in.h"
 #include "shared/text/utf8.h"
 
 namespace easel::prompt {
@@ -45,6 +46,32 @@ struct Symbol {
     bool alive = true;
 };
 
+/// A line of a merges.txt.
+struct MergeLine {
+    std::int32_t line;
+    std::string left;
+    std::string right;
+};
+
+std::vector<MergeLine> mergesIn(std::string_view text) {
+    std::vector<MergeLine> merges;
+    std::int32_t lineNumber = 0;
+    for (std::string_view rest = text; !rest.empty();) {
+        std::string_view line = rest.substr(0, rest.find('\n'));
+        rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+        if (line.ends_with('\r')) {
+            line.remove_suffix(1);
+        }
+        if (++lineNumber; line.empty() || (lineNumber == 1 && line.starts_with("#version"))) {
+            continue;
+        }
+        const std::string_view left = line.substr(0, line.find(' '));
+        const std::string_view right = line.substr(std::min(line.size(), left.size() + 1));
+        merges.push_back({lineNumber, std::string(left), std::string(right)});
+    }
+    return merges;
+}
+
 }  // namespace
 
 protocol::Expected<Bpe> Bpe::load(const std::filesystem::path& folder) {
@@ -57,11 +84,39 @@ protocol::Expected<Bpe> Bpe::load(const std::filesystem::path& folder) {
     if (!read) {
         return tl::unexpected(read.error());
     }
+    bpe.findBytes();
+    return bpe;
+}
+
+void Bpe::findBytes() {
     const auto symbols = byteSymbols();
     for (std::size_t byte = 0; byte < symbols.size(); ++byte) {
-        bpe.m_byteIds[byte] = bpe.idOf(symbols[byte]);
-        bpe.m_lastByteIds[byte] = bpe.idOf(symbols[byte] + std::string(kEndOfPiece));
+        m_byteIds[byte] = idOf(symbols[byte]);
+        m_lastByteIds[byte] = idOf(symbols[byte] + std::string(kEndOfPiece));
     }
+}
+
+/// Its ids follow from the merges: the bytes, those in the order of their symbols; the same at a piece's end;
+/// what each merge makes; the two marks.
+Bpe Bpe::clip() {
+    Bpe bpe;
+    const auto add = [&bpe](const std::string& token) {
+        bpe.m_ids.emplace(token, static_cast<std::int32_t>(bpe.m_ids.size()));
+    };
+    auto symbols = byteSymbols();
+    std::ranges::sort(symbols);
+    for (const std::string_view end : {std::string_view(), kEndOfPiece}) {
+        for (const std::string& symbol : symbols) {
+            add(symbol + std::string(end));
+        }
+    }
+    for (const MergeLine& merge : mergesIn(builtInVocabulary("merges.txt"))) {
+        add(merge.left + merge.right);
+        bpe.addMerge(merge.left, merge.right, merge.line);
+    }
+    add("<|startoftext|>");
+    add("<|endoftext|>");
+    bpe.findBytes();
     return bpe;
 }
 
@@ -186,21 +241,10 @@ protocol::Expected<void> Bpe::readMergesTxt(const std::filesystem::path& file) {
     if (!text) {
         return tl::unexpected(text.error());
     }
-    std::int32_t lineNumber = 0;
-    for (std::string_view rest = *text; !rest.empty();) {
-        std::string_view line = rest.substr(0, rest.find('\n'));
-        rest.remove_prefix(std::min(rest.size(), line.size() + 1));
-        if (line.ends_with('\r')) {
-            line.remove_suffix(1);
-        }
-        if (++lineNumber; line.empty() || (lineNumber == 1 && line.starts_with("#version"))) {
-            continue;
-        }
-        const std::string left(line.substr(0, line.find(' ')));
-        const std::string right(line.substr(std::min(line.size(), left.size() + 1)));
-        if (!addMerge(left, right, lineNumber)) {
+    for (const MergeLine& merge : mergesIn(*text)) {
+        if (!addMerge(merge.left, merge.right, merge.line)) {
             return tl::unexpected(models::modelProblem(
-                file, "Line " + std::to_string(lineNumber) +
+                file, "Line " + std::to_string(merge.line) +
                           " does not join two tokens of the vocabulary to a third one."));
         }
     }

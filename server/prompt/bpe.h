@@ -24,6 +24,8 @@ class Bpe {
 public:
     /// Reads vocab.json and merges.txt of `folder`, or else the same from its tokenizer.json.
     static protocol::Expected<Bpe> load(const std::filesystem::path& folder);
+    /// CLIP's own vocabulary, which is built in.
+    static Bpe clip();
 
     /// How many tokens the vocabulary has.
     std::size_t size() const { return m_ids.size(); }
@@ -43,6 +45,8 @@ private:
     protocol::Expected<void> readTokenizerJson(const std::filesystem::path& file);
     protocol::Expected<void> readVocabJson(const std::filesystem::path& file);
     protocol::Expected<void> readMergesTxt(const std::filesystem::path& file);
+    /// Looks up how the vocabulary writes each byte, once it is whole.
+    void findBytes();
     protocol::Expected<void> takeVocabulary(const std::filesystem::path& file,
                                             const nlohmann::json& vocabulary);
     /// False unless all three are tokens of the vocabulary.

@@ -99,12 +99,22 @@ protocol::Expected<Tokenizer> Tokenizer::load(const std::filesystem::path& folde
     if (!bpe) {
         return tl::unexpected(std::move(bpe.error()));
     }
+    return make(*config, std::move(*bpe), folder);
+}
+
+protocol::Expected<Tokenizer> Tokenizer::of(const models::TextComponent& text) {
+    return text.tokenizerFolder.empty() ? make(text.tokenizer, Bpe::clip(), {}) : load(text.tokenizerFolder);
+}
+
+/// `folder` is named in errors.
+protocol::Expected<Tokenizer> Tokenizer::make(const models::TokenizerConfig& config, Bpe bpe,
+                                              const std::filesystem::path& folder) {
     auto impl = std::make_unique<Impl>();
-    impl->maxLength = static_cast<std::size_t>(config->maxLength);
-    const std::pair<const models::SpecialToken&, std::int32_t&> roles[] = {{config->bos, impl->bos},
-                                                                           {config->eos, impl->eos},
-                                                                           {config->unknown, impl->unknown},
-                                                                           {config->pad, impl->pad}};
+    impl->maxLength = static_cast<std::size_t>(config.maxLength);
+    const std::pair<const models::SpecialToken&, std::int32_t&> roles[] = {{config.bos, impl->bos},
+                                                                           {config.eos, impl->eos},
+                                                                           {config.unknown, impl->unknown},
+                                                                           {config.pad, impl->pad}};
     const auto seek = [&impl](const models::SpecialToken& token, std::int32_t id) {
         if (token.normalized) {
             impl->normalized.push_back({prompt::normalized(text::toValidUtf8(token.text)).text, id});
@@ -112,14 +122,14 @@ protocol::Expected<Tokenizer> Tokenizer::load(const std::filesystem::path& folde
             impl->typed.push_back({token.text, id});
         }
     };
-    for (const models::AddedToken& added : config->added) {
+    for (const models::AddedToken& added : config.added) {
         seek(added.token, added.id);
     }
     for (const auto& [token, place] : roles) {
-        const auto added = std::find_if(config->added.begin(), config->added.end(),
+        const auto added = std::find_if(config.added.begin(), config.added.end(),
                                         [&](const auto& each) { return each.token.text == token.text; });
-        const bool isAdded = added != config->added.end();
-        const auto id = isAdded ? std::optional(added->id) : bpe->idOf(token.text);
+        const bool isAdded = added != config.added.end();
+        const auto id = isAdded ? std::optional(added->id) : bpe.idOf(token.text);
         if (!id) {
             return tl::unexpected(models::modelProblem(
                 folder, "The special token \"" + token.text + "\" is not in the vocabulary."));
@@ -129,20 +139,20 @@ protocol::Expected<Tokenizer> Tokenizer::load(const std::filesystem::path& folde
             seek(token, *id);
         }
     }
-    std::int32_t next = static_cast<std::int32_t>(bpe->size());
-    for (const models::AddedToken& added : config->added) {
+    std::int32_t next = static_cast<std::int32_t>(bpe.size());
+    for (const models::AddedToken& added : config.added) {
         next = std::max(next, added.id + 1);
     }
-    for (const models::SpecialToken& token : config->extra) {
+    for (const models::SpecialToken& token : config.extra) {
         const auto has = [&token](const auto& other) { return other.text == token.text; };
         const bool isKnown = std::any_of(impl->typed.begin(), impl->typed.end(), has) ||
                              std::any_of(impl->normalized.begin(), impl->normalized.end(), has);
         if (!isKnown) {
-            const auto id = bpe->idOf(token.text);
+            const auto id = bpe.idOf(token.text);
             seek(token, id ? *id : next++);
         }
     }
-    impl->bpe = std::move(*bpe);
+    impl->bpe = std::move(bpe);
     return Tokenizer(std::move(impl));
 }
 

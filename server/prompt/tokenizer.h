@@ -9,10 +9,13 @@
 #include <string_view>
 #include <vector>
 
+#include "server/models/model_folder.h"
 #include "shared/protocol/problem.h"
 
 /// Words to the numbers that a text encoder takes.
 namespace easel::prompt {
+
+class Bpe;
 
 /// A token of a text, and the bytes of the text that it stands for.
 struct Token {
@@ -27,6 +30,9 @@ class Tokenizer {
 public:
     /// `folder` holds vocab.json and merges.txt or a tokenizer.json, and what TokenizerConfig is read from.
     static protocol::Expected<Tokenizer> load(const std::filesystem::path& folder);
+    /// That of a model's text encoder: from its folder, or else with CLIP's own vocabulary, which is built
+    /// in.
+    static protocol::Expected<Tokenizer> of(const models::TextComponent& text);
 
     ~Tokenizer();
     Tokenizer(Tokenizer&& other) noexcept;
@@ -43,6 +49,8 @@ public:
 
 private:
     struct Impl;
+    static protocol::Expected<Tokenizer> make(const models::TokenizerConfig& config, Bpe bpe,
+                                              const std::filesystem::path& folder);
     explicit Tokenizer(std::unique_ptr<const Impl> impl);
 
     std::unique_ptr<const Impl> m_impl;

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Makes tests/fixtures/tokens/clip: CLIP's real merges, as open_clip_torch brings them, and the ids that transformers
-gives for many prompts. Exits 1 when these are not the published ones, or when open_clip's own tokenizer finds others
+"""Makes resources/clip-vocabulary/merges.txt: CLIP's real merges, as open_clip_torch brings them; and
+tests/fixtures/tokens/clip/ids.json: the ids that transformers gives for many prompts. Exits 1 when these are not the published ones, or when open_clip's own tokenizer finds others
 for a reason that is not known: it cleans text in a way of its own, and its special tokens have other names."""
 
 import gzip
@@ -17,6 +17,7 @@ from transformers import CLIPTokenizer
 from tokens import BOS, EOS, ODD, OUT, PLAIN, byte_symbols
 
 MERGES = 48894
+SHIPPED = pathlib.Path(__file__).parents[2] / "resources" / "clip-vocabulary"
 # Published: what the tokenizer of Stable Diffusion gives, without the ends.
 GOLDEN = {
     "a photo of an astronaut riding a horse on mars": [320, 1125, 539, 550, 18376, 6765, 320, 4558, 525, 7496],
@@ -55,7 +56,7 @@ def main():
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
         write_vocabulary(pathlib.Path(scratch), lines)
-        (out / "merges.txt").write_bytes(pathlib.Path(scratch, "merges.txt").read_bytes())
+        (SHIPPED / "merges.txt").write_bytes(pathlib.Path(scratch, "merges.txt").read_bytes())
         reference = CLIPTokenizer.from_pretrained(scratch)
     assert reference.vocab_size == 49408
     prompts = list(dict.fromkeys([*GOLDEN, *(PLAIN + MORE).strip().split("\n"), *ODD]))

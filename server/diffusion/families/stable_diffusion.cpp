@@ -69,7 +69,7 @@ Networks load(const models::ModelFolder& model, const Placement& placement, Part
     std::vector<std::string> notes;
     std::vector<TextPart> texts;
     for (const models::TextComponent& text : model.texts) {
-        texts.push_back({valueOrThrow(prompt::Tokenizer::load(text.tokenizerFolder)),
+        texts.push_back({valueOrThrow(prompt::Tokenizer::of(text)),
                          take<TextEncoder>(parts, model, text.name, text.encoder, placement, notes),
                          text.encoder.vocabSize});
     }
