@@ -25,6 +25,19 @@ bool isFile(const std::filesystem::path& place) {
     return std::filesystem::is_regular_file(place, error);
 }
 
+/// How many numbers a UNet of `family` is told beside the prompt as a whole.
+int idsOf(Family family) {
+    switch (family) {
+        case Family::StableDiffusion:
+            break;
+        case Family::StableDiffusionXL:
+            return 6;  // the original size, where it was cut, the size to aim at
+        case Family::StableDiffusionXLRefiner:
+            return 5;  // a score in place of the size to aim at
+    }
+    return 0;
+}
+
 /// Parts that were read one by one must also go together.
 protocol::Expected<void> checkParts(const ModelFolder& model) {
     const auto misfit = [&model](const std::string& what) {
@@ -51,6 +64,17 @@ protocol::Expected<void> checkParts(const ModelFolder& model) {
                       model.texts.size() == 1 ? "the text encoder's hidden_size"
                                               : "the text encoders' hidden_size together",
                       features);
+    }
+    const int whole = model.texts.back().encoder.projectionDim;
+    const int addition = model.family == Family::StableDiffusion
+                             ? 0
+                             : whole + idsOf(model.family) * model.unet.additionIdWidth;
+    if (model.unet.additionWidth != addition) {
+        return differ("the UNet's projection_class_embeddings_input_dim", model.unet.additionWidth,
+                      "what its text encoders and sizes make", addition);
+    }
+    if (model.family != Family::StableDiffusion && model.vae.latentStats) {
+        return misfit("the VAE's latents_mean and latents_std are not supported by this engine");
     }
     if (model.unet.inChannels != model.vae.latentChannels) {
         return differ("the UNet's in_channels", model.unet.inChannels, "the VAE's latent_channels",
@@ -94,7 +118,8 @@ protocol::Expected<TextComponent> readText(const std::filesystem::path& root, co
         encoder, root / ("tokenizer" + encoder.substr(std::string("text_encoder").size())), {}, {}};
     std::optional<protocol::Problem> problem;
     if (!take(readTokenizerConfig(text.tokenizerFolder), text.tokenizer, problem) ||
-        !take(readTextEncoderConfig(root / encoder / "config.json"), text.encoder, problem)) {
+        !take(readTextEncoderConfig(root / encoder / "config.json", encoder != "text_encoder"), text.encoder,
+              problem)) {
         return tl::unexpected(std::move(*problem));
     }
     return text;

@@ -177,6 +177,10 @@ std::size_t Tokenizer::room() const {
     return m_impl->maxLength - 2;
 }
 
+std::int32_t Tokenizer::eos() const {
+    return m_impl->eos;
+}
+
 std::vector<std::int32_t> Tokenizer::framed(std::span<const std::int32_t> ids) const {
     std::vector<std::int32_t> all{m_impl->bos};
     all.insert(all.end(), ids.begin(),

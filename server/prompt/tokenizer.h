@@ -43,6 +43,8 @@ public:
 
     /// How many tokens the text encoder takes between BOS and EOS.
     std::size_t room() const;
+    /// The id that ends what a text encoder takes.
+    std::int32_t eos() const;
     /// As many ids as the text encoder takes, always: BOS, of `ids` as many as there is room for, EOS,
     /// padding.
     std::vector<std::int32_t> framed(std::span<const std::int32_t> ids) const;

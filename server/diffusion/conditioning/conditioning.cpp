@@ -20,7 +20,8 @@ Conditioning stacked(std::span<const Conditioning> parts) {
         }
         return tensors.empty() ? at::Tensor() : at::cat(tensors);
     };
-    return {along(&Conditioning::context), along(&Conditioning::pooled), along(&Conditioning::extraIds)};
+    return {along(&Conditioning::context), along(&Conditioning::pooled), along(&Conditioning::extraIds),
+            along(&Conditioning::concat), along(&Conditioning::guidance)};
 }
 
 }  // namespace easel::diffusion

@@ -13,21 +13,25 @@ namespace {
 
 constexpr std::size_t kRememberedPrompts = 32;
 
-at::Tensor encodeWith(const TextPart& part, const std::string& prompt, int skippedLayers,
-                      c10::Device device) {
+TextFeatures encodeWith(const TextPart& part, const std::string& prompt, int skippedLayers,
+                        c10::Device device) {
     std::vector<std::int32_t> ids;
     for (const prompt::Token& token : part.tokenizer.tokensOf(prompt)) {
         ids.push_back(token.id);
     }
-    ids = part.tokenizer.framed(ids);
+    const auto framed = part.tokenizer.framed(ids);
     // A GPU that is asked for a row that is not there can do nothing more.
-    if (*std::max_element(ids.begin(), ids.end()) >= part.vocabSize) {
+    if (*std::max_element(framed.begin(), framed.end()) >= part.vocabSize) {
         throw Failure(
             protocol::generationFailed("The model's tokenizer knows a word of the prompt that its text "
                                        "encoder has not learned: the two do "
                                        "not belong together. Leave the word out."));
     }
-    return part.encoder->forward(at::tensor(ids, at::kLong).unsqueeze(0).to(device), skippedLayers);
+    const auto end = std::find(framed.begin(), framed.end(), part.tokenizer.eos()) - framed.begin();
+    const bool isLast = part.layer == TextLayerRead::Last;
+    return part.encoder->forward(at::tensor(framed, at::kLong).unsqueeze(0).to(device),
+                                 {skippedLayers + (isLast ? 0 : 1), isLast,
+                                  at::tensor({static_cast<std::int64_t>(end)}, at::kLong).to(device)});
 }
 
 }  // namespace
@@ -44,10 +48,15 @@ Conditioning TextStack::encode(const std::string& prompt, int skippedLayers) {
     }
     std::vector<at::Tensor> contexts;
     contexts.reserve(m_parts.size());
+    Conditioning made;
     for (const TextPart& part : m_parts) {
-        contexts.push_back(encodeWith(part, prompt, skippedLayers, m_device));
+        auto features = encodeWith(part, prompt, skippedLayers, m_device);
+        contexts.push_back(std::move(features.tokens));
+        if (features.whole.defined()) {
+            made.pooled = std::move(features.whole);
+        }
     }
-    const Conditioning made{contexts.size() == 1 ? contexts.front() : at::cat(contexts, -1), {}, {}};
+    made.context = contexts.size() == 1 ? contexts.front() : at::cat(contexts, -1);
     m_encoded.push_front({prompt, skippedLayers, made});
     if (m_encoded.size() > kRememberedPrompts) {
         m_encoded.pop_back();

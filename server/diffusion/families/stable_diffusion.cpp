@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/diffusion/families/stable_diffusion.h"
 
+#include <ATen/ATen.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -16,7 +18,10 @@ public:
 
     at::Tensor predict(const at::Tensor& x, const at::Tensor& t,
                        const Conditioning& conditioning) const override {
-        return m_unet.forward(x, t, conditioning.context);
+        if (!conditioning.concat.defined()) {
+            return m_unet.forward(x, t, conditioning);
+        }
+        return m_unet.forward(at::cat({x, conditioning.concat.to(x.scalar_type())}, 1), t, conditioning);
     }
 
 private:
@@ -55,6 +60,11 @@ std::shared_ptr<const Network> take(Parts& parts, const models::ModelFolder& mod
     return std::static_pointer_cast<const Network>(taken->network);
 }
 
+/// Stable Diffusion XL was trained on what comes before the last layer, as it is.
+TextLayerRead layerOf(models::Family family) {
+    return family == models::Family::StableDiffusion ? TextLayerRead::Last : TextLayerRead::Penultimate;
+}
+
 }  // namespace
 
 Parts partsOf(const models::ModelFolder& model, const Placement& placement) {
@@ -71,7 +81,7 @@ Networks load(const models::ModelFolder& model, const Placement& placement, Part
     for (const models::TextComponent& text : model.texts) {
         texts.push_back({valueOrThrow(prompt::Tokenizer::of(text)),
                          take<TextEncoder>(parts, model, text.name, text.encoder, placement, notes),
-                         text.encoder.vocabSize});
+                         text.encoder.vocabSize, layerOf(model.family)});
     }
     auto unet = take<UNetDenoiser>(parts, model, models::kUNet, model.unet, placement, notes);
     auto vae = take<Vae>(parts, model, models::kVae, model.vae, placement, notes);

@@ -3,7 +3,7 @@
 
 #include "server/diffusion/families/family.h"
 
-/// Stable Diffusion 1.x and 2.x: CLIP's text encoder, a UNet that is given its features, a VAE. See
+/// Stable Diffusion 1.x, 2.x and XL: text encoders of CLIP's, a UNet that is given their features, a VAE. See
 /// partsOf() and loadNetworks().
 namespace easel::diffusion::stable_diffusion {
 

@@ -41,8 +41,8 @@ at::Tensor sinusoids(const at::Tensor& timesteps, std::int64_t half, double freq
                         : at::cat({at::sin(angles), at::cos(angles)}, 1);
 }
 
-at::Tensor guide(const at::Tensor& without, const at::Tensor& with, double scale) {
-    return without + scale * (with - without);
+at::Tensor guide(const at::Tensor& start, const at::Tensor& from, const at::Tensor& to, double scale) {
+    return start + scale * (to - from);
 }
 
 at::Tensor toSequence(const at::Tensor& x) {

@@ -27,8 +27,9 @@ at::Tensor quickGelu(const at::Tensor& x);
 /// Timesteps [B] float32 as waves of falling frequency → [B, 2 · half]: cosines first, or sines.
 at::Tensor sinusoids(const at::Tensor& timesteps, std::int64_t half, double freqShift, bool cosinesFirst);
 
-/// Classifier-free guidance: from `without` past `with`, each [B, C, H, W]. https://arxiv.org/abs/2207.12598
-at::Tensor guide(const at::Tensor& without, const at::Tensor& with, double scale);
+/// Classifier-free guidance: from `start` as `from` goes to `to`, and past it; each [B, C, H, W].
+/// https://arxiv.org/abs/2207.12598
+at::Tensor guide(const at::Tensor& start, const at::Tensor& from, const at::Tensor& to, double scale);
 
 /// [B, C, H, W] → [B, HW, C].
 at::Tensor toSequence(const at::Tensor& x);

@@ -8,7 +8,8 @@
 
 namespace easel::models {
 
-protocol::Expected<TextEncoderConfig> readTextEncoderConfig(const std::filesystem::path& file) {
+protocol::Expected<TextEncoderConfig> readTextEncoderConfig(const std::filesystem::path& file,
+                                                            bool withProjection) {
     auto read = JsonObject::read(file);
     if (!read) {
         return tl::unexpected(std::move(read.error()));
@@ -27,6 +28,9 @@ protocol::Expected<TextEncoderConfig> readTextEncoderConfig(const std::filesyste
     config.heads = json.integer("num_attention_heads", config.heads);
     config.maxPositions = json.integer("max_position_embeddings", config.maxPositions, 3);
     config.layerNormEps = json.number("layer_norm_eps", config.layerNormEps);
+    if (withProjection) {
+        config.projectionDim = json.integer("projection_dim", 512);
+    }
     const std::string activation = json.text("hidden_act", "quick_gelu");
     if (activation == "gelu") {
         config.activation = Activation::Gelu;

@@ -12,7 +12,8 @@ enum class Activation {
     Gelu,       ///< exact, by erf
 };
 
-/// text_encoder/config.json of a CLIPTextModel. What its file leaves out has the value given here.
+/// text_encoder/config.json of a CLIPTextModel or a CLIPTextModelWithProjection. What its file leaves out has
+/// the value given here.
 struct TextEncoderConfig {
     int vocabSize = 49408;
     int hiddenSize = 512;
@@ -22,11 +23,14 @@ struct TextEncoderConfig {
     int maxPositions = 77;  ///< tokens, BOS and EOS included
     Activation activation = Activation::QuickGelu;
     double layerNormEps = 1e-5;
+    int projectionDim = 0;  ///< features of the prompt as a whole; 0: it has none
 
     bool operator==(const TextEncoderConfig&) const = default;
 };
 
-/// A value that the engine does not support is refused by its key.
-protocol::Expected<TextEncoderConfig> readTextEncoderConfig(const std::filesystem::path& file);
+/// `withProjection`: of a CLIPTextModelWithProjection. A value that the engine does not support is refused by
+/// its key.
+protocol::Expected<TextEncoderConfig> readTextEncoderConfig(const std::filesystem::path& file,
+                                                            bool withProjection = false);
 
 }  // namespace easel::models

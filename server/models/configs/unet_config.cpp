@@ -12,7 +12,7 @@ namespace easel::models {
 
 namespace {
 
-/// What SD 1.x and 2.x leave at its default, and what this engine has just that default of. Keys that only
+/// What Stable Diffusion leaves at its default, and what this engine has just that default of. Keys that only
 /// other kinds of blocks read are passed over.
 void requireDefaults(JsonObject& json) {
     json.require("_class_name", "UNet2DConditionModel");
@@ -32,8 +32,8 @@ void requireDefaults(JsonObject& json) {
     }
     for (const char* const key :
          {"num_attention_heads", "encoder_hid_dim", "encoder_hid_dim_type", "class_embed_type",
-          "addition_embed_type", "num_class_embeds", "time_embedding_dim", "time_embedding_act_fn",
-          "timestep_post_act", "time_cond_proj_dim", "reverse_transformer_layers_per_block"}) {
+          "num_class_embeds", "time_embedding_dim", "time_embedding_act_fn", "timestep_post_act",
+          "reverse_transformer_layers_per_block"}) {
         json.requireNone(key);
     }
     for (const char* const key : {"cross_attention_dim", "norm_num_groups", "attention_head_dim",
@@ -56,6 +56,28 @@ std::vector<bool> attentionOf(JsonObject& json, const char* key, const std::vect
         attention.push_back(type == with);
     }
     return attention;
+}
+
+/// What the time embedding is given beside the timestep.
+void readAdditions(JsonObject& json, UNetConfig& config) {
+    config.guidanceWidth = json.integer("time_cond_proj_dim", 0, 4);
+    if (config.guidanceWidth % 2 != 0) {
+        json.refuse("time_cond_proj_dim", "must be an even number: half of it are sines");
+    }
+    if (!json.has("addition_embed_type")) {
+        return;
+    }
+    json.require("addition_embed_type", "text_time");
+    for (const char* const key : {"addition_time_embed_dim", "projection_class_embeddings_input_dim"}) {
+        if (!json.has(key)) {
+            json.refuse(key, "is missing; \"addition_embed_type\" needs it");
+        }
+    }
+    config.additionIdWidth = json.integer("addition_time_embed_dim", 256, 2);
+    config.additionWidth = json.integer("projection_class_embeddings_input_dim", 2816);
+    if (config.additionIdWidth % 2 != 0) {
+        json.refuse("addition_time_embed_dim", "must be an even number: half of it are sines");
+    }
 }
 
 void readBlocks(JsonObject& json, UNetConfig& config) {
@@ -125,11 +147,15 @@ protocol::Expected<UNetConfig> readUNetConfig(const std::filesystem::path& file)
     config.normEps = json.number("norm_eps", config.normEps);
     config.flipSinToCos = json.boolean("flip_sin_to_cos", config.flipSinToCos);
     config.freqShift = json.number("freq_shift", config.freqShift, -1);
+    readAdditions(json, config);
     readBlocks(json, config);
     if (json.problem()) {
         return tl::unexpected(*json.problem());
     }
-    const int waves = config.timeChannels() / 2;  // a sine and a cosine each
+    // A sine and a cosine each.
+    const int waves = std::min(config.timeChannels(),
+                               config.additionWidth > 0 ? config.additionIdWidth : config.timeChannels()) /
+                      2;
     if (config.freqShift >= waves) {
         json.refuse("freq_shift", "must be below half of the first block's channels");
         return tl::unexpected(*json.problem());

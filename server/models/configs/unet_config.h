@@ -20,7 +20,7 @@ struct UNetBlock {
     bool operator==(const UNetBlock&) const = default;
 };
 
-/// unet/config.json of a UNet2DConditionModel as SD 1.x and 2.x use it.
+/// unet/config.json of a UNet2DConditionModel as the families of Stable Diffusion use it.
 struct UNetConfig {
     int inChannels = 4;
     int outChannels = 4;
@@ -34,6 +34,9 @@ struct UNetConfig {
     double normEps = 1e-5;     ///< of resnets and conv_norm_out; a transformer's own norm has 1e-6
     bool flipSinToCos = true;  ///< the time vector is [cos | sin]
     double freqShift = 0;
+    int additionWidth = 0;    ///< of the prompt as a whole and numbers as waves, side by side; 0: none
+    int additionIdWidth = 0;  ///< of each of those numbers
+    int guidanceWidth = 0;    ///< of the guidance scale as waves, which some were taught; 0: none
 
     /// Width of the sinusoidal time vector.
     int timeChannels() const { return down.front().channels; }

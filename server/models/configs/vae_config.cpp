@@ -26,6 +26,8 @@ protocol::Expected<VaeConfig> readVaeConfig(const std::filesystem::path& file) {
     config.quantConv = json.boolean("use_quant_conv", config.quantConv);
     config.postQuantConv = json.boolean("use_post_quant_conv", config.postQuantConv);
     config.midAttention = json.boolean("mid_block_add_attention", config.midAttention);
+    config.forceUpcast = json.boolean("force_upcast", config.forceUpcast);
+    config.latentStats = json.has("latents_mean") && json.has("latents_std");
 
     // Sides are multiples of 8, so a latent must not stand for more pixels than that.
     if (config.blockOutChannels.empty() || config.blockOutChannels.size() > 4) {

@@ -18,6 +18,8 @@ struct VaeConfig {
     bool quantConv = true;
     bool postQuantConv = true;
     bool midAttention = true;
+    bool forceUpcast = true;   ///< in half precision its numbers grow too large, says the file
+    bool latentStats = false;  ///< its file tells the latents' mean and deviation
 
     /// Pixels per latent, along a side.
     int scale() const { return 1 << (blockOutChannels.size() - 1); }

@@ -134,16 +134,17 @@ void StagesTest::textEncoder() {
     const auto encoder = textEncoderOf(folder);
     const std::string name = model.toStdString();
     const at::Tensor ids = m_stages[name + "/ids"];
-    compare("text", encoder.forward(ids), m_stages[name + "/text"]);
+    compare("text", encoder.forward(ids).tokens, m_stages[name + "/text"]);
     int skipped = 0;
     while (m_stages.has(name + "/text/skipped " + std::to_string(skipped + 1))) {
         ++skipped;
         const at::Tensor golden = m_stages[name + "/text/skipped " + std::to_string(skipped)];
-        compare("text", encoder.forward(ids, skipped), golden);
-        QVERIFY(tests::greatestDifference(encoder.forward(ids, skipped - 1), golden) > tests::gate("text"));
+        compare("text", encoder.forward(ids, {skipped}).tokens, golden);
+        QVERIFY(tests::greatestDifference(encoder.forward(ids, {skipped - 1}).tokens, golden) >
+                tests::gate("text"));
     }
     QCOMPARE(skipped, folder.texts[0].encoder.layers);
-    QVERIFY_EXCEPTION_THROWN(encoder.forward(ids, skipped + 1), Failure);
+    QVERIFY_EXCEPTION_THROWN(encoder.forward(ids, {skipped + 1}), Failure);
 }
 
 void StagesTest::unet() {
@@ -154,7 +155,7 @@ void StagesTest::unet() {
     for (const std::string size : {"8x8", "9x13"}) {
         const std::string stage = name + "/unet/" + size;
         const at::Tensor answer = unet.forward(
-            m_stages[stage + "/sample"], m_stages[stage + "/timestep"].expand(2), m_stages[name + "/text"]);
+            m_stages[stage + "/sample"], m_stages[stage + "/timestep"].expand(2), {m_stages[name + "/text"]});
         compare("unet", answer, m_stages[stage + "/output"]);
     }
 }
@@ -167,7 +168,7 @@ void StagesTest::aUNetMayHaveNoMidBlock() {
     const auto unet = load<UNet>(*folder, models::kUNet, folder->unet);
     const std::string stage = "sd1-tiny/unet/8x8";
     const at::Tensor answer = unet.forward(
-        m_stages[stage + "/sample"], m_stages[stage + "/timestep"].expand(2), m_stages["sd1-tiny/text"]);
+        m_stages[stage + "/sample"], m_stages[stage + "/timestep"].expand(2), {m_stages["sd1-tiny/text"]});
     compare("unet", answer, m_stages["sd1-tiny/unet/no mid block/output"]);
 }
 
@@ -244,10 +245,10 @@ void StagesTest::residualsAreAddedToTheSkipsAndTheMiddle() {
     x = at::silu(GroupNorm(weights / "conv_norm_out", config.normGroups, inputs, config.normEps).forward(x));
     x = Conv2d(weights / "conv_out", inputs, config.outChannels, 3).forward(x);
 
-    compare("unet", unet.forward(sample, timesteps, context, residuals), x);
-    const at::Tensor plain = unet.forward(sample, timesteps, context);
+    compare("unet", unet.forward(sample, timesteps, {context}, residuals), x);
+    const at::Tensor plain = unet.forward(sample, timesteps, {context});
     QVERIFY(tests::greatestDifference(plain, x) > tests::gate("unet"));
-    compare("unet", unet.forward(sample, timesteps, context), plain);  // and nothing of them stays
+    compare("unet", unet.forward(sample, timesteps, {context}), plain);  // and nothing of them stays
 }
 
 void StagesTest::residualsMustBeAsManyAsTheSkips() {
@@ -258,7 +259,7 @@ void StagesTest::residualsMustBeAsManyAsTheSkips() {
     const std::string stage = "sd1-tiny/unet/8x8";
     QVERIFY_EXCEPTION_THROWN(
         unet.forward(m_stages[stage + "/sample"], m_stages[stage + "/timestep"].expand(2),
-                     m_stages["sd1-tiny/text"], residuals),
+                     {m_stages["sd1-tiny/text"]}, residuals),
         Failure);
 }
 

@@ -86,6 +86,64 @@ inline Files sd21() {
     return files;
 }
 
+/// Those of Stable Diffusion XL.
+inline Files sdxl() {
+    Files files = sd15();
+    QJsonObject& unet = files["unet/config.json"];
+    unet["addition_embed_type"] = "text_time";
+    unet["addition_time_embed_dim"] = 256;
+    unet["projection_class_embeddings_input_dim"] = 2816;
+    unet["attention_head_dim"] = QJsonArray{5, 10, 20};
+    unet["block_out_channels"] = QJsonArray{320, 640, 1280};
+    unet["cross_attention_dim"] = 2048;
+    unet["down_block_types"] = QJsonArray{"DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"};
+    unet["up_block_types"] = QJsonArray{"CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"};
+    unet["transformer_layers_per_block"] = QJsonArray{1, 2, 10};
+    unet["use_linear_projection"] = true;
+    unet["sample_size"] = 128;
+    QJsonObject second = files["text_encoder/config.json"];
+    second["hidden_size"] = 1280;
+    second["intermediate_size"] = 5120;
+    second["num_attention_heads"] = 20;
+    second["num_hidden_layers"] = 32;
+    second["hidden_act"] = "gelu";
+    second["projection_dim"] = 1280;
+    files["text_encoder_2/config.json"] = second;
+    files["tokenizer_2/tokenizer_config.json"] = files["tokenizer/tokenizer_config.json"];
+    files["vae/config.json"]["scaling_factor"] = 0.13025;
+    files["vae/config.json"]["force_upcast"] = true;
+    QJsonObject& index = files["model_index.json"];
+    index["_class_name"] = "StableDiffusionXLPipeline";
+    index["text_encoder_2"] = QJsonArray{"transformers", "CLIPTextModelWithProjection"};
+    index["tokenizer_2"] = QJsonArray{"transformers", "CLIPTokenizer"};
+    index["scheduler"] = QJsonArray{"diffusers", "EulerDiscreteScheduler"};
+    QJsonObject& scheduler = files["scheduler/scheduler_config.json"];
+    scheduler["_class_name"] = "EulerDiscreteScheduler";
+    scheduler["timestep_spacing"] = "leading";
+    return files;
+}
+
+/// Those of its refiner.
+inline Files sdxlRefiner() {
+    Files files = sdxl();
+    QJsonObject& unet = files["unet/config.json"];
+    unet["attention_head_dim"] = QJsonArray{6, 12, 24, 24};
+    unet["block_out_channels"] = QJsonArray{384, 768, 1536, 1536};
+    unet["cross_attention_dim"] = 1280;
+    unet["down_block_types"] =
+        QJsonArray{"DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"};
+    unet["up_block_types"] = QJsonArray{"UpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"};
+    unet["transformer_layers_per_block"] = 4;
+    unet["projection_class_embeddings_input_dim"] = 2560;
+    QJsonObject& index = files["model_index.json"];
+    index["text_encoder"] = QJsonArray{QJsonValue::Null, QJsonValue::Null};
+    index["tokenizer"] = QJsonArray{QJsonValue::Null, QJsonValue::Null};
+    index["force_zeros_for_empty_prompt"] = false;
+    files.remove("text_encoder/config.json");
+    files.remove("tokenizer/tokenizer_config.json");
+    return files;
+}
+
 inline void write(const QString& folder, const Files& files) {
     for (auto file = files.begin(); file != files.end(); ++file) {
         const QString path = folder + '/' + file.key();

@@ -47,6 +47,61 @@ private Q_SLOTS:
         QCOMPARE(model->info.sampler, std::string("ddim"));
     }
 
+    void readsStableDiffusionXL() {
+        const auto model = openFiles(sdxl());
+        QVERIFY2(model, model ? "" : model.error().detail.c_str());
+        QVERIFY(model->family == models::Family::StableDiffusionXL);
+        QVERIFY(model->zerosForEmptyPrompt);
+        QCOMPARE(model->texts.size(), std::size_t{2});
+        QCOMPARE(model->texts[0].encoder.projectionDim, 0);
+        QCOMPARE(model->texts[1].name, std::string("text_encoder_2"));
+        QCOMPARE(model->texts[1].encoder.projectionDim, 1280);
+        QVERIFY(model->texts[1].tokenizerFolder.filename() == "tokenizer_2");
+        QCOMPARE(model->unet.additionWidth, 2816);
+        QCOMPARE(model->unet.down[1].transformerDepth, 2);
+        QCOMPARE(model->unet.up[0].transformerDepth, 10);
+        QCOMPARE(model->unet.mid->transformerDepth, 10);
+        QVERIFY(model->vae.forceUpcast);
+        QCOMPARE(model->info.width, 1024);
+    }
+
+    void readsStableDiffusionXLsRefiner() {
+        const auto model = openFiles(sdxlRefiner());
+        QVERIFY2(model, model ? "" : model.error().detail.c_str());
+        QVERIFY(model->family == models::Family::StableDiffusionXLRefiner);
+        QVERIFY(!model->zerosForEmptyPrompt);
+        QCOMPARE(model->texts.size(), std::size_t{1});
+        QCOMPARE(model->texts[0].name, std::string("text_encoder_2"));
+        QCOMPARE(model->unet.down[1].transformerDepth, 4);
+    }
+
+    void whatXLsUNetIsToldMustBeWhatItsPartsTell_data() {
+        QTest::addColumn<QString>("key");
+        QTest::addColumn<QJsonValue>("value");
+        QTest::newRow("one number less") << "projection_class_embeddings_input_dim" << QJsonValue(2560);
+        QTest::newRow("wider numbers") << "addition_time_embed_dim" << QJsonValue(128);
+        QTest::newRow("nothing") << "addition_embed_type" << QJsonValue(QJsonValue::Null);
+        QTest::newRow("one encoder's context") << "cross_attention_dim" << QJsonValue(1280);
+    }
+
+    void whatXLsUNetIsToldMustBeWhatItsPartsTell() {
+        QFETCH(QString, key);
+        QFETCH(QJsonValue, value);
+        Files files = sdxl();
+        files["unet/config.json"][key] = value;
+        const auto model = openFiles(files);
+        QVERIFY(!model);
+        QVERIFY2(model.error().detail.find("go together") != std::string::npos, model.error().detail.c_str());
+    }
+
+    void theFamilyIsThatOfTheParts() {
+        Files files = sdxl();
+        files["model_index.json"]["_class_name"] = "StableDiffusionPipeline";
+        const auto model = openFiles(files);
+        QVERIFY2(model, model ? "" : model.error().detail.c_str());
+        QVERIFY(model->family == models::Family::StableDiffusionXL);
+    }
+
     void listsOfBlocksAreLookedUp() {
         Files files = sd15();
         files["unet/config.json"]["layers_per_block"] = QJsonArray{1, 2, 3, 4};
@@ -105,10 +160,10 @@ private Q_SLOTS:
         row(index, "vae", QJsonArray{"diffusers", "AutoencoderTiny"});
         const char* const unet = "unet/config.json";
         row(unet, "_class_name", "SD3Transformer2DModel");
-        row(unet, "addition_embed_type", "text_time");
+        row(unet, "addition_embed_type", "image");
         row(unet, "class_embed_type", "timestep");
         row(unet, "num_class_embeds", 10);
-        row(unet, "time_cond_proj_dim", 256);
+        row(unet, "time_cond_proj_dim", 255);
         row(unet, "resnet_time_scale_shift", "scale_shift");
         row(unet, "center_input_sample", true);
         row(unet, "dual_cross_attention", true);

@@ -54,6 +54,10 @@ TextEncoder::TextEncoder(const Weights& all, const models::TextEncoderConfig& co
       final_layer_norm(root(all) / "final_layer_norm", config.hiddenSize, config.layerNormEps) {
     const Weights in = root(all);
     in.ignore("embeddings.position_ids");  // 0, 1, 2, ...: files of 2022 carry it
+    if (config.projectionDim > 0) {
+        text_projection.emplace(all / "text_projection", config.hiddenSize, config.projectionDim,
+                                Linear::Bias::Without);
+    }
     for (const char* const name :
          {"text_projection.weight", "visual_projection.weight", "logit_scale", "vision_model."}) {
         all.passOver(name);  // of the whole CLIP
@@ -63,18 +67,28 @@ TextEncoder::TextEncoder(const Weights& all, const models::TextEncoderConfig& co
     }
 }
 
-at::Tensor TextEncoder::forward(const at::Tensor& ids, int skipped) const {
-    const int last = static_cast<int>(layers.size()) - skipped;
+TextFeatures TextEncoder::forward(const at::Tensor& ids, const TextReading& reading) const {
+    const int count = static_cast<int>(layers.size());
+    const int last = count - reading.skippedLayers;
     if (last < 0) {
+        const int most = count + (reading.finalNorm ? 1 : 0);
         throw Failure(protocol::invalidField(
-            "clip_skip", "The text encoder of this model has " + std::to_string(layers.size()) +
-                             " layers: clip_skip can be " + std::to_string(layers.size() + 1) + " at most."));
+            "clip_skip", "The text encoder of this model has " + std::to_string(count) +
+                             " layers: clip_skip can be " + std::to_string(most) + " at most."));
     }
     at::Tensor x = at::embedding(token_embedding, ids).add_(position_embedding.slice(0, 0, ids.size(1)));
     for (int i = 0; i < last; ++i) {
         x = layers[static_cast<std::size_t>(i)].forward(std::move(x));
     }
-    return final_layer_norm.forward(x);
+    TextFeatures features{reading.finalNorm ? final_layer_norm.forward(x) : x, {}};
+    if (text_projection && reading.ends.defined()) {
+        for (int i = last; i < count; ++i) {
+            x = layers[static_cast<std::size_t>(i)].forward(std::move(x));
+        }
+        const at::Tensor rows = at::arange(ids.size(0), reading.ends.options());
+        features.whole = text_projection->forward(final_layer_norm.forward(x).index({rows, reading.ends}));
+    }
+    return features;
 }
 
 }  // namespace easel::diffusion

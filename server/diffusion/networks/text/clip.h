@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "server/diffusion/networks/layers.h"
@@ -33,20 +34,33 @@ struct TextLayer {
     bool quickGelu;
 };
 
+/// How an encoder's features are read.
+struct TextReading {
+    int skippedLayers = 0;  ///< from the last
+    bool finalNorm = true;  ///< of the layer that is read
+    at::Tensor ends = {};   ///< [B] int64: where each prompt has its EOS
+};
+
+/// What an encoder makes of prompts.
+struct TextFeatures {
+    at::Tensor tokens;  ///< [B, T, width]
+    at::Tensor whole;   ///< [B, projection]; undefined without `ends`, and in encoders that have none
+};
+
 /// Turns token ids into what the UNet listens to: the text half of CLIP. https://arxiv.org/abs/2103.00020
 class TextEncoder {
 public:
     TextEncoder(const Weights& all, const models::TextEncoderConfig& config);
 
-    /// ids [B, T] int64 → [B, T, width], the last layer's output after the final norm, or that of the layer
-    /// `skipped` before it. Throws Failure where there are not so many.
-    at::Tensor forward(const at::Tensor& ids, int skipped = 0) const;
+    /// ids [B, T] int64. Throws Failure where there are not so many layers to skip.
+    TextFeatures forward(const at::Tensor& ids, const TextReading& reading = {}) const;
 
 private:
     at::Tensor token_embedding;
     at::Tensor position_embedding;
     std::vector<TextLayer> layers;
     LayerNorm final_layer_norm;
+    std::optional<Linear> text_projection;
 };
 
 }  // namespace easel::diffusion

@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "server/diffusion/failure.h"
-#include "server/diffusion/networks/ops.h"
 
 namespace easel::diffusion {
 namespace {
@@ -26,13 +25,9 @@ UNetBlockShape shapeOf(const models::UNetBlock& block, const models::UNetConfig&
 
 UNet::UNet(const Weights& in, const models::UNetConfig& config)
     : conv_in(in / "conv_in", config.inChannels, config.timeChannels(), 3),
-      time_embedding_linear_1(in / "time_embedding.linear_1", config.timeChannels(), config.timeEmbedDim()),
-      time_embedding_linear_2(in / "time_embedding.linear_2", config.timeEmbedDim(), config.timeEmbedDim()),
+      time_embedding(in, config),
       conv_norm_out(in / "conv_norm_out", config.normGroups, config.up.back().channels, config.normEps),
-      conv_out(in / "conv_out", config.up.back().channels, config.outChannels, 3),
-      m_timeChannels(config.timeChannels()),
-      m_freqShift(config.freqShift),
-      m_flipSinToCos(config.flipSinToCos) {
+      conv_out(in / "conv_out", config.up.back().channels, config.outChannels, 3) {
     if (config.mid) {
         mid_block.emplace(in / "mid_block", shapeOf(*config.mid, config));
     } else {
@@ -57,12 +52,6 @@ UNet::UNet(const Weights& in, const models::UNetConfig& config)
     }
 }
 
-at::Tensor UNet::embedTime(const at::Tensor& timesteps, at::ScalarType dtype) const {
-    const at::Tensor sinusoid = ops::sinusoids(timesteps, m_timeChannels / 2, m_freqShift, m_flipSinToCos);
-    at::Tensor hidden = time_embedding_linear_1.forward(sinusoid.to(dtype));
-    return time_embedding_linear_2.forward(at::silu_(hidden));
-}
-
 void Residuals::addTo(Skips& onSkips, at::Tensor& onMid) const {
     if (!skips.empty() && skips.size() != onSkips.size()) {
         throw Failure(protocol::internalError("There are " + std::to_string(skips.size()) +
@@ -78,10 +67,11 @@ void Residuals::addTo(Skips& onSkips, at::Tensor& onMid) const {
     }
 }
 
-at::Tensor UNet::forward(const at::Tensor& sample, const at::Tensor& timesteps, const at::Tensor& context,
-                         const Residuals& residuals) const {
+at::Tensor UNet::forward(const at::Tensor& sample, const at::Tensor& timesteps,
+                         const Conditioning& conditioning, const Residuals& residuals) const {
     // Every resnet applies SiLU to the time embedding first; once is enough.
-    const BlockInputs given{at::silu(embedTime(timesteps, sample.scalar_type())), context};
+    const BlockInputs given{at::silu(time_embedding.forward(timesteps, conditioning, sample.scalar_type())),
+                            conditioning.context};
 
     at::Tensor x = conv_in.forward(sample);
     Skips skips{x};

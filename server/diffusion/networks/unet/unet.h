@@ -4,7 +4,9 @@
 #include <optional>
 #include <vector>
 
+#include "server/diffusion/conditioning/conditioning.h"
 #include "server/diffusion/networks/unet/blocks.h"
+#include "server/diffusion/networks/unet/time_embedding.h"
 #include "server/models/configs/unet_config.h"
 
 namespace easel::diffusion {
@@ -24,26 +26,19 @@ class UNet {
 public:
     UNet(const Weights& in, const models::UNetConfig& config);
 
-    /// sample [B, in channels, H, W], timesteps [B] float32 (fractions allowed), context [B, T, D]
-    /// → [B, out channels, H, W]. Any H and W.
-    at::Tensor forward(const at::Tensor& sample, const at::Tensor& timesteps, const at::Tensor& context,
-                       const Residuals& residuals = {}) const;
+    /// sample [B, in channels, H, W] with `concat` among the channels, timesteps [B] float32 (fractions
+    /// allowed), conditioning of B pictures → [B, out channels, H, W]. Any H and W.
+    at::Tensor forward(const at::Tensor& sample, const at::Tensor& timesteps,
+                       const Conditioning& conditioning, const Residuals& residuals = {}) const;
 
 private:
-    /// [B] float32 → [B, time width], before its SiLU.
-    at::Tensor embedTime(const at::Tensor& timesteps, at::ScalarType dtype) const;
-
     Conv2d conv_in;
-    Linear time_embedding_linear_1;
-    Linear time_embedding_linear_2;
+    TimeEmbedding time_embedding;
     std::vector<DownBlock> down_blocks;
     std::optional<MidBlock> mid_block;
     std::vector<UpBlock> up_blocks;
     GroupNorm conv_norm_out;
     Conv2d conv_out;
-    std::int64_t m_timeChannels;
-    double m_freqShift;
-    bool m_flipSinToCos;
 };
 
 }  // namespace easel::diffusion
