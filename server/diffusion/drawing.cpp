@@ -12,9 +12,13 @@ Drawing::Drawing(std::unique_ptr<Sampler> sampler, std::shared_ptr<const Guidanc
 
 std::vector<std::int64_t> Drawing::shape() const {
     std::vector<std::int64_t> shape = latents().sizes().slice(1).vec();
-    const auto context = m_guidance->conditioning().context.sizes().slice(1);
+    const auto context = conditions().front().context.sizes().slice(1).vec();
     shape.insert(shape.end(), context.begin(), context.end());
     return shape;
+}
+
+std::vector<Conditioning> Drawing::conditions() const {
+    return m_guidance->conditions(accepted(), evaluations());
 }
 
 at::Tensor predict(std::span<const Drawing* const> drawings, const Denoiser& denoiser,
@@ -27,7 +31,8 @@ at::Tensor predict(std::span<const Drawing* const> drawings, const Denoiser& den
         const auto branches = static_cast<std::size_t>(drawing->m_guidance->branches());
         inputs.insert(inputs.end(), branches, query.input.to(dtype));
         timesteps.insert(timesteps.end(), branches, query.timestep);
-        conditions.push_back(drawing->m_guidance->conditioning());
+        const auto now = drawing->conditions();
+        conditions.insert(conditions.end(), now.begin(), now.end());
     }
     const at::Tensor x = at::cat(inputs);
     const at::Tensor t = at::tensor(timesteps, at::kFloat).to(x.device());

@@ -22,8 +22,10 @@ public:
     /// Evaluations of the network that are made, and that there are in all.
     std::size_t accepted() const { return m_sampler->accepted(); }
     std::size_t evaluations() const { return m_sampler->timesteps().size(); }
-    /// Rows that it takes of a forward pass: 1, or 2 with guidance.
+    /// Rows that it takes of a forward pass: 1, or one more than there are prompts with guidance.
     std::int64_t branches() const { return m_guidance->branches(); }
+    /// Of each of its rows, at the step that is next.
+    std::vector<Conditioning> conditions() const;
     /// Numbers that a forward pass takes for it.
     std::int64_t work() const { return branches() * latents().numel(); }
 

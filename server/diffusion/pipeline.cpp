@@ -67,13 +67,27 @@ std::vector<std::int64_t> Pipeline::latentShape(const protocol::GenerationSettin
 }
 
 std::shared_ptr<const Guidance> Pipeline::guidance(const protocol::GenerationSettings& settings) {
+    const auto scriptOf = [&settings](const std::string& prompt, prompt::Role role) {
+        return valueOrThrow(prompt::scriptOf(prompt, prompt::Syntax::A1111, settings.steps, role));
+    };
+    TextStack& text = m_networks.text;
+    const ReadingManner manner;
     // As diffusers has it, for the prompt alone.
-    Conditioning positive = m_networks.text.encode(settings.prompt, settings.clipSkip - 1);
-    if (settings.guidance <= 1) {
-        return std::make_shared<Guidance>(std::move(positive));
+    const ReadingManner skipping{.skippedLayers = settings.clipSkip - 1};
+    auto positive = text.speeches(scriptOf(settings.prompt, prompt::Role::Positive), skipping);
+    // Prompts that are joined are each compared with the negative one.
+    if (settings.guidance <= 1 && positive.size() == 1) {
+        const std::int64_t tokens = longest(positive);
+        return std::make_shared<Guidance>(text.lengthened(std::move(positive.front()), tokens, skipping),
+                                          settings.steps);
     }
-    return std::make_shared<Guidance>(positive, m_networks.text.encode(settings.negativePrompt),
-                                      settings.guidance);
+    auto negative = text.speeches(scriptOf(settings.negativePrompt, prompt::Role::Negative), manner).front();
+    const std::int64_t tokens = std::max(longest(positive), longest({&negative, 1}));
+    for (Speech& speech : positive) {
+        speech = text.lengthened(std::move(speech), tokens, skipping);
+    }
+    return std::make_shared<Guidance>(text.lengthened(std::move(negative), tokens, manner),
+                                      std::move(positive), std::max(settings.guidance, 1.0), settings.steps);
 }
 
 Drawing Pipeline::drawingFor(const protocol::GenerationSettings& settings, int index,

@@ -70,7 +70,7 @@ generator::Proof prove(const std::filesystem::path& folder, const Device& device
     const auto guidance = pipeline.guidance(settings);
     Drawing drawing = pipeline.drawingFor(settings, 0, guidance);
     proof.pictureSeconds = watch.lap();
-    stage(stageOf("text", guidance->conditioning().context));
+    stage(stageOf("text", stacked(drawing.conditions()).context));
 
     at::set_num_threads(pipeline.threadsWorthIt(drawing.work(), at::get_num_threads()));
     // Besides, libraries choose how to compute when they are first asked; that is no step's time.

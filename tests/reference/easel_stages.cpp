@@ -74,8 +74,8 @@ void run(const std::string& model, diffusion::Device device, const std::string& 
     const auto started = Clock::now();
     const std::clock_t cpuBefore = std::clock();
     const auto guidance = pipeline.guidance(settings);
-    stages.emplace_back("text", kept(guidance->conditioning().context.slice(0, -1)));  // the prompt's
     diffusion::Drawing drawing = pipeline.drawingFor(settings, 0, guidance);
+    stages.emplace_back("text", kept(drawing.conditions().back().context));  // the prompt's
     stages.emplace_back("noise", kept(drawing.latents()));
     while (!drawing.done()) {
         pipeline.advance(std::array{&drawing});

@@ -3,22 +3,44 @@
 
 #include <ATen/ATen.h>
 
-#include <array>
+#include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "server/diffusion/networks/ops.h"
 
 namespace easel::diffusion {
 
-Guidance::Guidance(Conditioning positive) : m_conditioning(std::move(positive)), m_branches(1) {}
+Speech::Speech(Conditioning always)
+    : conditions{std::move(always)}, stretches{{std::numeric_limits<int>::max(), 0}} {}
 
-Guidance::Guidance(const Conditioning& positive, const Conditioning& negative, double scale)
-    : Guidance(std::array{negative, positive}, {{0, 1, scale}}) {}
+const Conditioning& Speech::at(int step) const {
+    const auto now = std::ranges::find_if(stretches, [step](const auto& each) { return step < each.until; });
+    return conditions[(now == stretches.end() ? stretches.back() : *now).condition];
+}
 
-Guidance::Guidance(std::span<const Conditioning> branches, std::vector<Direction> directions)
-    : m_conditioning(stacked(branches)),
-      m_branches(static_cast<std::int64_t>(branches.size())),
-      m_directions(std::move(directions)) {}
+Guidance::Guidance(Speech positive, int steps) : m_branches{std::move(positive)}, m_steps(steps) {}
+
+Guidance::Guidance(Speech negative, std::vector<Speech> positive, double scale, int steps)
+    : m_branches{std::move(negative)}, m_steps(steps) {
+    for (Speech& speech : positive) {
+        m_directions.push_back({0, m_branches.size(), speech.weight * scale});
+        m_branches.push_back(std::move(speech));
+    }
+}
+
+Guidance::Guidance(std::vector<Speech> branches, std::vector<Direction> directions, int steps)
+    : m_branches(std::move(branches)), m_directions(std::move(directions)), m_steps(steps) {}
+
+/// Samplers that ask twice in a step, or once more at the beginning, are at the same step as others.
+std::vector<Conditioning> Guidance::conditions(std::size_t done, std::size_t all) const {
+    const int step = static_cast<int>(done * static_cast<std::size_t>(m_steps) / all);
+    std::vector<Conditioning> conditions;
+    for (const Speech& branch : m_branches) {
+        conditions.push_back(branch.at(step));
+    }
+    return conditions;
+}
 
 at::Tensor Guidance::combined(const at::Tensor& answers) const {
     const auto answer = [&answers](std::size_t branch) {

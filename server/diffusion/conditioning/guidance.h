@@ -3,15 +3,33 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <span>
 #include <vector>
 
 #include "server/diffusion/conditioning/conditioning.h"
 
 namespace easel::diffusion {
 
+/// What a prompt says while a picture is drawn: one condition after another, each of one picture and all of
+/// one shape.
+struct Speech {
+    struct Stretch {
+        int until = 0;              ///< the first step, from 0, that is no longer its
+        std::size_t condition = 0;  ///< which of them
+    };
+
+    Speech() = default;
+    /// The same all the time.
+    Speech(Conditioning always);  // NOLINT(google-explicit-constructor)
+
+    const Conditioning& at(int step) const;
+
+    double weight = 1;  ///< among those that are joined
+    std::vector<Conditioning> conditions;
+    std::vector<Stretch> stretches;  ///< the last is until the end
+};
+
 /// What one picture asks a denoiser for at each step, and what it makes of the answers: classifier-free
-/// guidance, or the prompt alone. https://arxiv.org/abs/2207.12598
+/// guidance, or the prompt alone. https://arxiv.org/abs/2207.12598, https://arxiv.org/abs/2206.01714
 class Guidance {
 public:
     /// From the answer of one branch past that of another.
@@ -21,24 +39,24 @@ public:
         double scale;
     };
 
-    /// The prompt alone.
-    explicit Guidance(Conditioning positive);
-    /// Away from `negative`, past `positive`; each of one picture.
-    Guidance(const Conditioning& positive, const Conditioning& negative, double scale);
-    /// The first of `branches`, each of one picture, and from there in each of `directions`.
-    Guidance(std::span<const Conditioning> branches, std::vector<Direction> directions);
+    /// The prompt alone, in a picture of `steps` steps.
+    Guidance(Speech positive, int steps);
+    /// Away from `negative`, past each of `positive`.
+    Guidance(Speech negative, std::vector<Speech> positive, double scale, int steps);
+    /// The first of `branches`, and from there in each of `directions`.
+    Guidance(std::vector<Speech> branches, std::vector<Direction> directions, int steps);
 
     /// Rows that it takes of a forward pass: 1, or more with guidance.
-    std::int64_t branches() const { return m_branches; }
-    /// Of all branches, [branches, ...].
-    const Conditioning& conditioning() const { return m_conditioning; }
+    std::int64_t branches() const { return static_cast<std::int64_t>(m_branches.size()); }
+    /// Of each branch, when `done` of `all` evaluations are made.
+    std::vector<Conditioning> conditions(std::size_t done, std::size_t all) const;
     /// The denoiser's answers to one input [branches, C, H, W] → [1, C, H, W].
     at::Tensor combined(const at::Tensor& answers) const;
 
 private:
-    Conditioning m_conditioning;  // negative first
-    std::int64_t m_branches;
+    std::vector<Speech> m_branches;  // negative first
     std::vector<Direction> m_directions;
+    int m_steps;
 };
 
 }  // namespace easel::diffusion

@@ -6,32 +6,56 @@
 #include <algorithm>
 #include <utility>
 
+#include "server/diffusion/conditioning/emphasis.h"
 #include "server/diffusion/failure.h"
 
 namespace easel::diffusion {
 namespace {
 
-constexpr std::size_t kRememberedPrompts = 32;
+/// Of all prompts that are remembered.
+constexpr std::size_t kRememberedChunks = 64;
 
-TextFeatures encodeWith(const TextPart& part, const std::string& prompt, int skippedLayers,
-                        c10::Device device) {
+/// The ids of all chunks, one after another, [chunks, T].
+at::Tensor idsOf(const std::vector<prompt::Chunk>& chunks, int vocabSize) {
     std::vector<std::int32_t> ids;
-    for (const prompt::Token& token : part.tokenizer.tokensOf(prompt)) {
-        ids.push_back(token.id);
+    for (const prompt::Chunk& chunk : chunks) {
+        ids.insert(ids.end(), chunk.ids.begin(), chunk.ids.end());
     }
-    const auto framed = part.tokenizer.framed(ids);
     // A GPU that is asked for a row that is not there can do nothing more.
-    if (*std::max_element(framed.begin(), framed.end()) >= part.vocabSize) {
+    if (*std::max_element(ids.begin(), ids.end()) >= vocabSize) {
         throw Failure(
             protocol::generationFailed("The model's tokenizer knows a word of the prompt that its text "
                                        "encoder has not learned: the two do "
                                        "not belong together. Leave the word out."));
     }
-    const auto end = std::find(framed.begin(), framed.end(), part.tokenizer.eos()) - framed.begin();
+    return at::tensor(ids, at::kLong).view({static_cast<std::int64_t>(chunks.size()), -1});
+}
+
+/// Where each chunk has its first EOS, [chunks].
+at::Tensor endsOf(const std::vector<prompt::Chunk>& chunks, std::int32_t eos) {
+    std::vector<std::int64_t> ends;
+    for (const prompt::Chunk& chunk : chunks) {
+        ends.push_back(std::ranges::find(chunk.ids, eos) - chunk.ids.begin());
+    }
+    return at::tensor(ends, at::kLong);
+}
+
+/// → tokens [1, T · chunks, width], and the whole by the first chunk [1, projection].
+TextFeatures encodeWith(const TextPart& part, const std::vector<prompt::Chunk>& chunks,
+                        const ReadingManner& manner, c10::Device device) {
     const bool isLast = part.layer == TextLayerRead::Last;
-    return part.encoder->forward(at::tensor(framed, at::kLong).unsqueeze(0).to(device),
-                                 {skippedLayers + (isLast ? 0 : 1), isLast,
-                                  at::tensor({static_cast<std::int64_t>(end)}, at::kLong).to(device)});
+    const auto features = part.encoder->forward(
+        idsOf(chunks, part.vocabSize).to(device),
+        {manner.skippedLayers + (isLast ? 0 : 1), isLast, endsOf(chunks, part.tokenizer.eos()).to(device)});
+    std::vector<at::Tensor> rows;
+    for (std::size_t i = 0; i < chunks.size(); ++i) {
+        rows.push_back(features.tokens[static_cast<std::int64_t>(i)]);
+        if (!chunks[i].weights.empty()) {
+            rows.back() = emphasized(rows.back(), chunks[i].weights, manner.keepsMean);
+        }
+    }
+    return {at::cat(rows).unsqueeze(0),
+            features.whole.defined() ? features.whole.slice(0, 0, 1) : at::Tensor()};
 }
 
 }  // namespace
@@ -39,29 +63,88 @@ TextFeatures encodeWith(const TextPart& part, const std::string& prompt, int ski
 TextStack::TextStack(std::vector<TextPart> parts, c10::Device device)
     : m_parts(std::move(parts)), m_device(device) {}
 
-Conditioning TextStack::encode(const std::string& prompt, int skippedLayers) {
+Conditioning TextStack::encode(const std::string& text, const ReadingManner& manner) {
+    return encode({prompt::Passage{prompt::Text(text)}}, manner);
+}
+
+Conditioning TextStack::encode(const prompt::Reading& reading, const ReadingManner& manner) {
     for (auto it = m_encoded.begin(); it != m_encoded.end(); ++it) {
-        if (it->prompt == prompt && it->skippedLayers == skippedLayers) {
+        if (it->reading == reading && it->manner == manner) {
             m_encoded.splice(m_encoded.begin(), m_encoded, it);
             return it->conditioning;
         }
     }
-    std::vector<at::Tensor> contexts;
-    contexts.reserve(m_parts.size());
-    Conditioning made;
+    std::vector<std::vector<prompt::Chunk>> chunks;
+    std::size_t most = 0;
     for (const TextPart& part : m_parts) {
-        auto features = encodeWith(part, prompt, skippedLayers, m_device);
+        chunks.push_back(prompt::chunksOf(reading, part.tokenizer));
+        most = std::max(most, chunks.back().size());
+    }
+    if (most > prompt::kMaxChunks) {
+        throw Failure(protocol::invalidField(
+            "prompt", "A prompt takes " + std::to_string(most) + " chunks of tokens; " +
+                          std::to_string(prompt::kMaxChunks) + " are the most. Make it shorter."));
+    }
+    std::vector<at::Tensor> contexts;
+    Conditioning made;
+    for (std::size_t i = 0; i < m_parts.size(); ++i) {
+        chunks[i].resize(most, prompt::chunksOf({}, m_parts[i].tokenizer).front());
+        auto features = encodeWith(m_parts[i], chunks[i], manner, m_device);
         contexts.push_back(std::move(features.tokens));
         if (features.whole.defined()) {
             made.pooled = std::move(features.whole);
         }
     }
     made.context = contexts.size() == 1 ? contexts.front() : at::cat(contexts, -1);
-    m_encoded.push_front({prompt, skippedLayers, made});
-    if (m_encoded.size() > kRememberedPrompts) {
-        m_encoded.pop_back();
-    }
+    remember({reading, manner, most, made});
     return made;
+}
+
+void TextStack::remember(Encoded encoded) {
+    m_encoded.push_front(std::move(encoded));
+    std::size_t chunks = 0;
+    const auto tooMany = std::ranges::find_if(m_encoded, [&chunks](const Encoded& each) {
+        chunks += each.chunks;
+        return chunks > kRememberedChunks;
+    });
+    m_encoded.erase(tooMany, m_encoded.end());
+}
+
+std::vector<Speech> TextStack::speeches(const prompt::Script& script, const ReadingManner& manner) {
+    std::vector<Speech> speeches;
+    for (const prompt::Branch& branch : script.branches) {
+        Speech& speech = speeches.emplace_back();
+        speech.weight = branch.weight;
+        for (const prompt::Reading& reading : branch.readings) {
+            speech.conditions.push_back(encode(reading, manner));
+        }
+        for (const prompt::Stretch& stretch : branch.stretches) {
+            speech.stretches.push_back({stretch.until, stretch.reading});
+        }
+    }
+    return speeches;
+}
+
+Speech TextStack::lengthened(Speech speech, std::int64_t tokens, const ReadingManner& manner) {
+    for (Conditioning& condition : speech.conditions) {
+        std::vector<at::Tensor> contexts{condition.context};
+        const at::Tensor empty = encode(prompt::Reading(), manner).context;
+        for (std::int64_t have = condition.context.size(1); have < tokens; have += empty.size(1)) {
+            contexts.push_back(empty);
+        }
+        condition.context = at::cat(contexts, 1);
+    }
+    return speech;
+}
+
+std::int64_t longest(std::span<const Speech> speeches) {
+    std::int64_t most = 0;
+    for (const Speech& speech : speeches) {
+        for (const Conditioning& condition : speech.conditions) {
+            most = std::max(most, condition.context.size(1));
+        }
+    }
+    return most;
 }
 
 }  // namespace easel::diffusion

@@ -5,11 +5,14 @@
 
 #include <list>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
-#include "server/diffusion/conditioning/conditioning.h"
+#include "server/diffusion/conditioning/guidance.h"
 #include "server/diffusion/networks/text/clip.h"
+#include "server/prompt/chunks.h"
+#include "server/prompt/script.h"
 #include "server/prompt/tokenizer.h"
 
 namespace easel::diffusion {
@@ -28,26 +31,47 @@ struct TextPart {
     TextLayerRead layer = TextLayerRead::Last;
 };
 
+/// How a prompt is read.
+struct ReadingManner {
+    int skippedLayers = 0;  ///< the encoders' last
+    /// Weights leave the mean of a chunk's features as it was. Without that heavy words make all heavier.
+    bool keepsMean = true;
+
+    bool operator==(const ReadingManner&) const = default;
+};
+
 /// What reads prompts: one or more tokenizers and encoders, whose features lie side by side.
 class TextStack {
 public:
     TextStack(std::vector<TextPart> parts, c10::Device device);
 
-    /// → context [1, T, D], without the encoders' last `skippedLayers`, and where one of them tells it, the
-    /// prompt as a whole. The last few are remembered. Throws Failure for a word that an encoder has not
-    /// learned.
-    Conditioning encode(const std::string& prompt, int skippedLayers = 0);
+    /// → context [1, T · chunks, D], and where one of the encoders tells it, the prompt as a whole by its
+    /// first chunk. The last ones are remembered. Throws Failure for a word that an encoder has not learned,
+    /// and for a prompt with more chunks than prompt::kMaxChunks.
+    Conditioning encode(const prompt::Reading& reading, const ReadingManner& manner = {});
+    /// A prompt of one text, as encode() has it.
+    Conditioning encode(const std::string& text, const ReadingManner& manner = {});
+    /// Each branch of `script` as it is said while a picture is drawn.
+    std::vector<Speech> speeches(const prompt::Script& script, const ReadingManner& manner);
+    /// `speech` with so many empty chunks after each condition that its context has `tokens` tokens.
+    Speech lengthened(Speech speech, std::int64_t tokens, const ReadingManner& manner);
 
 private:
     struct Encoded {
-        std::string prompt;
-        int skippedLayers;
+        prompt::Reading reading;
+        ReadingManner manner;
+        std::size_t chunks;
         Conditioning conditioning;
     };
+
+    void remember(Encoded encoded);
 
     std::vector<TextPart> m_parts;
     c10::Device m_device;
     std::list<Encoded> m_encoded;  // the latest first
 };
+
+/// The most tokens that a condition of `speeches` has.
+std::int64_t longest(std::span<const Speech> speeches);
 
 }  // namespace easel::diffusion

@@ -78,12 +78,12 @@ void FamiliesTest::texts() {
     const Conditioning empty = networks.text.encode("");
     compare("text", empty.context, m_golden[text + "empty context"]);
     compare("text", empty.pooled, m_golden[text + "empty pooled"]);
-    const Conditioning skipped = networks.text.encode(kPrompt, 1);
+    const Conditioning skipped = networks.text.encode(kPrompt, {.skippedLayers = 1});
     compare("text", skipped.context, m_golden[text + "skipped context"]);
     compare("text", skipped.pooled, m_golden[text + "pooled"]);  // of all layers, whatever is skipped
     // With the final norm, or read from the last layer, it would not be that.
     QVERIFY(tests::greatestDifference(made.context, skipped.context) > 100 * tests::gate("text"));
-    QVERIFY_EXCEPTION_THROWN(networks.text.encode(kPrompt, 3), Failure);
+    QVERIFY_EXCEPTION_THROWN(networks.text.encode(kPrompt, {.skippedLayers = 3}), Failure);
 }
 
 void FamiliesTest::unet() {
