@@ -19,3 +19,8 @@ endforeach()
 find_library(EASEL_STATIC_UTF8PROC libutf8proc.a REQUIRED)
 add_library(PkgConfig::utf8proc INTERFACE IMPORTED GLOBAL)
 target_link_libraries(PkgConfig::utf8proc INTERFACE ${EASEL_STATIC_UTF8PROC})
+
+# Its soname is the same everywhere, but not the name of its package.
+find_library(EASEL_STATIC_TURBOJPEG libturbojpeg.a REQUIRED)
+add_library(PkgConfig::turbojpeg INTERFACE IMPORTED GLOBAL)
+target_link_libraries(PkgConfig::turbojpeg INTERFACE ${EASEL_STATIC_TURBOJPEG})

@@ -4,10 +4,12 @@
 #include <spng.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <cstdlib>
 #include <memory>
 #include <utility>
 
+#include "server/image/pixels.h"
 #include "shared/text/utf8.h"
 
 namespace easel::image {
@@ -152,6 +154,52 @@ protocol::Expected<Image> decodePng(std::span<const std::uint8_t> bytes, const P
         return tl::unexpected(unreadable(spng_strerror(status)));
     }
     return picture;
+}
+
+protocol::Expected<Size> pngSize(std::span<const std::uint8_t> file) {
+    constexpr std::size_t kWidthAt = 16;  // behind the signature and the first chunk's length and name
+    constexpr std::size_t kHeightAt = 20;
+    if (file.size() < kHeightAt + 4) {
+        return tl::unexpected(unreadable("it is cut short"));
+    }
+    const auto number = [&](std::size_t at) {
+        return std::uint32_t{file[at]} << 24 | std::uint32_t{file[at + 1]} << 16 |
+               std::uint32_t{file[at + 2]} << 8 | file[at + 3];
+    };
+    const std::uint32_t width = number(kWidthAt);
+    const std::uint32_t height = number(kHeightAt);
+    if (width == 0 || height == 0 || width > INT32_MAX || height > INT32_MAX) {
+        return tl::unexpected(unreadable("its head is damaged"));
+    }
+    return Size{static_cast<int>(width), static_cast<int>(height)};
+}
+
+protocol::Expected<Stored> decodePngPicture(std::span<const std::uint8_t> bytes, const PngLimits& limits) {
+    const auto opened = openPng(bytes, limits);
+    if (!opened) {
+        return tl::unexpected(opened.error());
+    }
+    const auto& [context, header] = *opened;
+    spng_trns transparent{};
+    const bool hasAlpha = header.color_type == SPNG_COLOR_TYPE_GRAYSCALE_ALPHA ||
+                          header.color_type == SPNG_COLOR_TYPE_TRUECOLOR_ALPHA ||
+                          spng_get_trns(context.get(), &transparent) == 0;
+    const Size size{static_cast<int>(header.width), static_cast<int>(header.height)};
+    std::vector<std::uint8_t> pixels(std::size_t{hasAlpha ? 4U : 3U} * header.width * header.height);
+    int status = spng_decode_image(context.get(), pixels.data(), pixels.size(),
+                                   hasAlpha ? SPNG_FMT_RGBA8 : SPNG_FMT_RGB8, SPNG_DECODE_TRNS);
+    status = status ? status : spng_decode_chunks(context.get());  // to the file's very end
+    if (status != 0) {
+        return tl::unexpected(unreadable(spng_strerror(status)));
+    }
+    Stored stored;
+    spng_exif exif{};
+    if (spng_get_exif(context.get(), &exif) == 0) {
+        stored.exif.assign(exif.data, exif.data + exif.length);
+    }
+    stored.picture = hasAlpha ? withAlpha(size, std::move(pixels))
+                              : Picture{{size.width, size.height, std::move(pixels)}, {}};
+    return stored;
 }
 
 protocol::Expected<std::vector<PngText>> readPngTexts(std::span<const std::uint8_t> bytes,

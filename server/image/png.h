@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "server/image/image.h"
+#include "server/image/orientation.h"
 #include "shared/protocol/problem.h"
 
 namespace easel::image {
@@ -35,6 +36,12 @@ protocol::Expected<std::vector<std::uint8_t>> encodePng(const Image& picture,
 
 /// Any PNG file as 8-bit RGB; transparency is dropped. Damage and excess are errors.
 protocol::Expected<Image> decodePng(std::span<const std::uint8_t> bytes, const PngLimits& limits = {});
+
+/// What a PNG file's head says. Errors: 400.
+protocol::Expected<Size> pngSize(std::span<const std::uint8_t> file);
+
+/// As decodePng, with transparency and EXIF data.
+protocol::Expected<Stored> decodePngPicture(std::span<const std::uint8_t> bytes, const PngLimits& limits);
 
 /// The texts that stand before a PNG file's pixels (tEXt, zTXt, iTXt), in UTF-8 and in order. The pixels are
 /// not unpacked.

@@ -120,6 +120,9 @@ Expected<Limits> readLimits(const json& value) {
     reader.read("max_seed", limits.maxSeed);
     reader.read("max_prompt_bytes", limits.maxPromptBytes);
     reader.read("max_queued", limits.maxQueued);
+    reader.read("max_input_side", limits.maxInputSide);
+    reader.read("max_input_pixels", limits.maxInputPixels);
+    reader.read("max_input_bytes", limits.maxInputBytes);
     reader.read("max_work", limits.maxWork);
     return reader.finish(limits);
 }

@@ -63,12 +63,21 @@ json write(const Job& job) {
 }
 
 json write(const Limits& limits) {
-    return {{"min_side", limits.minSide},           {"max_side", limits.maxSide},
-            {"side_multiple", limits.sideMultiple}, {"min_steps", limits.minSteps},
-            {"max_steps", limits.maxSteps},         {"min_guidance", limits.minGuidance},
-            {"max_guidance", limits.maxGuidance},   {"max_count", limits.maxCount},
-            {"max_seed", limits.maxSeed},           {"max_prompt_bytes", limits.maxPromptBytes},
-            {"max_queued", limits.maxQueued},       {"max_work", orNull(limits.maxWork)}};
+    return {{"min_side", limits.minSide},
+            {"max_side", limits.maxSide},
+            {"side_multiple", limits.sideMultiple},
+            {"min_steps", limits.minSteps},
+            {"max_steps", limits.maxSteps},
+            {"min_guidance", limits.minGuidance},
+            {"max_guidance", limits.maxGuidance},
+            {"max_count", limits.maxCount},
+            {"max_seed", limits.maxSeed},
+            {"max_prompt_bytes", limits.maxPromptBytes},
+            {"max_queued", limits.maxQueued},
+            {"max_input_side", limits.maxInputSide},
+            {"max_input_pixels", limits.maxInputPixels},
+            {"max_input_bytes", limits.maxInputBytes},
+            {"max_work", orNull(limits.maxWork)}};
 }
 
 json write(const ModelInfo& model) {

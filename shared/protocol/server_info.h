@@ -23,6 +23,9 @@ struct Limits {
     std::int64_t maxSeed = 9007199254740991;  ///< 2^53 - 1: exact in every JSON client
     int maxPromptBytes = 16384;               ///< UTF-8
     int maxQueued = 100;                      ///< jobs waiting
+    int maxInputSide = 16384;                 ///< pixels of a picture that is sent
+    std::int64_t maxInputPixels = std::int64_t{64} << 20;
+    std::int64_t maxInputBytes = std::int64_t{32} << 20;  ///< of its file
     /// Megapixel-steps of one request (see work.h); absent from servers that know no such limit.
     std::optional<double> maxWork;
 
