@@ -117,7 +117,8 @@ std::string objection(const HeaderEntry& entry, std::uint64_t position, std::uin
 }  // namespace
 
 protocol::Expected<std::vector<TensorEntry>> parseSafetensors(std::span<const std::byte> bytes,
-                                                              const std::string& fileName) {
+                                                              const std::string& fileName,
+                                                              Metadata* metadata) {
     const auto refuse = [&fileName](const std::string& why) {
         return tl::unexpected(
             modelProblem(fileName, fmt::format("This is not a sound safetensors file: {}.", why)));
@@ -132,19 +133,20 @@ protocol::Expected<std::vector<TensorEntry>> parseSafetensors(std::span<const st
     if (!header) {
         return refuse(header.error());
     }
-    auto entries = parseSafetensorsHeader(begin.substr(kLengthBytes, header->size()));
-    if (!entries) {
-        return refuse(entries.error());
+    auto read = parseSafetensorsHeader(begin.substr(kLengthBytes, header->size()));
+    if (!read) {
+        return refuse(read.error());
     }
-    std::sort(entries->begin(), entries->end(), [](const HeaderEntry& a, const HeaderEntry& b) {
+    auto& entries = read->entries;
+    std::sort(entries.begin(), entries.end(), [](const HeaderEntry& a, const HeaderEntry& b) {
         return std::pair(a.begin, a.end) < std::pair(b.begin, b.end);
     });
 
     const auto data = bytes.subspan(kLengthBytes + header->size());
     std::vector<TensorEntry> tensors;
-    tensors.reserve(entries->size());
+    tensors.reserve(entries.size());
     std::uint64_t position = 0;
-    for (HeaderEntry& entry : *entries) {
+    for (HeaderEntry& entry : entries) {
         if (const auto why = objection(entry, position, data.size()); !why.empty()) {
             return refuse(why);
         }
@@ -158,6 +160,9 @@ protocol::Expected<std::vector<TensorEntry>> parseSafetensors(std::span<const st
         return refuse(
             fmt::format("its tensors end at {}, but there are {} bytes of data", position, data.size()));
     }
+    if (metadata != nullptr) {
+        *metadata = std::move(read->metadata);
+    }
     return tensors;
 }
 
@@ -166,11 +171,11 @@ protocol::Expected<SafetensorsFile> SafetensorsFile::open(const std::filesystem:
     if (!mapped) {
         return tl::unexpected(std::move(mapped.error()));
     }
-    auto tensors = parseSafetensors(mapped->bytes(), path.string());
+    SafetensorsFile file;
+    auto tensors = parseSafetensors(mapped->bytes(), path.string(), &file.m_metadata);
     if (!tensors) {
         return tl::unexpected(std::move(tensors.error()));
     }
-    SafetensorsFile file;
     file.m_path = path;
     file.m_file = std::move(*mapped);
     file.m_tensors = std::move(*tensors);

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -28,10 +29,15 @@ struct TensorEntry {
     float scale = 1;            ///< by which its numbers are to be multiplied
 };
 
+/// What a file's writer told of it beside the tensors.
+using Metadata = std::map<std::string, std::string>;
+
 /// Reads the tensors of a whole file's `bytes`, ordered by where their data stand, and refuses all that
-/// the format forbids. `fileName` is named in errors. The entries point into `bytes`.
+/// the format forbids. `fileName` is named in errors. The entries point into `bytes`. `metadata` gets what
+/// there is of it.
 protocol::Expected<std::vector<TensorEntry>> parseSafetensors(std::span<const std::byte> bytes,
-                                                              const std::string& fileName);
+                                                              const std::string& fileName,
+                                                              Metadata* metadata = nullptr);
 
 /// A safetensors file, mapped for as long as this lives. Read by any thread. The values themselves are
 /// not looked at: they may be NaN.
@@ -42,6 +48,7 @@ public:
     const std::filesystem::path& path() const { return m_path; }
     /// Ordered by where their data stand in the file.
     const std::vector<TensorEntry>& tensors() const { return m_tensors; }
+    const Metadata& metadata() const { return m_metadata; }
 
 private:
     SafetensorsFile() = default;
@@ -49,6 +56,7 @@ private:
     std::filesystem::path m_path;
     MappedFile m_file;
     std::vector<TensorEntry> m_tensors;
+    Metadata m_metadata;
 };
 
 }  // namespace easel::models

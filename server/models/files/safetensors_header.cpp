@@ -45,7 +45,7 @@ constexpr std::array<std::pair<std::string_view, DType>, 22> kDTypes{{
 /// the document: a header may have 100 MB, and a duplicate key is only seen here.
 class HeaderReader final : public nlohmann::json_sax<nlohmann::json> {
 public:
-    std::vector<HeaderEntry> entries;
+    SafetensorsHeader header;
     std::string problem;
 
     bool start_object(std::size_t) override {
@@ -80,6 +80,7 @@ public:
 
     bool string(std::string& text) override {
         if (m_place == Place::Metadata) {
+            header.metadata.emplace(m_key, std::move(text));
             return true;
         }
         if (m_place == Place::Entry && m_key == "dtype") {
@@ -128,7 +129,8 @@ public:
                 return fail(
                     fmt::format("\"{}\" has {} data_offsets instead of two", m_name, m_offsets->size()));
             }
-            entries.push_back({m_name, *m_dtype, std::move(*m_shape), (*m_offsets)[0], (*m_offsets)[1]});
+            header.entries.push_back(
+                {m_name, *m_dtype, std::move(*m_shape), (*m_offsets)[0], (*m_offsets)[1]});
         }
         m_place = m_place == Place::Header ? Place::Outside : Place::Header;
         return true;
@@ -185,12 +187,12 @@ std::string_view toString(DType dtype) {
     return "?";
 }
 
-tl::expected<std::vector<HeaderEntry>, std::string> parseSafetensorsHeader(std::string_view json) {
+tl::expected<SafetensorsHeader, std::string> parseSafetensorsHeader(std::string_view json) {
     HeaderReader reader;
     if (!nlohmann::json::sax_parse(json, &reader)) {
         return tl::unexpected(std::move(reader.problem));
     }
-    return std::move(reader.entries);
+    return std::move(reader.header);
 }
 
 }  // namespace easel::models

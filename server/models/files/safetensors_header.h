@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,8 +22,15 @@ struct HeaderEntry {
     std::uint64_t end = 0;
 };
 
+/// A file's header.
+struct SafetensorsHeader {
+    std::vector<HeaderEntry> entries;
+    /// What its writer told of it: texts by their names.
+    std::map<std::string, std::string> metadata;
+};
+
 /// Reads the header's JSON. Refused, with a sentence: what is not JSON in UTF-8, a name or field given
 /// twice, a field that is missing, unknown or of the wrong type, and names or ranks beyond all reason.
-tl::expected<std::vector<HeaderEntry>, std::string> parseSafetensorsHeader(std::string_view json);
+tl::expected<SafetensorsHeader, std::string> parseSafetensorsHeader(std::string_view json);
 
 }  // namespace easel::models

@@ -50,6 +50,15 @@ private Q_SLOTS:
         QVERIFY((*tensors)[2].data.empty());
     }
 
+    void metadataAreKept() {
+        const QByteArray bytes = safetensorsBytes(R"({"__metadata__":{"format":"pt","ss_network_dim":"8"},)" +
+                                                      entry("a", "U8", "[1]", "[0,1]") + "}",
+                                                  1);
+        models::Metadata metadata;
+        QVERIFY(models::parseSafetensors(spanOf(bytes), "weights.safetensors", &metadata));
+        QCOMPARE(metadata, (models::Metadata{{"format", "pt"}, {"ss_network_dim", "8"}}));
+    }
+
     void acceptsEveryDtypeAtItsSize_data() {
         QTest::addColumn<QByteArray>("dtype");
         QTest::addColumn<int>("bytes");
