@@ -15,24 +15,32 @@ namespace {
 
 constexpr int kMostAtATime = Widths::kTried.back();
 constexpr std::size_t kMostFailures = 100;  // that are remembered
+constexpr std::size_t kMostChanged = 4;     // models with LoRAs that are held for the next request
+
+/// What a model is held by: its id, and what tells the LoRAs that change it from others.
+std::string keyOf(const std::string& id, const std::vector<models::LoraUse>& loras) {
+    return loras.empty() ? id : id + '\n' + identityOf(loras);
+}
 
 }  // namespace
 
 ModelLoader::ModelLoader(Device device, std::int64_t memory, std::function<void()> loaded)
     : m_device(std::move(device)), m_loaded(std::move(loaded)), m_residency(memory) {}
 
-ModelLoader::Answer ModelLoader::get(const generator::ModelPlace& place) {
-    if (auto held = m_residency.find(place.id)) {
-        if (m_plans.at(place.id).place.folder == place.folder) {
+ModelLoader::Answer ModelLoader::get(const generator::ModelPlace& place,
+                                     const std::vector<models::LoraUse>& loras) {
+    const std::string key = keyOf(place.id, loras);
+    if (auto held = m_residency.find(key)) {
+        if (m_plans.at(key).place.folder == place.folder) {
             return {State::Here, std::move(held)};
         }
         held.reset();
-        m_residency.drop(place.id);  // another has taken its name
+        dropAll(place.id);  // another has taken its name
     }
-    if (m_justFailed && m_justFailed->first == place.id) {
+    if (m_justFailed && m_justFailed->first == key) {
         return {State::Failed, nullptr, m_justFailed->second};
     }
-    return m_loading ? Answer{State::Loading} : begin(place);
+    return m_loading ? Answer{State::Loading} : begin(key, place, loras);
 }
 
 void ModelLoader::want(const generator::ModelPlace& place) {
@@ -45,14 +53,28 @@ void ModelLoader::drop(const std::string& id) {
     if (m_loading) {
         m_unwanted.insert(id);
     } else {
-        m_residency.drop(id);
+        dropAll(id);
     }
 }
 
+/// With every set of LoRAs, and without.
+void ModelLoader::dropAll(const std::string& id) {
+    std::erase_if(m_plans, [&](const auto& each) {
+        const bool isOfModel = each.second.place.id == id;
+        if (isOfModel) {
+            m_residency.drop(each.first);
+        }
+        return isOfModel;
+    });
+}
+
 /// What it takes to load it.
-protocol::Expected<ModelLoader::Plan> ModelLoader::planFor(const generator::ModelPlace& place) const {
+protocol::Expected<ModelLoader::Plan> ModelLoader::planFor(const generator::ModelPlace& place,
+                                                           const std::vector<models::LoraUse>& loras) const {
     try {
-        Plan plan{place, partsOf(valueOrThrow(models::openModelFolder(place.folder)), m_device.placement), 0};
+        const auto model = valueOrThrow(models::openModelFolder(place.folder));
+        const Adapters adapters(model, loras, m_device.placement);
+        Plan plan{place, loras, partsOf(model, m_device.placement, adapters)};
         for (const Part& part : plan.parts) {
             plan.bytes += part.bytes;
         }
@@ -62,35 +84,39 @@ protocol::Expected<ModelLoader::Plan> ModelLoader::planFor(const generator::Mode
     }
 }
 
-ModelLoader::Answer ModelLoader::begin(const generator::ModelPlace& place) {
-    if (!m_plan || m_plan->place.id != place.id || m_plan->place.folder != place.folder) {
-        auto plan = planFor(place);
+ModelLoader::Answer ModelLoader::begin(const std::string& key, const generator::ModelPlace& place,
+                                       const std::vector<models::LoraUse>& loras) {
+    if (!m_plan || m_plan->first != key || m_plan->second.place.folder != place.folder) {
+        auto plan = planFor(place, loras);
         if (!plan) {
-            return fail(place.id, plan.error());
+            return fail(key, plan.error());
         }
-        m_plan = std::move(*plan);
+        m_plan.emplace(key, std::move(*plan));
     }
-    if (m_plan->bytes > m_residency.budget()) {
-        return fail(place.id, generator::modelTooLarge(place.id, m_plan->bytes, m_residency.budget()));
+    const Plan& plan = m_plan->second;
+    if (plan.bytes > m_residency.budget()) {
+        return fail(key, generator::modelTooLarge(place.id, plan.bytes, m_residency.budget()));
     }
-    if (!m_residency.makeRoom(m_residency.missing(m_plan->parts), m_plan->parts)) {
+    if (!m_residency.makeRoom(m_residency.missing(plan.parts), plan.parts)) {
         return {State::NoRoom};
     }
-    m_failed.erase(place.id);
-    auto result = std::async(std::launch::async, [this, folder = place.folder, parts = m_residency.parts()] {
-        auto loaded = load(folder, parts);
-        m_isLoaded = true;
-        m_loaded();
-        return loaded;
-    });
-    m_loading.emplace(Loading{*std::exchange(m_plan, {}), std::move(result)});
+    m_failed.erase(key);
+    auto result =
+        std::async(std::launch::async, [this, folder = place.folder, loras, parts = m_residency.parts()] {
+            auto loaded = load(folder, loras, parts);
+            m_isLoaded = true;
+            m_loaded();
+            return loaded;
+        });
+    m_loading.emplace(Loading{key, std::exchange(m_plan, {})->second, std::move(result)});
     return {State::Loading};
 }
 
-ModelLoader::Loaded ModelLoader::load(const std::filesystem::path& folder, Parts parts) const {
+ModelLoader::Loaded ModelLoader::load(const std::filesystem::path& folder,
+                                      const std::vector<models::LoraUse>& loras, Parts parts) const {
     const c10::InferenceMode inference;
     try {
-        auto model = std::make_shared<Pipeline>(folder, m_device, parts);
+        auto model = std::make_shared<Pipeline>(folder, m_device, parts, loras);
         return {std::move(model), std::move(parts), {}};
     } catch (const Failure& failure) {
         return {nullptr, {}, failure.problem()};
@@ -101,11 +127,13 @@ ModelLoader::Loaded ModelLoader::load(const std::filesystem::path& folder, Parts
     }
 }
 
-ModelLoader::Answer ModelLoader::fail(const std::string& id, protocol::Problem problem) {
+ModelLoader::Answer ModelLoader::fail(const std::string& key, protocol::Problem problem) {
     m_plan.reset();
-    m_failed[id] = problem.detail;
+    if (key.find('\n') == std::string::npos) {
+        m_failed[key] = problem.detail;
+    }
     if (m_failed.size() > kMostFailures) {
-        m_failed.erase(m_failed.begin()->first == id ? std::next(m_failed.begin()) : m_failed.begin());
+        m_failed.erase(m_failed.begin()->first == key ? std::next(m_failed.begin()) : m_failed.begin());
     }
     return {State::Failed, nullptr, std::move(problem)};
 }
@@ -116,18 +144,19 @@ void ModelLoader::settle() {
     }
     Loaded loaded = m_loading->result.get();
     Plan plan = std::move(m_loading->plan);
+    const std::string key = std::move(m_loading->key);
     m_loading.reset();
     m_isLoaded = false;
-    const std::string id = plan.place.id;
     if (loaded.problem) {
-        m_justFailed.emplace(id, *loaded.problem);
-        fail(id, std::move(*loaded.problem));
+        m_justFailed.emplace(key, *loaded.problem);
+        fail(key, std::move(*loaded.problem));
     } else {
-        m_residency.add(id, std::move(loaded.model), std::move(loaded.parts));
-        m_plans.insert_or_assign(id, std::move(plan));
+        m_residency.add(key, std::move(loaded.model), std::move(loaded.parts));
+        m_plans.insert_or_assign(key, std::move(plan));
+        forgetOld();
     }
     for (const std::string& unwanted : std::exchange(m_unwanted, {})) {
-        m_residency.drop(unwanted);
+        dropAll(unwanted);
     }
 }
 
@@ -141,6 +170,25 @@ void ModelLoader::loadWanted() {
     }
 }
 
+/// Who tries the strengths of a LoRA one by one shall not fill the memory with them.
+void ModelLoader::forgetOld() {
+    std::vector<std::string> old;
+    std::set<std::string> kept;
+    std::size_t changed = 0;
+    for (const auto& held : m_residency.models()) {
+        const bool isOld = !m_plans.at(held.id).loras.empty() && ++changed > kMostChanged;
+        if (isOld) {
+            old.push_back(held.id);
+        } else {
+            kept.insert(held.id);
+        }
+    }
+    for (const std::string& key : old) {
+        m_residency.drop(key);
+    }
+    std::erase_if(m_plans, [&kept](const auto& each) { return !kept.contains(each.first); });
+}
+
 generator::Status ModelLoader::status() const {
     generator::Status status;
     status.memoryBudget = m_residency.budget();
@@ -149,9 +197,13 @@ generator::Status ModelLoader::status() const {
         status.models.push_back({m_loading->plan.place.id, protocol::ModelState::Loading, 0, ""});
     }
     for (const auto& held : m_residency.models()) {
+        const Plan& plan = m_plans.at(held.id);
+        if (std::ranges::count(status.models, plan.place.id, &generator::ModelStatus::id) > 0) {
+            continue;  // with other LoRAs
+        }
         const auto& notes = held.model->notes();
         status.notes.insert(status.notes.end(), notes.begin(), notes.end());
-        status.models.push_back({held.id, protocol::ModelState::Loaded, m_plans.at(held.id).bytes, ""});
+        status.models.push_back({plan.place.id, protocol::ModelState::Loaded, plan.bytes, ""});
     }
     for (const auto& [id, why] : m_failed) {
         status.models.push_back({id, protocol::ModelState::Failed, 0, why});

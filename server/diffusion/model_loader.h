@@ -39,8 +39,9 @@ public:
     /// there is something for settle().
     ModelLoader(Device device, std::int64_t memory, std::function<void()> loaded);
 
-    /// A model for a request, which begins to be loaded when it is not here.
-    Answer get(const generator::ModelPlace& place);
+    /// A model for a request, as `loras` change it, which begins to be loaded when it is not here. With LoRAs
+    /// it is another model, which shares with the plain one all that they leave alone.
+    Answer get(const generator::ModelPlace& place, const std::vector<models::LoraUse>& loras = {});
     /// To be loaded by loadWanted() when there is room, before a request needs it.
     void want(const generator::ModelPlace& place);
     /// Not to be held longer than what draws with it.
@@ -61,6 +62,7 @@ public:
 private:
     struct Plan {
         generator::ModelPlace place;
+        std::vector<models::LoraUse> loras;
         Parts parts;
         std::int64_t bytes = 0;
     };
@@ -70,23 +72,29 @@ private:
         std::optional<protocol::Problem> problem;
     };
     struct Loading {
+        std::string key;
         Plan plan;
         std::future<Loaded> result;
     };
 
-    protocol::Expected<Plan> planFor(const generator::ModelPlace& place) const;
-    Answer begin(const generator::ModelPlace& place);
-    Loaded load(const std::filesystem::path& folder, Parts parts) const;
-    Answer fail(const std::string& id, protocol::Problem problem);
+    protocol::Expected<Plan> planFor(const generator::ModelPlace& place,
+                                     const std::vector<models::LoraUse>& loras) const;
+    Answer begin(const std::string& key, const generator::ModelPlace& place,
+                 const std::vector<models::LoraUse>& loras);
+    Loaded load(const std::filesystem::path& folder, const std::vector<models::LoraUse>& loras,
+                Parts parts) const;
+    Answer fail(const std::string& key, protocol::Problem problem);
+    void dropAll(const std::string& id);
+    void forgetOld();
 
     const Device m_device;
     const std::function<void()> m_loaded;
     Residency m_residency;
-    std::optional<Plan> m_plan;  // of the model that finds no room
+    std::optional<std::pair<std::string, Plan>> m_plan;  // of the model that finds no room
     std::list<generator::ModelPlace> m_wanted;
-    std::set<std::string> m_unwanted;     // until nothing is being loaded
-    std::map<std::string, Plan> m_plans;  // of those that were loaded
-    std::map<std::string, std::string> m_failed;
+    std::set<std::string> m_unwanted;             // until nothing is being loaded
+    std::map<std::string, Plan> m_plans;          // of those that are held, by the keys there
+    std::map<std::string, std::string> m_failed;  // without LoRAs: else it is not the model that failed
     std::optional<std::pair<std::string, protocol::Problem>> m_justFailed;
     std::atomic<bool> m_isLoaded = false;
     std::optional<Loading> m_loading;  // waits for its thread at its end

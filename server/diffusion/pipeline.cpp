@@ -31,15 +31,17 @@ void requireFinite(const at::Tensor& x, const char* what) {
 
 }  // namespace
 
-Pipeline::Pipeline(const std::filesystem::path& folder, Device device, Parts& parts)
+Pipeline::Pipeline(const std::filesystem::path& folder, Device device, Parts& parts,
+                   std::span<const models::LoraUse> loras)
     : m_model(valueOrThrow(models::openModelFolder(folder))),
       m_device(std::move(device)),
-      m_networks(loadNetworks(m_model, m_device.placement, parts)) {}
+      m_networks(
+          loadNetworks(m_model, m_device.placement, Adapters(m_model, loras, m_device.placement), parts)) {}
 
 Pipeline::Pipeline(const std::filesystem::path& folder, Device device)
     : m_model(valueOrThrow(models::openModelFolder(folder))), m_device(std::move(device)), m_networks([this] {
           Parts own;
-          return loadNetworks(m_model, m_device.placement, own);
+          return loadNetworks(m_model, m_device.placement, {}, own);
       }()) {}
 
 std::int64_t Pipeline::activationSize(std::int64_t work) const {

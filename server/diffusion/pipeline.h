@@ -19,8 +19,10 @@ namespace easel::diffusion {
 /// uses it under c10::InferenceMode. Errors are thrown as Failure.
 class Pipeline {
 public:
-    /// Networks that are among `parts` are taken from there; those that are not are added.
-    Pipeline(const std::filesystem::path& folder, Device device, Parts& parts);
+    /// Networks that are among `parts` are taken from there; those that are not are added. `loras` change
+    /// them.
+    Pipeline(const std::filesystem::path& folder, Device device, Parts& parts,
+             std::span<const models::LoraUse> loras = {});
     Pipeline(const std::filesystem::path& folder, Device device);
 
     const Device& device() const { return m_device; }

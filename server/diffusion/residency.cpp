@@ -58,7 +58,12 @@ bool Residency::makeRoom(std::int64_t bytes, const Parts& wanted) {
 /// Those that no model holds any more.
 void Residency::dropIdleParts(std::int64_t bytes, const Parts& wanted) {
     for (auto part = m_parts.begin(); part != m_parts.end() && used() + bytes > m_budget;) {
-        part = part->network.use_count() == 1 && !has(wanted, *part) ? m_parts.erase(part) : std::next(part);
+        if (part->network.use_count() > 1 || has(wanted, *part)) {
+            ++part;
+        } else {
+            m_parts.erase(part);
+            part = m_parts.begin();  // it may have been all that held the part that it was a copy of
+        }
     }
 }
 
@@ -70,7 +75,10 @@ void Residency::add(const std::string& id, std::shared_ptr<Pipeline> model, Part
 
 void Residency::drop(const std::string& id) {
     std::erase_if(m_models, [&id](const Held& held) { return held.id == id; });
-    std::erase_if(m_parts, [](const Part& part) { return part.network.use_count() == 1; });
+    const auto isIdle = [](const Part& part) { return part.network.use_count() == 1; };
+    while (std::erase_if(m_parts, isIdle) > 0) {
+        // Changed copies hold what they are copies of.
+    }
 }
 
 }  // namespace easel::diffusion

@@ -7,6 +7,7 @@
 
 #include "server/diffusion/conditioning/text_stack.h"
 #include "server/diffusion/networks/vae/vae.h"
+#include "server/diffusion/weights/adapters.h"
 #include "server/diffusion/weights/parts.h"
 #include "server/diffusion/weights/weights.h"
 #include "server/models/model_folder.h"
@@ -33,11 +34,13 @@ struct Networks {
     std::vector<std::string> notes;
 };
 
-/// The parts that a model is made of, without their networks. Throws Failure.
-Parts partsOf(const models::ModelFolder& model, const Placement& placement);
+/// The parts that a model, as `adapters` change it, is made of, without their networks: a changed copy comes
+/// after what it is a copy of. Throws Failure.
+Parts partsOf(const models::ModelFolder& model, const Placement& placement, const Adapters& adapters);
 
-/// Loads a model's networks as its family has them. Those that are among `parts` are taken from there; the
-/// others are added. Throws Failure.
-Networks loadNetworks(const models::ModelFolder& model, const Placement& placement, Parts& parts);
+/// Loads a model's networks as its family has them, and as `adapters` change them. Those that are among
+/// `parts` are taken from there; the others are added. Throws Failure.
+Networks loadNetworks(const models::ModelFolder& model, const Placement& placement, const Adapters& adapters,
+                      Parts& parts);
 
 }  // namespace easel::diffusion

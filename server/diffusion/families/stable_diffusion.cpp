@@ -32,31 +32,44 @@ private:
 std::pair<models::TensorSource, Part> open(const models::ModelFolder& model, std::string_view name,
                                            const Placement& placement) {
     auto source = valueOrThrow(models::openWeights(model, name));
-    Part part{identityOf(name, source, models::configOf(model, name)),
-              bytesOf(source, placement.dtype),
-              nullptr,
-              {}};
+    Part part{.files = identityOf(name, source, models::configOf(model, name)),
+              .bytes = bytesOf(source, placement.dtype)};
     if (!source.note().empty()) {
         part.notes.push_back(source.note());
     }
     return {std::move(source), std::move(part)};
 }
 
+/// A part that is `base` with changes, without its network.
+Part changed(const Part& base, const Adapters::Of& changes) {
+    return {.files = base.files + changes.identity, .bytes = changes.adapter->bytes(), .base = base.network};
+}
+
 /// The `Network` of the part `name`, from `parts` or newly made and added to them; its notes go to `notes`.
 template <typename Network, typename Config>
 std::shared_ptr<const Network> take(Parts& parts, const models::ModelFolder& model, std::string_view name,
                                     const Config& config, const Placement& placement,
-                                    std::vector<std::string>& notes) {
+                                    const Adapters& adapters, std::vector<std::string>& notes) {
     auto [source, part] = open(model, name, placement);
     auto taken = std::ranges::find(parts, part.files, &Part::files);
     if (taken == parts.end()) {
         const Weights weights(std::move(source), placement);
         part.network = std::make_shared<const Network>(weights, config);
+        part.tensors = weights.taken();
         const auto passedOver = weights.finish();
         part.notes.insert(part.notes.end(), passedOver.begin(), passedOver.end());
         taken = parts.insert(taken, std::move(part));
     }
     notes.insert(notes.end(), taken->notes.begin(), taken->notes.end());
+    if (const Adapters::Of* const changes = adapters.of(name)) {
+        Part other = changed(*taken, *changes);
+        const auto tensors = taken->tensors;
+        taken = std::ranges::find(parts, other.files, &Part::files);
+        if (taken == parts.end()) {
+            other.network = std::make_shared<const Network>(Weights(tensors, changes->adapter), config);
+            taken = parts.insert(taken, std::move(other));
+        }
+    }
     return std::static_pointer_cast<const Network>(taken->network);
 }
 
@@ -67,24 +80,28 @@ TextLayerRead layerOf(models::Family family) {
 
 }  // namespace
 
-Parts partsOf(const models::ModelFolder& model, const Placement& placement) {
+Parts partsOf(const models::ModelFolder& model, const Placement& placement, const Adapters& adapters) {
     Parts parts;
     for (const std::string& name : models::partsWithWeights(model)) {
         parts.push_back(open(model, name, placement).second);
+        if (const Adapters::Of* const changes = adapters.of(name)) {
+            parts.push_back(changed(parts.back(), *changes));
+        }
     }
     return parts;
 }
 
-Networks load(const models::ModelFolder& model, const Placement& placement, Parts& parts) {
+Networks load(const models::ModelFolder& model, const Placement& placement, const Adapters& adapters,
+              Parts& parts) {
     std::vector<std::string> notes;
     std::vector<TextPart> texts;
     for (const models::TextComponent& text : model.texts) {
         texts.push_back({valueOrThrow(prompt::Tokenizer::of(text)),
-                         take<TextEncoder>(parts, model, text.name, text.encoder, placement, notes),
+                         take<TextEncoder>(parts, model, text.name, text.encoder, placement, adapters, notes),
                          text.encoder.vocabSize, layerOf(model.family)});
     }
-    auto unet = take<UNetDenoiser>(parts, model, models::kUNet, model.unet, placement, notes);
-    auto vae = take<Vae>(parts, model, models::kVae, model.vae, placement, notes);
+    auto unet = take<UNetDenoiser>(parts, model, models::kUNet, model.unet, placement, adapters, notes);
+    auto vae = take<Vae>(parts, model, models::kVae, model.vae, placement, adapters, notes);
     return {TextStack(std::move(texts), placement.device), std::move(unet), std::move(vae), std::move(notes)};
 }
 

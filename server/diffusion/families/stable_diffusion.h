@@ -7,7 +7,8 @@
 /// partsOf() and loadNetworks().
 namespace easel::diffusion::stable_diffusion {
 
-Parts partsOf(const models::ModelFolder& model, const Placement& placement);
-Networks load(const models::ModelFolder& model, const Placement& placement, Parts& parts);
+Parts partsOf(const models::ModelFolder& model, const Placement& placement, const Adapters& adapters);
+Networks load(const models::ModelFolder& model, const Placement& placement, const Adapters& adapters,
+              Parts& parts);
 
 }  // namespace easel::diffusion::stable_diffusion

@@ -3,29 +3,38 @@
 
 #include <ATen/ATen.h>
 
+#include <utility>
+
 #include "server/diffusion/networks/ops.h"
 
 namespace easel::diffusion {
 
-Linear::Linear(const Weights& in, std::int64_t inputs, std::int64_t outputs, Bias wanted)
-    : weight(in.tensor("weight", {outputs, inputs})) {
+Linear::Linear(const Weights& in, std::int64_t inputs, std::int64_t outputs, Bias wanted) {
+    auto [own, factors] = in.layerWeight({outputs, inputs});
+    weight = std::move(own);
+    beside = std::move(factors);
     if (wanted == Bias::With) {
         bias = in.tensor("bias", {outputs});
     }
 }
 
 at::Tensor Linear::forward(const at::Tensor& x) const {
-    return at::linear(x, weight, bias);
+    at::Tensor y = at::linear(x, weight, bias);
+    return beside ? y.add_(at::linear(at::linear(x, beside.down), beside.up)) : y;
 }
 
 Conv2d::Conv2d(const Weights& in, std::int64_t inputs, std::int64_t outputs, std::int64_t kernel,
                std::int64_t stepSize)
-    : weight(in.tensor("weight", {outputs, inputs, kernel, kernel})),
-      bias(in.tensor("bias", {outputs})),
-      stride(stepSize) {}
+    : bias(in.tensor("bias", {outputs})), stride(stepSize) {
+    auto [own, factors] = in.layerWeight({outputs, inputs, kernel, kernel});
+    weight = std::move(own);
+    beside = std::move(factors);
+}
 
 at::Tensor Conv2d::forward(const at::Tensor& x) const {
-    return at::conv2d(x, weight, bias, stride, weight.size(2) / 2);
+    const std::int64_t padding = weight.size(2) / 2;
+    at::Tensor y = at::conv2d(x, weight, bias, stride, padding);
+    return beside ? y.add_(at::conv2d(at::conv2d(x, beside.down, {}, stride, padding), beside.up)) : y;
 }
 
 GroupNorm::GroupNorm(const Weights& in, std::int64_t groupCount, std::int64_t channels, double epsilon)

@@ -17,6 +17,7 @@ struct Linear {
     at::Tensor forward(const at::Tensor& x) const;
 
     at::Tensor weight;
+    LowRank beside;
     at::Tensor bias;
 };
 
@@ -27,6 +28,7 @@ struct Conv2d {
     at::Tensor forward(const at::Tensor& x) const;
 
     at::Tensor weight;
+    LowRank beside;
     at::Tensor bias;
     std::int64_t stride;
 };

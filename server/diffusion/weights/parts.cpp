@@ -6,7 +6,6 @@
 #include <system_error>
 
 namespace easel::diffusion {
-namespace {
 
 std::string identityOf(const std::filesystem::path& file) {
     std::error_code error;  // What is not there differs from everything that is.
@@ -15,8 +14,6 @@ std::string identityOf(const std::filesystem::path& file) {
     const auto time = std::filesystem::last_write_time(place, error).time_since_epoch().count();
     return place.string() + '\n' + std::to_string(size) + '\n' + std::to_string(time) + '\n';
 }
-
-}  // namespace
 
 std::string identityOf(std::string_view name, const models::TensorSource& source,
                        const std::filesystem::path& config) {

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "server/diffusion/weights/adapter.h"
 #include "server/models/files/tensor_source.h"
 
 namespace easel::diffusion {
@@ -18,13 +19,19 @@ namespace easel::diffusion {
 struct Part {
     std::string files;  ///< what identityOf() says
     std::int64_t bytes = 0;
-    std::shared_ptr<const void> network;
+    std::shared_ptr<const void> network = nullptr;
+    /// What it is made of, for a copy with changes to share.
+    std::shared_ptr<const Tensors> tensors = nullptr;
+    /// The network that it is a changed copy of, most of whose tensors are its own, too; else null.
+    std::shared_ptr<const void> base = nullptr;
     /// What was passed over in its weights, a sentence each.
-    std::vector<std::string> notes;
+    std::vector<std::string> notes = {};
 };
 
 using Parts = std::vector<Part>;
 
+/// Tells `file` from all others, and from what it was before it changed.
+std::string identityOf(const std::filesystem::path& file);
 /// Tells the part `name` with the weights of `source` and their `config` from all others, and from what they
 /// were before they changed: places, sizes and times, with links followed. One file may hold several parts.
 std::string identityOf(std::string_view name, const models::TensorSource& source,

@@ -2,15 +2,13 @@
 #include "server/diffusion/weights/weights.h"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 
 #include <algorithm>
-#include <atomic>
-#include <cstring>
 #include <sstream>
 #include <utility>
 
 #include "server/diffusion/failure.h"
+#include "server/diffusion/weights/stored.h"
 #include "server/models/files/model_problem.h"
 
 namespace easel::diffusion {
@@ -20,78 +18,6 @@ std::string toString(at::IntArrayRef shape) {
     std::ostringstream text;
     text << shape;
     return text.str();
-}
-
-std::optional<c10::ScalarType> scalarTypeOf(models::DType dtype) {
-    switch (dtype) {
-        case models::DType::F8E4M3:
-            return c10::kFloat8_e4m3fn;
-        case models::DType::F8E5M2:
-            return c10::kFloat8_e5m2;
-        case models::DType::F16:
-            return c10::kHalf;
-        case models::DType::BF16:
-            return c10::kBFloat16;
-        case models::DType::F32:
-            return c10::kFloat;
-        default:
-            return std::nullopt;
-    }
-}
-
-/// A floating-point number is finite unless all bits of `top` are set: those of its exponent, or where there
-/// is but one such number, all but the sign. Reading the bits is several times as fast as at::isfinite, and
-/// the whole model is read here.
-template <typename Bits>
-bool finiteBits(const std::byte* data, std::int64_t count, Bits top) {
-    std::atomic<bool> finite = true;
-    at::parallel_for(0, count, 1 << 16, [&](std::int64_t begin, std::int64_t end) {
-        bool bad = false;
-        for (std::int64_t i = begin; i < end; ++i) {
-            Bits bits;
-            std::memcpy(&bits, data + i * static_cast<std::int64_t>(sizeof bits), sizeof bits);
-            bad |= (bits & top) == top;
-        }
-        if (bad) {
-            finite = false;
-        }
-    });
-    return finite;
-}
-
-bool isFinite(const models::TensorEntry& entry, c10::ScalarType type, std::int64_t count) {
-    switch (type) {
-        case c10::kFloat8_e4m3fn:
-            return finiteBits<std::uint8_t>(entry.data.data(), count, 0x7f);
-        case c10::kFloat8_e5m2:
-            return finiteBits<std::uint8_t>(entry.data.data(), count, 0x7c);
-        case c10::kHalf:
-            return finiteBits<std::uint16_t>(entry.data.data(), count, 0x7c00);
-        case c10::kBFloat16:
-            return finiteBits<std::uint16_t>(entry.data.data(), count, 0x7f80);
-        default:
-            return finiteBits<std::uint32_t>(entry.data.data(), count, 0x7f800000);
-    }
-}
-
-/// The numbers of `entry` as they are in the file, which stays mapped with them.
-at::Tensor storedIn(const models::TensorEntry& entry, c10::ScalarType type,
-                    const std::shared_ptr<const models::TensorSource>& source) {
-    auto* const data = const_cast<std::byte*>(entry.data.data());  // no layer writes to its weights
-    std::vector<std::int64_t> shape = entry.shape;
-    if (entry.isTransposed) {
-        std::reverse(shape.begin(), shape.end());
-    }
-    const auto options = at::TensorOptions(type);
-    at::Tensor numbers;
-    if (reinterpret_cast<std::uintptr_t>(data) % c10::elementSize(type) != 0) {
-        numbers = at::empty(shape, options);
-        std::memcpy(numbers.mutable_data_ptr(), data, entry.data.size());
-    } else {
-        numbers = at::from_blob(
-            data, shape, [source](void*) {}, options);
-    }
-    return entry.isTransposed ? numbers.t() : numbers;
 }
 
 bool isIdle(const std::string& name, const std::vector<std::string>& idle) {
@@ -114,7 +40,12 @@ std::string listed(const std::vector<std::string>& names) {
 
 Weights::Weights(models::TensorSource source, Placement placement)
     : m_component(std::make_shared<Component>(
-          Component{std::make_shared<const models::TensorSource>(std::move(source)), placement, {}, {}})) {}
+          Component{.source = std::make_shared<const models::TensorSource>(std::move(source)),
+                    .placement = placement})) {}
+
+Weights::Weights(std::shared_ptr<const Tensors> base, std::shared_ptr<const Adapter> adapter)
+    : m_component(
+          std::make_shared<Component>(Component{.base = std::move(base), .adapter = std::move(adapter)})) {}
 
 Weights Weights::operator/(std::string_view name) const {
     Weights below = *this;
@@ -127,7 +58,8 @@ std::string Weights::path(std::string_view name) const {
 }
 
 bool Weights::has(std::string_view name) const {
-    return m_component->source->find(path(name)) != nullptr;
+    const std::string full = path(name);
+    return m_component->base ? m_component->base->contains(full) : m_component->source->find(full) != nullptr;
 }
 
 void Weights::ignore(std::string_view name) const {
@@ -136,6 +68,30 @@ void Weights::ignore(std::string_view name) const {
 
 at::Tensor Weights::tensor(std::string_view name, at::IntArrayRef shape) const {
     const std::string full = path(name);
+    if (m_component->base) {
+        return m_component->adapter->changed(full, unchanged(full));
+    }
+    return m_component->taken.emplace(full, read(full, shape)).first->second;
+}
+
+LayerWeight Weights::layerWeight(at::IntArrayRef shape) const {
+    const std::string full = path("weight");
+    if (m_component->base && m_component->adapter->isBeside(full)) {
+        return {unchanged(full), m_component->adapter->beside(full)};
+    }
+    return {tensor("weight", shape), {}};
+}
+
+/// Of a network in memory that is made again with changes: it took the same tensors.
+const at::Tensor& Weights::unchanged(const std::string& full) const {
+    const auto found = m_component->base->find(full);
+    if (found == m_component->base->end()) {
+        throw Failure(protocol::internalError("The tensor " + full + " is not that of a network in memory."));
+    }
+    return found->second;
+}
+
+at::Tensor Weights::read(const std::string& full, at::IntArrayRef shape) const {
     const auto& source = m_component->source;
     const auto fail = [&](const std::string& what) -> Failure {
         const auto& files = source->files();
@@ -156,8 +112,7 @@ at::Tensor Weights::tensor(std::string_view name, at::IntArrayRef shape) const {
                    " numbers; only F32, F16, BF16, F8_E4M3 and F8_E5M2 are supported.");
     }
     m_component->seen.insert(full);
-    const std::int64_t count = c10::multiply_integers(shape);
-    if (!isFinite(*entry, *stored, count)) {
+    if (!isFinite(*entry, *stored)) {
         throw fail("The tensor " + full + " of shape " + toString(shape) +
                    " holds numbers that are not finite; the file is damaged or was not trained well.");
     }
@@ -173,6 +128,10 @@ at::Tensor Weights::tensor(std::string_view name, at::IntArrayRef shape) const {
 
 void Weights::passOver(std::string_view name) const {
     m_component->idle.push_back(path(name));
+}
+
+std::shared_ptr<const Tensors> Weights::taken() const {
+    return std::make_shared<const Tensors>(m_component->taken);
 }
 
 std::vector<std::string> Weights::finish() const {

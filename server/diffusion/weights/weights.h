@@ -11,16 +11,18 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
+#include "server/diffusion/weights/adapter.h"
 #include "server/models/files/tensor_source.h"
 
 namespace easel::diffusion {
 
-/// Where a component's tensors go.
-struct Placement {
-    c10::Device device;
-    c10::ScalarType dtype;
+/// What a layer multiplies its input with.
+struct LayerWeight {
+    at::Tensor weight;
+    LowRank beside;
 };
 
 /// A component's tensors as its layers take them: one place in the tree of names, from which `/` leads on.
@@ -29,6 +31,8 @@ struct Placement {
 class Weights {
 public:
     Weights(models::TensorSource source, Placement placement);
+    /// The tensors that a network in memory took, as `adapter` changes them. What it leaves alone is shared.
+    Weights(std::shared_ptr<const Tensors> base, std::shared_ptr<const Adapter> adapter);
 
     Weights operator/(std::string_view name) const;
     Weights operator/(std::integral auto index) const { return *this / std::to_string(index); }
@@ -37,6 +41,8 @@ public:
     /// On the placement's device, in its dtype, C order. Shares the file's memory where nothing has to
     /// change, and keeps the file mapped as long as it lives.
     at::Tensor tensor(std::string_view name, at::IntArrayRef shape) const;
+    /// "weight", of a layer that can add a product of two factors to its own.
+    LayerWeight layerWeight(at::IntArrayRef shape) const;
     /// Accepts a tensor that is not needed.
     void ignore(std::string_view name) const;
     /// Accepts what is known to be left in such files and plays no part in a picture; with a dot at its end,
@@ -45,16 +51,23 @@ public:
     /// Throws unless every tensor of the component was taken, ignored or passed over; a sentence for each
     /// file in which something was passed over.
     std::vector<std::string> finish() const;
+    /// All that tensor() and layerWeight() gave.
+    std::shared_ptr<const Tensors> taken() const;
 
 private:
     struct Component {
-        std::shared_ptr<const models::TensorSource> source;
-        Placement placement;
-        std::set<std::string, std::less<>> seen;
-        std::vector<std::string> idle;
+        std::shared_ptr<const models::TensorSource> source = nullptr;
+        Placement placement = {c10::kCPU, c10::kFloat};
+        std::set<std::string, std::less<>> seen = {};
+        std::vector<std::string> idle = {};
+        Tensors taken = {};
+        std::shared_ptr<const Tensors> base = nullptr;  // instead of all that
+        std::shared_ptr<const Adapter> adapter = nullptr;
     };
 
     std::string path(std::string_view name) const;
+    const at::Tensor& unchanged(const std::string& full) const;
+    at::Tensor read(const std::string& full, at::IntArrayRef shape) const;
 
     std::shared_ptr<Component> m_component;
     std::string m_prefix;  // empty, or ends with a dot

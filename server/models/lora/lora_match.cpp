@@ -83,7 +83,7 @@ protocol::Expected<MatchedLoras> matchLoras(std::span<const std::shared_ptr<cons
                 isText ? uses[i].textWeight * blocks->front() : uses[i].weight * (*blocks)[target->block];
             if (weight != 0) {
                 auto& layer = (isText ? matched.texts[network - 1] : matched.unet).layers[target->path];
-                layer.target = target;
+                layer.shape = target->shape;
                 layer.changes.push_back({&module, weight});
             }
         }

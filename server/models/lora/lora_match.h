@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <span>
@@ -29,13 +30,13 @@ struct LoraChange {
 /// What LoRAs change in one network: by the layers' paths, in the order in which the LoRAs were named.
 struct LoraChanges {
     struct Layer {
-        const LoraTarget* target;
+        std::vector<std::int64_t> shape;  ///< of its weight
         std::vector<LoraChange> changes;
     };
     std::map<std::string, Layer> layers;
 };
 
-/// What a request's LoRAs change in a model. `files` must outlive it, and so must the targets.
+/// What a request's LoRAs change in a model. `files` must outlive it.
 struct MatchedLoras {
     LoraChanges unet;
     std::vector<LoraChanges> texts;

@@ -460,7 +460,7 @@ private Q_SLOTS:
             const auto source = models::TensorSource::open(kFixtures + "models/sd1-tiny/" + folder, naming);
             std::vector<models::NamedShape> shapes;
             for (const auto& file : source->files()) {
-                for (const auto& tensor : file.tensors()) {
+                for (const auto& tensor : file.tensors) {
                     shapes.push_back({tensor.name, tensor.shape});
                 }
             }
