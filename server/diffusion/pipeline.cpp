@@ -96,8 +96,8 @@ Drawing Pipeline::drawingFor(const protocol::GenerationSettings& settings, int i
                              std::shared_ptr<const Guidance> guidance) const {
     const at::Generator generator = generatorOf(settings, index);
     const at::Tensor noise = at::randn(latentShape(settings), generator, at::kFloat);
-    return {makeSampler(settings.sampler, samplerSettings(m_model.scheduler, settings), settings.steps,
-                        noise.to(m_device.placement.device), generator),
+    return {makeSampler(settings.sampler, samplerSettings(m_model.scheduler, settings, m_model.family),
+                        settings.steps, noise.to(m_device.placement.device), generator),
             std::move(guidance)};
 }
 
@@ -111,8 +111,8 @@ Drawing Pipeline::drawingFrom(const at::Tensor& pixels, double strength,
     const auto draw = [&] { return at::randn(latentShape(settings), generator, at::kFloat).to(device); };
     const at::Tensor picture = (moments[0] + deviations * draw()) * m_model.vae.scalingFactor;
     const at::Tensor noise = draw();
-    auto sampler = makeSampler(settings.sampler, samplerSettings(m_model.scheduler, settings), settings.steps,
-                               noise, generator);
+    auto sampler = makeSampler(settings.sampler, samplerSettings(m_model.scheduler, settings, m_model.family),
+                               settings.steps, noise, generator);
     sampler->startFrom(picture, noise, firstStep(settings.steps, strength));
     return {std::move(sampler), std::move(guidance)};
 }

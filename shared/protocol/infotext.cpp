@@ -155,9 +155,9 @@ std::optional<GenerationSettings> fromInfotext(std::string_view text) {
         take(size.substr(0, cross), settings.width);
         take(size.substr(cross + 1), settings.height);
     }
-    const auto [sampler, schedule] = samplerOfInfotext(settings.sampler, settings.schedule);
-    settings.sampler = std::string(sampler);
-    settings.schedule = std::string(schedule);
+    const auto sampling = samplingOf(settings.sampler, value("schedule type"));
+    settings.sampler = sampling.sampler;
+    settings.schedule = sampling.schedule;
     return settings;
 }
 

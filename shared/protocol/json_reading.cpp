@@ -157,6 +157,7 @@ Expected<SamplerInfo> readSampler(const json& value) {
     reader.read("name", sampler.name);
     reader.read("title", sampler.title);
     reader.readList("schedules", sampler.schedules, textItem);
+    reader.read("takes_eta", sampler.takesEta);
     return reader.finish(std::move(sampler));
 }
 

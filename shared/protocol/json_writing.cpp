@@ -169,8 +169,10 @@ std::string toJson(const JobPage& page) {
 std::string toJson(const ServerInfo& info) {
     json samplers = json::array();
     for (const SamplerInfo& sampler : info.samplers) {
-        samplers.push_back(
-            {{"name", sampler.name}, {"title", sampler.title}, {"schedules", sampler.schedules}});
+        samplers.push_back({{"name", sampler.name},
+                            {"title", sampler.title},
+                            {"schedules", sampler.schedules},
+                            {"takes_eta", sampler.takesEta}});
     }
     return text({{"version", info.version},
                  {"id", info.id},

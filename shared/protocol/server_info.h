@@ -72,6 +72,7 @@ struct SamplerInfo {
     std::string name;
     std::string title;  ///< for a person; empty: the name will do
     std::vector<std::string> schedules;
+    bool takesEta = false;  ///< how much noise a step draws anew can be said
 
     bool operator==(const SamplerInfo&) const = default;
 };

@@ -72,6 +72,22 @@ void checkSeed(std::optional<Problem>& problem, const char* field, std::int64_t 
     }
 }
 
+std::optional<Problem> checkEta(double eta, const SamplerKind& sampler) {
+    if (!sampler.takesEta) {
+        return invalidField("eta",
+                            fmt::format("The sampler {} takes no eta. Leave it out, or ask for one that "
+                                        "does: /v1/server tells which.",
+                                        sampler.name));
+    }
+    if (eta < 0) {
+        return invalidField("eta",
+                            fmt::format("eta must be between 0 and 1, or -1 for the sampler's own; it is "
+                                        "{:.6g}.",
+                                        eta));
+    }
+    return {};
+}
+
 template <typename Range>
 std::string listed(const Range& names) {
     std::string text;
@@ -164,7 +180,15 @@ Expected<GenerationSettings> resolve(const GenerationRequest& request, const Mod
         }
     });
     checkAdditions(problem, settings);
+    const auto sampling = samplingOf(settings.sampler, request.schedule.value_or(""));
+    settings.sampler = sampling.sampler;
+    settings.schedule = sampling.schedule;
     const SamplerKind* const sampler = findSamplerKind(settings.sampler);
+    if (!problem && !sampler && findSamplerKind(samplingOf(settings.sampler, "").sampler)) {
+        problem = invalidField("schedule", fmt::format("schedule says \"{}\", but the sampler \"{}\" has "
+                                                       "another one in its name. Leave one of them out.",
+                                                       settings.schedule, settings.sampler));
+    }
     if (!problem && !sampler) {
         problem = invalidField("sampler", fmt::format("There is no sampler \"{}\"; there is: {}.",
                                                       settings.sampler, samplerNames()));
@@ -173,6 +197,9 @@ Expected<GenerationSettings> resolve(const GenerationRequest& request, const Mod
         problem = invalidField(
             "schedule", fmt::format("The sampler {} has no schedule \"{}\"; it has: {}.", settings.sampler,
                                     settings.schedule, listed(sampler->schedules)));
+    }
+    if (!problem && request.eta && *request.eta != -1) {
+        problem = checkEta(*request.eta, *sampler);
     }
     const std::int64_t seed = request.seed.value_or(-1);
     checkSeed(problem, "seed", seed, limits);

@@ -14,13 +14,19 @@ from safetensors.torch import load_file, save_file
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 import tiny_models
-from schedulers import CLASSES, chosen
+from schedulers import CLASSES, SCHEDULES, chosen
 from units import levels, units
 from wrong import ERRORS, TIMESTEP, wrong
 
 STRENGTHS = (0.05, 0.33, 0.6, 1.0)
-KARRAS = ("euler", "dpmpp_2m", "heun")
 STEPS = (1, 4, 20, 50)
+# Of these and of each sampler's own schedule everything is kept; of what others add, which is the same arithmetic in
+# other pairs, one schedule and one run.
+THOROUGH = {"pndm": ("default",), "ddim": ("default",), "euler": ("default", "karras"), "euler_a": ("default",),
+            "heun": ("default", "karras"), "dpmpp_2m": ("default", "karras")}
+# What these answer with diffusers' schedulers do not take for the picture itself.
+NEVER_PICTURES = ("pndm", "euler_a", "dpm2", "dpm2_a", "dpmpp_sde")
+ETAS = {"ddim": (0.5, 1.0), "tcd": (0.0, 0.7)}
 # Beside the tiny models' own: what other configs make of switching and of each spacing.
 EXTRA_SCHEDULERS = {
     "trailing": {**tiny_models.SD1["scheduler"], "timestep_spacing": "trailing"},
@@ -54,8 +60,11 @@ def own_scheduler(config):
 
 def kinds():
     """Each sampler with each of its schedules."""
-    return [(sampler, schedule) for sampler in CLASSES
-            for schedule in (("default", "karras") if sampler in KARRAS else ("default",))]
+    return [(sampler, schedule) for sampler in CLASSES for schedule in SCHEDULES[sampler]]
+
+
+def thorough():
+    return [kind for kind in kinds() if kind[1] in THOROUGH.get(kind[0], ("default",))]
 
 
 def schedules():
@@ -64,10 +73,16 @@ def schedules():
     for config_name, config in configs.items():
         for sampler, schedule in kinds():
             for steps in STEPS:
+                is_old = schedule in THOROUGH.get(sampler, ())
+                is_one = steps == 20 and (config_name == "sd1-tiny" or schedule == "default" and
+                                          config_name in ("zero_snr", "dpmpp_2m"))
+                if not (is_old or is_one):
+                    continue
                 scheduler = chosen(own_scheduler(config), sampler, schedule)
                 key = f"{config_name}/{sampler}/{schedule}/{steps}"
                 tensors |= schedule_of(scheduler, steps, key)
-                if config_name in ("sd1-tiny", "zero_snr") and steps == 20 and hasattr(scheduler, "sigmas"):
+                if ((sampler, schedule) in thorough() and config_name in ("sd1-tiny", "zero_snr") and steps == 20
+                        and hasattr(scheduler, "sigmas")):
                     tensors |= schedule_of(wrong(scheduler, sampler, TIMESTEP), steps, key + "/wrong")
     return tensors, configs
 
@@ -87,27 +102,36 @@ def schedule_of(scheduler, steps, key):
 def runs():
     """Where each sampler arrives when the model answers in * t / (t + 1): its own arithmetic and no network's."""
     tensors = {"start": torch.arange(64).sub(31.5).div(32).reshape(1, 4, 4, 4)}
-    for model in (tiny_models.SD1, tiny_models.SD2):
+    picture = {**tiny_models.SD1["scheduler"], "prediction_type": "sample"}
+    for config in (tiny_models.SD1["scheduler"], tiny_models.SD2["scheduler"], picture):
         for sampler, schedule in kinds():
-            scheduler = chosen(own_scheduler(model["scheduler"]), sampler, schedule)
+            is_thorough = (sampler, schedule) in thorough()
+            if config is picture and (sampler in NEVER_PICTURES or schedule != "default"):
+                continue
+            scheduler = chosen(own_scheduler(config), sampler, schedule)
             key = f"{scheduler.config.prediction_type}/{sampler}/{schedule}"
             tensors[key] = run(scheduler, tensors["start"])
-            for error in ERRORS[sampler]:
+            for error in ERRORS[sampler] if is_thorough and config is not picture else ():
                 tensors[f"{key}/wrong/{error}"] = run(wrong(scheduler, sampler, error), tensors["start"])
+    for sampler, etas in ETAS.items():
+        for eta in etas:
+            scheduler = chosen(own_scheduler(tiny_models.SD1["scheduler"]), sampler, "default")
+            tensors[f"epsilon/{sampler}/eta/{eta}"] = run(scheduler, tensors["start"], eta=eta)
     return tensors
 
 
-def run(scheduler, start):
+def run(scheduler, start, **given):
     scheduler.set_timesteps(20)
-    return walk(scheduler, scheduler.timesteps, start * scheduler.init_noise_sigma)
+    return walk(scheduler, scheduler.timesteps, start * scheduler.init_noise_sigma, **given)
 
 
-def walk(scheduler, timesteps, latents):
+def walk(scheduler, timesteps, latents, **given):
     generator = torch.Generator().manual_seed(0)
-    stochastic = {"generator": generator} if "generator" in inspect.signature(scheduler.step).parameters else {}
+    if "generator" in inspect.signature(scheduler.step).parameters:
+        given["generator"] = generator
     for t in timesteps:
-        given = scheduler.scale_model_input(latents, t)
-        latents = scheduler.step(given * (t / (t + 1)), t, latents, **stochastic).prev_sample
+        x = scheduler.scale_model_input(latents, t)
+        latents = scheduler.step(x * (t / (t + 1)), t, latents, **given).prev_sample
     return latents
 
 
@@ -117,8 +141,8 @@ def starts(like):
     drawn = torch.randn(1, 4, 4, 4, generator=torch.Generator().manual_seed(3))
     tensors = {"picture": picture, "noise": drawn if like is None else like["noise"]}
     for model in (tiny_models.SD1, tiny_models.SD2):
-        for sampler, schedule in kinds():
-            for strength in STRENGTHS:
+        for sampler, schedule in thorough():
+            for strength in STRENGTHS if sampler in THOROUGH else STRENGTHS[1:3]:
                 scheduler = chosen(own_scheduler(model["scheduler"]), sampler, schedule)
                 key = f"{scheduler.config.prediction_type}/{sampler}/{schedule}/{strength}"
                 scheduler.set_timesteps(20)
@@ -129,6 +153,13 @@ def starts(like):
                 start = scheduler.add_noise(picture, tensors["noise"], timesteps[:1])
                 tensors[f"{key}/start"] = start
                 tensors[f"{key}/end"] = walk(scheduler, timesteps, start)
+    for sampler in CLASSES:
+        scheduler = chosen(own_scheduler(tiny_models.SD1["scheduler"]), sampler, "default")
+        scheduler.set_timesteps(20)
+        begin = 10 * scheduler.order
+        scheduler.set_begin_index(begin) if hasattr(scheduler, "set_begin_index") else None
+        first = scheduler.timesteps[begin:begin + 1]
+        tensors[f"epsilon/{sampler}/step"] = walk(scheduler, first, scheduler.add_noise(picture, tensors["noise"], first))
     return tensors
 
 
@@ -140,7 +171,7 @@ def from_pictures(pipe, name, models, like):
     config = json.loads((models / name / "scheduler/scheduler_config.json").read_text())
     again = StableDiffusionImg2ImgPipeline(**pipe.components, requires_safety_checker=False)
     again.set_progress_bar_config(disable=True)
-    for sampler, schedule in kinds():
+    for sampler, schedule in thorough():
         again.scheduler = chosen(own_scheduler(config), sampler, schedule)
         tensors[f"{sampler}/{schedule}/latents"] = again(
             PROMPT, image=pixels, strength=0.6, num_inference_steps=10, guidance_scale=7.5, output_type="latent",
@@ -193,7 +224,8 @@ def cases():
     result = []
     for model in ("sd1-tiny", "sd2-tiny"):
         result += [{**base, "name": f"{model}-{sampler}-{schedule}", "model": model, "sampler": sampler,
-                    "schedule": schedule} for sampler, schedule in kinds()]
+                    "schedule": schedule} | ({} if sampler in THOROUGH else {"latents_only": True})
+                   for sampler, schedule in thorough()]
     more = {"model": "sd1-tiny", "sampler": "pndm"}
     result += [
         {**base, **more, "name": "no-guidance", "guidance": 1.0, "steps": 6},
@@ -224,14 +256,20 @@ def draw(pipe, own, case):
     """The case's tensors: latents, pictures, and for whole runs the latents that each wrong sampler gives."""
     scheduler = chosen(own, case["sampler"], case["schedule"])
     latents = latents_of(pipe, scheduler, case)
-    with torch.no_grad():
-        decoded = pipe.vae.decode(latents / pipe.vae.config.scaling_factor).sample
-    pictures = pipe.image_processor.postprocess(decoded, output_type="np")
-    tensors = {"latents": latents, "pictures": torch.from_numpy((pictures * 255).round().astype("uint8"))}
+    tensors = {"latents": latents}
+    if not case.get("latents_only"):
+        tensors["pictures"] = decode(pipe, latents)
     if case["steps"] == 20:
         for error in ERRORS[case["sampler"]]:
             tensors[f"wrong/{error}"] = latents_of(pipe, wrong(scheduler, case["sampler"], error), case)
     return {f"{case['name']}/{key}": value for key, value in tensors.items()}
+
+
+def decode(pipe, latents):
+    with torch.no_grad():
+        decoded = pipe.vae.decode(latents / pipe.vae.config.scaling_factor).sample
+    pictures = pipe.image_processor.postprocess(decoded, output_type="np")
+    return torch.from_numpy((pictures * 255).round().astype("uint8"))
 
 
 def main():

@@ -57,8 +57,8 @@ def deviation(golden, file, key, other):
         stage = key.split("/")[1]
         return (stage, off.max().item()) if last == "output" or stage == "text" else None
     if file == "starts":
-        name = {"moments": "vae", "latents": "latents", "start": "runs", "end": "runs"}.get(last)
-        unit = {"vae": 1, "latents": expected.std(), "runs": expected.abs().max()}.get(name)
+        name = {"moments": "vae", "latents": "latents", "start": "runs", "end": "runs", "step": "step"}.get(last)
+        unit = {"vae": 1, "latents": expected.std(), "runs": expected.abs().max(), "step": expected.abs().max()}.get(name)
         return None if name is None else (name, (off.max() / unit).item())
     if last == "pictures":
         return "pictures", (off > 1).double().mean().item()

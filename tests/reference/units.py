@@ -36,8 +36,8 @@ def _levels(scheduler):
 
 
 def _once(scheduler, values):
-    """Heun's scheduler has each timestep and level but the first twice."""
-    return values[::2] if scheduler.order == 2 else values
+    """Schedulers that ask twice in a step have each timestep and level but the first twice."""
+    return values[:2 * ((len(scheduler.timesteps) + 1) // 2) - 1:2] if scheduler.order == 2 else values
 
 
 def levels(scheduler):
@@ -45,25 +45,62 @@ def levels(scheduler):
     return torch.cat([_once(scheduler, scheduler.sigmas[:-1]), scheduler.sigmas[-1:]])
 
 
+def _spread(scheduler, sigmas, relative):
+    """The relative error of each of levels that are spread between two ends; None where they are not."""
+    has, (_, schedule) = scheduler.config.get, getattr(scheduler, "easel", (None, "default"))
+    first, last = sigmas[0], sigmas[-1]
+    if schedule == "ays":
+        return np.full(len(sigmas), EPSILON)
+    if schedule == "sgm_uniform":
+        return relative + EPSILON * (1 + np.abs(np.log(sigmas)))
+    if schedule == "trailing":
+        return None
+    if has("use_karras_sigmas") or schedule == "karras":
+        # A mixture of the two ends' seventh roots, with their errors.
+        ramp = np.linspace(0, 1, len(sigmas))
+        first, last = first**(1 / 7), last**(1 / 7)
+        mixture = (1 - ramp) * first * relative[0] + ramp * last * relative[-1]
+        return EPSILON + mixture / (first + ramp * (last - first))
+    if has("use_exponential_sigmas") or schedule == "exponential":
+        ramp = np.linspace(0, 1, len(sigmas))
+        return (1 - ramp) * relative[0] + ramp * relative[-1] + EPSILON * (1 + np.abs(np.log(sigmas)))
+    if has("use_beta_sigmas") or schedule == "beta":
+        share = (sigmas - last) / max(first - last, EPSILON)
+        return (share * first * relative[0] + (1 - share) * last * relative[-1]) / sigmas + EPSILON
+    return None
+
+
 def units(scheduler):
     """By the tensor's name; for a scheduler with sigmas whose timesteps are set."""
     trained, errors = _levels(scheduler)
     sigmas = levels(scheduler)[:-1].double().numpy()
-    timesteps = _once(scheduler, scheduler.timesteps).double().numpy()
-    at = np.interp(sigmas, trained, np.arange(len(trained)))
-    relative = np.interp(at, np.arange(len(trained)), errors)
+    timesteps = scheduler.timesteps.double().numpy()
+
+    def relative_at(values):
+        at = np.interp(values, trained, np.arange(len(trained)))
+        return at, np.interp(at, np.arange(len(trained)), errors)
+
     result = {}
-    if scheduler.config.get("use_karras_sigmas"):
-        # A mixture of the two ends' seventh roots, with their errors.
-        first, last = sigmas[0]**(1 / 7), sigmas[-1]**(1 / 7)
-        ramp = np.linspace(0, 1, len(sigmas))
-        mixture = (1 - ramp) * first * relative[0] + ramp * last * relative[-1]
-        own = EPSILON + mixture / (first + ramp * (last - first))
+    relative = relative_at(sigmas)[1]
+    spread = _spread(scheduler, sigmas, relative)
+    own = relative if spread is None else spread
+    # Read back from its level: by how fast the levels grow there.
+    unit = np.zeros(len(timesteps))
+    if spread is not None:
+        at, there = relative_at(sigmas)
         low = np.clip(at.astype(int), 0, len(trained) - 2)
         growth = np.log(trained[low + 1] / trained[low])
-        unit = (relative + own + EPSILON * np.abs(np.log(sigmas))) / growth + EPSILON * timesteps
-        result["timesteps"] = np.repeat(unit, 2)[1:] if scheduler.order == 2 else unit
-        relative = own
+        once = (there + own + EPSILON * np.abs(np.log(sigmas))) / growth + EPSILON * at
+        unit = np.repeat(once, 2)[1:len(timesteps) + 1] if scheduler.order == 2 else once
+    if any(name in type(scheduler).__name__ for name in ("KDPM2", "SDE")) and len(timesteps) > 1:
+        # Asked in the middle of a step, whose level is known no better than the step's ends.
+        low = np.clip(timesteps[1::2].astype(int), 0, len(trained) - 2)
+        growth = np.log(trained[low + 1] / trained[low])
+        worst = np.maximum(own[:-1], own[1:]) + np.maximum(errors[low], errors[low + 1])
+        middle = np.sqrt(sigmas[:-1] * sigmas[1:])
+        unit[1::2] = (worst + 2 * EPSILON * (1 + np.abs(np.log(middle)))) / growth + 2 * EPSILON * timesteps[1::2]
+    if unit.any():
+        result["timesteps"] = unit
     last = scheduler.sigmas[-1].item()
-    result["sigmas"] = np.append(sigmas * relative, last * errors[0])
+    result["sigmas"] = np.append(sigmas * own, last * errors[0])
     return result

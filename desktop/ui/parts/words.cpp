@@ -22,11 +22,7 @@ QString samplerTitle(const std::string& name) {
 }
 
 QString scheduleTitle(const std::string& name) {
-    QString title = QString::fromStdString(name);
-    if (!title.isEmpty()) {
-        title[0] = title[0].toUpper();
-    }
-    return title;
+    return QString::fromStdString(std::string(protocol::titleOfSchedule(name)));
 }
 
 QString samplerLine(const protocol::GenerationSettings& settings) {

@@ -4,21 +4,24 @@
 #include <cmath>
 #include <utility>
 
+#include "server/diffusion/samplers/fresh_noise.h"
 #include "server/diffusion/samplers/noise_schedule.h"
+#include "server/diffusion/samplers/prediction.h"
 #include "server/diffusion/samplers/registry.h"
 #include "server/diffusion/samplers/timesteps.h"
 
 namespace easel::diffusion {
 namespace {
 
-/// The deterministic one (eta 0). https://arxiv.org/abs/2010.02502, formula 12
+/// https://arxiv.org/abs/2010.02502, formula 12; without fresh noise unless it is asked for.
 class Ddim : public Sampler {
 public:
-    Ddim(const SamplerSettings& settings, int steps, at::Tensor noise)
+    Ddim(const SamplerSettings& settings, int steps, at::Tensor noise, at::Generator generator)
         : Sampler(rounded(spacedTimesteps(settings, steps)), std::move(noise)),
           m_settings(settings),
           m_alphas(alphasCumprod(settings)),
-          m_stride(settings.trainTimesteps / steps) {}
+          m_stride(settings.trainTimesteps / steps),
+          m_generator(std::move(generator)) {}
 
 private:
     at::Tensor step(std::size_t index, const at::Tensor& latents, const at::Tensor& output) override {
@@ -27,20 +30,14 @@ private:
         const float a = m_alphas.at(static_cast<std::size_t>(t));
         const float p = previous >= 0 ? m_alphas[static_cast<std::size_t>(previous)]
                                       : (m_settings.setAlphaToOne ? 1.0F : m_alphas.front());
-
-        at::Tensor picture;
-        at::Tensor noise;
-        if (m_settings.prediction == models::PredictionType::VPrediction) {
-            picture = std::sqrt(a) * latents - std::sqrt(1 - a) * output;
-            noise = std::sqrt(a) * output + std::sqrt(1 - a) * latents;
-        } else {
-            picture = (latents - std::sqrt(1 - a) * output) / std::sqrt(a);
-            noise = output;
-        }
+        at::Tensor picture = pictureIn(latents, output, mixtureAt(a), m_settings.prediction);
+        const at::Tensor noise = noiseIn(latents, output, mixtureAt(a), m_settings.prediction);
         if (m_settings.clipSample) {
             picture = picture.clamp(-m_settings.clipSampleRange, m_settings.clipSampleRange);
         }
-        return std::sqrt(p) * picture + std::sqrt(1 - p) * noise;
+        const float fresh = static_cast<float>(m_settings.eta) * std::sqrt((1 - p) / (1 - a) * (1 - a / p));
+        const at::Tensor moved = std::sqrt(p) * picture + std::sqrt(1 - p - fresh * fresh) * noise;
+        return m_settings.eta > 0 ? moved + fresh * freshNoise(latents, m_generator) : moved;
     }
 
     at::Tensor noised(std::size_t index, const at::Tensor& picture, const at::Tensor& noise) const override {
@@ -50,6 +47,7 @@ private:
     SamplerSettings m_settings;
     std::vector<float> m_alphas;
     int m_stride;
+    at::Generator m_generator;
 };
 
 }  // namespace
@@ -60,8 +58,10 @@ const SamplerEntry kDdim{
     .spacing = models::TimestepSpacing::Leading,
     .setAlphaToOne = true,
     .stepsFit = timestepsFit,
-    .make = [](const SamplerSettings& settings, int steps, at::Tensor noise, at::Generator)
-        -> std::unique_ptr<Sampler> { return std::make_unique<Ddim>(settings, steps, std::move(noise)); },
+    .make = [](const SamplerSettings& settings, int steps, at::Tensor noise,
+               at::Generator generator) -> std::unique_ptr<Sampler> {
+        return std::make_unique<Ddim>(settings, steps, std::move(noise), std::move(generator));
+    },
 };
 
 }  // namespace easel::diffusion

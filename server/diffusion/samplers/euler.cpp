@@ -1,70 +1,67 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/diffusion/samplers/euler.h"
-
 #include <ATen/ATen.h>
 
-#include <algorithm>
-#include <cmath>
 #include <utility>
 
+#include "server/diffusion/samplers/fresh_noise.h"
 #include "server/diffusion/samplers/registry.h"
+#include "server/diffusion/samplers/sigma_sampler.h"
 
 namespace easel::diffusion {
 namespace {
 
-float initialDeviation(const SamplerSettings& settings, const SigmaSchedule& schedule) {
-    const float highest = *std::max_element(schedule.sigmas.begin(), schedule.sigmas.end());
-    return settings.timestepSpacing == models::TimestepSpacing::Leading ? std::sqrt(highest * highest + 1)
-                                                                        : highest;
-}
-
-class Euler : public EulerSampler {
+/// Along the slope from level to level.
+class Euler : public SigmaSampler {
 public:
     Euler(const SamplerSettings& settings, const SigmaSchedule& schedule, const at::Tensor& noise)
-        : EulerSampler(settings, schedule, noise) {}
+        : SigmaSampler(settings, schedule, noise) {}
 
 private:
     at::Tensor step(std::size_t index, const at::Tensor& latents, const at::Tensor& output) override {
-        return latents + derivative(latents, output, sigma(index)) * (sigma(index + 1) - sigma(index));
+        return latents + derivative(index, latents, output) * (sigma(index + 1) - sigma(index));
     }
+};
+
+/// Euler ancestral: steps below the next level of noise, then adds fresh noise up to it.
+class EulerAncestral : public SigmaSampler {
+public:
+    EulerAncestral(const SamplerSettings& settings, const SigmaSchedule& schedule, const at::Tensor& noise,
+                   at::Generator generator)
+        : SigmaSampler(settings, schedule, noise), m_eta(settings.eta), m_generator(std::move(generator)) {}
+
+private:
+    at::Tensor step(std::size_t index, const at::Tensor& latents, const at::Tensor& output) override {
+        const auto [down, up] = ancestralStep(sigma(index), sigma(index + 1), m_eta);
+        // Drawn at the last step too, where it counts for nothing, as the reference does.
+        const at::Tensor noise = freshNoise(latents, m_generator);
+        return latents + derivative(index, latents, output) * (down - sigma(index)) + noise * up;
+    }
+
+    double m_eta;
+    at::Generator m_generator;
 };
 
 }  // namespace
 
-EulerSampler::EulerSampler(const SamplerSettings& settings, const SigmaSchedule& schedule,
-                           const at::Tensor& noise)
-    : Sampler(schedule.timesteps, noise * initialDeviation(settings, schedule)),
-      m_prediction(settings.prediction),
-      m_sigmas(schedule.sigmas) {}
-
-at::Tensor EulerSampler::scaled(const at::Tensor& latents) const {
-    const float level = sigma(accepted());
-    return latents / std::sqrt(level * level + 1);
-}
-
-at::Tensor EulerSampler::noised(std::size_t index, const at::Tensor& picture, const at::Tensor& noise) const {
-    return picture + noise * sigma(index);
-}
-
-// Written out as in the reference: simplified, it would round differently.
-at::Tensor EulerSampler::derivative(const at::Tensor& latents, const at::Tensor& output, float level) const {
-    at::Tensor picture;
-    if (m_prediction == models::PredictionType::VPrediction) {
-        const float variance = level * level + 1;
-        picture = output * (-level / std::sqrt(variance)) + latents / variance;
-    } else {
-        picture = latents - level * output;
-    }
-    return (latents - picture) / level;
-}
-
 const SamplerEntry kEuler{
     .name = "euler",
-    .reads = SamplerEntry::ZeroSnr | SamplerEntry::FinalSigma | SamplerEntry::Karras,
-    .stepsFit = eulerStepsFit,
+    .reads = SamplerEntry::ZeroSnr | SamplerEntry::FinalSigma | SamplerEntry::Levels,
+    .stepsFit = sigmaStepsFit,
     .make = [](const SamplerSettings& settings, int steps, at::Tensor noise,
                at::Generator) -> std::unique_ptr<Sampler> {
-        return std::make_unique<Euler>(settings, eulerSchedule(settings, steps), noise);
+        return std::make_unique<Euler>(settings, sigmaSchedule(settings, steps), noise);
+    },
+};
+
+const SamplerEntry kEulerAncestral{
+    .name = "euler_a",
+    .reads = SamplerEntry::ZeroSnr,
+    .eta = 1,
+    .stepsFit = sigmaStepsFit,
+    .make = [](const SamplerSettings& settings, int steps, at::Tensor noise,
+               at::Generator generator) -> std::unique_ptr<Sampler> {
+        return std::make_unique<EulerAncestral>(settings, sigmaSchedule(settings, steps), noise,
+                                                std::move(generator));
     },
 };
 

@@ -3,15 +3,15 @@
 
 #include <utility>
 
-#include "server/diffusion/samplers/euler.h"
 #include "server/diffusion/samplers/registry.h"
+#include "server/diffusion/samplers/sigma_sampler.h"
 
 namespace easel::diffusion {
 namespace {
 
 /// Each level but the first is visited twice: at the end of one step and at the beginning of the next.
 SigmaSchedule heunSchedule(const SamplerSettings& settings, int steps) {
-    const SigmaSchedule once = eulerSchedule(settings, steps);
+    const SigmaSchedule once = sigmaSchedule(settings, steps);
     SigmaSchedule twice;
     for (std::size_t i = 0; i < once.timesteps.size(); ++i) {
         twice.timesteps.insert(twice.timesteps.end(), i == 0 ? 1 : 2, once.timesteps[i]);
@@ -23,14 +23,14 @@ SigmaSchedule heunSchedule(const SamplerSettings& settings, int steps) {
 
 /// Goes a step as Euler does, looks at the slope there, and goes again with the mean of both; the last step,
 /// to no noise, is Euler's. https://arxiv.org/abs/2206.00364, algorithm 1
-class Heun : public EulerSampler {
+class Heun : public SigmaSampler {
 public:
     Heun(const SamplerSettings& settings, const SigmaSchedule& schedule, const at::Tensor& noise)
-        : EulerSampler(settings, schedule, noise) {}
+        : SigmaSampler(settings, schedule, noise) {}
 
 private:
     at::Tensor step(std::size_t index, const at::Tensor& latents, const at::Tensor& output) override {
-        const at::Tensor slope = derivative(latents, output, sigma(index));
+        const at::Tensor slope = derivative(index, latents, output);
         if (index % 2 == 1) {
             return std::exchange(m_start, {}) + (std::exchange(m_slope, {}) + slope) / 2 * m_distance;
         }
@@ -51,9 +51,9 @@ private:
 
 const SamplerEntry kHeun{
     .name = "heun",
-    .reads = SamplerEntry::Karras,
+    .reads = SamplerEntry::Levels,
     .betas = {0.00085, 0.012},
-    .stepsFit = eulerStepsFit,
+    .stepsFit = sigmaStepsFit,
     .make = [](const SamplerSettings& settings, int steps, at::Tensor noise,
                at::Generator) -> std::unique_ptr<Sampler> {
         return std::make_unique<Heun>(settings, heunSchedule(settings, steps), noise);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "server/diffusion/samplers/noise_schedule.h"
+#include "server/diffusion/samplers/prediction.h"
 #include "server/diffusion/samplers/registry.h"
 #include "server/diffusion/samplers/timesteps.h"
 
@@ -73,12 +74,10 @@ private:
     }
 
     /// Formula 9 of the paper.
-    at::Tensor move(const at::Tensor& latents, int from, int to, at::Tensor noise) const {
+    at::Tensor move(const at::Tensor& latents, int from, int to, const at::Tensor& answer) const {
         const float a = alphaAt(from);
         const float p = alphaAt(to);
-        if (m_settings.prediction == models::PredictionType::VPrediction) {
-            noise = std::sqrt(a) * noise + std::sqrt(1 - a) * latents;
-        }
+        const at::Tensor noise = noiseIn(latents, answer, mixtureAt(a), m_settings.prediction);
         const float divisor = a * std::sqrt(1 - p) + std::sqrt(a * (1 - a) * p);
         return std::sqrt(p / a) * latents - (p - a) * noise / divisor;
     }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "server/diffusion/failure.h"
 #include "server/diffusion/samplers/registry.h"
@@ -25,6 +26,29 @@ void requireThatStepsFit(const protocol::GenerationSettings& asked, const Sample
         "steps", std::to_string(asked.steps) + " steps are too many: the model was trained with " +
                      std::to_string(settings.trainTimesteps) + " timesteps, in which " + asked.sampler +
                      " can take " + std::to_string(most) + ". Ask for no more than that."));
+}
+
+LevelSpread spreadOf(const models::SchedulerConfig& config) {
+    return config.karrasSigmas.value_or(false)        ? LevelSpread::Karras
+           : config.exponentialSigmas.value_or(false) ? LevelSpread::Exponential
+           : config.betaSigmas.value_or(false)        ? LevelSpread::Beta
+                                                      : LevelSpread::Spaced;
+}
+
+constexpr std::pair<std::string_view, LevelSpread> kSchedules[] = {
+    {"trailing", LevelSpread::Spaced},         {"karras", LevelSpread::Karras},
+    {"exponential", LevelSpread::Exponential}, {"beta", LevelSpread::Beta},
+    {"sgm_uniform", LevelSpread::SgmUniform},  {"ays", LevelSpread::Aligned},
+};
+
+/// `schedule`: one of protocol::SamplerKind's, but "default".
+void takeSchedule(std::string_view schedule, SamplerSettings& settings) {
+    settings.levels =
+        std::ranges::find(kSchedules, schedule, [](const auto& each) { return each.first; })->second;
+    // Those that the model's own spacing has no part in begin with all the noise that there is.
+    if (schedule == "trailing" || schedule == "sgm_uniform" || schedule == "ays") {
+        settings.timestepSpacing = models::TimestepSpacing::Trailing;
+    }
 }
 
 }  // namespace
@@ -51,24 +75,33 @@ SamplerSettings settingsFor(const models::SchedulerConfig& config, std::string_v
     settings.rescaleBetasZeroSnr =
         entry.doesRead(SamplerEntry::ZeroSnr) && config.rescaleBetasZeroSnr.value_or(false);
     settings.finalSigma = entry.doesRead(SamplerEntry::FinalSigma)
-                              ? config.finalSigma.value_or(models::FinalSigma::Zero)
-                              : models::FinalSigma::Zero;
-    settings.karrasSigmas = entry.doesRead(SamplerEntry::Karras) && config.karrasSigmas.value_or(false);
+                              ? config.finalSigma.value_or(entry.finalSigma)
+                              : entry.finalSigma;
+    settings.levels = entry.doesRead(SamplerEntry::Levels) ? spreadOf(config) : LevelSpread::Spaced;
     settings.lowerOrderFinal = config.lowerOrderFinal.value_or(true);
     settings.eulerAtFinal = config.eulerAtFinal.value_or(false);
+    settings.originalSteps =
+        std::min(config.originalSteps.value_or(settings.originalSteps), config.trainTimesteps);
+    settings.timestepScaling = config.timestepScaling.value_or(settings.timestepScaling);
+    settings.eta = entry.eta;
     return settings;
 }
 
 SamplerSettings samplerSettings(const models::SchedulerConfig& config,
-                                const protocol::GenerationSettings& settings) {
+                                const protocol::GenerationSettings& settings, models::Family family) {
     auto result = settingsFor(config, settings.sampler);
+    result.alignedSteps = family == models::Family::StableDiffusion ? AlignedSteps::StableDiffusion
+                                                                    : AlignedSteps::StableDiffusionXl;
     if (settings.schedule != "default") {
         const auto* const kind = protocol::findSamplerKind(settings.sampler);
         if (std::ranges::find(kind->schedules, settings.schedule) == kind->schedules.end()) {
             throw Failure(protocol::invalidField(
                 "schedule", settings.sampler + " has no schedule called " + settings.schedule + "."));
         }
-        result.karrasSigmas = true;
+        takeSchedule(settings.schedule, result);
+    }
+    if (settings.eta >= 0) {
+        result.eta = settings.eta;
     }
     requireThatStepsFit(settings, result);
     return result;

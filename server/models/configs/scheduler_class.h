@@ -17,12 +17,15 @@ struct SchedulerClass {
         Flow = 2,             ///< use_flow_sigmas, use_dynamic_shifting
         LearnedVariance = 4,  ///< variance_type, as far as it says "learned" or "learned_range"
         LambdaMin = 8,        ///< lambda_min_clipped
-        Karras = 16,          ///< use_karras_sigmas, and with it sigma_min and sigma_max
-        OtherSigmas = 32,     ///< use_exponential_sigmas, use_beta_sigmas
+        Levels = 16,          ///< use_karras_sigmas, use_exponential_sigmas, use_beta_sigmas, and with them
+                              ///< sigma_min and sigma_max
+        FixedVariance = 32,   ///< variance_type, as far as it says how large a fixed one is
         FinalSigma = 64,      ///< final_sigmas_type
         Interpolation = 128,  ///< interpolation_type, timestep_type
         RungeKutta = 256,     ///< skip_prk_steps
-        Solver = 512,         ///< algorithm_type, solver_type, solver_order, use_lu_lambdas
+        DpmSolver = 512,      ///< algorithm_type, solver_type, solver_order, use_lu_lambdas
+        UniPc = 1024,         ///< solver_type, solver_order, predict_x0, disable_corrector
+        Deis = 2048,          ///< algorithm_type, solver_type, solver_order
     };
 
     std::string_view name;

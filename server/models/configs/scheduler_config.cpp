@@ -22,9 +22,10 @@ constexpr std::array<std::pair<std::string_view, BetaSchedule>, 2> kBetaSchedule
     {"linear", BetaSchedule::Linear},
     {"scaled_linear", BetaSchedule::ScaledLinear},
 }};
-constexpr std::array<std::pair<std::string_view, PredictionType>, 2> kPredictions{{
+constexpr std::array<std::pair<std::string_view, PredictionType>, 3> kPredictions{{
     {"epsilon", PredictionType::Epsilon},
     {"v_prediction", PredictionType::VPrediction},
+    {"sample", PredictionType::Sample},
 }};
 constexpr std::array<std::pair<std::string_view, TimestepSpacing>, 3> kSpacings{{
     {"leading", TimestepSpacing::Leading},
@@ -35,6 +36,8 @@ constexpr std::array<std::pair<std::string_view, FinalSigma>, 2> kFinalSigmas{{
     {"zero", FinalSigma::Zero},
     {"sigma_min", FinalSigma::SigmaMin},
 }};
+
+constexpr std::array kLevelFlags{"use_karras_sigmas", "use_exponential_sigmas", "use_beta_sigmas"};
 
 /// The value of `key` by its name; empty when the file does not say.
 template <typename T>
@@ -87,14 +90,30 @@ void requireDefaults(JsonObject& json, const SchedulerClass& own) {
             json.refuse("variance_type", "is not supported by this engine: the UNet would have to tell it");
         }
     }
-    if (reads(SchedulerClass::Karras) && json.boolean("use_karras_sigmas", false)) {
-        json.requireNone("sigma_min");
-        json.requireNone("sigma_max");
+    if (reads(SchedulerClass::Levels)) {
+        const auto flags =
+            std::ranges::count_if(kLevelFlags, [&](const char* key) { return json.boolean(key, false); });
+        if (flags > 1) {
+            json.refuse(
+                kLevelFlags.front(),
+                "is one of three ways to spread the levels, and the file asks for more than one of them");
+        }
+        if (flags > 0) {
+            json.requireNone("sigma_min");
+            json.requireNone("sigma_max");
+        }
     }
     if (reads(SchedulerClass::Interpolation)) {
         json.require("interpolation_type", "linear");
         json.require("timestep_type", "discrete");
     }
+}
+
+/// The sampler that stands for the class as the file has it.
+std::string samplerOf(JsonObject& json, const SchedulerClass& own) {
+    const bool isStochastic =
+        own.doesRead(SchedulerClass::DpmSolver) && json.text("algorithm_type", "") == "sde-dpmsolver++";
+    return isStochastic ? "dpmpp_2m_sde" : std::string(own.sampler);
 }
 
 /// How the class itself would go from step to step, where the sampler that stands for it cannot: one note
@@ -111,7 +130,7 @@ std::vector<std::string> otherWays(JsonObject& json, const SchedulerClass& own) 
     const auto tell = [&](const char* key, const std::string& value) {
         notes.push_back(fmt::format(
             "The model's scheduler has \"{}\": {}, which Easel does not have: it draws with plain {}.", key,
-            value, own.sampler));
+            value, samplerOf(json, own)));
     };
     // diffusers turns what other solvers leave behind into its own: those ask for nothing else.
     const auto tellUnless = [&](const char* key, const std::vector<std::string>& same,
@@ -126,22 +145,33 @@ std::vector<std::string> otherWays(JsonObject& json, const SchedulerClass& own) 
     if (reads(SchedulerClass::RungeKutta) && !json.boolean("skip_prk_steps", false)) {
         tell("skip_prk_steps", "false");  // that class's own default, which no Stable Diffusion model wants
     }
-    if (reads(SchedulerClass::Solver)) {
-        tellUnless("algorithm_type", {"dpmsolver++", "deis"},
-                   {"dpmsolver", "sde-dpmsolver", "sde-dpmsolver++"});
+    if (reads(SchedulerClass::FixedVariance)) {
+        tellUnless("variance_type", {"fixed_small"}, {"fixed_small_log", "fixed_large", "fixed_large_log"});
+    }
+    if (reads(SchedulerClass::DpmSolver)) {
+        tellUnless("algorithm_type", {"dpmsolver++", "sde-dpmsolver++", "deis"},
+                   {"dpmsolver", "sde-dpmsolver"});
         tellUnless("solver_type", {"midpoint", "logrho", "bh1", "bh2"}, {"heun"});
-        if (const int order = json.integer("solver_order", 2); order != 2) {
-            tell("solver_order", std::to_string(order));
-        }
         if (json.boolean("use_lu_lambdas", false)) {
             tell("use_lu_lambdas", "true");
         }
     }
-    if (reads(SchedulerClass::OtherSigmas)) {
-        for (const char* const key : {"use_exponential_sigmas", "use_beta_sigmas"}) {
-            if (json.boolean(key, false)) {
-                tell(key, "true");
-            }
+    if (reads(SchedulerClass::UniPc)) {
+        tellUnless("solver_type", {"bh2", "midpoint", "heun", "logrho"}, {"bh1"});
+        if (!json.boolean("predict_x0", true)) {
+            tell("predict_x0", "false");
+        }
+        if (!json.integers("disable_corrector", {}, 0).empty()) {
+            tell("disable_corrector", "a list of steps");
+        }
+    }
+    if (reads(SchedulerClass::Deis)) {
+        tellUnless("algorithm_type", {"deis", "dpmsolver", "dpmsolver++"}, {});
+        tellUnless("solver_type", {"logrho", "midpoint", "heun", "bh1", "bh2"}, {});
+    }
+    if (reads(SchedulerClass::DpmSolver) || reads(SchedulerClass::UniPc) || reads(SchedulerClass::Deis)) {
+        if (const int order = json.integer("solver_order", 2); order != 2) {
+            tell("solver_order", std::to_string(order));
         }
     }
     return notes;
@@ -199,7 +229,7 @@ protocol::Expected<SchedulerConfig> readSchedulerConfig(const std::filesystem::p
         return tl::unexpected(*json.problem());
     }
     SchedulerConfig config;
-    config.sampler = own->sampler;
+    config.sampler = samplerOf(json, *own);
     config.isOwn = own->isSame;
     config.ownBetas = own->betas;
     requireDefaults(json, *own);
@@ -221,10 +251,18 @@ protocol::Expected<SchedulerConfig> readSchedulerConfig(const std::filesystem::p
     if (json.has("clip_sample_range")) {
         config.clipSampleRange = json.number("clip_sample_range", 1);
     }
+    if (json.has("original_inference_steps")) {
+        config.originalSteps = json.integer("original_inference_steps", 0, 1, config.trainTimesteps);
+    }
+    if (json.has("timestep_scaling")) {
+        config.timestepScaling = json.number("timestep_scaling", 1);
+    }
     config.clipSample = flag(json, "clip_sample");
     config.setAlphaToOne = flag(json, "set_alpha_to_one");
     config.rescaleBetasZeroSnr = flag(json, "rescale_betas_zero_snr");
-    config.karrasSigmas = flag(json, "use_karras_sigmas");
+    config.karrasSigmas = flag(json, kLevelFlags[0]);
+    config.exponentialSigmas = flag(json, kLevelFlags[1]);
+    config.betaSigmas = flag(json, kLevelFlags[2]);
     config.lowerOrderFinal = flag(json, "lower_order_final");
     config.eulerAtFinal = flag(json, "euler_at_final");
     if (json.problem()) {

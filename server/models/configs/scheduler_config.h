@@ -11,7 +11,8 @@
 namespace easel::models {
 
 enum class BetaSchedule { Linear, ScaledLinear };
-enum class PredictionType { Epsilon, VPrediction };
+/// What the network answers: the noise, its velocity, or the picture itself.
+enum class PredictionType { Epsilon, VPrediction, Sample };
 enum class TimestepSpacing { Leading, Linspace, Trailing };
 enum class FinalSigma { Zero, SigmaMin };
 
@@ -44,8 +45,12 @@ struct SchedulerConfig {
     std::optional<bool> rescaleBetasZeroSnr;
     std::optional<FinalSigma> finalSigma;
     std::optional<bool> karrasSigmas;
+    std::optional<bool> exponentialSigmas;
+    std::optional<bool> betaSigmas;
     std::optional<bool> lowerOrderFinal;
     std::optional<bool> eulerAtFinal;
+    std::optional<int> originalSteps;  ///< of the schedule that a model was distilled from
+    std::optional<double> timestepScaling;
     std::vector<std::string> notes;  ///< what `sampler` does otherwise than the model's own, a sentence each
 
     bool operator==(const SchedulerConfig&) const = default;

@@ -199,8 +199,9 @@ private Q_SLOTS:
         for (const protocol::SamplerKind& sampler : protocol::samplerKinds()) {
             schedules.insert(sampler.schedules.begin(), sampler.schedules.end());
         }
-        // null is as good as absent.
-        QCOMPARE(request["schedule"].toObject()["enum"].toArray().size(), qsizetype(schedules.size()) + 1);
+        // What was drawn has these names alone; a request may have others'.
+        const QJsonObject drawn = schema("GenerationSettings")["properties"].toObject();
+        QCOMPARE(drawn["schedule"].toObject()["enum"].toArray().size(), qsizetype(schedules.size()));
     }
 
     void examplesCanBeRead() {

@@ -29,9 +29,11 @@ inline diffusion::SamplerSettings settingsOf(const QJsonObject& config, const st
     if (!read) {
         throw std::runtime_error(read.error().detail);
     }
-    auto settings = diffusion::settingsFor(*read, sampler);
-    settings.karrasSigmas = settings.karrasSigmas || schedule == "karras";
-    return settings;
+    protocol::GenerationSettings asked;
+    asked.sampler = sampler;
+    asked.schedule = schedule;
+    asked.steps = 1;
+    return diffusion::samplerSettings(*read, asked);
 }
 
 /// A scheduler that the fixtures were made with, by its name in schedulers.json.

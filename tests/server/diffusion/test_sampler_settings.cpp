@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "server/diffusion/failure.h"
 #include "server/diffusion/samplers/registry.h"
 #include "shared/protocol/samplers.h"
 
@@ -20,8 +21,11 @@ private Q_SLOTS:
         QCOMPARE(std::size(kSamplerEntries), kinds.size());
         for (const protocol::SamplerKind& kind : kinds) {
             QCOMPARE(samplerEntry(kind.name).name, kind.name);
+            // diffusers' euler_a has none of these; k-diffusion's has.
             const bool karras = std::ranges::find(kind.schedules, "karras") != kind.schedules.end();
-            QCOMPARE(samplerEntry(kind.name).doesRead(SamplerEntry::Karras), karras);
+            QCOMPARE(samplerEntry(kind.name).doesRead(SamplerEntry::Levels),
+                     karras && kind.name != "euler_a");
+            QCOMPARE(samplerEntry(kind.name).eta > 0, kind.takesEta && kind.name != "ddim");
         }
     }
 
@@ -85,15 +89,16 @@ private Q_SLOTS:
     void spacingIsTheFilesOrTheClasss() {
         SchedulerConfig config;
         config.sampler = "pndm";
-        for (const char* const sampler : {"pndm", "ddim"}) {
-            QVERIFY(settingsFor(config, sampler).timestepSpacing == TimestepSpacing::Leading);
-        }
-        for (const char* const sampler : {"euler", "euler_a", "heun", "dpmpp_2m"}) {
-            QVERIFY(settingsFor(config, sampler).timestepSpacing == TimestepSpacing::Linspace);
-        }
-        config.timestepSpacing = TimestepSpacing::Trailing;
-        for (const char* const sampler : {"pndm", "ddim", "euler", "euler_a", "heun", "dpmpp_2m"}) {
-            QVERIFY(settingsFor(config, sampler).timestepSpacing == TimestepSpacing::Trailing);
+        for (const protocol::SamplerKind& kind : protocol::samplerKinds()) {
+            if (kind.name == "lcm" || kind.name == "tcd") {
+                continue;  // they have timesteps of their own
+            }
+            const bool leads = kind.name == "pndm" || kind.name == "ddim" || kind.name == "ddpm";
+            config.timestepSpacing = std::nullopt;
+            QVERIFY(settingsFor(config, kind.name).timestepSpacing ==
+                    (leads ? TimestepSpacing::Leading : TimestepSpacing::Linspace));
+            config.timestepSpacing = TimestepSpacing::Trailing;
+            QVERIFY(settingsFor(config, kind.name).timestepSpacing == TimestepSpacing::Trailing);
         }
     }
 
@@ -109,16 +114,71 @@ private Q_SLOTS:
         QVERIFY(!settingsFor(config, "pndm").rescaleBetasZeroSnr);
         QVERIFY(settingsFor(config, "pndm").setAlphaToOne);
         QVERIFY(settingsFor(config, "euler_a").rescaleBetasZeroSnr);
-        QVERIFY(!settingsFor(config, "euler_a").karrasSigmas);
+        QVERIFY(settingsFor(config, "euler_a").levels == LevelSpread::Spaced);
         QVERIFY(settingsFor(config, "euler_a").finalSigma == FinalSigma::Zero);
-        QVERIFY(settingsFor(config, "euler").karrasSigmas);
+        QVERIFY(settingsFor(config, "euler").levels == LevelSpread::Karras);
         QVERIFY(settingsFor(config, "dpmpp_2m").finalSigma == FinalSigma::SigmaMin);
         QVERIFY(!settingsFor(config, "dpmpp_2m").lowerOrderFinal);
         QVERIFY(settingsFor(config, "dpmpp_2m").eulerAtFinal);
         QVERIFY(!settingsFor(config, "euler").clipSample);
-        QVERIFY(settingsFor(config, "heun").karrasSigmas);
+        QVERIFY(settingsFor(config, "heun").levels == LevelSpread::Karras);
+        QVERIFY(settingsFor(config, "deis").finalSigma == FinalSigma::SigmaMin);
+        QVERIFY(settingsFor(config, "unipc").rescaleBetasZeroSnr &&
+                settingsFor(config, "lcm").rescaleBetasZeroSnr);
+        QVERIFY(settingsFor(config, "ddpm").clipSample && !settingsFor(config, "lcm").clipSample);
         QVERIFY(!settingsFor(config, "heun").rescaleBetasZeroSnr && !settingsFor(config, "heun").clipSample);
         QVERIFY(settingsFor(config, "heun").finalSigma == FinalSigma::Zero);
+    }
+
+    void theFilesLevelsAreTakenUnlessOthersAreAskedFor() {
+        SchedulerConfig config;
+        config.sampler = "euler";
+        config.exponentialSigmas = true;
+        config.timestepSpacing = TimestepSpacing::Leading;
+        protocol::GenerationSettings asked;
+        asked.sampler = "euler";
+        const auto given = [&](const char* schedule) {
+            asked.schedule = schedule;
+            return samplerSettings(config, asked, Family::StableDiffusionXL);
+        };
+        QVERIFY(given("default").levels == LevelSpread::Exponential);
+        QVERIFY(given("karras").levels == LevelSpread::Karras);
+        QVERIFY(given("karras").timestepSpacing == TimestepSpacing::Leading);
+        QVERIFY(given("beta").levels == LevelSpread::Beta);
+        QVERIFY(given("trailing").levels == LevelSpread::Spaced);
+        for (const char* const schedule : {"trailing", "sgm_uniform", "ays"}) {
+            QVERIFY(given(schedule).timestepSpacing == TimestepSpacing::Trailing);
+        }
+        QVERIFY(given("ays").alignedSteps == AlignedSteps::StableDiffusionXl);
+        QVERIFY_EXCEPTION_THROWN(given("of my own"), Failure);
+        asked.sampler = "lcm";
+        QVERIFY_EXCEPTION_THROWN(given("karras"), Failure);
+    }
+
+    void etaIsTheSamplersUnlessItIsAskedFor() {
+        const SchedulerConfig config;
+        protocol::GenerationSettings asked;
+        const auto eta = [&](const char* sampler, double given) {
+            asked.sampler = sampler;
+            asked.eta = given;
+            return samplerSettings(config, asked).eta;
+        };
+        QCOMPARE(eta("ddim", -1), 0.0);
+        QCOMPARE(eta("euler_a", -1), 1.0);
+        QCOMPARE(eta("tcd", -1), 0.3);
+        QCOMPARE(eta("euler_a", 0), 0.0);
+        QCOMPARE(eta("tcd", 0.8), 0.8);
+    }
+
+    void aDistilledModelTakesNoMoreStepsThanItWasTaught() {
+        SchedulerConfig config;
+        config.originalSteps = 8;
+        protocol::GenerationSettings asked;
+        asked.sampler = "lcm";
+        asked.steps = 8;
+        QCOMPARE(samplerSettings(config, asked).originalSteps, 8);
+        asked.steps = 9;
+        QVERIFY_EXCEPTION_THROWN(samplerSettings(config, asked), Failure);
     }
 };
 

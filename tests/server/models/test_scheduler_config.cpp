@@ -101,13 +101,8 @@ private Q_SLOTS:
     void aSchedulerThatIsNotHereGetsTheNearest_data() {
         QTest::addColumn<QString>("className");
         QTest::addColumn<QString>("sampler");
-        for (const auto& [className, sampler] : {std::pair{"DEISMultistepScheduler", "dpmpp_2m"},
-                                                 {"UniPCMultistepScheduler", "dpmpp_2m"},
-                                                 {"DPMSolverSinglestepScheduler", "dpmpp_2m"},
-                                                 {"LMSDiscreteScheduler", "euler"},
-                                                 {"KDPM2DiscreteScheduler", "dpmpp_2m"},
-                                                 {"DDPMScheduler", "euler_a"},
-                                                 {"LCMScheduler", "euler_a"}}) {
+        for (const auto& [className, sampler] :
+             {std::pair{"DPMSolverSinglestepScheduler", "dpmpp_2m"}, {"SASolverScheduler", "euler_a"}}) {
             QTest::newRow(className) << QString(className) << QString(sampler);
         }
     }
@@ -130,6 +125,76 @@ private Q_SLOTS:
         QVERIFY(model->scheduler.betaSchedule == models::BetaSchedule::ScaledLinear);
         QVERIFY(model->scheduler.prediction == models::PredictionType::VPrediction);
         QVERIFY(model->scheduler.timestepSpacing == models::TimestepSpacing::Trailing);
+    }
+
+    void aSchedulerThatIsHereIsTheModelsOwn_data() {
+        QTest::addColumn<QString>("className");
+        QTest::addColumn<QString>("sampler");
+        for (const auto& [className, sampler] : {std::pair{"PNDMScheduler", "pndm"},
+                                                 {"DDIMScheduler", "ddim"},
+                                                 {"DDPMScheduler", "ddpm"},
+                                                 {"EulerDiscreteScheduler", "euler"},
+                                                 {"EulerAncestralDiscreteScheduler", "euler_a"},
+                                                 {"HeunDiscreteScheduler", "heun"},
+                                                 {"LMSDiscreteScheduler", "lms"},
+                                                 {"KDPM2DiscreteScheduler", "dpm2"},
+                                                 {"KDPM2AncestralDiscreteScheduler", "dpm2_a"},
+                                                 {"DPMSolverMultistepScheduler", "dpmpp_2m"},
+                                                 {"DPMSolverSDEScheduler", "dpmpp_sde"},
+                                                 {"UniPCMultistepScheduler", "unipc"},
+                                                 {"DEISMultistepScheduler", "deis"},
+                                                 {"LCMScheduler", "lcm"},
+                                                 {"TCDScheduler", "tcd"}}) {
+            QTest::newRow(className) << QString(className) << QString(sampler);
+        }
+    }
+
+    void aSchedulerThatIsHereIsTheModelsOwn() {
+        QFETCH(QString, className);
+        QFETCH(QString, sampler);
+        Files files = withScheduler(className);
+        files["scheduler/scheduler_config.json"]["prediction_type"] = "sample";
+        const auto model = openFiles(files);
+        QVERIFY2(model, model ? "" : model.error().detail.c_str());
+        QCOMPARE(model->info.sampler, sampler.toStdString());
+        QVERIFY(model->scheduler.isOwn);
+        QVERIFY(model->info.notes.empty());
+        QVERIFY(model->scheduler.prediction == models::PredictionType::Sample);
+    }
+
+    void aStochasticSolverIsASamplerOfItsOwn() {
+        Files files = withScheduler("DPMSolverMultistepScheduler");
+        QJsonObject& scheduler = files["scheduler/scheduler_config.json"];
+        scheduler["algorithm_type"] = "sde-dpmsolver++";
+        scheduler["use_exponential_sigmas"] = true;
+        const auto model = openFiles(files);
+        QVERIFY2(model, model ? "" : model.error().detail.c_str());
+        QCOMPARE(model->info.sampler, std::string("dpmpp_2m_sde"));
+        QVERIFY(model->info.notes.empty());
+        QVERIFY(model->scheduler.isOwn && model->scheduler.exponentialSigmas.value_or(false));
+    }
+
+    void levelsAreSpreadInOneWay() {
+        Files files = withScheduler("HeunDiscreteScheduler");
+        QJsonObject& scheduler = files["scheduler/scheduler_config.json"];
+        scheduler["use_beta_sigmas"] = true;
+        const auto beta = openFiles(files);
+        QVERIFY(beta && beta->scheduler.betaSigmas.value_or(false) && beta->info.notes.empty());
+        scheduler["use_karras_sigmas"] = true;
+        QVERIFY(!openFiles(files));
+    }
+
+    void aDistilledModelSaysFromWhatItWasTaught() {
+        Files files = withScheduler("LCMScheduler");
+        QJsonObject& scheduler = files["scheduler/scheduler_config.json"];
+        scheduler["original_inference_steps"] = 100;
+        scheduler["timestep_scaling"] = 4.5;
+        const auto model = openFiles(files);
+        QVERIFY2(model, model ? "" : model.error().detail.c_str());
+        QCOMPARE(model->scheduler.originalSteps.value_or(0), 100);
+        QCOMPARE(model->scheduler.timestepScaling.value_or(0), 4.5);
+        scheduler["original_inference_steps"] = 1001;
+        QVERIFY(!openFiles(files));
     }
 
     void betasThatAFileLeavesOutAreItsClasss() {
@@ -161,16 +226,19 @@ private Q_SLOTS:
         QTest::addColumn<QString>("key");
         QTest::addColumn<QJsonValue>("value");
         const auto row = [](const char* className, const char* key, const QJsonValue& value) {
-            QTest::newRow(key) << QString(className) << QString(key) << value;
+            QTest::addRow("%s of %s", key, className) << QString(className) << QString(key) << value;
         };
         row("PNDMScheduler", "skip_prk_steps", false);
         row("DPMSolverMultistepScheduler", "solver_order", 3);
         row("DPMSolverMultistepScheduler", "solver_type", "heun");
-        row("DPMSolverMultistepScheduler", "algorithm_type", "sde-dpmsolver++");
+        row("DPMSolverMultistepScheduler", "algorithm_type", "sde-dpmsolver");
         row("DPMSolverMultistepScheduler", "use_lu_lambdas", true);
-        row("EulerDiscreteScheduler", "use_beta_sigmas", true);
-        row("EulerDiscreteScheduler", "use_exponential_sigmas", true);
-        row("HeunDiscreteScheduler", "use_beta_sigmas", true);
+        row("UniPCMultistepScheduler", "solver_type", "bh1");
+        row("UniPCMultistepScheduler", "solver_order", 3);
+        row("UniPCMultistepScheduler", "predict_x0", false);
+        row("UniPCMultistepScheduler", "disable_corrector", QJsonArray{0});
+        row("DEISMultistepScheduler", "solver_order", 3);
+        row("DDPMScheduler", "variance_type", "fixed_large");
     }
 
     void anotherWayFromStepToStepIsTold() {

@@ -97,7 +97,7 @@ private Q_SLOTS:
         info.paused = true;
         info.held = 2;
         info.limits.maxCount = 4;
-        info.samplers = {{"euler", "Euler", {"default", "karras"}}};
+        info.samplers = {{"euler", "Euler", {"default", "karras"}}, {"ddim", "DDIM", {"default"}, true}};
         QVERIFY(parseServerInfo(toJson(info)) == info);
         info.limits.maxWork = 3'600.5;
         QVERIFY(parseServerInfo(toJson(info)) == info);

@@ -138,7 +138,7 @@ private Q_SLOTS:
         row("seed low", "seed", [](auto& r) { r.seed = -2; });
         row("seed high", "seed", [](auto& r) { r.seed = 9007199254740992; });
         row("sampler", "sampler", [](auto& r) { r.sampler = "magic"; });
-        row("schedule", "schedule", [](auto& r) { r.schedule = "karras"; });
+        row("schedule", "schedule", [](auto& r) { r.schedule = "magic"; });
         row("long prompt", "prompt", [](auto& r) { r.prompt = std::string(16385, 'a'); });
         row("prompt with NUL", "prompt", [](auto& r) { r.prompt = std::string("a\0b", 3); });
         row("surrogate", "negative_prompt", [](auto& r) { r.negativePrompt = "\xED\xA0\x80"; });
@@ -156,13 +156,39 @@ private Q_SLOTS:
         QVERIFY(!settings.error().detail.empty());
     }
 
-    void karrasGoesWithItsSamplers() {
-        QVERIFY(resolved([](GenerationRequest& r) {
-                    r.sampler = "dpmpp_2m";
-                    r.schedule = "karras";
-                }).has_value());
+    void othersNamesAreUnderstood() {
+        const auto drawn = [](const char* sampler, std::optional<std::string> schedule) {
+            const auto made = resolved([&](GenerationRequest& r) {
+                r.sampler = sampler;
+                r.schedule = std::move(schedule);
+            });
+            return made ? made->sampler + " " + made->schedule : made.error().field.value_or("");
+        };
+        QCOMPARE(drawn("dpmpp_2m", "karras"), std::string("dpmpp_2m karras"));
+        QCOMPARE(drawn("DPM++ 2M Karras", {}), std::string("dpmpp_2m karras"));
+        QCOMPARE(drawn("DPM++ 2M Karras", "Karras"), std::string("dpmpp_2m karras"));
+        QCOMPARE(drawn("k_euler_a", "SGM Uniform"), std::string("euler_a sgm_uniform"));
+        QCOMPARE(drawn("DPM++ 2M Karras", "exponential"), std::string("schedule"));
+        QCOMPARE(drawn("LCM Karras", {}), std::string("schedule"));
+        QCOMPARE(drawn("magic karras", {}), std::string("sampler"));
         QVERIFY(!findSamplerKind("magic"));
-        QCOMPARE(findSamplerKind("pndm")->schedules.size(), 1u);
+        QCOMPARE(findSamplerKind("lcm")->schedules.size(), 1u);
+    }
+
+    void etaGoesWithSamplersThatDrawNoise() {
+        const auto refused = [](const char* sampler, double eta) {
+            const auto made = resolved([&](GenerationRequest& r) {
+                r.sampler = sampler;
+                r.eta = eta;
+            });
+            return made ? "" : made.error().field.value_or("?");
+        };
+        for (const SamplerKind& kind : samplerKinds()) {
+            const std::string name(kind.name);
+            QCOMPARE(refused(name.c_str(), 0.5), std::string(kind.takesEta ? "" : "eta"));
+            QCOMPARE(refused(name.c_str(), -1), std::string());
+            QCOMPARE(refused(name.c_str(), -0.5), std::string("eta"));
+        }
     }
 
     void workIsCounted() {
