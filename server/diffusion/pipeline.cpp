@@ -89,7 +89,8 @@ std::shared_ptr<const Guidance> Pipeline::guidance(const protocol::GenerationSet
         speech = text.lengthened(std::move(speech), tokens, skipping);
     }
     return std::make_shared<Guidance>(text.lengthened(std::move(negative), tokens, manner),
-                                      std::move(positive), std::max(settings.guidance, 1.0), settings.steps);
+                                      std::move(positive), std::max(settings.guidance, 1.0), settings.steps,
+                                      settings.guidanceRescale);
 }
 
 Drawing Pipeline::drawingFor(const protocol::GenerationSettings& settings, int index,

@@ -21,8 +21,8 @@ const Conditioning& Speech::at(int step) const {
 
 Guidance::Guidance(Speech positive, int steps) : m_branches{std::move(positive)}, m_steps(steps) {}
 
-Guidance::Guidance(Speech negative, std::vector<Speech> positive, double scale, int steps)
-    : m_branches{std::move(negative)}, m_steps(steps) {
+Guidance::Guidance(Speech negative, std::vector<Speech> positive, double scale, int steps, double rescale)
+    : m_branches{std::move(negative)}, m_steps(steps), m_rescale(rescale) {
     for (Speech& speech : positive) {
         m_directions.push_back({0, m_branches.size(), speech.weight * scale});
         m_branches.push_back(std::move(speech));
@@ -50,6 +50,11 @@ at::Tensor Guidance::combined(const at::Tensor& answers) const {
     at::Tensor all = answer(0);
     for (const Direction& direction : m_directions) {
         all = ops::guide(all, answer(direction.from), answer(direction.to), direction.scale);
+    }
+    if (m_rescale > 0) {
+        // Of one picture, so over C, H and W.
+        const at::Tensor tamed = all * (answer(m_directions.front().to).std() / all.std());
+        return m_rescale * tamed + (1 - m_rescale) * all;
     }
     return all;
 }

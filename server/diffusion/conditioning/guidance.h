@@ -41,8 +41,9 @@ public:
 
     /// The prompt alone, in a picture of `steps` steps.
     Guidance(Speech positive, int steps);
-    /// Away from `negative`, past each of `positive`.
-    Guidance(Speech negative, std::vector<Speech> positive, double scale, int steps);
+    /// Away from `negative`, past each of `positive`. `rescale`: 0 to 1, how far the answer's deviation is
+    /// taken back to that of the first prompt's own. https://arxiv.org/abs/2305.08891, formulas 15 and 16
+    Guidance(Speech negative, std::vector<Speech> positive, double scale, int steps, double rescale = 0);
     /// The first of `branches`, and from there in each of `directions`.
     Guidance(std::vector<Speech> branches, std::vector<Direction> directions, int steps);
 
@@ -57,6 +58,7 @@ private:
     std::vector<Speech> m_branches;  // negative first
     std::vector<Direction> m_directions;
     int m_steps;
+    double m_rescale = 0;
 };
 
 }  // namespace easel::diffusion
