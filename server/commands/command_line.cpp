@@ -169,12 +169,12 @@ void addPull(CLI::App& app, PullCommand& options) {
     command.footer("Interrupted or cut off, the same command goes on where it was.");
 }
 
-/// One of the commands below `models`, which each work on `options`.
+/// One of the commands below `models`, which each work on `options`; `idHelp` for one that takes a name.
 CLI::App& addModelCommand(CLI::App& models, const char* name, const char* help, ModelsCommand& options,
-                          bool hasId) {
+                          const char* idHelp) {
     auto& command = *models.add_subcommand(name, help);
-    if (hasId) {
-        command.add_option("model", options.id, "Its name, as \"models list\" shows it")->required();
+    if (idHelp != nullptr) {
+        command.add_option("model", options.id, idHelp)->required();
     }
     addCache(command, options.cache);
     command.add_option("--models", options.models, "A folder of more models, as for serve")
@@ -186,12 +186,15 @@ CLI::App& addModelCommand(CLI::App& models, const char* name, const char* help, 
 void addModels(CLI::App& app, ModelsCommand& options) {
     auto& models = *app.add_subcommand("models", "The models that are here");
     models.require_subcommand(1);
-    addModelCommand(models, "list", "What there is", options, false)
+    addModelCommand(models, "list", "What there is", options, nullptr)
         .add_flag("--json", options.json, "Print the list for programs");
-    addModelCommand(models, "inspect", "Its family, parts, sizes and licence, and where it lies", options,
-                    true);
-    addModelCommand(models, "verify", "Compare a pulled model with its hashes", options, true);
-    auto& remove = addModelCommand(models, "remove", "Take a pulled model away", options, true);
+    constexpr const char* kName = "Its name, as \"models list\" shows it";
+    addModelCommand(models, "inspect", "What it is: its family, parts, precision, licence, and what it lacks",
+                    options,
+                    "Its name, as \"models list\" shows it, or any .safetensors file or model folder")
+        .add_flag("--json", options.json, "Print what it is for programs");
+    addModelCommand(models, "verify", "Compare a pulled model with its hashes", options, kName);
+    auto& remove = addModelCommand(models, "remove", "Take a pulled model away", options, kName);
     remove.add_option("--revision", options.revision, "Only this revision, and what no other has");
     remove.add_flag("--yes", options.yes, "Without asking");
 }

@@ -14,26 +14,27 @@ namespace {
 const CLI::Validator kDevice([](const std::string& text) { return objectionToDevice(text); }, "DEVICE");
 const CLI::Validator kDevices([](const std::string& text) { return objectionToDevices(text); }, "DEVICE,...");
 
-const CLI::Validator kFolderOrPattern(
+const CLI::Validator kModelOrPattern(
     [](std::string& text) -> std::string {
         std::error_code error;
-        return testPatternIn(text) || std::filesystem::is_directory(text, error)
+        return testPatternIn(text) || std::filesystem::exists(text, error)
                    ? ""
-                   : "\"" + text + "\" is neither a folder nor test-pattern[:MS]";
+                   : "\"" + text + "\" is neither a folder, nor a file, nor test-pattern[:MS]";
     },
-    "DIR");
+    "PATH");
 
 }  // namespace
 
 void addDrawing(CLI::App& command, Drawing& drawing, bool forServer) {
     auto* const model = command.add_option(
         "--model", drawing.model,
-        "A model folder in diffusers' layout; the starter model if not given" +
+        "A model: a folder in diffusers' layout, or a checkpoint (.safetensors); the starter model if not "
+        "given" +
             std::string(forServer
                             ? ". test-pattern[:MS] draws coloured waves without a model, MS milliseconds a "
                               "step, for trying things out"
                             : ""));
-    model->check(forServer ? kFolderOrPattern : CLI::Validator(CLI::ExistingDirectory));
+    model->check(forServer ? kModelOrPattern : CLI::Validator(CLI::ExistingPath));
     command
         .add_option("--device", drawing.device,
                     "Where to draw: auto (a GPU if one can be used), cpu, cuda, cuda:N" +

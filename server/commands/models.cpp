@@ -21,6 +21,8 @@
 #include "server/hub/cache.h"
 #include "server/hub/verify.h"
 #include "server/models/catalogue.h"
+#include "server/models/inspection.h"
+#include "shared/protocol/inspection.h"
 #include "shared/protocol/json.h"
 #include "shared/protocol/pull_info.h"
 
@@ -81,21 +83,46 @@ std::int64_t bytesBelow(const path& folder) {
     return bytes;
 }
 
-std::string partsOf(const path& folder) {
-    std::vector<path> parts;
-    std::error_code error;
-    for (std::filesystem::directory_iterator it(folder, error), end; !error && it != end;
-         it.increment(error)) {
-        if (it->is_directory()) {
-            parts.push_back(it->path());
-        }
+std::string partsOf(const protocol::Inspection& inspection) {
+    std::string text = inspection.parts.empty() ? "" : "Parts\n";
+    for (const protocol::Inspection::Part& part : inspection.parts) {
+        text += fmt::format("  {:<16}{:>10}  {}\n", part.name, spelledBytes(part.bytes), part.precision);
     }
-    std::ranges::sort(parts);
-    std::string text;
-    for (const path& part : parts) {
-        text += fmt::format("  {:<16}{:>10}\n", printable(part.filename().string()),
-                            spelledBytes(bytesBelow(part)));
+    return text;
+}
+
+/// What a person wants to know, with what its maker says of it where it is one of the models that are here.
+std::string inWords(const protocol::Inspection& inspection, const std::optional<protocol::ModelInfo>& model) {
+    std::string text =
+        fmt::format("{}\n", printable(model ? model->id : path(inspection.place).filename().string()));
+    const auto say = [&text](const char* name, const std::string& value) {
+        text += value.empty() ? "" : fmt::format("{:<12}{}\n", name, printable(value));
+    };
+    if (model) {
+        say("Title", model->title == model->id ? "" : model->title);
+        say("About", model->description);
     }
+    say("Is", inspection.what);
+    say("Family", inspection.family);
+    if (model) {
+        say("Licence", model->licence.empty() ? "its card names none" : model->licence);
+        say("Draws", model->family.empty()
+                         ? ""
+                         : fmt::format("{}x{}, sampler {}", model->width, model->height, model->sampler));
+    }
+    if (!inspection.prediction.empty()) {
+        say("Predicts", inspection.prediction + ": " + inspection.predictionReason);
+    }
+    say("Weights", spelledBytes(inspection.bytes));
+    say("Lies in", inspection.place);
+    text += partsOf(inspection);
+    for (const std::string& part : inspection.lacks) {
+        say("Lacks", part);
+    }
+    for (const std::string& note : inspection.notes) {
+        say("Note", note);
+    }
+    say("Problem", inspection.problem);
     return text;
 }
 
@@ -128,31 +155,16 @@ int listModels(ModelsCommand command) {
 int inspectModel(ModelsCommand command) {
     auto catalogue = catalogueOf(command);
     const auto model = catalogue.describe(command.id);
-    if (!model) {
+    std::error_code error;
+    if (!model && !std::filesystem::exists(command.id, error)) {
         return unknown(command);
     }
-    const path folder = catalogue.folderOf(command.id);
-    std::string text = fmt::format("{}\n", printable(model->id));
-    const auto say = [&text](const char* name, const std::string& value) {
-        text += value.empty() ? "" : fmt::format("{:<12}{}\n", name, printable(value));
-    };
-    say("Title", model->title == model->id ? "" : model->title);
-    say("About", model->description);
-    say("Family", model->family);
-    say("Licence", model->licence.empty() ? "its card names none" : model->licence);
-    say("Draws", model->family.empty()
-                     ? ""
-                     : fmt::format("{}x{}, sampler {}", model->width, model->height, model->sampler));
-    say("Weights", spelledBytes(model->bytes));
-    say("Lies in", folder.string());
-    text += "Parts\n" + partsOf(folder);
-    for (const std::string& note : model->notes) {
-        say("Note", note);
+    const auto inspection = models::inspect(model ? catalogue.folderOf(command.id) : path(command.id));
+    if (!inspection) {
+        return fail(kFailure, inspection.error().detail);
     }
-    if (model->state == protocol::ModelState::Failed) {
-        say("Problem", model->why);
-    }
-    std::cout << text << std::flush;
+    std::cout << (command.json ? protocol::toJson(*inspection) + '\n' : inWords(*inspection, model))
+              << std::flush;
     return kSuccess;
 }
 

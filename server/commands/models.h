@@ -8,7 +8,7 @@
 namespace easel::commands {
 
 struct ModelsCommand {
-    std::string id;
+    std::string id;                             ///< or a path, to be inspected
     std::string revision;                       ///< of what is removed; empty: all of them
     std::filesystem::path cache;                ///< empty: the hub's own
     std::vector<std::filesystem::path> models;  ///< folders of more models, as `serve` has them

@@ -10,6 +10,7 @@
 
 #include <fmt/core.h>
 
+#include "server/models/checkpoint.h"
 #include "server/models/files/folder.h"
 #include "server/models/files/json_object.h"
 #include "server/models/files/model_problem.h"
@@ -24,19 +25,29 @@ using std::filesystem::path;
 constexpr std::size_t kIdsInAnError = 10;
 constexpr std::string_view kHubPrefix = "models--";
 
-bool isModel(const path& folder) {
+/// By its name alone. Pickle files of that name are told, so that nobody wonders where they are.
+bool isCheckpoint(const path& place) {
     std::error_code error;
-    return std::filesystem::exists(folder / "model_index.json", error);
+    return (place.extension() == ".safetensors" || place.extension() == ".ckpt") &&
+           std::filesystem::is_regular_file(place, error);
 }
 
-/// A model may call itself otherwise than its folder.
-std::string idOf(const path& folder) {
-    std::string name = (folder / ".").lexically_normal().parent_path().filename().string();
+bool isModel(const path& place) {
     std::error_code error;
-    if (!std::filesystem::exists(folder / "easel.json", error)) {
+    return isCheckpoint(place) || std::filesystem::exists(place / "model_index.json", error);
+}
+
+/// A model may call itself otherwise than its folder or file.
+std::string idOf(const path& place) {
+    const bool isFile = isCheckpoint(place);
+    std::string name =
+        isFile ? place.stem().string() : (place / ".").lexically_normal().parent_path().filename().string();
+    const path own = isFile ? notesFileOf(place) : place / "easel.json";
+    std::error_code error;
+    if (!std::filesystem::exists(own, error)) {
         return name;
     }
-    auto json = JsonObject::read(folder / "easel.json");
+    auto json = JsonObject::read(own);
     return json ? json->text("id", name) : name;
 }
 
@@ -66,23 +77,35 @@ path snapshotIn(const path& folder) {
     return all.size() == 1 ? all.front() : path();
 }
 
+std::string timeOf(const path& file) {
+    std::error_code error;
+    const auto time = std::filesystem::last_write_time(file, error);
+    return (error ? "-" : std::to_string(time.time_since_epoch().count())) + ' ';
+}
+
 /// When the files were changed that say what a model is.
-std::string timesOf(const path& folder) {
+std::string timesOf(const path& place) {
+    if (isCheckpoint(place)) {
+        const auto notes = readCheckpointNotes(place).value_or(CheckpointNotes());
+        return timeOf(place) + timeOf(notesFileOf(place)) + timeOf(notes.vae) + timeOf(notes.base);
+    }
     std::string times;
     for (const char* file :
          {"model_index.json", "easel.json", "scheduler/scheduler_config.json", "text_encoder/config.json",
           "text_encoder_2/config.json", "tokenizer/tokenizer_config.json", "tokenizer/tokenizer.json",
           "tokenizer_2/tokenizer_config.json", "tokenizer_2/tokenizer.json", "unet", "unet/config.json",
           "vae", "vae/config.json"}) {
-        std::error_code error;
-        const auto time = std::filesystem::last_write_time(folder / file, error);
-        times += error ? "-" : std::to_string(time.time_since_epoch().count());
-        times += ' ';
+        times += timeOf(place / file);
     }
     return times;
 }
 
 std::int64_t bytesOfWeights(const path& folder) {
+    if (isCheckpoint(folder)) {
+        std::error_code error;
+        const auto size = std::filesystem::file_size(folder, error);
+        return error ? 0 : static_cast<std::int64_t>(size);
+    }
     std::int64_t bytes = 0;
     for (const char* part : {"text_encoder", "text_encoder_2", "unet", "vae"}) {
         for (const path& file : inside(folder / part)) {
@@ -186,9 +209,9 @@ void Catalogue::look(bool isMissing) {
     m_problems.clear();
     for (const path& place : m_places.folders) {
         std::vector<Entry> found;
-        for (const path& folder : isModel(place) ? std::vector{place} : inside(place)) {
-            if (isModel(folder)) {
-                found.push_back({idOf(folder), folder});
+        for (const path& each : isModel(place) ? std::vector{place} : inside(place)) {
+            if (isModel(each)) {
+                found.push_back({idOf(each), each});
             }
         }
         if (found.empty()) {

@@ -18,7 +18,7 @@ namespace easel::models {
 
 /// Where models are looked for.
 struct Places {
-    /// Each a model's folder, or a folder of such folders.
+    /// Each a model, which is a folder in diffusers' layout or a checkpoint's file, or a folder of such.
     std::vector<std::filesystem::path> folders;
     /// Caches of the Hugging Face hub: models--OWNER--NAME/snapshots/REVISION. Their models are called
     /// OWNER/NAME.

@@ -110,7 +110,8 @@ protocol::Expected<void> readConfigs(Checkpoint& checkpoint) {
     for (const std::string_view part : {kFirstText, kSecondText}) {
         const auto text = checkpoint.parts.find(part);
         if (text != checkpoint.parts.end() &&
-            !take(textEncoderFromShapes(text->second, activationOf(part, checkpoint.unet, checkpoint.family)),
+            !take(textEncoderFromShapes(text->second, activationOf(part, checkpoint.unet, checkpoint.family),
+                                        part == kSecondText),
                   checkpoint.texts[std::string(part)], problem)) {
             return tl::unexpected(*problem);
         }

@@ -17,6 +17,7 @@ namespace {
 constexpr int kNormGroups = 32;
 constexpr int kHeadsOfStableDiffusion1 = 8;
 constexpr int kHeadSize = 64;
+constexpr int kAdditionIdWidth = 256;
 constexpr int kMostBlocks = 64;  // of any list
 constexpr std::int64_t kMostChannels = 1 << 20;
 
@@ -121,6 +122,13 @@ protocol::Expected<UNetConfig> unetFromShapes(const TensorSource& source) {
     config.inChannels = shapes.extent("conv_in.weight", 4, 1);
     config.outChannels = shapes.extent("conv_out.weight", 4, 0);
     config.normGroups = kNormGroups;
+    if (const std::string addition = "add_embedding.linear_1.weight"; shapes.has(addition)) {
+        config.additionWidth = shapes.extent(addition, 2, 1);
+        config.additionIdWidth = kAdditionIdWidth;
+    }
+    if (const std::string guidance = "time_embedding.cond_proj.weight"; shapes.has(guidance)) {
+        config.guidanceWidth = shapes.extent(guidance, 2, 1);
+    }
     for (int i = 0; i < blocks; ++i) {
         config.down.push_back(unetBlock(shapes, fmt::format("down_blocks.{}.", i), config.linearProjection));
     }
@@ -164,8 +172,8 @@ protocol::Expected<VaeConfig> vaeFromShapes(const TensorSource& source) {
     return result(shapes, std::move(config));
 }
 
-protocol::Expected<TextEncoderConfig> textEncoderFromShapes(const TensorSource& source,
-                                                            Activation activation) {
+protocol::Expected<TextEncoderConfig> textEncoderFromShapes(const TensorSource& source, Activation activation,
+                                                            bool withProjection) {
     Shapes shapes(source);
     // transformers 5 leaves out the first word.
     const std::string in = shapes.has("text_model.final_layer_norm.weight") ? "text_model." : "";
@@ -178,6 +186,9 @@ protocol::Expected<TextEncoderConfig> textEncoderFromShapes(const TensorSource& 
     config.intermediateSize = shapes.extent(in + "encoder.layers.0.mlp.fc1.weight", 2, 0);
     config.heads = std::max(1, config.hiddenSize / kHeadSize);
     config.activation = activation;
+    if (withProjection) {
+        config.projectionDim = shapes.extent("text_projection.weight", 2, 0);
+    }
     if (config.hiddenSize % config.heads != 0) {
         shapes.refuse(words, fmt::format("has {} features, which do not part into heads of {}",
                                          config.hiddenSize, kHeadSize));

@@ -17,7 +17,8 @@ namespace easel::models {
 protocol::Expected<UNetConfig> unetFromShapes(const TensorSource& source);
 /// Beside the scaling factor.
 protocol::Expected<VaeConfig> vaeFromShapes(const TensorSource& source);
-protocol::Expected<TextEncoderConfig> textEncoderFromShapes(const TensorSource& source,
-                                                            Activation activation);
+/// `withProjection`: it tells of the prompt as a whole.
+protocol::Expected<TextEncoderConfig> textEncoderFromShapes(const TensorSource& source, Activation activation,
+                                                            bool withProjection);
 
 }  // namespace easel::models

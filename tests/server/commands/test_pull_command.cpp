@@ -2,6 +2,7 @@
 // Models by name, from the command line.
 #include <QDir>
 #include <QFile>
+#include <QJsonDocument>
 #include <QTemporaryDir>
 #include <QTest>
 
@@ -83,9 +84,18 @@ private Q_SLOTS:
         const auto shown = run({"models", "inspect", "test/tiny"});
         QCOMPARE(shown.status, 0);
         for (const char* const words :
-             {"stable-diffusion", "creativeml-openrail-m", "unet", "2.3 MB", "/snapshots/"}) {
+             {"stable-diffusion", "creativeml-openrail-m", "unet", "2.2 MB  F32", "/snapshots/"}) {
             QVERIFY2(shown.output.contains(words), shown.output);
         }
+
+        const auto forPrograms =
+            QJsonDocument::fromJson(run({"models", "inspect", "test/tiny", "--json"}).output);
+        QCOMPARE(forPrograms["family"].toString(), QString("stable-diffusion"));
+        const QByteArray place = forPrograms["place"].toString().toUtf8();
+        const auto folder = run({"models", "inspect", place});
+        QVERIFY2(folder.status == 0 && folder.output.contains("Stable Diffusion 1.x"), folder.output);
+        const auto file = run({"models", "inspect", place + "/unet/diffusion_pytorch_model.safetensors"});
+        QVERIFY2(file.output.contains("a UNet without the other parts of its model"), file.output);
 
         const auto kept = run({"models", "remove", "test/tiny"});
         QCOMPARE(kept.status, 2);  // nobody can be asked

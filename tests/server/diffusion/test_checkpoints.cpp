@@ -3,8 +3,10 @@
 #include <QTemporaryDir>
 #include <QTest>
 
-#include <optional>
+#include <ATen/ATen.h>
 
+#include "server/diffusion/weights/weights.h"
+#include "server/models/model_folder.h"
 #include "tests/server/diffusion/one_model.h"
 #include "tests/server/diffusion/small_drawing.h"
 #include "tests/server/models/small_model.h"
@@ -60,6 +62,8 @@ class TestCheckpoints : public QObject {
 private Q_SLOTS:
     void drawAsFoldersDo_data();
     void drawAsFoldersDo();
+    void weightsAreTheFolders_data();
+    void weightsAreTheFolders();
     void partsFromElsewhere();
     void aTensorTooMuchIsNamed();
     void oneThatIsNotFiniteIsNamed();
@@ -129,6 +133,40 @@ void TestCheckpoints::drawAsFoldersDo() {
     const auto& of = expected(name);
     QVERIFY(!of.empty() && std::ranges::adjacent_find(of, std::not_equal_to<>()) != of.end());
     QVERIFY(picture(written(tensors(SmallModel(name)))) == of);
+}
+
+void TestCheckpoints::weightsAreTheFolders_data() {
+    QTest::addColumn<QString>("name");
+    for (const char* const name : {"sd2", "sdxl", "sdxl-refiner"}) {
+        QTest::newRow(name) << name;
+    }
+}
+
+/// Bit by bit and in C order: a projection that stands transposed in the file, too, which has the same shape
+/// either way.
+void TestCheckpoints::weightsAreTheFolders() {
+    QFETCH(QString, name);
+    constexpr int kWords = 64;
+    const SmallModel model(name, kWords);
+    const QTemporaryDir dir;
+    model.writeFolder(dir.filePath("folder"));
+    const auto file = models::openModelFolder(written(model.checkpoint()));
+    const auto folder = models::openModelFolder(dir.filePath("folder").toStdString());
+    QVERIFY(file && folder);
+    const diffusion::Placement placement{c10::Device(c10::kCPU), c10::kFloat};
+    for (const std::string& part : models::partsWithWeights(*folder)) {
+        const diffusion::Weights mine(*models::openWeights(*file, part), placement);
+        const diffusion::Weights theirs(*models::openWeights(*folder, part), placement);
+        for (const SmallModel::Row& row : model.rows()) {
+            if (row.part.toStdString() == part) {
+                const std::vector<std::int64_t> shape(row.shape.begin(), row.shape.end());
+                const at::Tensor weight = mine.tensor(row.name.toStdString(), shape);
+                QVERIFY2(weight.is_contiguous() && weight.equal(theirs.tensor(row.name.toStdString(), shape)),
+                         qPrintable(row.part + ' ' + row.name));
+            }
+        }
+        QVERIFY(mine.finish().empty());
+    }
 }
 
 void TestCheckpoints::partsFromElsewhere() {

@@ -122,11 +122,14 @@ inline void writeTokenizer(const QString& folder, const QString& pad) {
     }
     tokens << "<|startoftext|>"
            << "<|endoftext|>";
-    QJsonObject vocabulary;
+    QByteArray vocabulary;  // by hand, for JSON objects of Qt's grow slowly
     for (qsizetype i = 0; i < tokens.size(); ++i) {
-        vocabulary[tokens[i]] = i;
+        QByteArray token = tokens[i].toUtf8();
+        token.replace('\\', "\\\\").replace('"', "\\\"");
+        vocabulary += (i == 0 ? "{\"" : ",\"") + token + "\":" + QByteArray::number(i);
     }
-    writeJson(folder + "/vocab.json", vocabulary);
+    QDir().mkpath(folder);
+    writeFile(folder + "/vocab.json", vocabulary + '}');
     writeFile(folder + "/merges.txt", merges);
     writeJson(folder + "/tokenizer_config.json", {{"model_max_length", 77}, {"pad_token", pad}});
     writeJson(folder + "/special_tokens_map.json", {{"pad_token", pad}});
@@ -216,7 +219,11 @@ public:
     }
 
     void writeFolder(const QString& folder) const {
-        QJsonObject index{{"_class_name", m_configs["class"]}};
+        const QString pipeline = m_configs["class"].toString();
+        QJsonObject index{{"_class_name", pipeline}};
+        if (pipeline != "StableDiffusionPipeline") {
+            index["force_zeros_for_empty_prompt"] = pipeline == "StableDiffusionXLPipeline";
+        }
         index["scheduler"] = QJsonArray{"diffusers", m_configs["scheduler"]["_class_name"]};
         writeJson(folder + "/scheduler/scheduler_config.json", m_configs["scheduler"].toObject());
         for (const char* const part : {"unet", "vae", "text_encoder", "text_encoder_2"}) {

@@ -9,10 +9,14 @@
 #include <QTest>
 #include <fstream>
 
+#include "tests/server/models/small_model.h"
+
 using namespace easel;
 using models::Catalogue;
 using protocol::ModelState;
 using std::filesystem::path;
+using tests::SmallModel;
+using tests::writeTensors;
 
 namespace {
 
@@ -91,6 +95,42 @@ private Q_SLOTS:
         QCOMPARE(found->root, std::filesystem::weakly_canonical(some.root() / "models" / "b"));
         QVERIFY(catalogue.weights("b") > 20'000);
         QCOMPARE(catalogue.weights("nowhere"), std::int64_t{0});
+    }
+
+    void checkpointsAreModels() {
+        Folder some;
+        some.add("folder");
+        const SmallModel small("sd1", 64);
+        const auto at = [&some](const char* name) {
+            return QString::fromStdString((some.root() / name).string());
+        };
+        writeTensors(at("my.model.safetensors"), small.checkpoint());
+        writeTensors(at("lora.safetensors"), {{"x.lora_down.weight", {1, 2}, {1, 2}}});
+        some.write("old.ckpt", "PK");
+        some.write("notes.txt", "no model");
+        Catalogue catalogue({{some.root()}, {}}, kAtOnce);
+        const auto page = catalogue.page(10, {});
+        QVERIFY((idsOf(page) == std::vector<std::string>{"folder", "lora", "my.model", "old"}));
+        QVERIFY(page.models[1].why.find("This is a LoRA") != std::string::npos);
+        QCOMPARE(page.models[2].family, std::string("stable-diffusion"));
+        QCOMPARE(page.models[2].title, std::string("my.model"));
+        QVERIFY(page.models[2].bytes > 100'000);
+        QVERIFY(page.models[3].why.find("This is a pickle file") != std::string::npos);
+        QVERIFY(catalogue.weights("my.model") > 20'000);
+        const auto found = catalogue.find("my.model");
+        QVERIFY(found && found->root == some.root() / "my.model.safetensors");
+
+        // By another name, and with what only a person knows.
+        some.write("my.model.easel.json", R"({"id": "mine", "prediction_type": "v_prediction"})");
+        const auto renamed = catalogue.find("mine");
+        QVERIFY(renamed && renamed->scheduler.prediction == models::PredictionType::VPrediction);
+        QVERIFY(!catalogue.find("my.model"));
+        some.write("my.model.easel.json", R"({"vae": "vae.safetensors"})");
+        QVERIFY(!catalogue.find("my.model"));
+        writeTensors(at("vae.safetensors"), small.part("vae"));
+        QVERIFY(catalogue.find("my.model"));  // mended by a file beside it
+        Catalogue alone({{some.root() / "my.model.safetensors"}, {}});
+        QVERIFY((idsOf(alone.page(10, {})) == std::vector<std::string>{"my.model"}));
     }
 
     void theHubsModelsAreNamedAsOnTheHub() {

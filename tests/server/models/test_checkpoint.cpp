@@ -48,8 +48,9 @@ private Q_SLOTS:
 
     void configsAreThoseOfTheFolder_data() {
         QTest::addColumn<QString>("name");
-        QTest::newRow("sd1") << "sd1";
-        QTest::newRow("sd2") << "sd2";
+        for (const char* const name : {"sd1", "sd2", "sdxl", "sdxl-refiner"}) {
+            QTest::newRow(name) << name;
+        }
     }
 
     void configsAreThoseOfTheFolder() {
