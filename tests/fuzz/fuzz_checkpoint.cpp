@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// Files that hold a model, and the notes beside them. The first byte decides whether the input begins with
+// the header of such a file, or with lines of names that a header is made of.
+#include <array>
+#include <cstring>
+#include <string>
+
+#include "server/models/checkpoint.h"
+#include "server/models/inspection.h"
+#include "tests/fuzz/fuzz.h"
+
+using namespace easel;
+
+namespace {
+
+constexpr std::size_t kMostData = std::size_t{1} << 20;
+constexpr std::array kExtents{0, 1, 2, 3, 4, 5, 8, 9, 16, 32, 64, 77, 96, 128, 256, 320};
+
+bool isPlain(char c) {
+    return c > ' ' && c < '\x7f' && c != '"' && c != '\\';
+}
+
+/// A header and the size of its data. A line "@PREFIX" stands before the names of those that follow it; in
+/// any other, after the name and a blank, each letter is an extent of the shape.
+std::pair<std::string, std::size_t> headerOf(std::string_view lines) {
+    std::string header = "{";
+    std::string prefix;
+    std::size_t end = 0;
+    while (!lines.empty()) {
+        std::string_view line = lines.substr(0, lines.find('\n'));
+        lines.remove_prefix(line.size() < lines.size() ? line.size() + 1 : line.size());
+        std::string name;
+        for (; !line.empty() && isPlain(line.front()); line.remove_prefix(1)) {
+            name += line.front();
+        }
+        if (name.starts_with('@')) {
+            prefix = name.substr(1);
+            continue;
+        }
+        std::string shape;
+        std::size_t bytes = 2;
+        for (const char letter : line.substr(line.empty() ? 0 : 1, 5)) {
+            const auto extent =
+                static_cast<std::size_t>(kExtents[static_cast<unsigned char>(letter) % kExtents.size()]);
+            shape += (shape.empty() ? "" : ",") + std::to_string(extent);
+            bytes *= extent;
+        }
+        if (bytes > kMostData) {
+            continue;
+        }
+        header += (header.size() > 1 ? ",\"" : "\"") + prefix + name + "\":{\"dtype\":\"F16\",\"shape\":[" +
+                  shape + "],\"data_offsets\":[" + std::to_string(end) + ',' + std::to_string(end + bytes) +
+                  "]}";
+        end += bytes;
+    }
+    return {header + '}', end};
+}
+
+std::string lengthOf(const std::string& header) {
+    std::string bytes(8, '\0');
+    const std::uint64_t length = header.size();
+    std::memcpy(bytes.data(), &length, bytes.size());
+    return bytes;
+}
+
+void requireSound(const models::UNetConfig& unet) {
+    fuzz::require(!unet.down.empty() && unet.down.size() == unet.up.size(),
+                  "a UNet goes down as often as up");
+    for (const auto* const blocks : {&unet.down, &unet.up}) {
+        for (const models::UNetBlock& block : *blocks) {
+            fuzz::require(block.channels > 0 && block.channels % unet.normGroups == 0,
+                          "norms share channels evenly");
+            fuzz::require(!block.attention || block.channels % block.heads == 0,
+                          "heads share channels evenly");
+        }
+    }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    static const fuzz::Scratch scratch;
+    if (size == 0) {
+        return 0;
+    }
+    auto text = fuzz::textOf(data + 1, size - 1);
+    const std::string_view first = fuzz::takePart(text);
+    const auto [header, bytes] =
+        data[0] % 2 == 0 ? headerOf(first) : std::pair(std::string(first), std::size_t{256});
+    const auto file = scratch.write("model.safetensors", lengthOf(header) + header);
+    std::filesystem::resize_file(file, 8 + header.size() + bytes);  // all zeros
+    const auto notesFile = scratch.write("model.easel.json", text.empty() ? "{}" : text);
+
+    if (const auto found = models::inspect(file)) {
+        fuzz::require(!found->kind.empty() && !found->what.empty(), "whatever it is has a name");
+    }
+    if (const auto notes = models::readCheckpointNotes(file)) {
+        if (const auto checkpoint = models::readCheckpoint(file, *notes)) {
+            requireSound(checkpoint->unet);
+            for (const auto& [part, source] : checkpoint->parts) {
+                const auto again = models::openPart(file, part, notes->average && part == "unet");
+                fuzz::require(again && again->size() == source.size(),
+                              "a part is the same when it is opened");
+            }
+        }
+    }
+    return 0;
+}
