@@ -191,7 +191,7 @@ void addDoctor(CLI::App& app, DoctorOptions& options) {
         .add_option("--draw", options.proof,
                     "The model that every device draws with; the starter model if not given, which is small, "
                     "for the CPU draws the picture too that the others are compared with")
-        ->check(CLI::ExistingDirectory);
+        ->check(CLI::ExistingPath);
     command
         .add_option("--limit", options.limit,
                     "How many seconds one picture may take before it counts as hanging")
@@ -207,8 +207,7 @@ void addDoctor(CLI::App& app, DoctorOptions& options) {
         ->check(CLI::ExistingFile)
         ->excludes(data);
     auto& server = *command.add_option_group("server", "As for serve; what is not given stands in its file");
-    server.add_option("--model", options.model, "The model that it draws with")
-        ->check(CLI::ExistingDirectory);
+    server.add_option("--model", options.model, "The model that it draws with")->check(CLI::ExistingPath);
     server.add_option("--models", options.models, "A folder of more models; can be given several times")
         ->check(CLI::ExistingDirectory)
         ->allow_extra_args(false);

@@ -125,7 +125,8 @@ void addServe(CLI::App& app, ServeOptions& options) {
     addDrawing(command, options.drawing, true);
     command
         .add_option("--models", options.models,
-                    "A folder of more models that requests may name; can be given several times. The hub's "
+                    "A folder of more models that requests may name, folders or checkpoints; can be given "
+                    "several times. The hub's "
                     "cache of this account is looked through, too")
         ->check(CLI::ExistingDirectory);
     command.add_option("--data", options.data,
