@@ -51,7 +51,7 @@ struct ListenerOptions {
     std::chrono::milliseconds idleTimeout{75'000};    ///< between two requests
     std::chrono::milliseconds headerTimeout{10'000};  ///< from a request's first byte to the end of its head;
                                                       ///< before the first, for TLS to be agreed on
-    std::chrono::milliseconds bodyTimeout{30'000};    ///< for the whole body
+    std::chrono::milliseconds bodyTimeout{30'000};    ///< for each MiB of a body
     std::chrono::milliseconds writeTimeout{30'000};   ///< for a client to take 64 KiB
     std::chrono::milliseconds heartbeat{15'000};      ///< a comment on a stream without events
     std::chrono::milliseconds certificateLooks{2000};  ///< how often its files are looked at

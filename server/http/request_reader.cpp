@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::size_t kHeadPiece = 4096;
 constexpr std::size_t kBodyBuffer = 64UL * 1024;
+constexpr std::size_t kTimedPart = 1024UL * 1024;
 constexpr std::string_view kLineEnd = "\r\n";
 
 Refusal tooLarge(int status, const std::string& what, std::size_t limit) {
@@ -230,7 +231,8 @@ Arrival RequestReader::route(Incoming& incoming) const {
 
 net::awaitable<Arrival> RequestReader::readBody(Incoming& incoming) {
     incoming.keepAlive = false;  // until the body has been read whole
-    const std::size_t limit = m_context.router.mountOf(incoming.request.path).maxBodyBytes;
+    const std::size_t limit =
+        incoming.match.maxBodyBytes.value_or(m_context.router.mountOf(incoming.request.path).maxBodyBytes);
     if (m_parser->content_length().value_or(0) > limit) {
         co_return refuse(incoming, tooLarge(413, "body", limit));
     }
@@ -248,6 +250,7 @@ net::awaitable<Arrival> RequestReader::readBody(Incoming& incoming) {
     m_parser->on_chunk_header(onChunk);
     m_parser->eager(true);
     m_connection.expireAfter(m_context.options.bodyTimeout);
+    std::size_t timed = 0;  // bytes since then
     while (!m_parser->is_done()) {
         beast::error_code error;
         m_buffer.consume(m_parser->put(m_buffer.cdata(), error));
@@ -264,6 +267,10 @@ net::awaitable<Arrival> RequestReader::readBody(Incoming& incoming) {
                 co_return Arrival::Nobody;
             }
             m_buffer.commit(count);
+            if (timed += count; timed >= kTimedPart) {
+                timed = 0;
+                m_connection.expireAfter(m_context.options.bodyTimeout);
+            }
         }
     }
     incoming.request.body = std::move(m_parser->get().body());

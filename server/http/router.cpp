@@ -38,7 +38,8 @@ bool fits(const std::vector<std::string>& pattern, const std::vector<std::string
 
 }  // namespace
 
-void Router::add(std::string method, std::string_view pattern, Handler handler) {
+void Router::add(std::string method, std::string_view pattern, Handler handler,
+                 std::optional<std::size_t> maxBodyBytes) {
     auto segments = split(pattern);
     auto entry = std::ranges::find(m_entries, segments, &Entry::segments);
     if (entry == m_entries.end()) {
@@ -46,7 +47,7 @@ void Router::add(std::string method, std::string_view pattern, Handler handler) 
         const auto place = std::ranges::upper_bound(m_entries, segments, {}, &Entry::segments);
         entry = m_entries.insert(place, Entry{std::move(segments), {}});
     }
-    entry->handlers[std::move(method)] = std::move(handler);
+    entry->handlers[std::move(method)] = {std::move(handler), maxBodyBytes};
 }
 
 void Router::addSimple(std::string method, std::string_view pattern,
@@ -103,7 +104,8 @@ Router::Match Router::match(std::string_view method, std::string_view path) cons
         found = entry->handlers.find("GET");
     }
     if (found != entry->handlers.end()) {
-        match.handler = &found->second;
+        match.handler = &found->second.handler;
+        match.maxBodyBytes = found->second.maxBodyBytes;
     }
     for (const auto& [known, handler] : entry->handlers) {
         match.allow += known + ", ";

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -33,8 +34,10 @@ struct Mount {
 class Router {
 public:
     /// `pattern` is a path; a segment `{name}` stands for any one segment, given to the handler in
-    /// Request::params. Literal segments win over `{name}`. A GET route answers HEAD too.
-    void add(std::string method, std::string_view pattern, Handler handler);
+    /// Request::params. Literal segments win over `{name}`. A GET route answers HEAD too. `maxBodyBytes`
+    /// holds for this route alone, in place of its mount's.
+    void add(std::string method, std::string_view pattern, Handler handler,
+             std::optional<std::size_t> maxBodyBytes = {});
     /// For a handler that can answer at once.
     void addSimple(std::string method, std::string_view pattern,
                    std::function<Response(const Request&)> handler);
@@ -49,8 +52,9 @@ public:
     struct Match {
         const Handler* handler = nullptr;  ///< null: no such route, or not with this method
         std::map<std::string, std::string, std::less<>> params;
-        std::string pattern;  ///< of the route; empty: no such path
-        std::string allow;    ///< the methods that the path knows, "GET, HEAD, …"; empty: no such path
+        std::string pattern;                      ///< of the route; empty: no such path
+        std::optional<std::size_t> maxBodyBytes;  ///< of the route itself
+        std::string allow;  ///< the methods that the path knows, "GET, HEAD, …"; empty: no such path
     };
     Match match(std::string_view method, std::string_view path) const;
 
@@ -61,9 +65,13 @@ public:
     std::vector<Route> routes() const;
 
 private:
+    struct Answering {
+        Handler handler;
+        std::optional<std::size_t> maxBodyBytes;
+    };
     struct Entry {
         std::vector<std::string> segments;
-        std::map<std::string, Handler, std::less<>> handlers;  // by method
+        std::map<std::string, Answering, std::less<>> handlers;  // by method
     };
 
     std::vector<Entry> m_entries;
