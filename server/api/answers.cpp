@@ -43,6 +43,10 @@ protocol::Problem pullsNothing() {
         403, "This server pulls no models: it was started with --no-pull. Its owner can: easel-server pull.");
 }
 
+protocol::Problem tooManyPictures() {
+    return protocol::unavailable("Many pictures are being taken in just now; try again in a moment.");
+}
+
 protocol::Expected<int> countIn(const http::Query& query, const char* name, int most, int usual) {
     const auto text = query.find(name);
     const auto number = text ? wholeNumber(*text) : usual;

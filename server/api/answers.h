@@ -18,6 +18,8 @@ http::Response jsonResponse(int status, std::string json);
 http::Response problemResponse(const protocol::Problem& problem);
 /// 403: the server was started with --no-pull.
 protocol::Problem pullsNothing();
+/// 503: so many pictures wait to be looked at that another would have to wait long.
+protocol::Problem tooManyPictures();
 /// When to come back, where the problem says so.
 void setRetryAfter(http::Response& response, const protocol::Problem& problem);
 

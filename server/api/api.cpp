@@ -38,6 +38,7 @@ http::Router makeRouter(const Service& service) {
     }
     router.mount("/", std::move(mount));
     addJobRoutes(router, service);
+    addInputRoutes(router, service);
     addQueueRoutes(router, service);
     addInfoRoutes(router, service);
     addModelRoutes(router, service);

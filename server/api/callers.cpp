@@ -27,6 +27,10 @@ std::string ownerOf(const http::Request& request) {
     return request.caller.name.empty() ? request.peer : request.caller.name;
 }
 
+jobs::InputView viewOf(const http::Request& request) {
+    return {ownerOf(request), isAdmin(request)};
+}
+
 bool isAdmin(const http::Request& request) {
     return request.caller.name.empty() || request.caller.isAdmin;
 }

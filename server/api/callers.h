@@ -7,6 +7,7 @@
 
 #include "server/http/request.h"
 #include "server/http/response.h"
+#include "server/jobs/input_records.h"
 
 /// Who asks, and what that allows.
 namespace easel::api {
@@ -17,6 +18,8 @@ std::string callerName(const std::string& keyId);
 std::optional<std::string> keyOf(const http::Request& request);
 /// Whose the jobs are that are handed in with `request`: the key's, or, where none is needed, the address's.
 std::string ownerOf(const http::Request& request);
+/// Which of the pictures that were sent `request` sees: his own, or as an admin all.
+jobs::InputView viewOf(const http::Request& request);
 /// Whether what concerns others is allowed, too. Where no key is needed everybody may do everything.
 bool isAdmin(const http::Request& request);
 

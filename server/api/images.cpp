@@ -35,33 +35,42 @@ http::Response explained(http::Response response) {
 
 }  // namespace
 
-protocol::Expected<http::Response> imageResponse(const Service& service, const std::string& job, int index,
-                                                 const http::Request& request) {
-    const auto stored = OwnJobs(service, request).image(job, index);
-    if (!stored) {
-        return tl::unexpected(stored.error());
-    }
+protocol::Expected<http::Response> fileResponse(const SentFile& sent, const http::Request& request) {
     const auto broken = [&](const std::string& how) {
-        return tl::unexpected(protocol::internalError(fmt::format(
-            "The file of image {} of job {} {} The same request draws it again.", index, job, how)));
+        return tl::unexpected(
+            protocol::internalError(fmt::format("The file of {} {} {}", sent.what, how, sent.remedy)));
     };
-    const auto file = http::File::open(stored->path);
+    const auto file = http::File::open(sent.path);
     if (!file) {
         return broken("cannot be read from the server's disk: it is missing or no plain file.");
     }
-    const auto size = static_cast<std::uint64_t>(stored->info.bytes);
+    const auto size = static_cast<std::uint64_t>(sent.bytes);
     if (file->size() != size) {
         return broken(fmt::format("was changed on the server's disk: it has {} bytes instead of {}.",
                                   file->size(), size));
     }
-    const std::string name = fmt::format("{}-{}", job, index);
+    const std::string kind = sent.contentType.substr(sent.contentType.find('/') + 1);
     http::Response response;
-    response.headers = {{"Content-Type", stored->info.contentType},
-                        {"Content-Disposition", fmt::format("inline; filename=\"easel-{}.png\"", name)},
-                        {"Cross-Origin-Resource-Policy", "same-origin"}};
+    response.headers = {
+        {"Content-Type", sent.contentType},
+        {"Content-Disposition", fmt::format("inline; filename=\"easel-{}.{}\"", sent.name, kind)},
+        {"Cross-Origin-Resource-Policy", "same-origin"}};
     response.body = http::FileRange{file, 0, file->size()};
     return explained(http::withRange(
-        request, http::withValidator(request, std::move(response), name + "-" + file->version())));
+        request, http::withValidator(request, std::move(response), sent.name + "-" + file->version())));
+}
+
+protocol::Expected<http::Response> imageResponse(const Service& service, const std::string& job, int index,
+                                                 const http::Request& request) {
+    return OwnJobs(service, request).image(job, index).and_then([&](const auto& stored) {
+        return fileResponse({.path = stored.path,
+                             .bytes = stored.info.bytes,
+                             .contentType = stored.info.contentType,
+                             .name = fmt::format("{}-{}", job, index),
+                             .what = fmt::format("image {} of job {}", index, job),
+                             .remedy = "The same request draws it again."},
+                            request);
+    });
 }
 
 }  // namespace easel::api

@@ -7,6 +7,7 @@
 namespace easel::api {
 
 void addJobRoutes(http::Router& router, const Service& service);
+void addInputRoutes(http::Router& router, const Service& service);
 void addQueueRoutes(http::Router& router, const Service& service);
 void addInfoRoutes(http::Router& router, const Service& service);
 void addModelRoutes(http::Router& router, const Service& service);

@@ -41,6 +41,7 @@ public:
     std::filesystem::path address() const { return addressIn(m_folder); }
     std::filesystem::path tickets() const { return ticketsIn(m_folder); }
     std::filesystem::path images() const { return m_folder / "images"; }
+    std::filesystem::path inputs() const { return m_folder / "inputs"; }
     /// The server's own certificate and its key.
     std::filesystem::path tls() const { return m_folder / "tls"; }
     /// How many pictures are best drawn together, as the worker of device `index` has measured it.

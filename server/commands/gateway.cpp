@@ -171,6 +171,10 @@ Expected<void> Gateway::openQueue(const ServeOptions& serving) {
     if (!images) {
         return tl::unexpected(images.error());
     }
+    auto inputs = jobs::InputFolder::open(m_data.inputs());
+    if (!inputs) {
+        return tl::unexpected(inputs.error());
+    }
     jobs::QueueOptions options;
     options.limits = m_limits;
     options.leastMaxWork = kUsualPicture;
@@ -186,7 +190,8 @@ Expected<void> Gateway::openQueue(const ServeOptions& serving) {
         m_log.changed(status);
         m_news.changed();
     };
-    return jobs::JobQueue::open(std::move(*store), std::move(*images), std::move(m_unused), options)
+    return jobs::JobQueue::open(std::move(*store), std::move(*images), std::move(*inputs),
+                                std::move(m_unused), options)
         .and_then([this](std::unique_ptr<jobs::JobQueue> queue) {
             m_queue = std::move(queue);
             return m_queue->subscribeToAll({}, {}, [this](const protocol::JobEvent& event) {

@@ -77,6 +77,26 @@ CREATE INDEX jobs_of_owners ON jobs (owner, number);
 )",
                                        R"(
 ALTER TABLE jobs ADD COLUMN request_id TEXT NOT NULL DEFAULT '';
+)",
+                                       R"(
+CREATE TABLE inputs (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    width INTEGER NOT NULL,
+    height INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    content_type TEXT NOT NULL,
+    unused_since INTEGER,
+    UNIQUE (id, owner)
+) STRICT;
+CREATE INDEX inputs_of_owners ON inputs (owner);
+CREATE TABLE job_inputs (
+    job INTEGER NOT NULL REFERENCES jobs (number) ON DELETE CASCADE,
+    input INTEGER NOT NULL REFERENCES inputs (number),
+    PRIMARY KEY (job, input)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX jobs_of_inputs ON job_inputs (input);
 )"};
 constexpr int kSchemaVersion = std::size(kMigrations);
 
@@ -148,6 +168,8 @@ std::optional<std::string> damageOf(SQLite::Database& database) {
     }
     const SQLite::Statement jobs(database, kRecord);  // Throws when the schema is not ours.
     const SQLite::Statement images(database, kImagesOfJob);
+    const SQLite::Statement inputs(database, kInputs);
+    const SQLite::Statement uses(database, kUses);
     const SQLite::Statement time(database, kTime);
     const SQLite::Statement paused(database, kPaused);
     return {};

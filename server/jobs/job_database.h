@@ -20,6 +20,9 @@ inline constexpr const char* kRecord =
     "request_id FROM jobs ";
 inline constexpr const char* kImagesOfJob =
     "SELECT position, seed, width, height, bytes, content_type FROM images WHERE job = ? ORDER BY position";
+inline constexpr const char* kInputs =
+    "SELECT number, id, owner, width, height, bytes, content_type, unused_since FROM inputs";
+inline constexpr const char* kUses = "SELECT job, input FROM job_inputs";
 inline constexpr const char* kTime = "SELECT latest, uptime FROM time";
 inline constexpr const char* kPaused = "SELECT paused FROM queue";
 

@@ -25,6 +25,9 @@ namespace {
 constexpr double kUnmeasuredCpu = 100;
 constexpr double kUnmeasuredGpu = 3'600;
 
+/// Each holds the file that it came with in memory.
+constexpr std::size_t kMostWaitingInputs = 8;
+
 /// When to come back. The queue may also empty sooner, by cancelling.
 int wholeSeconds(std::optional<double> wait) {
     constexpr double kGuess = 5;
@@ -40,21 +43,23 @@ Subscription subscriptionOf(std::shared_ptr<Subscribers::Subscriber> subscriber)
 }  // namespace
 
 Expected<std::unique_ptr<JobQueue>> JobQueue::open(std::unique_ptr<JobStore> store, ImageFolder images,
+                                                   InputFolder inputs,
                                                    std::unique_ptr<generator::Generator> generator,
                                                    QueueOptions options) {
-    std::unique_ptr<JobQueue> queue(
-        new JobQueue(std::move(store), std::move(images), std::move(generator), std::move(options)));
+    std::unique_ptr<JobQueue> queue(new JobQueue(std::move(store), std::move(images), std::move(inputs),
+                                                 std::move(generator), std::move(options)));
     return queue->m_ledger.open().map([&] {
         queue->m_dispatcher.start();
         return std::move(queue);
     });
 }
 
-JobQueue::JobQueue(std::unique_ptr<JobStore> store, ImageFolder images,
+JobQueue::JobQueue(std::unique_ptr<JobStore> store, ImageFolder images, InputFolder inputs,
                    std::unique_ptr<generator::Generator> generator, QueueOptions options)
     : m_options(std::move(options)),
-      m_ledger(std::move(store), std::move(images), m_options),
-      m_dispatcher(m_ledger, std::move(generator), m_options) {}
+      m_ledger(std::move(store), std::move(images), std::move(inputs), m_options),
+      m_dispatcher(m_ledger, std::move(generator), m_options),
+      m_intake(kMostWaitingInputs, [] {}) {}
 
 Expected<Job> JobQueue::submit(const protocol::GenerationSettings& settings, const std::string& owner,
                                const std::optional<IdempotencyKey>& key, int priority,

@@ -12,10 +12,12 @@
 #include "server/generator/generator.h"
 #include "server/jobs/dispatcher.h"
 #include "server/jobs/image_folder.h"
+#include "server/jobs/input_store.h"
 #include "server/jobs/job_store.h"
 #include "server/jobs/ledger.h"
 #include "server/jobs/queue_options.h"
 #include "server/jobs/subscribers.h"
+#include "server/jobs/task_thread.h"
 #include "shared/protocol/estimate.h"
 #include "shared/protocol/generation.h"
 #include "shared/protocol/job.h"
@@ -31,7 +33,7 @@ public:
     /// Takes up what an earlier process left: jobs that were running are lost attempts and wait again, or are
     /// held.
     static protocol::Expected<std::unique_ptr<JobQueue>> open(std::unique_ptr<JobStore> store,
-                                                              ImageFolder images,
+                                                              ImageFolder images, InputFolder inputs,
                                                               std::unique_ptr<generator::Generator> generator,
                                                               QueueOptions options);
     JobQueue(const JobQueue&) = delete;
@@ -40,8 +42,9 @@ public:
     /// Accepts a job for good: when this returns it is on disk. With a key that came before, the job of
     /// then is returned. `owner` is the client, in whatever form tells clients apart. Errors: 429 queue_full
     /// or queue_share_taken, which say when to come back; 422 too_much_work, or idempotency_key_reused when
-    /// the key came with another request; 503 unavailable when nothing will ever draw it or the queue is
-    /// draining; 507 no_space. `requestId` is only kept beside the job.
+    /// the key came with another request; 409 when a picture that it is drawn from is gone; 503 unavailable
+    /// when nothing will ever draw it or the queue is draining; 507 no_space. `requestId` is only kept beside
+    /// the job.
     protocol::Expected<protocol::Job> submit(const protocol::GenerationSettings& settings,
                                              const std::string& owner,
                                              const std::optional<IdempotencyKey>& key = {}, int priority = 0,
@@ -75,6 +78,12 @@ public:
     };
     protocol::Expected<StoredImage> image(const std::string& id, int index) const;
 
+    /// The pictures that clients sent. Adding is for `takeIn`.
+    InputStore& inputs() { return m_ledger.inputs(); }
+    /// Runs `task`, which adds inputs, on the thread for that, one after the other, so that only one picture
+    /// is unpacked at a time. False: too many wait already.
+    bool takeIn(std::function<void()> task) { return m_intake.tryAdd(std::move(task)); }
+
     /// Tells `callback` the job's events, in order, from the queue's thread; it must not block, and may
     /// call the queue. First comes the job as it is now, unless `after` is the number of its latest event;
     /// when that is finished, it is the last one.
@@ -104,7 +113,7 @@ public:
     void drain(std::chrono::milliseconds grace) { m_dispatcher.drain(grace); }
 
 private:
-    JobQueue(std::unique_ptr<JobStore> store, ImageFolder images,
+    JobQueue(std::unique_ptr<JobStore> store, ImageFolder images, InputFolder inputs,
              std::unique_ptr<generator::Generator> generator, QueueOptions options);
 
     protocol::Limits limits(const ActiveJobs& active) const;
@@ -115,6 +124,7 @@ private:
     const QueueOptions m_options;
     Ledger m_ledger;
     Dispatcher m_dispatcher;
+    TaskThread m_intake;
 };
 
 }  // namespace easel::jobs

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "server/jobs/input_records.h"
 #include "server/jobs/server_clock.h"
 #include "shared/protocol/job.h"
 #include "shared/protocol/problem.h"
@@ -30,6 +31,8 @@ struct JobRecord {
     std::string owner;           ///< the client that asked for it, in whatever form tells clients apart
     std::int64_t ownerUsed = 0;  ///< see Turns; only ever stored
     std::int64_t rank = 0;       ///< see Turns::Place; the store gives it
+    /// Ids of the pictures that it is drawn from, each once; only ever stored.
+    std::vector<std::string> inputs;
 };
 
 /// Why a running job goes back into the queue.
@@ -89,7 +92,8 @@ public:
     virtual ~JobStore() = default;
 
     /// Keeps a new job as queued, behind all others. With a key that is known already nothing is added and
-    /// the record that has it is returned; else the new one.
+    /// the record that has it is returned; else the new one. Its inputs stay as long as the job does. Errors:
+    /// 409, an input is not there.
     virtual protocol::Expected<JobRecord> add(const JobRecord& record) = 0;
     virtual protocol::Expected<std::optional<JobRecord>> find(const std::string& id) = 0;
     virtual protocol::Expected<std::optional<JobRecord>> findByKey(const std::string& key) = 0;
@@ -130,6 +134,9 @@ public:
     /// Finished jobs that `retention` does not keep at `uptime`.
     virtual protocol::Expected<std::vector<std::string>> expired(const Retention& retention,
                                                                  std::int64_t uptime) = 0;
+
+    /// What clients sent to be drawn from; goes with the store.
+    virtual InputRecords& inputs() = 0;
 
     /// Whether the queue is paused.
     virtual protocol::Expected<bool> paused() = 0;

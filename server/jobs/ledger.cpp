@@ -14,8 +14,14 @@ using protocol::Job;
 using protocol::JobState;
 using protocol::Problem;
 
-Ledger::Ledger(std::unique_ptr<JobStore> store, ImageFolder images, const QueueOptions& options)
-    : m_store(std::move(store)), m_images(std::move(images)), m_options(options), m_room(options.disk) {}
+Ledger::Ledger(std::unique_ptr<JobStore> store, ImageFolder images, InputFolder inputs,
+               const QueueOptions& options)
+    : m_store(std::move(store)),
+      m_images(std::move(images)),
+      m_options(options),
+      m_room(options.disk),
+      m_inputs(m_store->inputs(), std::move(inputs), m_room, options.limits, options.inputs,
+               [this] { return m_clock.uptime(); }) {}
 
 Expected<void> Ledger::open() {
     const auto kept = m_store->keptTime();
@@ -29,7 +35,10 @@ Expected<void> Ledger::open() {
         return tl::unexpected(paused.error());
     }
     m_paused = *paused;
-    return takeUpJobs().map([this] { setAsideStrangers(); });
+    return takeUpJobs().map([this] {
+        setAsideStrangers();
+        m_inputs.takeUp();
+    });
 }
 
 Expected<void> Ledger::takeUpJobs() {
@@ -316,6 +325,9 @@ void Ledger::sweep() {
         if (const auto forgotten = forget(id); !forgotten) {
             return logProblem("Old jobs cannot be removed", forgotten.error());
         }
+    }
+    if (const auto swept = m_inputs.sweep(); !swept) {
+        logProblem("Pictures that nobody uses cannot be removed", swept.error());
     }
 }
 

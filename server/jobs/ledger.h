@@ -15,6 +15,7 @@
 #include "server/jobs/active_jobs.h"
 #include "server/jobs/disk_room.h"
 #include "server/jobs/image_folder.h"
+#include "server/jobs/input_store.h"
 #include "server/jobs/job_store.h"
 #include "server/jobs/queue_options.h"
 #include "server/jobs/server_clock.h"
@@ -29,7 +30,8 @@ namespace easel::jobs {
 /// thread.
 class Ledger {
 public:
-    Ledger(std::unique_ptr<JobStore> store, ImageFolder images, const QueueOptions& options);
+    Ledger(std::unique_ptr<JobStore> store, ImageFolder images, InputFolder inputs,
+           const QueueOptions& options);
 
     /// Takes up what an earlier process left.
     protocol::Expected<void> open();
@@ -49,6 +51,7 @@ public:
     bool isPaused() const;
     int setAside() const { return m_setAside; }
     const ImageFolder& images() const { return m_images; }
+    InputStore& inputs() { return m_inputs; }
     const DiskRoom& room() const { return m_room; }
 
     // What a change is made of: begun, made in the store, made in memory.
@@ -120,6 +123,7 @@ private:
     const DiskRoom m_room;
     std::function<void()> m_changed;
     ServerClock m_clock;
+    InputStore m_inputs;
     int m_setAside = 0;  // pictures
 
     std::mutex m_changing;       // one change at a time; taken before m_mutex

@@ -9,6 +9,7 @@
 
 #include "server/generator/generator.h"
 #include "server/jobs/disk_room.h"
+#include "server/jobs/input_store.h"
 #include "server/jobs/job_store.h"
 #include "shared/protocol/generation.h"
 #include "shared/protocol/job.h"
@@ -28,6 +29,7 @@ struct QueueOptions {
     int maxRetries = 2;       ///< how often a job runs again after what drew it was lost
     OnRestart onRestart = OnRestart::Retry;
     Retention retention;
+    InputOptions inputs;
     DiskOptions disk;
     std::chrono::milliseconds sweepInterval{60'000};  ///< between two looks at what retention ended
     std::chrono::milliseconds lease{60'000};          ///< of a claim; renewed three times in it

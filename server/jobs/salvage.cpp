@@ -71,33 +71,52 @@ bool copyRow(SQLite::Statement& row, SQLite::Database& into, const std::string& 
     }
 }
 
+/// Copies the rows of a table that are numbered, and answers how many those were. One by one: a walk would
+/// end at the first page that is damaged.
+int copyNumbered(SQLite::Database& damaged, SQLite::Database& into, const std::string& table) {
+    auto rows = prepared(damaged, fmt::format("SELECT * FROM {} WHERE number = ?", table).c_str());
+    if (!rows) {
+        return 0;
+    }
+    const std::int64_t first = scalar(damaged, fmt::format("SELECT min(number) FROM {}", table).c_str(), 1);
+    const std::int64_t last =
+        scalar(damaged, fmt::format("SELECT max(number) FROM {}", table).c_str(), first + kMostHidden);
+    int count = 0;
+    for (std::int64_t number = first; number <= last; ++number) {
+        rows->tryReset();
+        rows->bind(1, number);
+        count += step(*rows) && copyRow(*rows, into, table) ? 1 : 0;
+    }
+    return count;
+}
+
+/// Copies what a table says of each job that was copied.
+void copyOfJobs(SQLite::Database& damaged, SQLite::Database& into, const std::string& table) {
+    auto rows = prepared(damaged, fmt::format("SELECT * FROM {} WHERE job = ?", table).c_str());
+    if (!rows) {
+        return;
+    }
+    SQLite::Statement copied(into, "SELECT number FROM jobs");
+    while (copied.executeStep()) {
+        rows->tryReset();
+        rows->bind(1, copied.getColumn(0).getInt64());
+        while (step(*rows)) {
+            copyRow(*rows, into, table);
+        }
+    }
+}
+
 }  // namespace
 
 int salvage(SQLite::Database& damaged, SQLite::Database& into) {
     SQLite::Transaction transaction(into);
-    int count = 0;
-    if (auto jobs = prepared(damaged, "SELECT * FROM jobs WHERE number = ?")) {
-        // One by one: a walk would end at the first page that is damaged.
-        const std::int64_t first = scalar(damaged, "SELECT min(number) FROM jobs", 1);
-        const std::int64_t last = scalar(damaged, "SELECT max(number) FROM jobs", first + kMostHidden);
-        for (std::int64_t number = first; number <= last; ++number) {
-            jobs->tryReset();
-            jobs->bind(1, number);
-            count += step(*jobs) && copyRow(*jobs, into, "jobs") ? 1 : 0;
-        }
-    }
-    if (auto images = prepared(damaged, "SELECT * FROM images WHERE job = ? ORDER BY position")) {
-        SQLite::Statement copied(into, "SELECT number FROM jobs");
-        while (copied.executeStep()) {
-            images->tryReset();
-            images->bind(1, copied.getColumn(0).getInt64());
-            while (step(*images)) {
-                copyRow(*images, into, "images");
-            }
-        }
-    }
+    const int count = copyNumbered(damaged, into, "jobs");
+    copyNumbered(damaged, into, "inputs");
+    copyOfJobs(damaged, into, "images");
+    copyOfJobs(damaged, into, "job_inputs");
     // A moment that damage made old would have retention delete what was just saved.
     into.exec("UPDATE jobs SET finished_uptime = 0");
+    into.exec("UPDATE inputs SET unused_since = NULL");
     transaction.commit();
     return count;
 }

@@ -5,9 +5,9 @@
 
 namespace easel::jobs {
 
-/// Copies every job and image that can still be read from a damaged database into an empty one, and answers
-/// how many jobs that were. `damaged` may have an older schema; it is not changed. Throws what SQLiteCpp
-/// throws when `into` cannot be written.
+/// Copies every job, image and input that can still be read from a damaged database into an empty one, and
+/// answers how many jobs that were. `damaged` may have an older schema; it is not changed. Throws what
+/// SQLiteCpp throws when `into` cannot be written.
 int salvage(SQLite::Database& damaged, SQLite::Database& into);
 
 }  // namespace easel::jobs

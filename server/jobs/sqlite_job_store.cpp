@@ -4,13 +4,12 @@
 #include <algorithm>
 #include <charconv>
 #include <map>
-#include <mutex>
 #include <set>
 #include <string_view>
 #include <utility>
 
-#include "server/jobs/job_database.h"
-#include "server/jobs/job_rows.h"
+#include "server/jobs/job_connection.h"
+#include "server/jobs/sqlite_input_records.h"
 #include "shared/protocol/json.h"
 
 namespace easel::jobs {
@@ -20,18 +19,16 @@ namespace {
 using protocol::Expected;
 using protocol::Job;
 
-/// One connection behind one mutex: writes are short, and SQLite lets only one go on at a time anyway.
 class SqliteJobStore final : public JobStore {
 public:
     SqliteJobStore(SQLite::Database database, std::filesystem::path file,
                    std::function<void(const std::string&)> log, std::function<SteadyTime()> now)
-        : m_database(std::move(database)),
-          m_file(std::move(file)),
-          m_log(std::move(log)),
-          m_now(std::move(now)) {}
+        : m_connection(std::move(database), std::move(file), std::move(log)), m_now(std::move(now)) {}
+
+    InputRecords& inputs() override { return m_inputs; }
 
     Expected<JobRecord> add(const JobRecord& record) override {
-        return writing([&]() -> Expected<JobRecord> {
+        return m_connection.writing([&]() -> Expected<JobRecord> {
             if (record.key) {
                 auto known = one("WHERE idempotency_key = ?", record.key->key);
                 if (!known) {
@@ -41,13 +38,14 @@ public:
                     return std::move(**known);
                 }
             }
+            SQLite::Transaction transaction(m_connection.database());
             SQLite::Statement insert(
-                m_database,
+                m_connection.database(),
                 "INSERT INTO jobs (id, state, settings, created_at, owner, owner_used, priority, request_id, "
                 "rank, "
                 "idempotency_key, idempotency_request) VALUES (?, 'queued', ?, ?, ?, ?, ?, ?, "
                 "(SELECT coalesce(max(rank), 0) + 1 FROM jobs WHERE finished_at IS NULL), ?, ?) "
-                "RETURNING rank");
+                "RETURNING rank, number");
             bindAll(insert, 1, record.job.id, toJson(record.job.settings), record.job.createdAt, record.owner,
                     record.ownerUsed, record.job.priority, record.job.requestId);
             if (record.key) {
@@ -56,19 +54,25 @@ public:
             JobRecord added = record;
             insert.executeStep();
             added.rank = insert.getColumn(0).getInt64();
+            const std::int64_t number = insert.getColumn(1).getInt64();
             insert.executeStep();  // to its end, or nothing is committed
+            for (const std::string& input : record.inputs) {
+                if (!noteUse(m_connection, number, input, record.owner)) {
+                    return tl::unexpected(protocol::conflict(
+                        "A picture of this request went meanwhile; send it again with POST /v1/inputs."));
+                }
+            }
+            transaction.commit();
             return added;
         });
     }
 
     Expected<std::optional<JobRecord>> find(const std::string& id) override {
-        const std::scoped_lock lock(m_mutex);
-        return guarded([&] { return one("WHERE id = ?", id); });
+        return m_connection.reading([&] { return one("WHERE id = ?", id); });
     }
 
     Expected<std::optional<JobRecord>> findByKey(const std::string& key) override {
-        const std::scoped_lock lock(m_mutex);
-        return guarded([&] { return one("WHERE idempotency_key = ?", key); });
+        return m_connection.reading([&] { return one("WHERE idempotency_key = ?", key); });
     }
 
     Expected<protocol::JobPage> list(int limit, const std::optional<std::string>& before,
@@ -82,15 +86,14 @@ public:
                     "before", "before must be the \"next\" of a page that was answered earlier."));
             }
         }
-        const std::scoped_lock lock(m_mutex);
-        return guarded([&]() -> Expected<protocol::JobPage> {
-            SQLite::Statement query(m_database, std::string(kRecord) + "WHERE number < ?" +
-                                                    (owner ? " AND owner = ?" : "") +
-                                                    " ORDER BY number DESC");
+        return m_connection.reading([&]() -> Expected<protocol::JobPage> {
+            SQLite::Statement query(m_connection.database(), std::string(kRecord) + "WHERE number < ?" +
+                                                                 (owner ? " AND owner = ?" : "") +
+                                                                 " ORDER BY number DESC");
             owner ? bindAll(query, 1, last, *owner) : bindAll(query, 1, last);
             protocol::JobPage page;
             while (query.executeStep()) {
-                auto record = readJob(m_database, query);
+                auto record = readJob(m_connection.database(), query);
                 if (!record) {
                     tell(record.error());
                     continue;
@@ -107,13 +110,13 @@ public:
     }
 
     Expected<std::vector<JobRecord>> unfinished() override {
-        return writing([&]() -> Expected<std::vector<JobRecord>> {
-            SQLite::Statement query(m_database,
+        return m_connection.writing([&]() -> Expected<std::vector<JobRecord>> {
+            SQLite::Statement query(m_connection.database(),
                                     std::string(kRecord) + "WHERE finished_at IS NULL ORDER BY number");
             std::vector<JobRecord> records;
             std::vector<std::int64_t> unreadable;
             while (query.executeStep()) {
-                auto record = readJob(m_database, query);
+                auto record = readJob(m_connection.database(), query);
                 if (record && !isFinished(record->job.state)) {
                     records.push_back(std::move(*record));
                 } else {
@@ -122,7 +125,7 @@ public:
             }
             query.reset();
             for (const std::int64_t number : unreadable) {
-                tell(protocol::internalError("Job " + giveUp(m_database, number) +
+                tell(protocol::internalError("Job " + giveUp(m_connection.database(), number) +
                                              " could not be read from the database and was given up."));
             }
             return records;
@@ -130,9 +133,9 @@ public:
     }
 
     Expected<std::map<std::string, std::int64_t>> used() override {
-        const std::scoped_lock lock(m_mutex);
-        return guarded([&]() -> Expected<std::map<std::string, std::int64_t>> {
-            SQLite::Statement query(m_database, "SELECT owner, max(owner_used) FROM jobs GROUP BY owner");
+        return m_connection.reading([&]() -> Expected<std::map<std::string, std::int64_t>> {
+            SQLite::Statement query(m_connection.database(),
+                                    "SELECT owner, max(owner_used) FROM jobs GROUP BY owner");
             std::map<std::string, std::int64_t> used;
             while (query.executeStep()) {
                 used[query.getColumn(0).getString()] = query.getColumn(1).getInt64();
@@ -143,8 +146,8 @@ public:
 
     Expected<bool> claim(const std::string& id, int attempt, const Lease& lease, std::int64_t now,
                          std::int64_t ownerUsed) override {
-        return writing([&]() -> Expected<bool> {
-            SQLite::Transaction transaction(m_database);
+        return m_connection.writing([&]() -> Expected<bool> {
+            SQLite::Transaction transaction(m_connection.database());
             if (const auto claim = m_claims.find(id);
                 claim == m_claims.end() || claim->second.until <= m_now()) {
                 takeBack(id, attempt - 1, Requeue::Lost);
@@ -162,14 +165,15 @@ public:
     }
 
     Expected<bool> renew(const std::string& id, int attempt, const Lease& lease) override {
-        const std::scoped_lock lock(m_mutex);
-        const auto claim = m_claims.find(id);
-        if (claim == m_claims.end() || claim->second.worker != lease.worker ||
-            claim->second.attempt != attempt) {
-            return false;
-        }
-        claim->second.until = m_now() + lease.time;
-        return true;
+        return m_connection.reading([&]() -> Expected<bool> {
+            const auto claim = m_claims.find(id);
+            if (claim == m_claims.end() || claim->second.worker != lease.worker ||
+                claim->second.attempt != attempt) {
+                return false;
+            }
+            claim->second.until = m_now() + lease.time;
+            return true;
+        });
     }
 
     Expected<bool> addImage(const std::string& id, int attempt, const protocol::ImageInfo& image) override {
@@ -180,8 +184,8 @@ public:
     }
 
     Expected<bool> requeue(const std::string& id, int attempt, Requeue why) override {
-        return writing([&]() -> Expected<bool> {
-            SQLite::Transaction transaction(m_database);
+        return m_connection.writing([&]() -> Expected<bool> {
+            SQLite::Transaction transaction(m_connection.database());
             const bool changed = takeBack(id, attempt, why);
             transaction.commit();
             if (changed) {
@@ -212,7 +216,7 @@ public:
     }
 
     Expected<bool> finish(const std::string& id, int attempt, const Ending& ending) override {
-        return writing([&]() -> Expected<bool> {
+        return m_connection.writing([&]() -> Expected<bool> {
             const bool changed = execute(
                 "UPDATE jobs SET state = ?, error = nullif(?, ''), finished_at = ?, finished_uptime = ?, "
                 "finished_event = ?, hold = NULL WHERE id = ? AND attempt = ? AND finished_at IS NULL",
@@ -227,17 +231,16 @@ public:
 
     Expected<std::vector<Told>> finishedAfter(const std::optional<std::string>& owner,
                                               std::uint64_t event) override {
-        const std::scoped_lock lock(m_mutex);
-        return guarded([&]() -> Expected<std::vector<Told>> {
-            SQLite::Statement query(m_database, std::string(kRecord) +
-                                                    (owner ? "WHERE owner = ? AND " : "WHERE ") +
-                                                    "finished_event > ? AND finished_at IS NOT NULL "
-                                                    "ORDER BY finished_event");
+        return m_connection.reading([&]() -> Expected<std::vector<Told>> {
+            SQLite::Statement query(m_connection.database(),
+                                    std::string(kRecord) + (owner ? "WHERE owner = ? AND " : "WHERE ") +
+                                        "finished_event > ? AND finished_at IS NOT NULL "
+                                        "ORDER BY finished_event");
             const auto after = static_cast<std::int64_t>(std::min<std::uint64_t>(event, INT64_MAX));
             owner ? bindAll(query, 1, *owner, after) : bindAll(query, 1, after);
             std::vector<Told> told;
             while (query.executeStep()) {
-                if (auto record = readJob(m_database, query)) {
+                if (auto record = readJob(m_connection.database(), query)) {
                     const auto number = query.getColumn("finished_event").getInt64();
                     told.push_back({static_cast<std::uint64_t>(number), std::move(record->job)});
                 }
@@ -247,16 +250,15 @@ public:
     }
 
     Expected<bool> remove(const std::string& id) override {
-        return writing([&]() -> Expected<bool> {
+        return m_connection.writing([&]() -> Expected<bool> {
             m_claims.erase(id);
             return execute("DELETE FROM jobs WHERE id = ?", id);
         });
     }
 
     Expected<std::vector<std::string>> expired(const Retention& retention, std::int64_t uptime) override {
-        const std::scoped_lock lock(m_mutex);
-        return guarded([&]() -> Expected<std::vector<std::string>> {
-            SQLite::Statement query(m_database, R"(
+        return m_connection.reading([&]() -> Expected<std::vector<std::string>> {
+            SQLite::Statement query(m_connection.database(), R"(
                 SELECT id FROM (
                     SELECT id, finished_uptime,
                         row_number() OVER latest AS place,
@@ -275,9 +277,8 @@ public:
     }
 
     Expected<bool> paused() override {
-        const std::scoped_lock lock(m_mutex);
-        return guarded([&]() -> Expected<bool> {
-            SQLite::Statement query(m_database, kPaused);
+        return m_connection.reading([&]() -> Expected<bool> {
+            SQLite::Statement query(m_connection.database(), kPaused);
             return query.executeStep() && query.getColumn(0).getInt() != 0;
         });
     }
@@ -287,9 +288,8 @@ public:
     }
 
     Expected<KeptTime> keptTime() override {
-        const std::scoped_lock lock(m_mutex);
-        return guarded([&]() -> Expected<KeptTime> {
-            SQLite::Statement query(m_database, kTime);
+        return m_connection.reading([&]() -> Expected<KeptTime> {
+            SQLite::Statement query(m_connection.database(), kTime);
             return query.executeStep()
                        ? KeptTime{query.getColumn(0).getInt64(), query.getColumn(1).getInt64()}
                        : KeptTime();
@@ -303,20 +303,18 @@ public:
 private:
     template <typename... Values>
     bool execute(const char* sql, const Values&... values) {
-        SQLite::Statement statement(m_database, sql);
-        bindAll(statement, 1, values...);
-        return statement.exec() > 0;
+        return m_connection.execute(sql, values...) > 0;
     }
 
     template <typename... Values>
     Expected<bool> change(const char* sql, const Values&... values) {
-        return writing([&]() -> Expected<bool> { return execute(sql, values...); });
+        return m_connection.writing([&]() -> Expected<bool> { return execute(sql, values...); });
     }
 
     template <typename Items, typename Change>
     Expected<void> changeEach(const Items& items, Change change) {
-        return writing([&]() -> Expected<void> {
-            SQLite::Transaction transaction(m_database);
+        return m_connection.writing([&]() -> Expected<void> {
+            SQLite::Transaction transaction(m_connection.database());
             for (const auto& item : items) {
                 change(item);
             }
@@ -337,41 +335,25 @@ private:
     }
 
     Expected<std::optional<JobRecord>> one(const char* where, const std::string& value) {
-        SQLite::Statement query(m_database, std::string(kRecord) + where);
+        SQLite::Statement query(m_connection.database(), std::string(kRecord) + where);
         query.bind(1, value);
         if (!query.executeStep()) {
             return std::optional<JobRecord>();
         }
-        return readJob(m_database, query).map([](JobRecord record) {
+        return readJob(m_connection.database(), query).map([](JobRecord record) {
             return std::optional(std::move(record));
         });
     }
 
-    /// Runs what changes the database, after a look whether that is still where it was.
-    template <typename Work>
-    auto writing(Work work) -> decltype(work()) {
-        const std::scoped_lock lock(m_mutex);
-        const auto written = putBack(m_database, m_file);
-        if (!written) {
-            return tl::unexpected(written.error());
-        }
-        if (*written && m_log) {
-            m_log("The database of jobs was removed while the server runs; it was written again.");
-        }
-        return guarded(work);
-    }
-
     /// Each trouble once: clients ask for lists again and again.
     void tell(const protocol::Problem& problem) {
-        if (m_log && m_told.insert(problem.detail).second) {
-            m_log(problem.detail);
+        if (m_told.insert(problem.detail).second) {
+            m_connection.tell(problem.detail);
         }
     }
 
-    std::mutex m_mutex;
-    SQLite::Database m_database;
-    const std::filesystem::path m_file;
-    const std::function<void(const std::string&)> m_log;
+    JobConnection m_connection;
+    SqliteInputRecords m_inputs{m_connection};
     std::set<std::string> m_told;
 
     /// Who draws what. Not on disk: whoever had claimed a job before this process is gone, for only one at a

@@ -24,6 +24,18 @@ void TaskThread::add(std::function<void()> task) {
     m_changed.notify_all();
 }
 
+bool TaskThread::tryAdd(std::function<void()> task) {
+    {
+        const std::scoped_lock lock(m_mutex);
+        if (m_tasks.size() > m_capacity) {
+            return false;
+        }
+        m_tasks.push_back(std::move(task));
+    }
+    m_changed.notify_all();
+    return true;
+}
+
 bool TaskThread::isIdle() const {
     const std::scoped_lock lock(m_mutex);
     return m_tasks.empty();

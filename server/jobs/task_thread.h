@@ -22,6 +22,8 @@ public:
     TaskThread& operator=(const TaskThread&) = delete;
 
     void add(std::function<void()> task);
+    /// False where `add` would wait.
+    bool tryAdd(std::function<void()> task);
     bool isIdle() const;
 
 private:

@@ -9,6 +9,7 @@
 #include "shared/protocol/estimate.h"
 #include "shared/protocol/generation.h"
 #include "shared/protocol/hub_info.h"
+#include "shared/protocol/input_info.h"
 #include "shared/protocol/job.h"
 #include "shared/protocol/problem.h"
 #include "shared/protocol/pull_info.h"
@@ -37,6 +38,7 @@ std::string toJson(const std::vector<DeviceInfo>& devices);
 std::string toJson(const PullInfo& pull);
 std::string toJson(const std::vector<PullInfo>& pulls);
 std::string toJson(const PullRequest& request);
+std::string toJson(const InputInfo& input);
 std::string toJson(const HubModel& model);
 std::string toJson(const std::vector<HubHit>& hits);
 /// The table, for a form: {"fields": […]}, each with its words and its group; a number with its range here
@@ -65,6 +67,7 @@ Expected<ModelPage> parseModelPage(std::string_view json);
 Expected<PullRequest> parsePullRequest(std::string_view json);
 Expected<PullInfo> parsePull(std::string_view json);
 Expected<std::vector<PullInfo>> parsePulls(std::string_view json);
+Expected<InputInfo> parseInput(std::string_view json);
 Expected<HubModel> parseHubModel(std::string_view json);
 Expected<std::vector<HubHit>> parseHubHits(std::string_view json);
 /// `type` is the SSE event's name, `data` its text.

@@ -40,6 +40,7 @@ constexpr Kind kKinds[] = {
     {429, "queue_full", "The queue is full"},
     {429, "queue_share_taken", "Your share of the queue is taken"},
     {429, "rate_exceeded", "Too many jobs in a minute"},
+    {429, "inputs_full", "You have sent as many pictures as are kept for you"},
     {429, "too_many_wrong_keys", "Too many wrong keys"},
     {431, "too_large", "The request is too large"},
     {500, "internal", "Something went wrong inside Easel"},
@@ -118,6 +119,14 @@ Problem rateExceeded(int most, int seconds) {
              fmt::format("This key may hand in {} jobs a minute. Try again in {} s.", most, seconds));
     problem.retryAfter = seconds;
     return problem;
+}
+
+Problem inputsFull(std::int64_t most) {
+    return make(
+        "inputs_full",
+        fmt::format("The pictures that you have sent may take {} MiB in all. Delete some, or the jobs "
+                    "that use them; those that no job uses go by themselves after a day.",
+                    most >> 20));
 }
 
 Problem tooMuchWork(std::string field, std::string detail) {

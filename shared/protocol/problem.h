@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -46,6 +47,8 @@ Problem queueFull(int capacity);
 Problem queueShareTaken(int own, int capacity);
 /// 429: the key has handed in the `most` jobs that it may in a minute.
 Problem rateExceeded(int most, int seconds);
+/// 429: the client's input pictures take the `most` bytes that they may.
+Problem inputsFull(std::int64_t most);
 /// 422: the request is more than this server draws at a time; a smaller `field` is less.
 Problem tooMuchWork(std::string field, std::string detail);
 /// 422: the key came with another request.

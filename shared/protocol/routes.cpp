@@ -29,6 +29,10 @@ std::string jobImage(std::string_view id, int index) {
     return fmt::format("{}/images/{}", job(id), index);
 }
 
+std::string input(std::string_view id) {
+    return fmt::format("{}/{}", kInputs, id);
+}
+
 std::string key(std::string_view id) {
     return std::string(kKeys) + "/" + std::string(id);
 }

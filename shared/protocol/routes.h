@@ -14,6 +14,7 @@ inline constexpr std::string_view kQueuePause = "/v1/queue/pause";
 inline constexpr std::string_view kQueueResume = "/v1/queue/resume";
 inline constexpr std::string_view kServer = "/v1/server";
 inline constexpr std::string_view kEstimate = "/v1/estimate";
+inline constexpr std::string_view kInputs = "/v1/inputs";
 inline constexpr std::string_view kModels = "/v1/models";
 inline constexpr std::string_view kDevices = "/v1/devices";
 inline constexpr std::string_view kKeys = "/v1/keys";
@@ -35,6 +36,7 @@ std::string jobCancel(std::string_view id);
 std::string jobMove(std::string_view id);
 std::string jobRelease(std::string_view id);
 std::string jobImage(std::string_view id, int index);
+std::string input(std::string_view id);
 std::string key(std::string_view id);
 /// `id` may hold one slash, as those of the hub do: OWNER/NAME.
 std::string model(std::string_view id);

@@ -39,6 +39,7 @@ public:
         options.limits = m_info.limits;
         m_queue = jobs::JobQueue::open(jobs::openSqliteJobStore(folder / "jobs.db").value(),
                                        jobs::ImageFolder::open(folder / "images").value(),
+                                       jobs::InputFolder::open(folder / "inputs").value(),
                                        std::move(generator), options)
                       .value();
         auto store = keys::KeyStore::open(folder / "keys.json", {.lookEvery = std::chrono::milliseconds(50)});

@@ -151,6 +151,7 @@ private Q_SLOTS:
         row("Pull", pull);
         row("PullProgress", pull["progress"].toObject());
         row("PullRequest", parsed(toJson(protocol::PullRequest{})));
+        row("Input", parsed(toJson(protocol::InputInfo{})));
         row("LogLines", parsed(protocol::logLinesToJson({})));
         row("ModelPage", models);
         row("Model", models["models"].toArray()[0].toObject());

@@ -106,7 +106,9 @@ protected:
         auto images = ImageFolder::open(folder() / "images");
         auto generator = std::make_unique<ManualGenerator>();
         m_generator = generator.get();
-        auto queue = JobQueue::open(std::move(*store), std::move(*images), std::move(generator), options);
+        auto inputs = InputFolder::open(folder() / "inputs");
+        auto queue = JobQueue::open(std::move(*store), std::move(*images), std::move(*inputs),
+                                    std::move(generator), options);
         QVERIFY(queue);
         m_queue = std::move(*queue);
     }

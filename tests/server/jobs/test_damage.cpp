@@ -88,6 +88,7 @@ struct Server {
         QueueOptions options;
         options.log = tell;
         queue = JobQueue::open(std::move(*store), ImageFolder::open(folder / "images").value(),
+                               InputFolder::open(folder / "inputs").value(),
                                std::make_unique<generator::TestPattern>(), options)
                     .value();
     }
