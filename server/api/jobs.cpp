@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <cstddef>
 #include <limits>
+#include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -8,6 +11,7 @@
 #include "server/api/callers.h"
 #include "server/api/images.h"
 #include "server/api/own_jobs.h"
+#include "server/api/pictures.h"
 #include "server/api/routes.h"
 #include "server/api/submission.h"
 #include "server/jobs/job_queue.h"
@@ -20,9 +24,12 @@ namespace {
 
 namespace routes = protocol::routes;
 using http::Request;
+using http::Responder;
 using http::Response;
 using protocol::Job;
 
+/// Pictures may stand in it, in base64.
+constexpr std::size_t kMaxJobBytes = 64UL * 1024 * 1024;
 constexpr int kDefaultPage = 20;
 constexpr std::size_t kLongestKey = 255;
 
@@ -66,26 +73,65 @@ protocol::Expected<std::optional<std::string>> idempotencyKeyOf(const Request& r
     return keyOf(request) ? request.caller.name + '\n' + std::string(*field) : std::string(*field);
 }
 
-Response createJob(const Service& service, const Request& request) {
-    const auto job = idempotencyKeyOf(request).and_then([&](std::optional<std::string> key) {
+/// What a client asks for, and how it is queued.
+struct Order {
+    protocol::GenerationRequest asked;
+    Submitting how;
+};
+
+protocol::Expected<Order> orderIn(const Request& request) {
+    return idempotencyKeyOf(request).and_then([&](std::optional<std::string> key) {
         return submittingBy(request).and_then([&](Submitting how) {
             how.key = std::move(key);
-            return bodyOf(request, protocol::parseRequest).and_then([&](const auto& asked) {
-                return submit(service, asked, request, how);
+            return bodyOf(request, protocol::parseRequest).map([&](protocol::GenerationRequest asked) {
+                return Order{std::move(asked), std::move(how)};
             });
         });
     });
+}
+
+Response submitted(const Service& service, const Order& order, const Request& asking) {
+    const auto job = submit(service, order.asked, asking, order.how);
     if (!job) {
         return problemResponse(job.error());
     }
     Response response = jsonResponse(202, protocol::toJson(*job));
-    response.headers.set("Location", request.base + routes::job(job->id));
+    response.headers.set("Location", asking.base + routes::job(job->id));
     return response;
+}
+
+/// Pictures in the request take long to unpack and to write.
+void submitLater(const Service& service, Order order, const Request& request, const Responder& responder) {
+    auto asking = std::make_shared<Request>(request);
+    asking->body = {};
+    const bool isTaken = service.queue.takeIn(
+        [service, order = std::move(order), asking = std::move(asking), responder]() mutable {
+            auto asked = takeInPictures(service, std::move(order.asked), ownerOf(*asking));
+            if (!asked) {
+                return responder.send(problemResponse(asked.error()));
+            }
+            order.asked = std::move(*asked);
+            responder.send(submitted(service, order, *asking));
+        });
+    if (!isTaken) {
+        responder.send(problemResponse(tooManyPictures()));
+    }
+}
+
+void createJob(const Service& service, const Request& request, const Responder& responder) {
+    auto order = orderIn(request);
+    if (!order) {
+        return responder.send(problemResponse(order.error()));
+    }
+    if (hasInlinePictures(order->asked)) {
+        return submitLater(service, std::move(*order), request, responder);
+    }
+    responder.send(submitted(service, *order, request));
 }
 
 Response estimateJob(const Service& service, const Request& request) {
     const auto answer = bodyOf(request, protocol::parseRequest).and_then([&](const auto& asked) {
-        return estimate(service, asked, ownerOf(request));
+        return estimate(service, asked, request);
     });
     return answer ? jsonResponse(200, protocol::toJson(*answer)) : problemResponse(answer.error());
 }
@@ -131,7 +177,12 @@ Response getImage(const Service& service, const Request& request) {
 void addJobRoutes(http::Router& router, const Service& service) {
     const std::string jobs(routes::kJobs);
     const std::string job = routes::job("{id}");
-    router.addSimple("POST", jobs, [service](const Request& request) { return createJob(service, request); });
+    router.add(
+        "POST", jobs,
+        [service](const Request& request, const Responder& responder) {
+            createJob(service, request, responder);
+        },
+        kMaxJobBytes);
     router.addSimple("POST", routes::kEstimate,
                      [service](const Request& request) { return estimateJob(service, request); });
     router.addSimple("GET", jobs, [service](const Request& request) { return listJobs(service, request); });

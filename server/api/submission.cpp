@@ -12,6 +12,7 @@
 #include "server/api/answers.h"
 #include "server/api/callers.h"
 #include "server/api/door.h"
+#include "server/api/pictures.h"
 #include "server/jobs/job_queue.h"
 #include "shared/protocol/generation_fields.h"
 #include "shared/protocol/json.h"
@@ -145,6 +146,9 @@ protocol::Expected<protocol::Job> submit(const Service& service, const Generatio
     if (!settings) {
         return tl::unexpected(settings.error());
     }
+    if (const auto known = checkPictures(service, request, viewOf(asking)); !known) {
+        return tl::unexpected(known.error());
+    }
     if (service.door != nullptr) {
         if (auto admitted = service.door->admitJob(asking); !admitted) {
             return tl::unexpected(std::move(admitted.error()));
@@ -158,9 +162,11 @@ protocol::Expected<protocol::Job> submit(const Service& service, const Generatio
 }
 
 protocol::Expected<protocol::Estimate> estimate(const Service& service, const GenerationRequest& request,
-                                                const std::string& client) {
-    return settingsOf(service, request).map([&](const auto& settings) {
-        return service.queue.estimate(settings, client);
+                                                const http::Request& asking) {
+    return settingsOf(service, request).and_then([&](const auto& settings) {
+        return checkPictures(service, request, viewOf(asking)).map([&] {
+            return service.queue.estimate(settings, ownerOf(asking));
+        });
     });
 }
 

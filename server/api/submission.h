@@ -30,7 +30,7 @@ protocol::Expected<protocol::Job> submit(const Service& service, const protocol:
 /// What would come of `submit`.
 protocol::Expected<protocol::Estimate> estimate(const Service& service,
                                                 const protocol::GenerationRequest& request,
-                                                const std::string& client);
+                                                const http::Request& asking);
 
 /// The fields of a form or a query as a request. An empty field counts as absent; unknown fields and what
 /// is no number are refused by name.

@@ -9,6 +9,7 @@
 
 #include "server/jobs/job_id.h"
 #include "server/jobs/placements.h"
+#include "shared/protocol/generation_pictures.h"
 #include "shared/protocol/work.h"
 
 namespace easel::jobs {
@@ -83,6 +84,7 @@ Expected<Job> JobQueue::submit(const protocol::GenerationSettings& settings, con
     record.job.createdAt = m_options.now();
     record.key = key;
     record.owner = owner;
+    record.inputs = protocol::inputsOf(settings);
     const auto admitted = m_ledger.look([&](const ActiveJobs& active) {
         record.ownerUsed = active.used(owner);
         return admit(settings, owner, active);

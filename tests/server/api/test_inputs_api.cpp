@@ -19,6 +19,11 @@ std::string file(std::uint8_t shade = 7) {
     return {bytes.begin(), bytes.end()};
 }
 
+/// A request that begins with a picture.
+std::string wishFrom(const std::string& picture) {
+    return "{\"prompt\":\"fox\",\"init_image\":\"" + picture + "\"}";
+}
+
 protocol::InputInfo inputIn(const RawResponse& answer) {
     return protocol::parseInput(answer.body).value();
 }
@@ -98,6 +103,8 @@ private Q_SLOTS:
         const std::size_t most = std::size_t{32} << 20;
         QVERIFY(refused("/v1/inputs", most + 1));
         QVERIFY(!refused("/v1/inputs", most));
+        QVERIFY(refused("/v1/jobs", 2 * most + 1));
+        QVERIFY(!refused("/v1/jobs", 2 * most));
         QVERIFY(refused("/v1/queue/pause", std::size_t{2} << 20));
     }
 
@@ -119,10 +126,70 @@ private Q_SLOTS:
         QCOMPARE(server.get(target, anna).status, 200);
     }
 
+    void jobsAreDrawnFromPictures() {
+        ApiServer server;
+        const auto input = inputIn(server.request("POST", "/v1/inputs", kPicture, file()));
+        const auto answer = server.post(wishFrom(input.id));
+        QVERIFY2(answer.status == 202, answer.body.c_str());
+        QCOMPARE(jobIn(answer).settings.initImage, input.id);
+        QCOMPARE(server.request("DELETE", "/v1/inputs/" + input.id).status, 409);
+        QCOMPARE(server.request("DELETE", "/v1/jobs/" + jobIn(answer).id).status, 204);
+        QCOMPARE(server.request("DELETE", "/v1/inputs/" + input.id).status, 204);
+    }
+
+    void picturesMayStandInTheRequest() {
+        ApiServer server;
+        const std::string base64 = QByteArray::fromStdString(file()).toBase64().toStdString();
+        const std::string other = QByteArray::fromStdString(file(9)).toBase64().toStdString();
+        const std::string start = "data:image/png;base64," + base64;
+        const auto answer = server.post(wishFrom(start + "\",\"mask\":\"" + other));
+        QVERIFY2(answer.status == 202, answer.body.c_str());
+        const auto settings = jobIn(answer).settings;
+        QVERIFY(protocol::isInputId(settings.initImage) && protocol::isInputId(settings.mask));
+        QVERIFY(server.get("/v1/inputs/" + settings.initImage).body == file());
+        QVERIFY(server.get("/v1/inputs/" + settings.mask).body == file(9));
+        QCOMPARE(answer.header("location"), "/v1/jobs/" + jobIn(answer).id);
+    }
+
+    void aPictureThatIsNotThereNamesItsField_data() {
+        QTest::addColumn<QByteArray>("target");
+        QTest::addColumn<QByteArray>("picture");
+        const QByteArray jobs = "/v1/jobs";
+        const QByteArray png = QByteArray::fromStdString(file());
+        QTest::newRow("unknown") << jobs << QByteArray(64, '0');
+        QTest::newRow("no base64") << jobs << QByteArray("fox!");
+        QTest::newRow("no picture") << jobs << QByteArray("fox").toBase64();
+        QTest::newRow("cut") << jobs << png.left(png.size() / 2).toBase64();
+        QTest::newRow("no base64 URI") << jobs << QByteArray("data:image/png,fox");
+        QTest::newRow("estimate") << QByteArray("/v1/estimate") << QByteArray(64, '0');
+        QTest::newRow("inline in an estimate") << QByteArray("/v1/estimate") << png.toBase64();
+    }
+
+    void aPictureThatIsNotThereNamesItsField() {
+        QFETCH(QByteArray, target);
+        QFETCH(QByteArray, picture);
+        ApiServer server;
+        const auto answer =
+            server.post(wishFrom(picture.toStdString()), {}, "127.0.0.1", target.toStdString());
+        QVERIFY2(answer.status == 422, answer.body.c_str());
+        QCOMPARE(problemIn(answer).field, std::optional<std::string>("init_image"));
+    }
+
+    void othersPicturesCannotBeDrawnFrom() {
+        ApiServer server;
+        const std::string anna = server.makeKey("anna");
+        const std::string ben = server.makeKey("ben");
+        const auto input = inputIn(server.request("POST", "/v1/inputs", anna + kPicture, file()));
+        const std::string wish = wishFrom(input.id);
+        const auto refused = server.post(wish, ben);
+        QCOMPARE(refused.status, 422);
+        QVERIFY(QString::fromStdString(problemIn(refused).detail).contains("POST /v1/inputs"));
+        QVERIFY2(server.post(wish, anna).status == 202, "her own");
+    }
+
     void whatNobodySentIsNotFound() {
         ApiServer server;
-        for (const char* id :
-             {"x", "0000000000000000000000000000000000000000000000000000000000000000"}) {
+        for (const char* id : {"x", "0000000000000000000000000000000000000000000000000000000000000000"}) {
             QCOMPARE(server.get(std::string("/v1/inputs/") + id).status, 404);
         }
     }
