@@ -48,7 +48,7 @@ at::Tensor kronecker(const LoraNumbers& numbers, at::IntArrayRef shape) {
     std::vector<std::int64_t> outer(shape.size(), 1);
     outer[0] = first.size(0);
     outer[1] = first.size(1);
-    return at::kron(first.reshape(outer), second);
+    return at::kron(first.reshape(outer), second.contiguous());
 }
 
 /// DoRA: the direction of the changed weight, and a magnitude of its own for each output or, as LyCORIS has
