@@ -41,6 +41,7 @@ http::Router makeRouter(const Service& service) {
     addInputRoutes(router, service);
     addQueueRoutes(router, service);
     addInfoRoutes(router, service);
+    addAddonRoutes(router, service);
     addModelRoutes(router, service);
     addDeviceRoutes(router, service);
     addPullRoutes(router, service);

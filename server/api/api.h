@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "server/http/router.h"
+#include "shared/protocol/addon_info.h"
 #include "shared/protocol/device_info.h"
 #include "shared/protocol/hub_info.h"
 #include "shared/protocol/problem.h"
@@ -63,6 +64,9 @@ struct Hub {
     std::function<void(const std::string& id, const std::string& revision, const LookedUp& done)> lookUp = {};
 };
 
+/// What can be added to models: all, or those of one kind.
+using Addons = std::function<std::vector<protocol::AddonInfo>(std::optional<protocol::AddonKind> kind)>;
+
 /// What it draws on.
 struct Devices {
     std::function<std::vector<protocol::DeviceInfo>()> list;
@@ -82,6 +86,7 @@ struct Service {
     Door* door = nullptr;  ///< who comes in; null: everybody, and there are no keys
     Pulls pulls = {};
     Hub hub = {};
+    Addons addons = {};  ///< empty: there are none
     /// The last lines of its log, oldest first; empty: it keeps none.
     std::function<std::vector<std::string>(int lines)> log = {};
     /// Its figures in Prometheus' text format; empty: it counts none.

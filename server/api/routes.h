@@ -10,6 +10,7 @@ void addJobRoutes(http::Router& router, const Service& service);
 void addInputRoutes(http::Router& router, const Service& service);
 void addQueueRoutes(http::Router& router, const Service& service);
 void addInfoRoutes(http::Router& router, const Service& service);
+void addAddonRoutes(http::Router& router, const Service& service);
 void addModelRoutes(http::Router& router, const Service& service);
 void addDeviceRoutes(http::Router& router, const Service& service);
 void addKeyRoutes(http::Router& router, Door& door);

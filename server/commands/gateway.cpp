@@ -272,6 +272,7 @@ api::Service Gateway::service() {
             .door = &m_door,
             .pulls = pulls(),
             .hub = hub(),
+            .addons = [this](auto kind) { return m_models->addons(kind); },
             .log = [this](int lines) { return m_wholeLog.last(lines); },
             .metrics = [this] { return metrics(); }};
 }

@@ -35,14 +35,30 @@ std::int64_t bytesOfNumber(const generator::Status& status) {
 
 }  // namespace
 
-ModelShelf::ModelShelf(const std::filesystem::path& first, models::Places places) {
+ModelShelf::ModelShelf(const std::filesystem::path& first, models::Places places,
+                       const std::vector<std::filesystem::path>& addons) {
+    auto besides = places.folders;
+    besides.insert(besides.end(), addons.begin(), addons.end());
+    m_addons = std::make_unique<models::Addons>(std::move(besides));
     places.folders.insert(places.folders.begin(), first);
     m_catalogue = std::make_unique<models::Catalogue>(std::move(places));
     const auto page = m_catalogue->page(1, {});
     m_default = page.models.empty() ? "" : page.models.front().id;
 }
 
-ModelShelf::ModelShelf() : m_default(testPattern().id) {}
+ModelShelf::ModelShelf()
+    : m_addons(std::make_unique<models::Addons>(std::vector<std::filesystem::path>())),
+      m_default(testPattern().id) {}
+
+std::vector<protocol::AddonInfo> ModelShelf::addons(std::optional<protocol::AddonKind> kind) const {
+    return m_addons->list(kind);
+}
+
+protocol::Expected<std::filesystem::path> ModelShelf::locateAddon(protocol::AddonKind kind,
+                                                                  const std::string& name,
+                                                                  const std::string& field) const {
+    return m_addons->find(kind, name, field);
+}
 
 protocol::Expected<protocol::ModelInfo> ModelShelf::onDisk(const std::string& id) const {
     if (m_catalogue) {

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "server/generator/generator.h"
+#include "server/models/addons.h"
 #include "server/models/catalogue.h"
 #include "shared/protocol/problem.h"
 #include "shared/protocol/server_info.h"
@@ -18,7 +19,9 @@ namespace easel::commands {
 class ModelShelf {
 public:
     /// `first` is the folder of the default model, which may stand in `places` too.
-    ModelShelf(const std::filesystem::path& first, models::Places places);
+    /// What can be added to models lies beside those and in the folders `addons`.
+    ModelShelf(const std::filesystem::path& first, models::Places places,
+               const std::vector<std::filesystem::path>& addons = {});
     /// Instead of all models a test pattern.
     ModelShelf();
 
@@ -32,6 +35,11 @@ public:
     protocol::ModelPage page(int limit, const std::optional<std::string>& after) const;
     /// Where the model lies. Errors: 422 with the field `model`.
     protocol::Expected<std::filesystem::path> locate(const std::string& id) const;
+    /// What can be added to them: all, or those of one kind.
+    std::vector<protocol::AddonInfo> addons(std::optional<protocol::AddonKind> kind) const;
+    /// Where such a thing lies. Errors: 422 with `field`.
+    protocol::Expected<std::filesystem::path> locateAddon(protocol::AddonKind kind, const std::string& name,
+                                                          const std::string& field) const;
     /// Models came or went.
     void lookAgain() const;
     /// What is wrong with the places, a sentence each.
@@ -42,6 +50,7 @@ private:
     protocol::Expected<protocol::ModelInfo> onDisk(const std::string& id) const;
 
     std::unique_ptr<models::Catalogue> m_catalogue;  // null: the test pattern
+    std::unique_ptr<models::Addons> m_addons;
     std::string m_default;
     std::function<generator::Status()> m_status;
 };

@@ -64,7 +64,7 @@ std::shared_ptr<ModelShelf> modelsOf(const ServeOptions& options) {
     if (auto hub = hubCache(); !hub.empty()) {
         places.hubs.push_back(std::move(hub));
     }
-    return std::make_shared<ModelShelf>(options.drawing.model, std::move(places));
+    return std::make_shared<ModelShelf>(options.drawing.model, std::move(places), options.addons);
 }
 
 /// What draws on the device at `index` of `names`.

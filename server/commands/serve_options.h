@@ -23,6 +23,7 @@ struct ServeOptions {
     std::string publicUrl;                      ///< where people reach it; empty: where it listens
     std::vector<std::string> trustedProxies;    ///< addresses and networks
     std::vector<std::filesystem::path> models;  ///< folders of more models, besides the hub's cache
+    std::vector<std::filesystem::path> addons;  ///< folders of what can be added to models
     std::filesystem::path data;                 ///< empty: the user's folder
     std::filesystem::path tlsCert;              ///< speak TLS with this, and the key that belongs to it
     std::filesystem::path tlsKey;

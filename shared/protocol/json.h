@@ -8,6 +8,7 @@
 #include "shared/protocol/device_info.h"
 #include "shared/protocol/estimate.h"
 #include "shared/protocol/generation.h"
+#include "shared/protocol/addon_info.h"
 #include "shared/protocol/hub_info.h"
 #include "shared/protocol/input_info.h"
 #include "shared/protocol/job.h"
@@ -41,6 +42,7 @@ std::string toJson(const PullRequest& request);
 std::string toJson(const InputInfo& input);
 std::string toJson(const HubModel& model);
 std::string toJson(const std::vector<HubHit>& hits);
+std::string toJson(const std::vector<AddonInfo>& addons);
 /// The table, for a form: {"fields": […]}, each with its words and its group; a number with its range here
 /// and whether it is whole, a choice with its choices, and a `default` unless each model has its own, under
 /// the same name.
@@ -70,6 +72,7 @@ Expected<std::vector<PullInfo>> parsePulls(std::string_view json);
 Expected<InputInfo> parseInput(std::string_view json);
 Expected<HubModel> parseHubModel(std::string_view json);
 Expected<std::vector<HubHit>> parseHubHits(std::string_view json);
+Expected<std::vector<AddonInfo>> parseAddons(std::string_view json);
 /// `type` is the SSE event's name, `data` its text.
 Expected<JobEvent> parseEvent(std::string_view type, std::string_view data);
 

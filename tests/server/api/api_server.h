@@ -109,7 +109,18 @@ public:
                 .follow = follow,
                 .door = m_door.get(),
                 .pulls = m_pulls,
+                .addons =
+                    [this](auto kind) {
+                        auto some = addons();
+                        std::erase_if(some, [kind](const auto& each) { return kind && each.kind != *kind; });
+                        return some;
+                    },
                 .log = log};
+    }
+    static std::vector<protocol::AddonInfo> addons() {
+        using enum protocol::AddonKind;
+        return {{Lora, "pixels", "Pixel art", 1000, "Stable Diffusion 1", 8, {"pixel art", "8 bit"}, ""},
+                {Vae, "broken", "", 10, "", 0, {}, "It is empty."}};
     }
     ManualGenerator& generator() { return *m_generator; }
     jobs::JobQueue& queue() { return *m_queue; }

@@ -28,6 +28,20 @@ private Q_SLOTS:
         }
     }
 
+    void whatCanBeAddedToThem() {
+        ApiServer server;
+        const auto all = protocol::parseAddons(server.get("/v1/addons").body).value();
+        QCOMPARE(all, server.addons());
+        const auto loras = protocol::parseAddons(server.get("/v1/addons?kind=lora").body).value();
+        QCOMPARE(loras.size(), std::size_t{1});
+        QCOMPARE(loras.front(), all.front());
+        QCOMPARE(server.get("/v1/addons?kind=tiny_vae").body, std::string(R"({"addons":[]})"));
+        for (const char* query : {"kind=Lora", "kind=", "kinds=lora", "kind=lora&kind=vae"}) {
+            const auto answer = server.get(std::string("/v1/addons?") + query);
+            QVERIFY2(answer.status == 422 && answer.body.find("kind") != std::string::npos, query);
+        }
+    }
+
     void aModelIsFoundLoadedAndLetGo() {
         ApiServer server;
         for (const char* id : {"tiny", "hub/other"}) {

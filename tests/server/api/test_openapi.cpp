@@ -123,6 +123,9 @@ private Q_SLOTS:
             parsed(toJson(protocol::ModelPage{std::vector<protocol::ModelInfo>(1), {}}));
         const QJsonObject devices = parsed(toJson(std::vector<protocol::DeviceInfo>(1)));
         row("PairedKey", parsed(toJson(protocol::PairedKey{})));
+        const QJsonObject addons = parsed(toJson(std::vector<protocol::AddonInfo>(1)));
+        row("AddonList", addons);
+        row("Addon", addons["addons"].toArray()[0].toObject());
         row("DeviceList", devices);
         row("Device", devices["devices"].toArray()[0].toObject());
         const auto key = [] {
