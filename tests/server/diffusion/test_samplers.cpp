@@ -46,6 +46,9 @@ std::unique_ptr<Sampler> make(const SamplerSettings& settings, const std::string
 QJsonObject schedulerOf(const QString& prediction) {
     QJsonObject config = tests::fixtureScheduler(prediction == "v_prediction" ? "sd2-tiny" : "sd1-tiny");
     config["prediction_type"] = prediction;
+    if (prediction == "sample") {
+        config["timestep_spacing"] = "leading";
+    }
     return config;
 }
 
