@@ -16,6 +16,7 @@
 #include "server/jobs/job_queue.h"
 #include "shared/protocol/generation_fields.h"
 #include "shared/protocol/json.h"
+#include "shared/protocol/operations.h"
 #include "shared/protocol/pull_info.h"
 #include "shared/protocol/validation.h"
 
@@ -129,13 +130,37 @@ protocol::Expected<protocol::ModelInfo> modelOf(const Service& service, const st
     return model;
 }
 
+/// Its refiner, where it has one, must be here, and one.
+protocol::Expected<protocol::GenerationSettings> withRefiner(const Service& service,
+                                                             protocol::GenerationSettings settings) {
+    if (settings.refiner.empty()) {
+        return settings;
+    }
+    if (settings.refiner == settings.model) {
+        return tl::unexpected(
+            invalidField("refiner", "The refiner is the model itself; leave it out, or choose another one."));
+    }
+    const auto refiner = service.models.find(settings.refiner);
+    if (!refiner) {
+        return tl::unexpected(invalidField("refiner", refiner.error().detail));
+    }
+    if (!protocol::canDo(*refiner, protocol::kRefine)) {
+        return tl::unexpected(invalidField(
+            "refiner",
+            "This model cannot go on with another's picture; only models of Stable Diffusion XL can."));
+    }
+    return settings;
+}
+
 protocol::Expected<protocol::GenerationSettings> settingsOf(const Service& service,
                                                             const GenerationRequest& request,
                                                             bool holdsMissing = false) {
     return modelOf(service, request.model.value_or(""), holdsMissing)
         .and_then([&](const protocol::ModelInfo& model) {
             return protocol::resolve(request, model, service.server().limits, drawSeed);
-        });
+        })
+        .and_then(
+            [&](protocol::GenerationSettings settings) { return withRefiner(service, std::move(settings)); });
 }
 
 }  // namespace

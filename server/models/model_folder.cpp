@@ -12,6 +12,7 @@
 #include "server/models/checkpoint.h"
 #include "server/models/checkpoint_model.h"
 #include "server/models/files/model_problem.h"
+#include "server/models/habits.h"
 #include "server/models/model_card.h"
 #include "server/models/model_index.h"
 #include "server/models/own_info.h"
@@ -76,9 +77,10 @@ protocol::Expected<void> checkParts(const ModelFolder& model) {
     if (model.family != Family::StableDiffusion && model.vae.latentStats) {
         return misfit("the VAE's latents_mean and latents_std are not supported by this engine");
     }
-    if (model.unet.inChannels != model.vae.latentChannels) {
-        return differ("the UNet's in_channels", model.unet.inChannels, "the VAE's latent_channels",
-                      model.vae.latentChannels);
+    const int latent = model.vae.latentChannels;
+    if (model.unet.inChannels != latent && model.unet.inChannels != 2 * latent &&
+        model.unet.inChannels != 2 * latent + 1) {
+        return differ("the UNet's in_channels", model.unet.inChannels, "the VAE's latent_channels", latent);
     }
     if (model.unet.outChannels != model.vae.latentChannels) {
         return differ("the UNet's out_channels", model.unet.outChannels, "the VAE's latent_channels",
@@ -98,6 +100,7 @@ protocol::ModelInfo defaultInfo(const ModelFolder& model) {
     info.width = info.height = std::clamp(side - side % limits.sideMultiple, limits.minSide, limits.maxSide);
     info.sampler = model.scheduler.sampler;
     info.notes = model.scheduler.notes;
+    tellHabits(model, info);
     return info;
 }
 
@@ -154,6 +157,7 @@ protocol::Expected<ModelFolder> readFolder(const std::filesystem::path& root) {
     ModelFolder model;
     model.root = root;
     model.family = index->family;
+    model.schedulerClass = index->schedulerClass;
     model.zerosForEmptyPrompt = model.family != Family::StableDiffusion && index->zerosForEmptyPrompt;
     std::optional<protocol::Problem> problem;
     if (!take(readTexts(model.root, model.family), model.texts, problem) ||
@@ -189,6 +193,31 @@ protocol::Expected<ModelFolder> openModelFolder(const std::filesystem::path& roo
         }
     }
     return model;
+}
+
+protocol::Expected<void> replaceVae(ModelFolder& model, const std::filesystem::path& place) {
+    auto vae = readVae(place, model.family);
+    if (!vae) {
+        return tl::unexpected(std::move(vae.error()));
+    }
+    if (vae->latentChannels != model.vae.latentChannels || vae->scale() != model.vae.scale()) {
+        return tl::unexpected(modelProblem(
+            place,
+            fmt::format("This VAE does not fit the model: its latents have {} channels and stand for {} "
+                        "pixels a side, the model's have {} and {}.",
+                        vae->latentChannels, vae->scale(), model.vae.latentChannels, model.vae.scale())));
+    }
+    model.vae = std::move(*vae);
+    model.places[std::string(kVae)] = {place, false};
+    return {};
+}
+
+Task taskOf(const ModelFolder& model) {
+    const int beside = model.unet.inChannels - model.vae.latentChannels;
+    if (beside == 0) {
+        return Task::Draw;
+    }
+    return beside == model.vae.latentChannels ? Task::Edit : Task::Inpaint;
 }
 
 std::vector<std::string> partsWithWeights(const ModelFolder& model) {

@@ -49,15 +49,27 @@ struct ModelFolder {
     UNetConfig unet;
     VaeConfig vae;
     SchedulerConfig scheduler;
+    std::string schedulerClass;  ///< in diffusers' words; empty where nothing says it
     /// An empty negative prompt stands for features that are all zero.
     bool zerosForEmptyPrompt = false;
     /// How it likes to be used: from its configs, and from easel.json or NAME.easel.json where there is one.
     protocol::ModelInfo info;
 };
 
+/// What a model is for, by what its UNet takes beside the latents.
+enum class Task {
+    Draw,     ///< nothing
+    Inpaint,  ///< a mask, and the latents of what it leaves of a picture
+    Edit,     ///< the latents of a picture
+};
+Task taskOf(const ModelFolder& model);
+
 /// Reads and checks every config below `root`, or what the tensors of a checkpoint say in their place. Errors
 /// name the file, the key and the value at fault.
 protocol::Expected<ModelFolder> openModelFolder(const std::filesystem::path& root);
+
+/// Has `model` draw with the VAE in `place`, a folder with a config or a file that holds one.
+protocol::Expected<void> replaceVae(ModelFolder& model, const std::filesystem::path& place);
 
 /// The parts of `model` that have weights: its text encoders', kUNet, kVae.
 std::vector<std::string> partsWithWeights(const ModelFolder& model);

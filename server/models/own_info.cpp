@@ -33,6 +33,10 @@ protocol::Expected<void> readOwnInfo(const std::filesystem::path& file, protocol
     if (info.guidance < limits.minGuidance || info.guidance > limits.maxGuidance) {
         json->refuse("guidance", "is out of bounds");
     }
+    info.strength = json->number("strength", info.strength, -1);
+    if (info.strength < 0 || info.strength > 1) {
+        json->refuse("strength", "must be from 0 to 1");
+    }
     info.examplePrompts = json->texts("example_prompts");
     info.knownNames = json->texts("known_names");
     info.knownWords = json->texts("known_words");

@@ -138,12 +138,14 @@ Expected<ModelInfo> readModel(const json& value) {
     reader.read("height", model.height);
     reader.read("steps", model.steps);
     reader.read("guidance", model.guidance);
+    reader.read("strength", model.strength);
     reader.read("sampler", model.sampler);
     reader.readList("example_prompts", model.examplePrompts, textItem);
     reader.readList("known_names", model.knownNames, textItem);
     reader.readList("known_words", model.knownWords, textItem);
     reader.readList("notes", model.notes, textItem);
     reader.read("family", model.family);
+    reader.readList("operations", model.operations, textItem);
     reader.read("bytes", model.bytes);
     reader.read("state", model.state, enumItemOr(modelStateFrom, ModelState::Available));
     reader.read("why", model.why);

@@ -42,6 +42,7 @@ struct ModelInfo {
     int height = 512;
     int steps = 25;
     double guidance = 7.5;
+    double strength = 0.75;  ///< of what begins with a picture
     std::string sampler = "pndm";
     std::vector<std::string> examplePrompts;
     /// What a small model can draw, and other words that it understands; empty: anything goes.
@@ -49,7 +50,9 @@ struct ModelInfo {
     std::vector<std::string> knownWords;
     /// What is drawn otherwise than the model's own files say, a sentence each.
     std::vector<std::string> notes;
-    std::string family;      ///< "stable-diffusion"; empty: the server does not say
+    std::string family;      ///< "stable-diffusion", "stable-diffusion-xl"; empty: the server does not say
+    /// What it can do (operations.h); empty: the server does not say.
+    std::vector<std::string> operations;
     std::int64_t bytes = 0;  ///< of its files with weights
     ModelState state = ModelState::Available;
     std::string why;        ///< it failed

@@ -12,6 +12,7 @@
 #include <fmt/core.h>
 
 #include "shared/protocol/generation_fields.h"
+#include "shared/protocol/operations.h"
 #include "shared/protocol/samplers.h"
 #include "shared/text/utf8.h"
 
@@ -166,6 +167,9 @@ Expected<GenerationSettings> resolve(const GenerationRequest& request, const Mod
     GenerationSettings settings;
     forEachField([&](const auto& row) { fill(row, request, model, settings); });
     settings.model = model.id;
+    if (!settings.initImage.empty()) {
+        settings.strength = request.strength.value_or(model.strength);
+    }
 
     std::optional<Problem> problem;
     checkText(problem, "prompt", settings.prompt, limits);
@@ -204,6 +208,9 @@ Expected<GenerationSettings> resolve(const GenerationRequest& request, const Mod
     const std::int64_t seed = request.seed.value_or(-1);
     checkSeed(problem, "seed", seed, limits);
     checkSeed(problem, "variation_seed", settings.variationSeed, limits);
+    if (!problem) {
+        problem = beyond(model, settings);
+    }
     if (problem) {
         return tl::unexpected(*problem);
     }

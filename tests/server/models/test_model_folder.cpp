@@ -47,61 +47,6 @@ private Q_SLOTS:
         QCOMPARE(model->info.sampler, std::string("ddim"));
     }
 
-    void readsStableDiffusionXL() {
-        const auto model = openFiles(sdxl());
-        QVERIFY2(model, model ? "" : model.error().detail.c_str());
-        QVERIFY(model->family == models::Family::StableDiffusionXL);
-        QVERIFY(model->zerosForEmptyPrompt);
-        QCOMPARE(model->texts.size(), std::size_t{2});
-        QCOMPARE(model->texts[0].encoder.projectionDim, 0);
-        QCOMPARE(model->texts[1].name, std::string("text_encoder_2"));
-        QCOMPARE(model->texts[1].encoder.projectionDim, 1280);
-        QVERIFY(model->texts[1].tokenizerFolder.filename() == "tokenizer_2");
-        QCOMPARE(model->unet.additionWidth, 2816);
-        QCOMPARE(model->unet.down[1].transformerDepth, 2);
-        QCOMPARE(model->unet.up[0].transformerDepth, 10);
-        QCOMPARE(model->unet.mid->transformerDepth, 10);
-        QVERIFY(model->vae.forceUpcast);
-        QCOMPARE(model->info.width, 1024);
-    }
-
-    void readsStableDiffusionXLsRefiner() {
-        const auto model = openFiles(sdxlRefiner());
-        QVERIFY2(model, model ? "" : model.error().detail.c_str());
-        QVERIFY(model->family == models::Family::StableDiffusionXLRefiner);
-        QVERIFY(!model->zerosForEmptyPrompt);
-        QCOMPARE(model->texts.size(), std::size_t{1});
-        QCOMPARE(model->texts[0].name, std::string("text_encoder_2"));
-        QCOMPARE(model->unet.down[1].transformerDepth, 4);
-    }
-
-    void whatXLsUNetIsToldMustBeWhatItsPartsTell_data() {
-        QTest::addColumn<QString>("key");
-        QTest::addColumn<QJsonValue>("value");
-        QTest::newRow("one number less") << "projection_class_embeddings_input_dim" << QJsonValue(2560);
-        QTest::newRow("wider numbers") << "addition_time_embed_dim" << QJsonValue(128);
-        QTest::newRow("nothing") << "addition_embed_type" << QJsonValue(QJsonValue::Null);
-        QTest::newRow("one encoder's context") << "cross_attention_dim" << QJsonValue(1280);
-    }
-
-    void whatXLsUNetIsToldMustBeWhatItsPartsTell() {
-        QFETCH(QString, key);
-        QFETCH(QJsonValue, value);
-        Files files = sdxl();
-        files["unet/config.json"][key] = value;
-        const auto model = openFiles(files);
-        QVERIFY(!model);
-        QVERIFY2(model.error().detail.find("go together") != std::string::npos, model.error().detail.c_str());
-    }
-
-    void theFamilyIsThatOfTheParts() {
-        Files files = sdxl();
-        files["model_index.json"]["_class_name"] = "StableDiffusionPipeline";
-        const auto model = openFiles(files);
-        QVERIFY2(model, model ? "" : model.error().detail.c_str());
-        QVERIFY(model->family == models::Family::StableDiffusionXL);
-    }
-
     void listsOfBlocksAreLookedUp() {
         Files files = sd15();
         files["unet/config.json"]["layers_per_block"] = QJsonArray{1, 2, 3, 4};
@@ -222,6 +167,7 @@ private Q_SLOTS:
         row("easel.json", "height", 4096);
         row("easel.json", "steps", 0);
         row("easel.json", "guidance", 31);
+        row("easel.json", "strength", 1.5);
         row("easel.json", "example_prompts", QJsonArray{7});
     }
 
@@ -309,8 +255,8 @@ private Q_SLOTS:
         QTest::addColumn<int>("value");
         QTest::newRow("context") << "unet/config.json"
                                  << "cross_attention_dim" << 1024;
-        QTest::newRow("inpainting") << "unet/config.json"
-                                    << "in_channels" << 9;
+        QTest::newRow("more channels") << "unet/config.json"
+                                       << "in_channels" << 7;
         QTest::newRow("learned variance") << "unet/config.json"
                                           << "out_channels" << 8;
         QTest::newRow("long prompts") << "tokenizer/tokenizer_config.json"
@@ -418,7 +364,7 @@ private Q_SLOTS:
         Files files = sd15();
         files["easel.json"] = parsed(
             R"({"id": "starter", "title": "Starter", "description": "Small", "width": 128, "height": 256,
-            "steps": 30, "guidance": 3.5, "example_prompts": ["fox", "owl"], "known_names": ["fox", "owl"],
+            "steps": 30, "guidance": 3.5, "strength": 0.6, "example_prompts": ["fox", "owl"], "known_names": ["fox", "owl"],
             "known_words": ["red"], "licence": "Apache-2.0", "made_with": "patience"})");
         const auto model = openFiles(files);
         QVERIFY2(model, model ? "" : model.error().detail.c_str());
@@ -431,6 +377,8 @@ private Q_SLOTS:
         expected.height = 256;
         expected.steps = 30;
         expected.guidance = 3.5;
+        expected.strength = 0.6;
+        expected.operations = {"text_to_image", "image_to_image", "inpaint"};
         expected.sampler = "pndm";
         expected.examplePrompts = {"fox", "owl"};
         expected.knownNames = {"fox", "owl"};
