@@ -17,6 +17,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include <fmt/core.h>
 
@@ -84,6 +85,19 @@ std::filesystem::path fileOf(const std::filesystem::path& output, int index, int
 /// The umask decides who may read it.
 constexpr process::Writing kForTheUser{.durably = false, .mode = 0666};
 
+/// On the command line a refiner and a VAE are named by where they lie.
+std::vector<generator::Material> namedByPlace(const protocol::GenerationSettings& settings) {
+    using generator::Material;
+    std::vector<Material> materials;
+    for (const auto& [kind, name] :
+         {std::pair{Material::Kind::Refiner, settings.refiner}, {Material::Kind::Vae, settings.vae}}) {
+        if (!name.empty()) {
+            materials.push_back({kind, name, std::filesystem::absolute(name)});
+        }
+    }
+    return materials;
+}
+
 /// One run of the command, from a worker that is starting to pictures on the disk. The generator's thread
 /// and the signals' thread report to the one that waits.
 class Run {
@@ -95,6 +109,7 @@ public:
           m_signals([this] { interrupt(); }),
           m_generator({.program = drawing.worker,
                        .model = {m_settings.model, drawing.model},
+                       .gather = namedByPlace,
                        .environment = [this] { return m_libraries.forNextStart(); },
                        .device = drawing.device,
                        .precision = drawing.precision,

@@ -82,6 +82,7 @@ std::unique_ptr<generator::Generator> generatorOf(const ServeOptions& options,
         .program = drawing.worker,
         .model = {models->defaultId(), drawing.model},
         .locate = [models](const std::string& id) { return models->locate(id); },
+        .gather = [models](const auto& settings) { return models->gather(settings); },
         .environment = [libraries = std::make_shared<WorkerLibraries>(
                             drawing.worker)] { return libraries->forNextStart(); },
         .device = names[index],

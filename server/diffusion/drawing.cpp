@@ -7,8 +7,9 @@
 
 namespace easel::diffusion {
 
-Drawing::Drawing(std::unique_ptr<Sampler> sampler, std::shared_ptr<const Guidance> guidance)
-    : m_sampler(std::move(sampler)), m_guidance(std::move(guidance)) {}
+Drawing::Drawing(std::unique_ptr<Sampler> sampler, std::shared_ptr<const Guidance> guidance,
+                 at::Generator generator)
+    : m_sampler(std::move(sampler)), m_guidance(std::move(guidance)), m_generator(std::move(generator)) {}
 
 std::vector<std::int64_t> Drawing::shape() const {
     std::vector<std::int64_t> shape = latents().sizes().slice(1).vec();

@@ -14,7 +14,9 @@ namespace easel::diffusion {
 /// One picture under way: what it is to be, and how far it has come.
 class Drawing {
 public:
-    Drawing(std::unique_ptr<Sampler> sampler, std::shared_ptr<const Guidance> guidance);
+    /// `generator` is what the sampler draws from.
+    Drawing(std::unique_ptr<Sampler> sampler, std::shared_ptr<const Guidance> guidance,
+            at::Generator generator);
 
     bool done() const { return m_sampler->done(); }
     /// [1, C, H, W] float32.
@@ -22,6 +24,8 @@ public:
     /// Evaluations of the network that are made, and that there are in all.
     std::size_t accepted() const { return m_sampler->accepted(); }
     std::size_t evaluations() const { return m_sampler->timesteps().size(); }
+    /// What goes on with it draws from the same one.
+    const at::Generator& generator() const { return m_generator; }
     /// Rows that it takes of a forward pass: 1, or one more than there are prompts with guidance.
     std::int64_t branches() const { return m_guidance->branches(); }
     /// Of each of its rows, at the step that is next.
@@ -39,6 +43,7 @@ private:
 
     std::unique_ptr<Sampler> m_sampler;
     std::shared_ptr<const Guidance> m_guidance;
+    at::Generator m_generator;
 };
 
 /// What `denoiser` answers in one forward pass in `dtype` to the next steps of `drawings`, which have one

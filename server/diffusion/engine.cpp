@@ -9,12 +9,14 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <functional>
 #include <list>
 #include <mutex>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include "server/diffusion/attempt.h"
 #include "server/diffusion/failure.h"
 #include "server/diffusion/memory.h"
 #include "server/diffusion/model_loader.h"
@@ -63,8 +65,9 @@ struct Engine::Impl {
 
     bool hasWork() const;
     void beginRequests();
-    void begin(Request& request, std::shared_ptr<Pipeline> pipeline);
+    void begin(Request& request, ModelLoader::Answer models);
     void seat(Request& request);
+    void handOn();
     void decodeOne();
     void advance();
     void settle(const StepOrder<Live>::Turn& turn, double seconds);
@@ -72,8 +75,7 @@ struct Engine::Impl {
     void end(Request& request, std::optional<protocol::Problem> problem);
     void tellStatus();
 
-    template <typename Work>
-    std::optional<protocol::Problem> problemOf(Work work);
+    std::optional<protocol::Problem> problemOf(const std::function<void()>& work);
     void useThreadsWorthIt(const Pipeline& pipeline, std::int64_t work) const {
         at::set_num_threads(pipeline.threadsWorthIt(work, threads));
     }
@@ -87,12 +89,12 @@ struct Engine::Impl {
     std::vector<Arrival> arrived;
     std::atomic<std::int64_t> passes = 0;
     std::atomic<std::int64_t> drawn = 0;
-
     // Of the thread that draws.
     ModelLoader loader;
     std::list<std::unique_ptr<Request>> requests;  // in the order of their arrival
     std::list<Live> lives;                         // all pictures that are begun and not delivered
     StepOrder<Live> order;                         // those of them that have steps to make
+    std::list<Live*> handedOn;                     // those that their refiner goes on with
     std::list<Live*> finished;                     // those that are to be decoded
     std::function<void()> changed;
     generator::Status lastStatus;
@@ -117,7 +119,7 @@ void Engine::Impl::wakeUp() {
 /// Whether there is anything to do but to wait.
 bool Engine::Impl::hasWork() const {
     const auto waits = [](const auto& request) { return !request->hasBegun(); };
-    return !order.empty() || !finished.empty() || loader.hasWork() ||
+    return !order.empty() || !handedOn.empty() || !finished.empty() || loader.hasWork() ||
            (!loader.isLoading() && std::ranges::any_of(requests, waits));
 }
 
@@ -147,25 +149,21 @@ void Engine::Impl::beginRequests() {
         if (request.hasBegun()) {
             continue;
         }
-        auto answer = loader.get(request.model());
-        switch (answer.state) {
-            case ModelLoader::State::Here:
-                begin(request, std::move(answer.model));
-                break;
-            case ModelLoader::State::Loading:
-                break;
-            case ModelLoader::State::NoRoom:
-                return;
-            case ModelLoader::State::Failed:
-                end(request, std::move(answer.problem));
-                break;
+        auto answer = loader.get(request.model(), {}, request.refiner());
+        if (answer.state == ModelLoader::State::NoRoom) {
+            return;
+        }
+        if (answer.state == ModelLoader::State::Here) {
+            begin(request, std::move(answer));
+        } else if (answer.state == ModelLoader::State::Failed) {
+            end(request, std::move(answer.problem));
         }
     }
 }
 
-void Engine::Impl::begin(Request& request, std::shared_ptr<Pipeline> pipeline) {
+void Engine::Impl::begin(Request& request, ModelLoader::Answer models) {
     const auto problem = problemOf([&] {
-        request.begin(std::move(pipeline));
+        request.begin(std::move(models.model), std::move(models.refiner));
         seat(request);
     });
     if (problem) {
@@ -182,6 +180,20 @@ void Engine::Impl::seat(Request& request) {
         const auto most = static_cast<std::size_t>(widest(live, Widths::kTried.back()));
         if (order.size(live.group) >= most) {
             return;
+        }
+    }
+}
+
+/// Pictures whose own model is done with them go to their refiner.
+void Engine::Impl::handOn() {
+    for (; !handedOn.empty(); handedOn.pop_front()) {
+        Live* const live = handedOn.front();
+        const auto problem = problemOf([&] {
+            live->goOn();
+            order.join(live->group, live);
+        });
+        if (problem) {
+            return end(*live->request, problem);
         }
     }
 }
@@ -218,7 +230,7 @@ void Engine::Impl::advance() {
     }
     const auto turn =
         order.next([this](const Live& first, std::size_t inLine) { return widest(first, inLine); });
-    const Pipeline& pipeline = turn.drawings.front()->request->pipeline();
+    const Pipeline& pipeline = *turn.drawings.front()->pipeline;
     std::vector<Drawing*> drawings;
     std::int64_t work = 0;
     for (Live* const live : turn.drawings) {
@@ -248,7 +260,7 @@ void Engine::Impl::advance() {
 /// How many drawings like `first` to take together: what pays, of what the memory holds.
 int Engine::Impl::widest(const Live& first, std::size_t inLine) const {
     constexpr std::int64_t kTensors = 16;  // as large as the network's first, that lie in memory at a time
-    const std::int64_t each = first.request->pipeline().activationSize(first.drawing.work()) * kTensors *
+    const std::int64_t each = first.pipeline->activationSize(first.drawing.work()) * kTensors *
                               static_cast<std::int64_t>(c10::elementSize(device.placement.dtype));
     const auto fit = std::max<std::int64_t>(loader.memoryLeft() / std::max<std::int64_t>(each, 1), 1);
     return widths.widest(first.kind(), std::min(inLine, static_cast<std::size_t>(fit)));
@@ -268,7 +280,7 @@ void Engine::Impl::settle(const StepOrder<Live>::Turn& turn, double seconds) {
         live->request->stepped(live->index, drawing.accepted(), drawing.evaluations());
         if (drawing.done()) {
             order.leave(live);
-            finished.push_back(live);
+            (live->request->hasRefiner() && !live->isRefined ? handedOn : finished).push_back(live);
         }
     }
 }
@@ -278,6 +290,7 @@ void Engine::Impl::end(Request& request, std::optional<protocol::Problem> proble
     for (Live& live : lives) {
         if (live.request == &request) {
             order.leave(&live);
+            handedOn.remove(&live);
             finished.remove(&live);
         }
     }
@@ -289,21 +302,10 @@ void Engine::Impl::end(Request& request, std::optional<protocol::Problem> proble
     ended->finish(std::move(problem));
 }
 
-template <typename Work>
-std::optional<protocol::Problem> Engine::Impl::problemOf(Work work) {
-    try {
-        work();
-        return {};
-    } catch (const Failure& failure) {
-        return failure.problem();
-    } catch (const c10::OutOfMemoryError& error) {
-        return protocol::generationFailed("The device has too little memory for this picture: " +
-                                          firstLine(error.what()) + " Ask for a smaller one.");
-    } catch (const std::exception& error) {
-        // Out of memory apart, an error on a GPU leaves its context unusable.
-        broken = device.placement.device.is_cuda();
-        return protocol::generationFailed("The picture cannot be drawn: " + firstLine(error.what()) + ".");
-    }
+std::optional<protocol::Problem> Engine::Impl::problemOf(const std::function<void()>& work) {
+    auto tried = attempt(work);
+    broken = broken || (tried.isUnknown && device.placement.device.is_cuda());  // its context is unusable
+    return std::move(tried.problem);
 }
 
 void Engine::Impl::tellStatus() {
@@ -367,6 +369,7 @@ void Engine::step() {
     m_impl->tellStatus();  // before what is drawn with it
     m_impl->beginRequests();
     m_impl->loader.loadWanted();
+    m_impl->handOn();
     m_impl->decodeOne();
     if (!m_impl->broken) {
         m_impl->advance();

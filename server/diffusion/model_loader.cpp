@@ -17,9 +17,25 @@ constexpr int kMostAtATime = Widths::kTried.back();
 constexpr std::size_t kMostFailures = 100;  // that are remembered
 constexpr std::size_t kMostChanged = 4;     // models with LoRAs that are held for the next request
 
-/// What a model is held by: its id, and what tells the LoRAs that change it from others.
-std::string keyOf(const std::string& id, const std::vector<models::LoraUse>& loras) {
-    return loras.empty() ? id : id + '\n' + identityOf(loras);
+/// What a model is held by: its id, and what tells another VAE and the LoRAs that change it from others.
+std::string keyOf(const generator::ModelPlace& place, const std::vector<models::LoraUse>& loras) {
+    std::string key = place.id;
+    if (!place.vae.empty()) {
+        key += "\nVAE " + place.vae.string();
+    }
+    return loras.empty() ? key : key + '\n' + identityOf(loras);
+}
+
+/// With the VAE that it is to be drawn with. Throws Failure.
+models::ModelFolder open(const generator::ModelPlace& place) {
+    auto model = valueOrThrow(models::openModelFolder(place.folder));
+    if (!place.vae.empty()) {
+        if (auto replaced = models::replaceVae(model, place.vae); !replaced) {
+            replaced.error().field = "vae";
+            throw Failure(std::move(replaced.error()));
+        }
+    }
+    return model;
 }
 
 }  // namespace
@@ -29,7 +45,7 @@ ModelLoader::ModelLoader(Device device, std::int64_t memory, std::function<void(
 
 ModelLoader::Answer ModelLoader::get(const generator::ModelPlace& place,
                                      const std::vector<models::LoraUse>& loras) {
-    const std::string key = keyOf(place.id, loras);
+    const std::string key = keyOf(place, loras);
     if (auto held = m_residency.find(key)) {
         if (m_plans.at(key).place.folder == place.folder) {
             return {State::Here, std::move(held)};
@@ -38,9 +54,39 @@ ModelLoader::Answer ModelLoader::get(const generator::ModelPlace& place,
         dropAll(place.id);  // another has taken its name
     }
     if (m_justFailed && m_justFailed->first == key) {
-        return {State::Failed, nullptr, m_justFailed->second};
+        return {State::Failed, nullptr, nullptr, m_justFailed->second};
     }
     return m_loading ? Answer{State::Loading} : begin(key, place, loras);
+}
+
+ModelLoader::Answer ModelLoader::get(const generator::ModelPlace& place,
+                                     const std::vector<models::LoraUse>& loras,
+                                     const std::optional<generator::ModelPlace>& refiner) {
+    Answer first = get(place, loras);
+    if (!refiner || first.state != State::Here) {
+        return first;
+    }
+    // With the first in hand, so that the second does not take its room.
+    Answer second = get(*refiner);
+    if (second.state == State::NoRoom) {
+        const Plan& plan = m_plan->second;
+        std::int64_t together = plan.bytes;
+        for (const Part& part : m_plans.at(keyOf(place, loras)).parts) {
+            together += std::ranges::count(plan.parts, part.files, &Part::files) > 0 ? 0 : part.bytes;
+        }
+        if (together > m_residency.budget()) {
+            m_plan.reset();
+            auto problem = generator::modelTooLarge(place.id + " with the refiner " + refiner->id, together,
+                                                    m_residency.budget());
+            problem.field = "refiner";
+            return {State::Failed, nullptr, nullptr, std::move(problem)};
+        }
+    }
+    if (second.state != State::Here) {
+        return second;
+    }
+    first.refiner = std::move(second.model);
+    return first;
 }
 
 void ModelLoader::want(const generator::ModelPlace& place) {
@@ -72,7 +118,7 @@ void ModelLoader::dropAll(const std::string& id) {
 protocol::Expected<ModelLoader::Plan> ModelLoader::planFor(const generator::ModelPlace& place,
                                                            const std::vector<models::LoraUse>& loras) const {
     try {
-        const auto model = valueOrThrow(models::openModelFolder(place.folder));
+        const auto model = open(place);
         const Adapters adapters(model, loras, m_device.placement);
         Plan plan{place, loras, partsOf(model, m_device.placement, adapters)};
         for (const Part& part : plan.parts) {
@@ -101,22 +147,21 @@ ModelLoader::Answer ModelLoader::begin(const std::string& key, const generator::
         return {State::NoRoom};
     }
     m_failed.erase(key);
-    auto result =
-        std::async(std::launch::async, [this, folder = place.folder, loras, parts = m_residency.parts()] {
-            auto loaded = load(folder, loras, parts);
-            m_isLoaded = true;
-            m_loaded();
-            return loaded;
-        });
+    auto result = std::async(std::launch::async, [this, place, loras, parts = m_residency.parts()] {
+        auto loaded = load(place, loras, parts);
+        m_isLoaded = true;
+        m_loaded();
+        return loaded;
+    });
     m_loading.emplace(Loading{key, std::exchange(m_plan, {})->second, std::move(result)});
     return {State::Loading};
 }
 
-ModelLoader::Loaded ModelLoader::load(const std::filesystem::path& folder,
+ModelLoader::Loaded ModelLoader::load(const generator::ModelPlace& place,
                                       const std::vector<models::LoraUse>& loras, Parts parts) const {
     const c10::InferenceMode inference;
     try {
-        auto model = std::make_shared<Pipeline>(folder, m_device, parts, loras);
+        auto model = std::make_shared<Pipeline>(open(place), m_device, parts, loras);
         return {std::move(model), std::move(parts), {}};
     } catch (const Failure& failure) {
         return {nullptr, {}, failure.problem()};
@@ -135,7 +180,7 @@ ModelLoader::Answer ModelLoader::fail(const std::string& key, protocol::Problem 
     if (m_failed.size() > kMostFailures) {
         m_failed.erase(m_failed.begin()->first == key ? std::next(m_failed.begin()) : m_failed.begin());
     }
-    return {State::Failed, nullptr, std::move(problem)};
+    return {State::Failed, nullptr, nullptr, std::move(problem)};
 }
 
 void ModelLoader::settle() {

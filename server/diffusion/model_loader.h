@@ -32,6 +32,7 @@ public:
     struct Answer {
         State state;
         std::shared_ptr<Pipeline> model = nullptr;                ///< when it is here
+        std::shared_ptr<Pipeline> refiner = nullptr;              ///< likewise, where one was asked for
         std::optional<protocol::Problem> problem = std::nullopt;  ///< when it failed
     };
 
@@ -42,6 +43,10 @@ public:
     /// A model for a request, as `loras` change it, which begins to be loaded when it is not here. With LoRAs
     /// it is another model, which shares with the plain one all that they leave alone.
     Answer get(const generator::ModelPlace& place, const std::vector<models::LoraUse>& loras = {});
+    /// The same with a second one that goes on with what the first has begun; it has failed, too, where the
+    /// two do not fit in the budget together.
+    Answer get(const generator::ModelPlace& place, const std::vector<models::LoraUse>& loras,
+               const std::optional<generator::ModelPlace>& refiner);
     /// To be loaded by loadWanted() when there is room, before a request needs it.
     void want(const generator::ModelPlace& place);
     /// Not to be held longer than what draws with it.
@@ -81,7 +86,7 @@ private:
                                      const std::vector<models::LoraUse>& loras) const;
     Answer begin(const std::string& key, const generator::ModelPlace& place,
                  const std::vector<models::LoraUse>& loras);
-    Loaded load(const std::filesystem::path& folder, const std::vector<models::LoraUse>& loras,
+    Loaded load(const generator::ModelPlace& place, const std::vector<models::LoraUse>& loras,
                 Parts parts) const;
     Answer fail(const std::string& key, protocol::Problem problem);
     void dropAll(const std::string& id);

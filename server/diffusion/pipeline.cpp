@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "server/diffusion/failure.h"
+#include "server/diffusion/families/branches.h"
 #include "server/diffusion/samplers/settings.h"
 
 namespace easel::diffusion {
@@ -31,9 +32,9 @@ void requireFinite(const at::Tensor& x, const char* what) {
 
 }  // namespace
 
-Pipeline::Pipeline(const std::filesystem::path& folder, Device device, Parts& parts,
+Pipeline::Pipeline(models::ModelFolder model, Device device, Parts& parts,
                    std::span<const models::LoraUse> loras)
-    : m_model(valueOrThrow(models::openModelFolder(folder))),
+    : m_model(std::move(model)),
       m_device(std::move(device)),
       m_networks(
           loadNetworks(m_model, m_device.placement, Adapters(m_model, loras, m_device.placement), parts)) {}
@@ -45,7 +46,7 @@ Pipeline::Pipeline(const std::filesystem::path& folder, Device device)
       }()) {}
 
 std::int64_t Pipeline::activationSize(std::int64_t work) const {
-    return work / m_model.unet.inChannels * m_model.unet.down.front().channels;
+    return work / m_model.vae.latentChannels * m_model.unet.down.front().channels;
 }
 
 /// A picture of a small model is thousands of tiny operations. Threads that wait for each other after every
@@ -60,15 +61,16 @@ std::int64_t Pipeline::memoryToDraw() const {
     constexpr std::int64_t kTensors = 4;  // of the decoder's last block, which lie in memory at a time
     const auto& info = m_model.info;
     return std::int64_t{info.width} * info.height * m_model.vae.blockOutChannels.front() * kTensors *
-           static_cast<std::int64_t>(c10::elementSize(m_device.placement.dtype));
+           static_cast<std::int64_t>(c10::elementSize(m_networks.vae->dtype()));
 }
 
 std::vector<std::int64_t> Pipeline::latentShape(const protocol::GenerationSettings& settings) const {
     const int scale = m_model.vae.scale();
-    return {1, m_model.unet.inChannels, settings.height / scale, settings.width / scale};
+    return {1, m_model.vae.latentChannels, settings.height / scale, settings.width / scale};
 }
 
-std::shared_ptr<const Guidance> Pipeline::guidance(const protocol::GenerationSettings& settings) {
+std::shared_ptr<const Guidance> Pipeline::guidance(const protocol::GenerationSettings& settings,
+                                                   const at::Tensor& channels) {
     const auto scriptOf = [&settings](const std::string& prompt, prompt::Role role) {
         return valueOrThrow(prompt::scriptOf(prompt, prompt::Syntax::A1111, settings.steps, role));
     };
@@ -76,46 +78,88 @@ std::shared_ptr<const Guidance> Pipeline::guidance(const protocol::GenerationSet
     const ReadingManner manner;
     // As diffusers has it, for the prompt alone.
     const ReadingManner skipping{.skippedLayers = settings.clipSkip - 1};
-    auto positive = text.speeches(scriptOf(settings.prompt, prompt::Role::Positive), skipping);
-    // Prompts that are joined are each compared with the negative one.
-    if (settings.guidance <= 1 && positive.size() == 1) {
-        const std::int64_t tokens = longest(positive);
-        return std::make_shared<Guidance>(text.lengthened(std::move(positive.front()), tokens, skipping),
-                                          settings.steps);
+    Words words{text.speeches(scriptOf(settings.prompt, prompt::Role::Positive), skipping), {}};
+    std::int64_t tokens = longest(words.positive);
+    if (comparesWithNegative(m_model, settings, words.positive.size())) {
+        auto negative =
+            text.speeches(scriptOf(settings.negativePrompt, prompt::Role::Negative), manner).front();
+        tokens = std::max(tokens, longest({&negative, 1}));
+        words.negative = text.lengthened(std::move(negative), tokens, manner);
     }
-    auto negative = text.speeches(scriptOf(settings.negativePrompt, prompt::Role::Negative), manner).front();
-    const std::int64_t tokens = std::max(longest(positive), longest({&negative, 1}));
-    for (Speech& speech : positive) {
+    for (Speech& speech : words.positive) {
         speech = text.lengthened(std::move(speech), tokens, skipping);
     }
-    return std::make_shared<Guidance>(text.lengthened(std::move(negative), tokens, manner),
-                                      std::move(positive), std::max(settings.guidance, 1.0), settings.steps,
-                                      settings.guidanceRescale);
+    return branchesOf(m_model, settings, std::move(words), channels, m_device.placement.device);
 }
 
 Drawing Pipeline::drawingFor(const protocol::GenerationSettings& settings, int index,
                              std::shared_ptr<const Guidance> guidance) const {
     const at::Generator generator = generatorOf(settings, index);
     const at::Tensor noise = at::randn(latentShape(settings), generator, at::kFloat);
-    return {makeSampler(settings.sampler, samplerSettings(m_model.scheduler, settings, m_model.family),
-                        settings.steps, noise.to(m_device.placement.device), generator),
-            std::move(guidance)};
+    auto sampler = samplerFor(settings, noise.to(m_device.placement.device), generator);
+    leaveToRefiner(settings, *sampler);
+    return {std::move(sampler), std::move(guidance), generator};
 }
 
 Drawing Pipeline::drawingFrom(const at::Tensor& pixels, double strength,
                               const protocol::GenerationSettings& settings, int index,
                               std::shared_ptr<const Guidance> guidance) const {
-    const auto [device, dtype] = m_device.placement;
     const at::Generator generator = generatorOf(settings, index);
-    const auto moments = m_networks.vae->encoder.forward(pixels.to(device, dtype)).to(at::kFloat).chunk(2, 1);
-    const at::Tensor deviations = at::exp(0.5 * moments[1].clamp(-30, 20));
-    const auto draw = [&] { return at::randn(latentShape(settings), generator, at::kFloat).to(device); };
-    const at::Tensor picture = (moments[0] + deviations * draw()) * m_model.vae.scalingFactor;
+    const Posterior posterior = encode(pixels);
+    const auto draw = [&] {
+        return at::randn(latentShape(settings), generator, at::kFloat).to(m_device.placement.device);
+    };
+    const at::Tensor picture = (posterior.mean + posterior.deviation * draw()) * m_model.vae.scalingFactor;
     const at::Tensor noise = draw();
-    auto sampler = makeSampler(settings.sampler, samplerSettings(m_model.scheduler, settings, m_model.family),
-                               settings.steps, noise, generator);
+    auto sampler = samplerFor(settings, noise, generator);
     sampler->startFrom(picture, noise, firstStep(settings.steps, strength));
-    return {std::move(sampler), std::move(guidance)};
+    leaveToRefiner(settings, *sampler);
+    return {std::move(sampler), std::move(guidance), generator};
+}
+
+Drawing Pipeline::drawingAfter(const Drawing& begun, const protocol::GenerationSettings& settings,
+                               std::shared_ptr<const Guidance> guidance) const {
+    auto sampler = samplerFor(settings, begun.latents(), begun.generator());
+    const float timestep = timestepAfter(settings.refinerStart, m_model.scheduler.trainTimesteps);
+    if (!sampler->goOnBelow(timestep, begun.latents())) {
+        throw Failure(protocol::invalidField(
+            "refiner_start",
+            "So late a start leaves the refiner no step to take; start it earlier, ask for more steps, or "
+            "leave the refiner out."));
+    }
+    return {std::move(sampler), std::move(guidance), begun.generator()};
+}
+
+bool Pipeline::canRefine(const Pipeline& other) const {
+    const models::VaeConfig& own = m_model.vae;
+    const models::VaeConfig& others = other.m_model.vae;
+    return models::taskOf(m_model) == models::Task::Draw && own.latentChannels == others.latentChannels &&
+           own.scale() == others.scale() && own.scalingFactor == others.scalingFactor &&
+           (m_model.family == models::Family::StableDiffusion) ==
+               (other.m_model.family == models::Family::StableDiffusion);
+}
+
+std::unique_ptr<Sampler> Pipeline::samplerFor(const protocol::GenerationSettings& settings,
+                                              const at::Tensor& noise, const at::Generator& generator) const {
+    return makeSampler(settings.sampler, samplerSettings(m_model.scheduler, settings, m_model.family),
+                       settings.steps, noise, generator);
+}
+
+void Pipeline::leaveToRefiner(const protocol::GenerationSettings& settings, Sampler& sampler) const {
+    if (!settings.refiner.empty() &&
+        !sampler.endAbove(timestepAfter(settings.refinerStart, m_model.scheduler.trainTimesteps))) {
+        throw Failure(protocol::invalidField(
+            "refiner_start",
+            "So early a start leaves the model itself no step to take; start the refiner later, ask for more "
+            "steps, or draw with the refiner's model alone."));
+    }
+}
+
+Pipeline::Posterior Pipeline::encode(const at::Tensor& pixels) const {
+    const Vae& vae = *m_networks.vae;
+    const auto moments =
+        vae.encoder.forward(pixels.to(m_device.placement.device, vae.dtype())).to(at::kFloat).chunk(2, 1);
+    return {moments[0], at::exp(0.5 * moments[1].clamp(-30, 20))};
 }
 
 at::Tensor Pipeline::predict(const Drawing& drawing) const {
@@ -129,7 +173,8 @@ void Pipeline::advance(std::span<Drawing* const> drawings) const {
 
 at::Tensor Pipeline::decode(const at::Tensor& latents) const {
     requireFinite(latents, "The picture's latents");
-    return m_networks.vae->decoder.forward(latents.to(m_device.placement.dtype) / m_model.vae.scalingFactor);
+    const Vae& vae = *m_networks.vae;
+    return vae.decoder.forward(latents.to(vae.dtype()) / m_model.vae.scalingFactor);
 }
 
 image::Image toImage(const at::Tensor& decoded) {

@@ -21,7 +21,7 @@ class Pipeline {
 public:
     /// Networks that are among `parts` are taken from there; those that are not are added. `loras` change
     /// them.
-    Pipeline(const std::filesystem::path& folder, Device device, Parts& parts,
+    Pipeline(models::ModelFolder model, Device device, Parts& parts,
              std::span<const models::LoraUse> loras = {});
     Pipeline(const std::filesystem::path& folder, Device device);
 
@@ -38,11 +38,22 @@ public:
     /// Of at most `most` threads of the CPU, how many are worth their waiting for each other.
     int threadsWorthIt(std::int64_t work, int most) const;
 
-    /// What the prompts of `settings` say, and how strictly. Encoded prompts are remembered.
-    std::shared_ptr<const Guidance> guidance(const protocol::GenerationSettings& settings);
+    /// What the prompts of `settings` say, and how strictly. Encoded prompts are remembered. `channels`
+    /// [1, C', H, W] lie beside the latents in models that inpaint or edit.
+    std::shared_ptr<const Guidance> guidance(const protocol::GenerationSettings& settings,
+                                             const at::Tensor& channels = {});
 
-    /// Image `index` of a request at its first step. Its noise comes from a CPU generator of its own, so
-    /// that a seed means the same picture on any device, alone or among others.
+    /// What the VAE makes of a picture, [1, C, H, W] float32 each, not yet scaled.
+    struct Posterior {
+        at::Tensor mean;
+        at::Tensor deviation;
+    };
+    /// Of `pixels` [1, 3, 8H, 8W], -1 to 1. The mean is what a model that edits takes beside the latents.
+    Posterior encode(const at::Tensor& pixels) const;
+
+    /// Image `index` of a request at its first step; where it has a refiner, that one's steps are left out.
+    /// Its noise comes from a CPU generator of its own, so that a seed means the same picture on any device,
+    /// alone or among others.
     Drawing drawingFor(const protocol::GenerationSettings& settings, int index,
                        std::shared_ptr<const Guidance> guidance) const;
     /// The same, from `pixels` [1, 3, height, width], -1 to 1, which may change by `strength`, 0 to 1.
@@ -50,15 +61,25 @@ public:
                         const protocol::GenerationSettings& settings, int index,
                         std::shared_ptr<const Guidance> guidance) const;
 
+    /// What another model has `begun` and left to this one as its refiner.
+    Drawing drawingAfter(const Drawing& begun, const protocol::GenerationSettings& settings,
+                         std::shared_ptr<const Guidance> guidance) const;
+    /// Whether this one can go on with what `other` has begun: their latents mean the same.
+    bool canRefine(const Pipeline& other) const;
+
     /// What the network answers to the next step of `drawing`, which stays where it is: [branches, C, H, W].
     at::Tensor predict(const Drawing& drawing) const;
     /// A step of each with one forward pass; they have one shape and are not done.
     void advance(std::span<Drawing* const> drawings) const;
 
-    /// latents [1, C, H, W] → [1, 3, 8H, 8W], about -1 to 1, in the device's dtype.
+    /// latents [1, C, H, W] → [1, 3, 8H, 8W], about -1 to 1, in the VAE's dtype.
     at::Tensor decode(const at::Tensor& latents) const;
 
 private:
+    std::unique_ptr<Sampler> samplerFor(const protocol::GenerationSettings& settings, const at::Tensor& noise,
+                                        const at::Generator& generator) const;
+    /// Leaves the steps that are a refiner's.
+    void leaveToRefiner(const protocol::GenerationSettings& settings, Sampler& sampler) const;
     std::vector<std::int64_t> latentShape(const protocol::GenerationSettings& settings) const;
 
     models::ModelFolder m_model;

@@ -4,6 +4,8 @@
 #include <numeric>
 #include <utility>
 
+#include "server/diffusion/failure.h"
+
 namespace easel::diffusion {
 
 Request::Request(std::string id, generator::Materials materials, protocol::GenerationSettings settings,
@@ -16,10 +18,48 @@ Request::Request(std::string id, generator::Materials materials, protocol::Gener
     m_progress.steps = m_settings.steps * m_settings.count;
 }
 
-void Request::begin(std::shared_ptr<Pipeline> pipeline) {
+generator::ModelPlace Request::model() const {
+    generator::ModelPlace place = m_materials.model;
+    if (!m_settings.vae.empty()) {
+        if (const auto* const vae = m_materials.find(generator::Material::Kind::Vae, m_settings.vae)) {
+            place.vae = vae->path;
+        }
+    }
+    return place;
+}
+
+std::optional<generator::ModelPlace> Request::refiner() const {
+    if (m_settings.refiner.empty()) {
+        return {};
+    }
+    const auto* const found = m_materials.find(generator::Material::Kind::Refiner, m_settings.refiner);
+    return found != nullptr ? std::optional(generator::ModelPlace{found->name, found->path}) : std::nullopt;
+}
+
+void Request::begin(std::shared_ptr<Pipeline> pipeline, std::shared_ptr<Pipeline> refiner) {
     m_pipeline = std::move(pipeline);
+    m_refiner = std::move(refiner);
     enter(protocol::Stage::Encoding);
+    if (!m_settings.refiner.empty() && !m_refiner) {
+        throw Failure(protocol::internalError("Nobody said where the refiner lies."));
+    }
+    if (!m_settings.vae.empty() && model().vae.empty()) {
+        throw Failure(protocol::internalError("Nobody said where the VAE lies."));
+    }
     m_guidance = m_pipeline->guidance(m_settings);
+    if (m_refiner) {
+        if (!m_refiner->canRefine(*m_pipeline)) {
+            throw Failure(protocol::invalidField(
+                "refiner",
+                "This model cannot go on with what the other has begun, for its latents mean "
+                "something else; take a refiner of the same family."));
+        }
+        m_refinerGuidance = m_refiner->guidance(m_settings);
+    }
+}
+
+Drawing Request::goOn(const Drawing& begun) const {
+    return m_refiner->drawingAfter(begun, m_settings, m_refinerGuidance);
 }
 
 std::pair<Drawing, int> Request::beginNext() {
@@ -67,17 +107,25 @@ void Request::tell() {
 }
 
 Live::Live(Request& of, int place, Drawing begun)
-    : request(&of),
-      index(place),
-      drawing(std::move(begun)),
-      group(std::to_string(reinterpret_cast<std::uintptr_t>(&of.pipeline()))) {
+    : request(&of), pipeline(&of.pipeline()), index(place), drawing(std::move(begun)), group(groupNow()) {}
+
+void Live::goOn() {
+    drawing = request->goOn(drawing);
+    pipeline = &request->refining();
+    isRefined = true;
+    group = groupNow();
+}
+
+std::string Live::groupNow() const {
+    std::string now = std::to_string(reinterpret_cast<std::uintptr_t>(pipeline));
     for (const std::int64_t side : drawing.shape()) {
-        group += ' ' + std::to_string(side);
+        now += ' ' + std::to_string(side);
     }
+    return now;
 }
 
 std::string Live::kind() const {
-    return request->pipeline().root().string() + group.substr(group.find(' ')) + " x" +
+    return pipeline->root().string() + group.substr(group.find(' ')) + " x" +
            std::to_string(drawing.branches());
 }
 

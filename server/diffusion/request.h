@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,10 +21,13 @@ public:
             generator::Observer observer);
 
     const std::string& id() const { return m_id; }
-    const generator::ModelPlace& model() const { return m_materials.model; }
+    /// With the VAE that was asked for.
+    generator::ModelPlace model() const;
+    /// The model that makes the last steps; nothing where the same one makes all.
+    std::optional<generator::ModelPlace> refiner() const;
 
-    /// Reads the prompts. Throws Failure.
-    void begin(std::shared_ptr<Pipeline> pipeline);
+    /// Reads the prompts; `refiner` where there is one. Throws Failure.
+    void begin(std::shared_ptr<Pipeline> pipeline, std::shared_ptr<Pipeline> refiner = nullptr);
     bool hasBegun() const { return m_pipeline != nullptr; }
     const Pipeline& pipeline() const { return *m_pipeline; }
 
@@ -31,6 +35,11 @@ public:
     bool hasMore() const { return m_begun < m_settings.count; }
     /// The next picture at its first step, and its place among the request's.
     std::pair<Drawing, int> beginNext();
+
+    bool hasRefiner() const { return m_refiner != nullptr; }
+    const Pipeline& refining() const { return *m_refiner; }
+    /// `begun` with the steps that are left to the refiner. Throws Failure.
+    Drawing goOn(const Drawing& begun) const;
 
     /// Picture `index` is a step further; it has made `accepted` of its `evaluations`.
     void stepped(int index, std::size_t accepted, std::size_t evaluations);
@@ -51,6 +60,8 @@ private:
 
     std::shared_ptr<Pipeline> m_pipeline;
     std::shared_ptr<const Guidance> m_guidance;
+    std::shared_ptr<Pipeline> m_refiner;  // null where there is none, as the next
+    std::shared_ptr<const Guidance> m_refinerGuidance;
     int m_begun = 0;
     int m_delivered = 0;
 
@@ -61,14 +72,21 @@ private:
 /// One picture of a request, under way.
 struct Live {
     Live(Request& of, int place, Drawing begun);
+    /// With the refiner from now on. Throws Failure.
+    void goOn();
 
     /// What widths are kept under: the model's files, the shape, and whether there is guidance.
     std::string kind() const;
 
     Request* request;
+    const Pipeline* pipeline;  ///< that draws it now
     int index;
+    bool isRefined = false;  ///< by the refiner, which makes the last steps
     Drawing drawing;
     std::string group;  ///< what it shares forward passes with: the model in memory, and the shape
+
+private:
+    std::string groupNow() const;
 };
 
 }  // namespace easel::diffusion

@@ -13,6 +13,7 @@ namespace easel::generator {
 struct ModelPlace {
     std::string id;
     std::filesystem::path folder;
+    std::filesystem::path vae = {};  ///< to be used in place of its own; empty: its own
 
     bool operator==(const ModelPlace&) const = default;
 };

@@ -78,6 +78,9 @@ std::optional<Problem> beyondFields(const ModelInfo& model, const GenerationSett
     if (!canDo(model, kEdit) && settings.imageGuidance != usual.imageGuidance) {
         return invalidField("image_guidance", "Only models that edit pictures read it; leave it out.");
     }
+    if (canDo(model, kEdit) && settings.guidanceRescale != usual.guidanceRescale) {
+        return invalidField("guidance_rescale", "Models that edit pictures do not read it; leave it out.");
+    }
     return {};
 }
 

@@ -31,7 +31,8 @@ SETTINGS = {
 
 def load(folder):
     names = ("schedules", "runs", "noise", "stages", "starts", "pictures")
-    return {name: load_file(folder / f"diffusion/{name}.safetensors") for name in names}
+    made = {name: load_file(folder / f"diffusion/{name}.safetensors") for name in names}
+    return made | {"families": load_file(folder / "families.safetensors")}
 
 
 def deviation(golden, file, key, other):
@@ -60,6 +61,12 @@ def deviation(golden, file, key, other):
         name = {"moments": "vae", "latents": "latents", "start": "runs", "end": "runs", "step": "step"}.get(last)
         unit = {"vae": 1, "latents": expected.std(), "runs": expected.abs().max(), "step": expected.abs().max()}.get(name)
         return None if name is None else (name, (off.max() / unit).item())
+    if file == "families":
+        if "/text/" in key or key.endswith("unet/output"):
+            return key.split("/")[1], off.max().item()
+        name = {"decoded": "vae", "beside": "vae", "latents": "latents", "begun": "latents"}.get(last)
+        unit = expected.std() if name == "latents" else 1
+        return None if name is None or key == "inpaint/beside" else (name, (off.max() / unit).item())
     if last == "pictures":
         return "pictures", (off > 1).double().mean().item()
     return "latents", (off.max() / expected.std()).item()
@@ -97,9 +104,10 @@ def main():
     with tempfile.TemporaryDirectory() as scratch:
         for name, variables in SETTINGS.items():
             folder = pathlib.Path(scratch) / name
-            subprocess.run([sys.executable, HERE / "make_fixtures.py", folder, "--like", FIXTURES], check=True,
-                           env={**os.environ, "OMP_NUM_THREADS": "1", **variables}, stdout=subprocess.DEVNULL,
-                           stderr=subprocess.DEVNULL)
+            for script in ("make_fixtures.py", "families.py"):
+                subprocess.run([sys.executable, HERE / script, folder, "--like", FIXTURES], check=True,
+                               env={**os.environ, "OMP_NUM_THREADS": "1", **variables}, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)
             columns[name] = spread(golden, folder)
     wrong = errors(golden)
     print("| gate |", " | ".join(SETTINGS), "| gate at | smallest deliberate error |")

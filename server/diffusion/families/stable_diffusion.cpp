@@ -28,12 +28,28 @@ private:
     UNet m_unet;
 };
 
+/// In half precision the numbers of Stable Diffusion XL's VAE grow beyond all bounds, and pictures come out
+/// black. Those that were mended say so in their config, which older families do not heed.
+bool outgrowsHalf(const models::ModelFolder& model, std::string_view name) {
+    return name == models::kVae && model.family != models::Family::StableDiffusion && model.vae.forceUpcast;
+}
+
+/// What the part `name` computes in where the model does in `dtype`.
+c10::ScalarType dtypeOf(const models::ModelFolder& model, std::string_view name, c10::ScalarType dtype) {
+    return dtype == c10::kHalf && outgrowsHalf(model, name) ? c10::kFloat : dtype;
+}
+
 /// The weights of the part `name`, and the part that they make.
 std::pair<models::TensorSource, Part> open(const models::ModelFolder& model, std::string_view name,
                                            const Placement& placement) {
     auto source = valueOrThrow(models::openWeights(model, name));
-    Part part{.files = identityOf(name, source, models::configOf(model, name)),
-              .bytes = bytesOf(source, placement.dtype)};
+    const c10::ScalarType dtype = dtypeOf(model, name, placement.dtype);
+    Part part{.files = identityOf(name, source, models::configOf(model, name)) + c10::toString(dtype),
+              .bytes = bytesOf(source, dtype)};
+    if (dtype != placement.dtype) {
+        part.notes.push_back(source.files().front().path.string() +
+                             ": Computed in fp32, for in fp16 its numbers grow too large.");
+    }
     if (!source.note().empty()) {
         part.notes.push_back(source.note());
     }
@@ -53,7 +69,7 @@ std::shared_ptr<const Network> take(Parts& parts, const models::ModelFolder& mod
     auto [source, part] = open(model, name, placement);
     auto taken = std::ranges::find(parts, part.files, &Part::files);
     if (taken == parts.end()) {
-        const Weights weights(std::move(source), placement);
+        const Weights weights(std::move(source), {placement.device, dtypeOf(model, name, placement.dtype)});
         part.network = std::make_shared<const Network>(weights, config);
         part.tensors = weights.taken();
         const auto passedOver = weights.finish();

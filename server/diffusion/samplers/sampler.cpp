@@ -4,6 +4,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 #include <utility>
 
@@ -13,7 +14,9 @@
 namespace easel::diffusion {
 
 Sampler::Sampler(const std::vector<double>& timesteps, at::Tensor latents)
-    : m_timesteps(timesteps.begin(), timesteps.end()), m_latents(std::move(latents)) {}
+    : m_timesteps(timesteps.begin(), timesteps.end()),
+      m_latents(std::move(latents)),
+      m_end(m_timesteps.size()) {}
 
 Query Sampler::next() const {
     return {scaled(m_latents), m_timesteps[m_index]};
@@ -29,6 +32,24 @@ void Sampler::startFrom(const at::Tensor& picture, const at::Tensor& noise, int 
     m_latents = noised(m_begin, picture, noise);
 }
 
+std::size_t Sampler::firstBelow(float timestep) const {
+    const auto found = std::ranges::find_if(m_timesteps, [timestep](float t) { return t < timestep; });
+    return static_cast<std::size_t>(found - m_timesteps.begin());
+}
+
+bool Sampler::endAbove(float timestep) {
+    m_end = firstBelow(timestep);
+    return m_end > m_index;
+}
+
+bool Sampler::goOnBelow(float timestep, at::Tensor latents) {
+    m_begin = firstBelow(timestep);
+    m_begin -= m_begin % evaluations();  // not in the middle of a step
+    m_index = m_begin;
+    m_latents = std::move(latents);
+    return !done();
+}
+
 void Sampler::accept(const at::Tensor& output) {
     m_latents = step(m_index, m_latents, output.to(m_latents.scalar_type()));
     ++m_index;
@@ -36,6 +57,10 @@ void Sampler::accept(const at::Tensor& output) {
 
 int firstStep(int steps, double strength) {
     return steps - std::min(static_cast<int>(steps * strength), steps);
+}
+
+float timestepAfter(double share, int trainTimesteps) {
+    return static_cast<float>(std::nearbyint(trainTimesteps - share * trainTimesteps));
 }
 
 const SamplerEntry& samplerEntry(std::string_view name) {

@@ -24,12 +24,19 @@ class Sampler {
 public:
     virtual ~Sampler() = default;
 
-    bool done() const { return m_index == m_timesteps.size(); }
+    bool done() const { return m_index == m_end; }
     /// What to ask next; not after done().
     Query next() const;
     /// Before the first step: goes on from `picture` under so much of `noise` as there is at step `first`,
     /// instead of from noise alone; both [1, C, H, W] float32. Throws Failure where no step is left.
     void startFrom(const at::Tensor& picture, const at::Tensor& noise, int first);
+
+    /// Before the first step: leaves the steps at timesteps below `timestep` to another sampler. False where
+    /// there would be none to take.
+    bool endAbove(float timestep);
+    /// Before the first step: takes those steps, and `latents` [1, C, H, W] float32 as the other left them.
+    /// False where there are none.
+    bool goOnBelow(float timestep, at::Tensor latents);
 
     /// The network's answer to next(), after guidance: [1, C, H, W].
     void accept(const at::Tensor& output);
@@ -54,15 +61,22 @@ protected:
     virtual at::Tensor step(std::size_t index, const at::Tensor& latents, const at::Tensor& output) = 0;
 
 private:
+    std::size_t firstBelow(float timestep) const;
+
     std::vector<float> m_timesteps;
     at::Tensor m_latents;
     std::size_t m_begin = 0;
+    std::size_t m_end;
     std::size_t m_index = 0;
 };
 
 /// The first of `steps` steps that a picture goes through which may change by `strength`, 0 (not at all) to
 /// 1: as diffusers' image-to-image pipelines count.
 int firstStep(int steps, double strength);
+
+/// Where one model leaves a picture to another after `share` of its way, 0 to 1: the steps at timesteps below
+/// this are the other's. As diffusers' pipelines count.
+float timestepAfter(double share, int trainTimesteps);
 
 /// `noise` [1, C, H, W] float32, drawn from `generator`, which stochastic samplers go on drawing from.
 /// `name` is one of protocol::samplerKinds().

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <QFile>
+#include <QJsonArray>
 #include <QJsonDocument>
 #include <QJsonObject>
 #include <QTemporaryDir>
@@ -23,7 +24,7 @@ public:
 
     std::filesystem::path root() const { return m_folder.filePath("model").toStdString(); }
 
-    void editJson(const std::string& file, const std::function<void(QJsonObject&)>& edit) {
+    void editJson(const std::string& file, const std::function<void(QJsonObject&)>& edit) const {
         auto json = QJsonDocument::fromJson(read(file)).object();
         edit(json);
         write(file, QJsonDocument(json).toJson());
@@ -33,7 +34,7 @@ public:
     /// beyond a multiple of eight.
     void editTensors(const std::string& file,
                      const std::function<void(QJsonObject& header, QByteArray& data)>& edit,
-                     int misaligned = 0) {
+                     int misaligned = 0) const {
         const QByteArray bytes = read(file);
         const auto size = qFromLittleEndian<quint64>(bytes.constData());
         auto header = QJsonDocument::fromJson(bytes.mid(8, qsizetype(size))).object();
@@ -46,6 +47,27 @@ public:
         write(file, length + text + data);
     }
 
+    /// Adds `tensor`, of single precision and contiguous, to a safetensors file, or puts it in the place of
+    /// the one that has its name.
+    template <typename Tensor>
+    void putTensor(const std::string& file, const std::string& name, const Tensor& tensor) const {
+        editTensors(file, [&](QJsonObject& header, QByteArray& data) {
+            const QString key = QString::fromStdString(name);
+            if (header.contains(key)) {
+                takeOut(header, data, key);
+            }
+            QJsonArray shape;
+            for (const auto side : tensor.sizes()) {
+                shape.append(qint64(side));
+            }
+            const auto size = qsizetype(tensor.nbytes());
+            header[key] = QJsonObject{{"dtype", "F32"},
+                                      {"shape", shape},
+                                      {"data_offsets", QJsonArray{data.size(), data.size() + size}}};
+            data.append(static_cast<const char*>(tensor.const_data_ptr()), size);
+        });
+    }
+
     /// Where the data of `tensor` begin.
     static qsizetype offsetOf(const QJsonObject& header, const QString& tensor) {
         return header[tensor]["data_offsets"][0].toInteger();
@@ -56,6 +78,24 @@ public:
     }
 
 private:
+    /// Those that stand after it close up.
+    static void takeOut(QJsonObject& header, QByteArray& data, const QString& tensor) {
+        const QJsonArray taken = header[tensor].toObject()["data_offsets"].toArray();
+        const qint64 begin = taken.at(0).toInteger();
+        const qint64 size = taken.at(1).toInteger() - begin;
+        header.remove(tensor);
+        data.remove(begin, size);
+        for (auto it = header.begin(); it != header.end(); ++it) {
+            QJsonObject entry = it->toObject();
+            const QJsonArray offsets = entry["data_offsets"].toArray();
+            if (!offsets.isEmpty() && offsets.at(0).toInteger() > begin) {
+                entry["data_offsets"] =
+                    QJsonArray{offsets.at(0).toInteger() - size, offsets.at(1).toInteger() - size};
+                *it = entry;
+            }
+        }
+    }
+
     QByteArray read(const std::string& name) const {
         QFile file(QString::fromStdString(root() / name));
         if (!file.open(QIODevice::ReadOnly)) {

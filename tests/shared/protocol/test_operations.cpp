@@ -96,6 +96,10 @@ void TestOperations::whatAModelCannotDoIsRefusedByTheField_data() {
     guided.imageGuidance = 2;
     QTest::newRow("image guidance") << kPlain << guided << "image_guidance";
     QTest::newRow("image guidance of an editor") << kEditor << guided << "";
+    guided = picture;
+    guided.guidanceRescale = 0.5;
+    QTest::newRow("rescaled guidance of an editor") << kEditor << guided << "guidance_rescale";
+    QTest::newRow("rescaled guidance") << kPlain << guided << "";
 }
 
 void TestOperations::whatAModelCannotDoIsRefusedByTheField() {

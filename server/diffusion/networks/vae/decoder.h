@@ -28,6 +28,8 @@ public:
     /// -1 to 1.
     at::Tensor forward(const at::Tensor& latents) const;
 
+    at::ScalarType dtype() const { return conv_in.weight.scalar_type(); }
+
 private:
     std::optional<Conv2d> post_quant_conv;
     Conv2d conv_in;

@@ -10,6 +10,9 @@ namespace easel::diffusion {
 struct Vae {
     Vae(const Weights& in, const models::VaeConfig& config) : decoder(in, config), encoder(in, config) {}
 
+    /// What it computes in.
+    at::ScalarType dtype() const { return decoder.dtype(); }
+
     VaeDecoder decoder;
     VaeEncoder encoder;
 };
