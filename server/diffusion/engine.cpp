@@ -149,7 +149,7 @@ void Engine::Impl::beginRequests() {
         if (request.hasBegun()) {
             continue;
         }
-        auto answer = loader.get(request.model(), {}, request.refiner());
+        auto answer = loader.get(request.model(), request.loras(), request.refiner());
         if (answer.state == ModelLoader::State::NoRoom) {
             return;
         }

@@ -5,14 +5,34 @@
 #include <utility>
 
 #include "server/diffusion/failure.h"
+#include "server/prompt/wanted_loras.h"
 
 namespace easel::diffusion {
+namespace {
+
+std::vector<models::LoraUse> lorasOf(const protocol::GenerationSettings& settings,
+                                     const generator::Materials& materials) {
+    std::vector<models::LoraUse> uses;
+    for (const auto& wanted : prompt::wantedLoras(settings)) {
+        if (wanted.weight == 0 && wanted.textWeight == 0) {
+            continue;
+        }
+        const auto* const material = materials.find(generator::Material::Kind::Lora, wanted.name);
+        // Loading says that a file is not there, by its name.
+        uses.push_back({material != nullptr ? material->path : std::filesystem::path(wanted.name),
+                        wanted.weight, wanted.textWeight});
+    }
+    return uses;
+}
+
+}  // namespace
 
 Request::Request(std::string id, generator::Materials materials, protocol::GenerationSettings settings,
                  generator::Observer observer)
     : m_id(std::move(id)),
       m_materials(std::move(materials)),
       m_settings(std::move(settings)),
+      m_loras(lorasOf(m_settings, m_materials)),
       m_observer(std::move(observer)),
       m_steps(static_cast<std::size_t>(m_settings.count)) {
     m_progress.steps = m_settings.steps * m_settings.count;

@@ -25,6 +25,8 @@ public:
     generator::ModelPlace model() const;
     /// The model that makes the last steps; nothing where the same one makes all.
     std::optional<generator::ModelPlace> refiner() const;
+    /// What is to change the model.
+    const std::vector<models::LoraUse>& loras() const { return m_loras; }
 
     /// Reads the prompts; `refiner` where there is one. Throws Failure.
     void begin(std::shared_ptr<Pipeline> pipeline, std::shared_ptr<Pipeline> refiner = nullptr);
@@ -56,6 +58,7 @@ private:
     std::string m_id;
     generator::Materials m_materials;
     protocol::GenerationSettings m_settings;
+    std::vector<models::LoraUse> m_loras;
     generator::Observer m_observer;
 
     std::shared_ptr<Pipeline> m_pipeline;

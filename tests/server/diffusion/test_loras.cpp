@@ -6,6 +6,7 @@
 #include <QTest>
 #include <thread>
 
+#include "server/diffusion/engine.h"
 #include "server/diffusion/failure.h"
 #include "server/diffusion/model_loader.h"
 #include "server/diffusion/networks/layers.h"
@@ -13,6 +14,7 @@
 #include "tests/server/diffusion/tensor_file.h"
 #include "tests/server/models/safetensors_bytes.h"
 #include "tests/support/gates.h"
+#include "tests/support/same_picture.h"
 
 using namespace easel;
 using namespace easel::diffusion;
@@ -101,8 +103,8 @@ private:
 class Loader {
 public:
     explicit Loader(std::int64_t memory = kPlenty)
-        : m_loader({.placement = kPlace, .name = "cpu", .hardware = "", .precision = "fp32", .remark = ""}, memory, [] {}) {
-    }
+        : m_loader({.placement = kPlace, .name = "cpu", .hardware = "", .precision = "fp32", .remark = ""},
+                   memory, [] {}) {}
 
     ModelLoader* operator->() { return &m_loader; }
 
@@ -308,6 +310,62 @@ private Q_SLOTS:
         Loader other;
         QVERIFY(at::equal(other.draw({use("kohya")}), with));
         QVERIFY(at::equal(other.draw({}), before));
+    }
+
+    void requestsNameThemInTheFieldAndInThePrompt() {
+        auto engine = std::move(*diffusion::Engine::open({.device = "cpu", .precision = "fp32"}));
+        struct Asked {
+            std::vector<protocol::LoraUse> loras;
+            std::string tags;
+            std::optional<image::Image> image = {};
+            std::optional<protocol::Problem> problem = {};
+        };
+        std::vector<Asked> all{{{}, ""},
+                               {{{"mine", 0.5, {}}}, ""},
+                               {{}, "<lora:mine:0.5>"},
+                               {{{"mine", 0.25, {}}}, "<lora:mine:0.25>"},
+                               {{}, "<lora:other:1>"},
+                               {{{"mine", 0, {}}}, ""},
+                               {{{"nowhere", 1, {}}}, ""},
+                               {{}, ""}};
+        std::size_t finished = 0;
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            Asked& asked = all[i];
+            protocol::GenerationSettings settings;
+            settings.prompt = "a red circle" + asked.tags;
+            settings.width = settings.height = 64;
+            settings.steps = 3;
+            settings.sampler = "ddim";
+            settings.seed = 5;
+            settings.loras = asked.loras;
+            using Kind = generator::Material::Kind;
+            engine->submit(
+                std::to_string(i),
+                {{"model", kModel},
+                 {{Kind::Lora, "mine", use("kohya").file}, {Kind::Lora, "other", use("lokr").file}}},
+                settings,
+                {.progress = {},
+                 .image = [&asked](int, auto, image::Image image) { asked.image = std::move(image); },
+                 .finished =
+                     [&](auto problem) {
+                         asked.problem = std::move(problem);
+                         ++finished;
+                     }});
+        }
+        while (finished < all.size()) {
+            engine->step();
+        }
+        QVERIFY(all[6].problem && all[6].problem->field == "loras");
+        all.erase(all.begin() + 6);
+        for (const Asked& asked : all) {
+            QVERIFY2(!asked.problem, asked.problem ? asked.problem->detail.c_str() : "");
+        }
+        const auto isSame = [&all](std::size_t one, std::size_t other) {
+            return tests::isSamePicture(all[one].image.value(), all[other].image.value());
+        };
+        QVERIFY(isSame(1, 2) && isSame(1, 3));
+        QVERIFY(isSame(0, 5) && isSame(0, 6));
+        QVERIFY(!isSame(0, 1) && !isSame(0, 4) && !isSame(1, 4));
     }
 
     void whatIsLeftAloneIsShared() {
