@@ -26,7 +26,7 @@ Response listAddons(const Service& service, const Request& request) {
         }
     }
     return jsonResponse(
-        200, protocol::toJson(service.addons ? service.addons(kind) : std::vector<protocol::AddonInfo>()));
+        200, protocol::toJson(service.addons.list ? service.addons.list(kind) : std::vector<protocol::AddonInfo>()));
 }
 
 }  // namespace

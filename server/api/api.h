@@ -11,6 +11,7 @@
 #include "server/http/router.h"
 #include "shared/protocol/addon_info.h"
 #include "shared/protocol/device_info.h"
+#include "shared/protocol/generation.h"
 #include "shared/protocol/hub_info.h"
 #include "shared/protocol/problem.h"
 #include "shared/protocol/pull_info.h"
@@ -64,8 +65,12 @@ struct Hub {
     std::function<void(const std::string& id, const std::string& revision, const LookedUp& done)> lookUp = {};
 };
 
-/// What can be added to models: all, or those of one kind.
-using Addons = std::function<std::vector<protocol::AddonInfo>(std::optional<protocol::AddonKind> kind)>;
+/// What can be added to models. Both are empty where there is nothing.
+struct Addons {
+    std::function<std::vector<protocol::AddonInfo>(std::optional<protocol::AddonKind> kind)> list = {};
+    /// Whether all is there that a request names. Errors: 422 with the field.
+    std::function<protocol::Expected<void>(const protocol::GenerationSettings&)> check = {};
+};
 
 /// What it draws on.
 struct Devices {
@@ -86,7 +91,7 @@ struct Service {
     Door* door = nullptr;  ///< who comes in; null: everybody, and there are no keys
     Pulls pulls = {};
     Hub hub = {};
-    Addons addons = {};  ///< empty: there are none
+    Addons addons = {};
     /// The last lines of its log, oldest first; empty: it keeps none.
     std::function<std::vector<std::string>(int lines)> log = {};
     /// Its figures in Prometheus' text format; empty: it counts none.

@@ -160,7 +160,14 @@ protocol::Expected<protocol::GenerationSettings> settingsOf(const Service& servi
             return protocol::resolve(request, model, service.server().limits, drawSeed);
         })
         .and_then(
-            [&](protocol::GenerationSettings settings) { return withRefiner(service, std::move(settings)); });
+            [&](protocol::GenerationSettings settings) { return withRefiner(service, std::move(settings)); })
+        .and_then(
+            [&](protocol::GenerationSettings settings) -> protocol::Expected<protocol::GenerationSettings> {
+                if (service.addons.check) {
+                    return service.addons.check(settings).map([&] { return std::move(settings); });
+                }
+                return settings;
+            });
 }
 
 }  // namespace

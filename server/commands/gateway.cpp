@@ -11,6 +11,7 @@
 #include <spdlog/spdlog.h>
 
 #include "server/commands/log.h"
+#include "server/commands/materials.h"
 #include "server/commands/pair.h"
 #include "server/http/descriptors.h"
 #include "server/http/options.h"
@@ -272,7 +273,11 @@ api::Service Gateway::service() {
             .door = &m_door,
             .pulls = pulls(),
             .hub = hub(),
-            .addons = [this](auto kind) { return m_models->addons(kind); },
+            .addons = {.list = [this](auto kind) { return m_models->addons(kind); },
+                       .check =
+                           [this](const auto& settings) {
+                               return addonsFor(settings, *m_models).map([](const auto&) {});
+                           }},
             .log = [this](int lines) { return m_wholeLog.last(lines); },
             .metrics = [this] { return metrics(); }};
 }

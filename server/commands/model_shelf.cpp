@@ -114,26 +114,6 @@ protocol::Expected<std::filesystem::path> ModelShelf::locate(const std::string& 
     return m_catalogue->find(id).map([](const models::ModelFolder& folder) { return folder.root; });
 }
 
-protocol::Expected<std::vector<generator::Material>> ModelShelf::gather(
-    const protocol::GenerationSettings& settings) const {
-    std::vector<generator::Material> materials;
-    if (!settings.refiner.empty()) {
-        auto folder = locate(settings.refiner);
-        if (!folder) {
-            return tl::unexpected(std::move(folder.error()));
-        }
-        materials.push_back({generator::Material::Kind::Refiner, settings.refiner, std::move(*folder)});
-    }
-    if (!settings.vae.empty()) {
-        auto file = locateAddon(protocol::AddonKind::Vae, settings.vae, "vae");
-        if (!file) {
-            return tl::unexpected(std::move(file.error()));
-        }
-        materials.push_back({generator::Material::Kind::Vae, settings.vae, std::move(*file)});
-    }
-    return materials;
-}
-
 void ModelShelf::lookAgain() const {
     if (m_catalogue) {
         m_catalogue->lookAgain();

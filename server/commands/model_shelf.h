@@ -41,9 +41,6 @@ public:
     /// Where such a thing lies. Errors: 422 with `field`.
     protocol::Expected<std::filesystem::path> locateAddon(protocol::AddonKind kind, const std::string& name,
                                                           const std::string& field) const;
-    /// What a request needs beside its model: a refiner, a VAE.
-    protocol::Expected<std::vector<generator::Material>> gather(
-        const protocol::GenerationSettings& settings) const;
     /// Models came or went.
     void lookAgain() const;
     /// What is wrong with the places, a sentence each.

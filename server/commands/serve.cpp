@@ -27,6 +27,7 @@
 #include "server/commands/gateway.h"
 #include "server/commands/idle_watch.h"
 #include "server/commands/log.h"
+#include "server/commands/materials.h"
 #include "server/commands/messages.h"
 #include "server/commands/model_shelf.h"
 #include "server/commands/ownership.h"
@@ -82,7 +83,10 @@ std::unique_ptr<generator::Generator> generatorOf(const ServeOptions& options,
         .program = drawing.worker,
         .model = {models->defaultId(), drawing.model},
         .locate = [models](const std::string& id) { return models->locate(id); },
-        .gather = [models](const auto& settings) { return models->gather(settings); },
+        .gather =
+            [models, inputs = data.inputs()](const protocol::GenerationSettings& settings) {
+                return materialsFor(settings, *models, inputs);
+            },
         .environment = [libraries = std::make_shared<WorkerLibraries>(
                             drawing.worker)] { return libraries->forNextStart(); },
         .device = names[index],

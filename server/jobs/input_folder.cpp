@@ -52,8 +52,8 @@ Expected<InputFolder> InputFolder::open(std::filesystem::path folder) {
     return InputFolder(std::move(folder));
 }
 
-std::filesystem::path InputFolder::path(const std::string& id) const {
-    return m_folder / id.substr(0, kShelfLetters) / id;
+std::filesystem::path InputFolder::pathIn(const std::filesystem::path& folder, const std::string& id) {
+    return folder / id.substr(0, kShelfLetters) / id;
 }
 
 bool InputFolder::holds(const std::string& id, std::int64_t bytes) const {

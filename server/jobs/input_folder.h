@@ -20,7 +20,9 @@ public:
     static protocol::Expected<InputFolder> open(std::filesystem::path folder);
 
     /// `id` is one; see protocol::isInputId.
-    std::filesystem::path path(const std::string& id) const;
+    std::filesystem::path path(const std::string& id) const { return pathIn(m_folder, id); }
+    /// The same for who has the folder's name alone.
+    static std::filesystem::path pathIn(const std::filesystem::path& folder, const std::string& id);
     /// Whether it is there with just so many bytes.
     bool holds(const std::string& id, std::int64_t bytes) const;
     /// Makes the folder anew when it was removed. Errors: noSpace when the disk is full, else internalError.

@@ -102,20 +102,28 @@ public:
             }
             return last;
         };
-        return {.queue = *m_queue,
-                .server = [this] { return info(); },
-                .models = models,
-                .devices = devices,
-                .follow = follow,
-                .door = m_door.get(),
-                .pulls = m_pulls,
-                .addons =
-                    [this](auto kind) {
-                        auto some = addons();
-                        std::erase_if(some, [kind](const auto& each) { return kind && each.kind != *kind; });
-                        return some;
-                    },
-                .log = log};
+        return {
+            .queue = *m_queue,
+            .server = [this] { return info(); },
+            .models = models,
+            .devices = devices,
+            .follow = follow,
+            .door = m_door.get(),
+            .pulls = m_pulls,
+            .addons = {.list =
+                           [](auto kind) {
+                               auto some = addons();
+                               std::erase_if(some,
+                                             [kind](const auto& each) { return kind && each.kind != *kind; });
+                               return some;
+                           },
+                       .check = [](const protocol::GenerationSettings& settings) -> protocol::Expected<void> {
+                           if (settings.loras.empty() || settings.loras.front().name == "pixels") {
+                               return {};
+                           }
+                           return tl::unexpected(protocol::invalidField("loras", "There is none such."));
+                       }},
+            .log = log};
     }
     static std::vector<protocol::AddonInfo> addons() {
         using enum protocol::AddonKind;

@@ -42,6 +42,16 @@ private Q_SLOTS:
         }
     }
 
+    void whatIsNotThereIsRefusedAtOnce() {
+        ApiServer server;
+        const auto status = [&server](const std::string& name) {
+            return server.post(R"({"prompt":"fox","loras":[{"name":")" + name + R"(","weight":0.5}]})")
+                .status;
+        };
+        QCOMPARE(status("pixels"), 202);
+        QCOMPARE(status("pixel"), 422);
+    }
+
     void aModelIsFoundLoadedAndLetGo() {
         ApiServer server;
         for (const char* id : {"tiny", "hub/other"}) {

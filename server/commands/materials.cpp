@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/commands/materials.h"
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <fmt/core.h>
+
+#include "server/jobs/input_folder.h"
+#include "server/models/addons.h"
+#include "server/prompt/wanted_loras.h"
+#include "shared/protocol/addition.h"
+#include "shared/protocol/generation_pictures.h"
+
+namespace easel::commands {
+
+namespace {
+
+using generator::Material;
+using protocol::AddonKind;
+
+}  // namespace
+
+protocol::Expected<std::vector<Material>> addonsFor(const protocol::GenerationSettings& settings,
+                                                    const ModelShelf& shelf) {
+    const auto loras = prompt::wantedLoras(settings);
+    if (loras.size() > protocol::kMaxLoras) {
+        return tl::unexpected(protocol::invalidField(
+            "loras", fmt::format("The request names {} LoRAs, in its field and its prompt; {} are the most.",
+                                 loras.size(), protocol::kMaxLoras)));
+    }
+    std::vector<Material> materials;
+    std::optional<protocol::Problem> problem;
+    const auto take = [&](Material::Kind kind, AddonKind addon, const std::string& name, const char* field,
+                          bool isFile) {
+        const auto place = shelf.locateAddon(addon, name, field);
+        if (!place) {
+            problem = problem ? problem : place.error();
+            return;
+        }
+        materials.push_back({kind, name, isFile ? models::weightsOfAddon(*place) : *place});
+    };
+    for (const auto& lora : loras) {
+        take(Material::Kind::Lora, AddonKind::Lora, lora.name, "loras", true);
+    }
+    if (!settings.vae.empty()) {
+        take(Material::Kind::Vae, AddonKind::Vae, settings.vae, "vae", false);
+    }
+    for (const auto& control : settings.controls) {
+        take(Material::Kind::ControlNet, AddonKind::ControlNet, control.model, "controls", false);
+    }
+    if (!settings.refiner.empty()) {
+        auto folder = shelf.locate(settings.refiner);
+        if (!folder) {
+            return tl::unexpected(protocol::invalidField("refiner", folder.error().detail));
+        }
+        materials.push_back({Material::Kind::Refiner, settings.refiner, std::move(*folder)});
+    }
+    if (problem) {
+        return tl::unexpected(std::move(*problem));
+    }
+    return materials;
+}
+
+protocol::Expected<std::vector<Material>> materialsFor(const protocol::GenerationSettings& settings,
+                                                       const ModelShelf& shelf,
+                                                       const std::filesystem::path& inputs) {
+    return addonsFor(settings, shelf).map([&](std::vector<Material> materials) {
+        for (const std::string& id : protocol::inputsOf(settings)) {
+            materials.push_back({Material::Kind::Input, id, jobs::InputFolder::pathIn(inputs, id)});
+        }
+        return materials;
+    });
+}
+
+}  // namespace easel::commands
