@@ -9,8 +9,8 @@
 #include <span>
 
 #include "server/models/lora/lora_facts.h"
+#include "server/models/lora/lora_match.h"
 #include "server/models/lora/lora_shapes.h"
-#include "server/models/lora/lora_targets.h"
 #include "tests/fuzz/fuzz.h"
 
 using namespace easel;
