@@ -12,6 +12,7 @@
 #include "server/prompt/wanted_loras.h"
 #include "shared/protocol/addition.h"
 #include "shared/protocol/generation_pictures.h"
+#include "shared/protocol/infotext_line.h"
 
 namespace easel::commands {
 
@@ -49,6 +50,16 @@ protocol::Expected<std::vector<Material>> addonsFor(const protocol::GenerationSe
     }
     for (const auto& control : settings.controls) {
         take(Material::Kind::ControlNet, AddonKind::ControlNet, control.model, "controls", false);
+    }
+    for (const protocol::AddonInfo& addon : shelf.addons(AddonKind::Embedding)) {
+        // Whether it is a word of the prompt is for the tokens to say.
+        const std::string name = protocol::lowered(addon.name);
+        for (const std::string* const prompt : {&settings.prompt, &settings.negativePrompt}) {
+            if (protocol::lowered(*prompt).find(name) != std::string::npos) {
+                take(Material::Kind::Embedding, AddonKind::Embedding, addon.name, "prompt", true);
+                break;
+            }
+        }
     }
     if (!settings.refiner.empty()) {
         auto folder = shelf.locate(settings.refiner);

@@ -3,6 +3,7 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace easel::diffusion {
@@ -22,6 +23,44 @@ std::vector<Conditioning> Drawing::conditions() const {
     return m_guidance->conditions(accepted(), evaluations());
 }
 
+/// What the ControlNets of `drawings` add to a pass over their rows. One that some of them do not hold to, or
+/// not now, adds nothing to theirs.
+Residuals residualsFor(std::span<const Drawing* const> drawings, const at::Tensor& x, const at::Tensor& t,
+                       const Conditioning& conditioning) {
+    Residuals all;
+    for (const Drawing* const first : drawings) {
+        for (std::size_t place = 0; place < first->m_controls.size(); ++place) {
+            const ControlNet* const network = first->m_controls[place].network.get();
+            // Each network at each place once, for all who have it there.
+            const auto hasIt = [&](const Drawing* drawing) {
+                return place < drawing->m_controls.size() &&
+                       drawing->m_controls[place].network.get() == network;
+            };
+            if (*std::ranges::find_if(drawings, hasIt) != first) {
+                continue;
+            }
+            std::vector<at::Tensor> hints;
+            std::vector<float> strengths;
+            for (const Drawing* const drawing : drawings) {
+                const Control* const control = hasIt(drawing) ? &drawing->m_controls[place] : nullptr;
+                const auto rows = static_cast<std::size_t>(drawing->branches());
+                const double strength =
+                    control != nullptr ? control->strengthAt(drawing->accepted(), drawing->evaluations()) : 0;
+                strengths.insert(strengths.end(), rows, static_cast<float>(strength));
+                hints.insert(hints.end(), rows,
+                             (control != nullptr ? *control : first->m_controls[place]).hint);
+            }
+            if (std::ranges::any_of(strengths, [](float strength) { return strength != 0; })) {
+                const auto count = static_cast<std::int64_t>(strengths.size());
+                all.add(residualsOf(
+                    {network, at::cat(hints), at::tensor(strengths, at::kFloat).view({count, 1, 1, 1})}, x, t,
+                    conditioning));
+            }
+        }
+    }
+    return all;
+}
+
 at::Tensor predict(std::span<const Drawing* const> drawings, const Denoiser& denoiser,
                    c10::ScalarType dtype) {
     std::vector<at::Tensor> inputs;
@@ -37,7 +76,8 @@ at::Tensor predict(std::span<const Drawing* const> drawings, const Denoiser& den
     }
     const at::Tensor x = at::cat(inputs);
     const at::Tensor t = at::tensor(timesteps, at::kFloat).to(x.device());
-    return denoiser.predict(x, t, stacked(conditions));
+    const Conditioning all = stacked(conditions);
+    return denoiser.predict(x, t, all, residualsFor(drawings, x, t, all));
 }
 
 void advance(std::span<Drawing* const> drawings, const Denoiser& denoiser, c10::ScalarType dtype) {

@@ -3,8 +3,10 @@
 
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
+#include "server/diffusion/conditioning/control.h"
 #include "server/diffusion/conditioning/guidance.h"
 #include "server/diffusion/families/family.h"
 #include "server/diffusion/samplers/sampler.h"
@@ -17,6 +19,9 @@ public:
     /// `generator` is what the sampler draws from.
     Drawing(std::unique_ptr<Sampler> sampler, std::shared_ptr<const Guidance> guidance,
             at::Generator generator);
+
+    /// What it is to hold to from now on.
+    void holdTo(std::vector<Control> controls) { m_controls = std::move(controls); }
 
     bool done() const { return m_sampler->done(); }
     /// [1, C, H, W] float32.
@@ -37,12 +42,15 @@ public:
     std::vector<std::int64_t> shape() const;
 
 private:
+    friend Residuals residualsFor(std::span<const Drawing* const> drawings, const at::Tensor& x,
+                                  const at::Tensor& t, const Conditioning& conditioning);
     friend at::Tensor predict(std::span<const Drawing* const> drawings, const Denoiser& denoiser,
                               c10::ScalarType dtype);
     friend void advance(std::span<Drawing* const> drawings, const Denoiser& denoiser, c10::ScalarType dtype);
 
     std::unique_ptr<Sampler> m_sampler;
     std::shared_ptr<const Guidance> m_guidance;
+    std::vector<Control> m_controls;
     at::Generator m_generator;
 };
 

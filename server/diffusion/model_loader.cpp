@@ -23,6 +23,9 @@ std::string keyOf(const generator::ModelPlace& place, const std::vector<models::
     if (!place.vae.empty()) {
         key += "\nVAE " + place.vae.string();
     }
+    for (const auto& controlNet : place.controlNets) {
+        key += "\nControlNet " + controlNet.string();
+    }
     return loras.empty() ? key : key + '\n' + identityOf(loras);
 }
 
@@ -34,6 +37,9 @@ models::ModelFolder open(const generator::ModelPlace& place) {
             replaced.error().field = "vae";
             throw Failure(std::move(replaced.error()));
         }
+    }
+    for (const auto& controlNet : place.controlNets) {
+        models::addControlNet(model, controlNet);
     }
     return model;
 }

@@ -70,19 +70,23 @@ std::vector<std::int64_t> Pipeline::latentShape(const protocol::GenerationSettin
 }
 
 std::shared_ptr<const Guidance> Pipeline::guidance(const protocol::GenerationSettings& settings,
-                                                   const at::Tensor& channels) {
+                                                   const at::Tensor& channels,
+                                                   std::span<const Lesson> lessons) {
     const auto scriptOf = [&settings](const std::string& prompt, prompt::Role role) {
-        return valueOrThrow(prompt::scriptOf(prompt, prompt::Syntax::A1111, settings.steps, role));
+        const auto syntax = prompt::syntaxOf(settings.promptSyntax);
+        return valueOrThrow(prompt::scriptOf(prompt, syntax, settings.steps, role));
     };
     TextStack& text = m_networks.text;
-    const ReadingManner manner;
+    const TaughtWords taught = text.learn(lessons);
+    const ReadingManner manner{.keepsMean = settings.emphasis != "no_norm"};
     // As diffusers has it, for the prompt alone.
-    const ReadingManner skipping{.skippedLayers = settings.clipSkip - 1};
-    Words words{text.speeches(scriptOf(settings.prompt, prompt::Role::Positive), skipping), {}};
+    ReadingManner skipping = manner;
+    skipping.skippedLayers = settings.clipSkip - 1;
+    Words words{text.speeches(scriptOf(settings.prompt, prompt::Role::Positive), skipping, taught), {}};
     std::int64_t tokens = longest(words.positive);
     if (comparesWithNegative(m_model, settings, words.positive.size())) {
         auto negative =
-            text.speeches(scriptOf(settings.negativePrompt, prompt::Role::Negative), manner).front();
+            text.speeches(scriptOf(settings.negativePrompt, prompt::Role::Negative), manner, taught).front();
         tokens = std::max(tokens, longest({&negative, 1}));
         words.negative = text.lengthened(std::move(negative), tokens, manner);
     }
@@ -115,6 +119,13 @@ Drawing Pipeline::drawingFrom(const at::Tensor& pixels, double strength,
     sampler->startFrom(picture, noise, firstStep(settings.steps, strength));
     leaveToRefiner(settings, *sampler);
     return {std::move(sampler), std::move(guidance), generator};
+}
+
+Control Pipeline::control(const std::filesystem::path& place, const at::Tensor& pixels,
+                          const protocol::ControlUse& use) const {
+    const auto& network = m_networks.controlNets.at(models::controlNetPart(place));
+    return {network, network->encode(pixels.to(m_device.placement.device, m_device.placement.dtype)),
+            use.scale, use.start, use.end};
 }
 
 Drawing Pipeline::drawingAfter(const Drawing& begun, const protocol::GenerationSettings& settings,

@@ -39,9 +39,10 @@ public:
     int threadsWorthIt(std::int64_t work, int most) const;
 
     /// What the prompts of `settings` say, and how strictly. Encoded prompts are remembered. `channels`
-    /// [1, C', H, W] lie beside the latents in models that inpaint or edit.
+    /// [1, C', H, W] lie beside the latents in models that inpaint or edit; `lessons` teach words.
     std::shared_ptr<const Guidance> guidance(const protocol::GenerationSettings& settings,
-                                             const at::Tensor& channels = {});
+                                             const at::Tensor& channels = {},
+                                             std::span<const Lesson> lessons = {});
 
     /// What the VAE makes of a picture, [1, C, H, W] float32 each, not yet scaled.
     struct Posterior {
@@ -60,6 +61,11 @@ public:
     Drawing drawingFrom(const at::Tensor& pixels, double strength,
                         const protocol::GenerationSettings& settings, int index,
                         std::shared_ptr<const Guidance> guidance) const;
+
+    /// The ControlNet in `place`, which was loaded with the model, and its picture `pixels` [1, 3, H, W], 0
+    /// to 1, of the size that is drawn; as strong as `use` says.
+    Control control(const std::filesystem::path& place, const at::Tensor& pixels,
+                    const protocol::ControlUse& use) const;
 
     /// What another model has `begun` and left to this one as its refiner.
     Drawing drawingAfter(const Drawing& begun, const protocol::GenerationSettings& settings,

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "server/diffusion/failure.h"
+#include "server/diffusion/input_picture.h"
 #include "server/prompt/wanted_loras.h"
 
 namespace easel::diffusion {
@@ -45,6 +46,11 @@ generator::ModelPlace Request::model() const {
             place.vae = vae->path;
         }
     }
+    for (const protocol::ControlUse& use : m_settings.controls) {
+        if (const auto* const net = m_materials.find(generator::Material::Kind::ControlNet, use.model)) {
+            place.controlNets.push_back(net->path);
+        }
+    }
     return place;
 }
 
@@ -66,7 +72,8 @@ void Request::begin(std::shared_ptr<Pipeline> pipeline, std::shared_ptr<Pipeline
     if (!m_settings.vae.empty() && model().vae.empty()) {
         throw Failure(protocol::internalError("Nobody said where the VAE lies."));
     }
-    m_guidance = m_pipeline->guidance(m_settings);
+    m_guidance = m_pipeline->guidance(m_settings, {}, lessons());
+    m_controls = controls();
     if (m_refiner) {
         if (!m_refiner->canRefine(*m_pipeline)) {
             throw Failure(protocol::invalidField(
@@ -74,8 +81,36 @@ void Request::begin(std::shared_ptr<Pipeline> pipeline, std::shared_ptr<Pipeline
                 "This model cannot go on with what the other has begun, for its latents mean "
                 "something else; take a refiner of the same family."));
         }
-        m_refinerGuidance = m_refiner->guidance(m_settings);
+        m_refinerGuidance = m_refiner->guidance(m_settings, {}, lessons());
     }
+}
+
+/// The words of its prompts that files teach.
+std::vector<Lesson> Request::lessons() const {
+    std::vector<Lesson> lessons;
+    for (const generator::Material& material : m_materials.others) {
+        if (material.kind == generator::Material::Kind::Embedding) {
+            lessons.push_back({material.name, material.path});
+        }
+    }
+    return lessons;
+}
+
+/// What its pictures hold to.
+std::vector<Control> Request::controls() const {
+    std::vector<Control> controls;
+    for (const protocol::ControlUse& use : m_settings.controls) {
+        const auto* const net = m_materials.find(generator::Material::Kind::ControlNet, use.model);
+        if (net == nullptr) {
+            throw Failure(
+                protocol::internalError("Nobody said where the ControlNet " + use.model + " lies."));
+        }
+        const image::Picture picture = inputPicture(m_materials, use.image, "controls");
+        const image::Image fitted =
+            image::fitted(picture.image, {m_settings.width, m_settings.height}, fitOf(m_settings.resize));
+        controls.push_back(m_pipeline->control(net->path, toPixels(fitted), use));
+    }
+    return controls;
 }
 
 Drawing Request::goOn(const Drawing& begun) const {
@@ -84,6 +119,7 @@ Drawing Request::goOn(const Drawing& begun) const {
 
 std::pair<Drawing, int> Request::beginNext() {
     std::pair next{m_pipeline->drawingFor(m_settings, m_begun, m_guidance), m_begun};
+    next.first.holdTo(m_controls);
     ++m_begun;
     enter(protocol::Stage::Denoising);
     return next;

@@ -52,6 +52,8 @@ public:
     void finish(std::optional<protocol::Problem> problem) const;
 
 private:
+    std::vector<Control> controls() const;
+    std::vector<Lesson> lessons() const;
     void enter(protocol::Stage stage);
     void tell();
 
@@ -63,6 +65,7 @@ private:
 
     std::shared_ptr<Pipeline> m_pipeline;
     std::shared_ptr<const Guidance> m_guidance;
+    std::vector<Control> m_controls;
     std::shared_ptr<Pipeline> m_refiner;  // null where there is none, as the next
     std::shared_ptr<const Guidance> m_refinerGuidance;
     int m_begun = 0;

@@ -13,7 +13,8 @@ namespace easel::generator {
 struct ModelPlace {
     std::string id;
     std::filesystem::path folder;
-    std::filesystem::path vae = {};  ///< to be used in place of its own; empty: its own
+    std::filesystem::path vae = {};                       ///< to be used in place of its own; empty: its own
+    std::vector<std::filesystem::path> controlNets = {};  ///< to be loaded beside it
 
     bool operator==(const ModelPlace&) const = default;
 };

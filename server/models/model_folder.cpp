@@ -212,6 +212,17 @@ protocol::Expected<void> replaceVae(ModelFolder& model, const std::filesystem::p
     return {};
 }
 
+std::string controlNetPart(const std::filesystem::path& place) {
+    return "controlnet " + place.string();
+}
+
+void addControlNet(ModelFolder& model, const std::filesystem::path& place) {
+    const std::string part = controlNetPart(place);
+    if (model.places.emplace(part, PartPlace{place, false}).second) {
+        model.controlNets.push_back(part);
+    }
+}
+
 Task taskOf(const ModelFolder& model) {
     const int beside = model.unet.inChannels - model.vae.latentChannels;
     if (beside == 0) {
@@ -227,6 +238,7 @@ std::vector<std::string> partsWithWeights(const ModelFolder& model) {
     }
     parts.emplace_back(kUNet);
     parts.emplace_back(kVae);
+    parts.insert(parts.end(), model.controlNets.begin(), model.controlNets.end());
     return parts;
 }
 
@@ -235,7 +247,7 @@ protocol::Expected<TensorSource> openWeights(const ModelFolder& model, std::stri
     if (found != model.places.end() && isFile(found->second.path)) {
         return openPart(found->second.path, part, found->second.average);
     }
-    const bool isText = part != kUNet && part != kVae;
+    const bool isText = std::ranges::find(model.texts, part, &TextComponent::name) != model.texts.end();
     return TensorSource::open(found != model.places.end() ? found->second.path : model.root / part,
                               isText ? WeightNaming::Transformers : WeightNaming::Diffusers);
 }

@@ -44,6 +44,7 @@ struct ModelFolder {
     std::filesystem::path root;  ///< a folder in diffusers' layout, or a checkpoint's one file
     /// By the part's name; what is not here lies in the folder of its name below `root`.
     std::map<std::string, PartPlace, std::less<>> places;
+    std::vector<std::string> controlNets;  ///< parts that are added to it, in no order
     Family family = Family::StableDiffusion;
     std::vector<TextComponent> texts;  ///< in the order in which the UNet takes their features
     UNetConfig unet;
@@ -71,7 +72,12 @@ protocol::Expected<ModelFolder> openModelFolder(const std::filesystem::path& roo
 /// Has `model` draw with the VAE in `place`, a folder with a config or a file that holds one.
 protocol::Expected<void> replaceVae(ModelFolder& model, const std::filesystem::path& place);
 
-/// The parts of `model` that have weights: its text encoders', kUNet, kVae.
+/// Has `model` draw with the ControlNet in `place`, a folder or a file, too.
+void addControlNet(ModelFolder& model, const std::filesystem::path& place);
+/// The name of that part.
+std::string controlNetPart(const std::filesystem::path& place);
+
+/// The parts of `model` that have weights: its text encoders', kUNet, kVae, its ControlNets'.
 std::vector<std::string> partsWithWeights(const ModelFolder& model);
 /// The tensors of a part, by diffusers' names, wherever they lie. Errors name the file.
 protocol::Expected<TensorSource> openWeights(const ModelFolder& model, std::string_view part);

@@ -8,6 +8,9 @@
 
 #include "server/diffusion/conditioning/emphasis.h"
 #include "server/diffusion/failure.h"
+#include "server/diffusion/weights/weights.h"
+#include "server/models/embedding_file.h"
+#include "server/models/files/model_problem.h"
 
 namespace easel::diffusion {
 namespace {
@@ -40,13 +43,27 @@ at::Tensor endsOf(const std::vector<prompt::Chunk>& chunks, std::int32_t eos) {
     return at::tensor(ends, at::kLong);
 }
 
+/// Where the taught words of the chunks have their vectors.
+std::vector<GivenRows> rowsOf(const std::vector<prompt::Chunk>& chunks,
+                              const std::vector<at::Tensor>& vectors) {
+    std::vector<GivenRows> given;
+    for (std::size_t i = 0; i < chunks.size(); ++i) {
+        for (const auto& [at, word] : chunks[i].taught) {
+            given.push_back({static_cast<std::int64_t>(i), static_cast<std::int64_t>(at), vectors[word]});
+        }
+    }
+    return given;
+}
+
 /// → tokens [1, T · chunks, width], and the whole by the first chunk [1, projection].
 TextFeatures encodeWith(const TextPart& part, const std::vector<prompt::Chunk>& chunks,
-                        const ReadingManner& manner, c10::Device device) {
+                        const ReadingManner& manner, const std::vector<at::Tensor>& vectors,
+                        c10::Device device) {
     const bool isLast = part.layer == TextLayerRead::Last;
-    const auto features = part.encoder->forward(
-        idsOf(chunks, part.vocabSize).to(device),
-        {manner.skippedLayers + (isLast ? 0 : 1), isLast, endsOf(chunks, part.tokenizer.eos()).to(device)});
+    const auto features =
+        part.encoder->forward(idsOf(chunks, part.vocabSize).to(device),
+                              {manner.skippedLayers + (isLast ? 0 : 1), isLast,
+                               endsOf(chunks, part.tokenizer.eos()).to(device), rowsOf(chunks, vectors)});
     std::vector<at::Tensor> rows;
     for (std::size_t i = 0; i < chunks.size(); ++i) {
         rows.push_back(features.tokens[static_cast<std::int64_t>(i)]);
@@ -63,21 +80,58 @@ TextFeatures encodeWith(const TextPart& part, const std::vector<prompt::Chunk>& 
 TextStack::TextStack(std::vector<TextPart> parts, c10::Device device)
     : m_parts(std::move(parts)), m_device(device) {}
 
+TaughtWords TextStack::learn(std::span<const Lesson> lessons) const {
+    TaughtWords taught;
+    if (lessons.empty()) {
+        return taught;
+    }
+    std::vector<int> widths;
+    std::size_t room = m_parts.front().tokenizer.room();
+    for (const TextPart& part : m_parts) {
+        widths.push_back(static_cast<int>(part.encoder->width()));
+        room = std::min(room, part.tokenizer.room());
+    }
+    taught.parts.resize(m_parts.size());
+    for (const Lesson& lesson : lessons) {
+        const auto file = valueOrThrow(models::openEmbedding(lesson.file, widths));
+        const auto& shape = file.vectors.front().shape;
+        if (static_cast<std::size_t>(shape[0]) > room) {
+            throw Failure(models::modelProblem(lesson.file, "It stands for " + std::to_string(shape[0]) +
+                                                                " tokens; the model's text encoder takes " +
+                                                                std::to_string(room) + " at a time."));
+        }
+        for (std::size_t i = 0; i < m_parts.size(); ++i) {
+            const models::TensorEntry& entry = file.vectors[i];
+            const Weights weights(valueOrThrow(models::TensorSource::of(file.map, {entry})),
+                                  {c10::Device(c10::kCPU), at::kFloat});
+            taught.parts[i].words.push_back(
+                prompt::taughtWord(m_parts[i].tokenizer, lesson.name, static_cast<std::size_t>(shape[0])));
+            taught.parts[i].vectors.push_back(weights.tensor(entry.name, entry.shape));
+        }
+    }
+    return taught;
+}
+
 Conditioning TextStack::encode(const std::string& text, const ReadingManner& manner) {
     return encode({prompt::Passage{prompt::Text(text)}}, manner);
 }
 
-Conditioning TextStack::encode(const prompt::Reading& reading, const ReadingManner& manner) {
-    for (auto it = m_encoded.begin(); it != m_encoded.end(); ++it) {
+Conditioning TextStack::encode(const prompt::Reading& reading, const ReadingManner& manner,
+                               const TaughtWords& taught) {
+    for (auto it = m_encoded.begin(); taught.parts.empty() && it != m_encoded.end(); ++it) {
         if (it->reading == reading && it->manner == manner) {
             m_encoded.splice(m_encoded.begin(), m_encoded, it);
             return it->conditioning;
         }
     }
+    static const TaughtWords::OfPart kNothing;
+    const auto taughtOf = [&taught](std::size_t part) -> const TaughtWords::OfPart& {
+        return taught.parts.empty() ? kNothing : taught.parts[part];
+    };
     std::vector<std::vector<prompt::Chunk>> chunks;
     std::size_t most = 0;
-    for (const TextPart& part : m_parts) {
-        chunks.push_back(prompt::chunksOf(reading, part.tokenizer));
+    for (std::size_t i = 0; i < m_parts.size(); ++i) {
+        chunks.push_back(prompt::chunksOf(reading, m_parts[i].tokenizer, taughtOf(i).words));
         most = std::max(most, chunks.back().size());
     }
     if (most > prompt::kMaxChunks) {
@@ -89,14 +143,16 @@ Conditioning TextStack::encode(const prompt::Reading& reading, const ReadingMann
     Conditioning made;
     for (std::size_t i = 0; i < m_parts.size(); ++i) {
         chunks[i].resize(most, prompt::chunksOf({}, m_parts[i].tokenizer).front());
-        auto features = encodeWith(m_parts[i], chunks[i], manner, m_device);
+        auto features = encodeWith(m_parts[i], chunks[i], manner, taughtOf(i).vectors, m_device);
         contexts.push_back(std::move(features.tokens));
         if (features.whole.defined()) {
             made.pooled = std::move(features.whole);
         }
     }
     made.context = contexts.size() == 1 ? contexts.front() : at::cat(contexts, -1);
-    remember({reading, manner, most, made});
+    if (taught.parts.empty()) {  // or their files might change meanwhile
+        remember({reading, manner, most, made});
+    }
     return made;
 }
 
@@ -110,13 +166,14 @@ void TextStack::remember(Encoded encoded) {
     m_encoded.erase(tooMany, m_encoded.end());
 }
 
-std::vector<Speech> TextStack::speeches(const prompt::Script& script, const ReadingManner& manner) {
+std::vector<Speech> TextStack::speeches(const prompt::Script& script, const ReadingManner& manner,
+                                        const TaughtWords& taught) {
     std::vector<Speech> speeches;
     for (const prompt::Branch& branch : script.branches) {
         Speech& speech = speeches.emplace_back();
         speech.weight = branch.weight;
         for (const prompt::Reading& reading : branch.readings) {
-            speech.conditions.push_back(encode(reading, manner));
+            speech.conditions.push_back(encode(reading, manner, taught));
         }
         for (const prompt::Stretch& stretch : branch.stretches) {
             speech.stretches.push_back({stretch.until, stretch.reading});

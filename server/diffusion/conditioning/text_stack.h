@@ -3,6 +3,7 @@
 
 #include <c10/core/Device.h>
 
+#include <filesystem>
 #include <list>
 #include <memory>
 #include <span>
@@ -40,19 +41,39 @@ struct ReadingManner {
     bool operator==(const ReadingManner&) const = default;
 };
 
+/// A word that a file teaches: textual inversion.
+struct Lesson {
+    std::string name;  ///< as prompts have it
+    std::filesystem::path file;
+};
+
+/// Words of a request that stand for vectors, as each part of a TextStack takes them.
+struct TaughtWords {
+    struct OfPart {
+        std::vector<prompt::TaughtWord> words;
+        std::vector<at::Tensor> vectors;  ///< of each word [n, width]
+    };
+    std::vector<OfPart> parts;  ///< empty where there are no words
+};
+
 /// What reads prompts: one or more tokenizers and encoders, whose features lie side by side.
 class TextStack {
 public:
     TextStack(std::vector<TextPart> parts, c10::Device device);
 
+    /// Throws Failure for a file that does not fit the encoders.
+    TaughtWords learn(std::span<const Lesson> lessons) const;
+
     /// → context [1, T · chunks, D], and where one of the encoders tells it, the prompt as a whole by its
     /// first chunk. The last ones are remembered. Throws Failure for a word that an encoder has not learned,
     /// and for a prompt with more chunks than prompt::kMaxChunks.
-    Conditioning encode(const prompt::Reading& reading, const ReadingManner& manner = {});
+    Conditioning encode(const prompt::Reading& reading, const ReadingManner& manner = {},
+                        const TaughtWords& taught = {});
     /// A prompt of one text, as encode() has it.
     Conditioning encode(const std::string& text, const ReadingManner& manner = {});
     /// Each branch of `script` as it is said while a picture is drawn.
-    std::vector<Speech> speeches(const prompt::Script& script, const ReadingManner& manner);
+    std::vector<Speech> speeches(const prompt::Script& script, const ReadingManner& manner,
+                                 const TaughtWords& taught = {});
     /// `speech` with so many empty chunks after each condition that its context has `tokens` tokens.
     Speech lengthened(Speech speech, std::int64_t tokens, const ReadingManner& manner);
 

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "server/diffusion/conditioning/text_stack.h"
+#include "server/diffusion/networks/controlnet/controlnet.h"
+#include "server/diffusion/networks/residuals.h"
 #include "server/diffusion/networks/vae/vae.h"
 #include "server/diffusion/weights/adapters.h"
 #include "server/diffusion/weights/parts.h"
@@ -19,10 +22,10 @@ class Denoiser {
 public:
     virtual ~Denoiser() = default;
 
-    /// x [B, C, H, W] in the model's dtype, t [B] float32 (fractions allowed), conditioning of B pictures
-    /// → [B, C, H, W]: what the model was trained to predict.
-    virtual at::Tensor predict(const at::Tensor& x, const at::Tensor& t,
-                               const Conditioning& conditioning) const = 0;
+    /// x [B, C, H, W] in the model's dtype, t [B] float32 (fractions allowed), conditioning and residuals of
+    /// B pictures → [B, C, H, W]: what the model was trained to predict.
+    virtual at::Tensor predict(const at::Tensor& x, const at::Tensor& t, const Conditioning& conditioning,
+                               const Residuals& residuals = {}) const = 0;
 };
 
 /// The networks of a model in memory, whatever its family.
@@ -30,6 +33,8 @@ struct Networks {
     TextStack text;
     std::shared_ptr<const Denoiser> denoiser;
     std::shared_ptr<const Vae> vae;
+    /// By the part's name.
+    std::map<std::string, std::shared_ptr<const ControlNet>> controlNets;
     /// What was passed over in the weights, a sentence each.
     std::vector<std::string> notes;
 };

@@ -16,12 +16,11 @@ class UNetDenoiser final : public Denoiser {
 public:
     UNetDenoiser(const Weights& all, const models::UNetConfig& config) : m_unet(all, config) {}
 
-    at::Tensor predict(const at::Tensor& x, const at::Tensor& t,
-                       const Conditioning& conditioning) const override {
-        if (!conditioning.concat.defined()) {
-            return m_unet.forward(x, t, conditioning);
-        }
-        return m_unet.forward(at::cat({x, conditioning.concat.to(x.scalar_type())}, 1), t, conditioning);
+    at::Tensor predict(const at::Tensor& x, const at::Tensor& t, const Conditioning& conditioning,
+                       const Residuals& residuals) const override {
+        const at::Tensor& beside = conditioning.concat;
+        return m_unet.forward(beside.defined() ? at::cat({x, beside.to(x.scalar_type())}, 1) : x, t,
+                              conditioning, residuals);
     }
 
 private:
@@ -118,7 +117,13 @@ Networks load(const models::ModelFolder& model, const Placement& placement, cons
     }
     auto unet = take<UNetDenoiser>(parts, model, models::kUNet, model.unet, placement, adapters, notes);
     auto vae = take<Vae>(parts, model, models::kVae, model.vae, placement, adapters, notes);
-    return {TextStack(std::move(texts), placement.device), std::move(unet), std::move(vae), std::move(notes)};
+    std::map<std::string, std::shared_ptr<const ControlNet>> controlNets;
+    for (const std::string& name : model.controlNets) {
+        const auto shape = controlNetShape(valueOrThrow(models::openWeights(model, name)), model.unet);
+        controlNets[name] = take<ControlNet>(parts, model, name, shape, placement, adapters, notes);
+    }
+    return {TextStack(std::move(texts), placement.device), std::move(unet), std::move(vae),
+            std::move(controlNets), std::move(notes)};
 }
 
 }  // namespace easel::diffusion::stable_diffusion

@@ -76,7 +76,11 @@ TextFeatures TextEncoder::forward(const at::Tensor& ids, const TextReading& read
             "clip_skip", "The text encoder of this model has " + std::to_string(count) +
                              " layers: clip_skip can be " + std::to_string(most) + " at most."));
     }
-    at::Tensor x = at::embedding(token_embedding, ids).add_(position_embedding.slice(0, 0, ids.size(1)));
+    at::Tensor x = at::embedding(token_embedding, ids);
+    for (const GivenRows& given : reading.given) {
+        x[given.text].slice(0, given.at, given.at + given.rows.size(0)).copy_(given.rows);
+    }
+    x.add_(position_embedding.slice(0, 0, ids.size(1)));
     for (int i = 0; i < last; ++i) {
         x = layers[static_cast<std::size_t>(i)].forward(std::move(x));
     }

@@ -34,11 +34,19 @@ struct TextLayer {
     bool quickGelu;
 };
 
+/// Rows of a text that are not looked up.
+struct GivenRows {
+    std::int64_t text = 0;  ///< which of the batch
+    std::int64_t at = 0;    ///< the first of them
+    at::Tensor rows;        ///< [n, width]
+};
+
 /// How an encoder's features are read.
 struct TextReading {
     int skippedLayers = 0;  ///< from the last
     bool finalNorm = true;  ///< of the layer that is read
     at::Tensor ends = {};   ///< [B] int64: where each prompt has its EOS
+    std::vector<GivenRows> given = {};
 };
 
 /// What an encoder makes of prompts.
@@ -51,6 +59,8 @@ struct TextFeatures {
 class TextEncoder {
 public:
     TextEncoder(const Weights& all, const models::TextEncoderConfig& config);
+
+    std::int64_t width() const { return token_embedding.size(1); }
 
     /// ids [B, T] int64. Throws Failure where there are not so many layers to skip.
     TextFeatures forward(const at::Tensor& ids, const TextReading& reading = {}) const;

@@ -12,6 +12,16 @@ ResnetBlock::Shape resnetShape(std::int64_t inputs, const UNetBlockShape& shape)
 
 }  // namespace
 
+UNetBlockShape blockShape(const models::UNetBlock& block, const models::UNetConfig& config) {
+    UNetBlockShape shape{block.channels,    block.layers,   config.timeEmbedDim(),
+                         config.normGroups, config.normEps, {}};
+    if (block.attention) {
+        shape.attention = {block.channels,         config.crossAttentionDim, block.heads,
+                           block.transformerDepth, config.normGroups,        config.linearProjection};
+    }
+    return shape;
+}
+
 DownBlock::DownBlock(const Weights& in, std::int64_t inputs, const UNetBlockShape& shape,
                      bool withDownsampler) {
     for (std::int64_t i = 0; i < shape.layers; ++i) {
@@ -38,6 +48,17 @@ at::Tensor DownBlock::forward(at::Tensor x, const BlockInputs& given, Skips& ski
         skips.push_back(x);
     }
     return x;
+}
+
+std::vector<DownBlock> downBlocks(const Weights& in, const models::UNetConfig& config) {
+    std::vector<DownBlock> blocks;
+    std::int64_t inputs = config.timeChannels();
+    for (std::size_t i = 0; i < config.down.size(); ++i) {
+        blocks.emplace_back(in / "down_blocks" / i, inputs, blockShape(config.down[i], config),
+                            i + 1 < config.down.size());
+        inputs = config.down[i].channels;
+    }
+    return blocks;
 }
 
 MidBlock::MidBlock(const Weights& in, const UNetBlockShape& shape) {

@@ -4,8 +4,10 @@
 #include <optional>
 #include <vector>
 
+#include "server/diffusion/networks/residuals.h"
 #include "server/diffusion/networks/resnet.h"
 #include "server/diffusion/networks/transformer.h"
+#include "server/models/configs/unet_config.h"
 
 namespace easel::diffusion {
 
@@ -26,8 +28,7 @@ struct UNetBlockShape {
     std::optional<SpatialTransformer::Shape> attention;
 };
 
-/// The maps [B, C, H, W] that the way down leaves for the way up.
-using Skips = std::vector<at::Tensor>;
+UNetBlockShape blockShape(const models::UNetBlock& block, const models::UNetConfig& config);
 
 /// DownBlock2D and CrossAttnDownBlock2D.
 struct DownBlock {
@@ -40,6 +41,9 @@ struct DownBlock {
     std::vector<SpatialTransformer> attentions;
     std::optional<Conv2d> downsampler;
 };
+
+/// All of `config`, at "down_blocks".
+std::vector<DownBlock> downBlocks(const Weights& in, const models::UNetConfig& config);
 
 /// UNetMidBlock2DCrossAttn.
 struct MidBlock {

@@ -3,67 +3,32 @@
 
 #include <ATen/ATen.h>
 
-#include <string>
 #include <utility>
 
-#include "server/diffusion/failure.h"
-
 namespace easel::diffusion {
-namespace {
-
-UNetBlockShape shapeOf(const models::UNetBlock& block, const models::UNetConfig& config) {
-    UNetBlockShape shape{block.channels,    block.layers,   config.timeEmbedDim(),
-                         config.normGroups, config.normEps, {}};
-    if (block.attention) {
-        shape.attention = {block.channels,         config.crossAttentionDim, block.heads,
-                           block.transformerDepth, config.normGroups,        config.linearProjection};
-    }
-    return shape;
-}
-
-}  // namespace
 
 UNet::UNet(const Weights& in, const models::UNetConfig& config)
     : conv_in(in / "conv_in", config.inChannels, config.timeChannels(), 3),
       time_embedding(in, config),
+      down_blocks(downBlocks(in, config)),
       conv_norm_out(in / "conv_norm_out", config.normGroups, config.up.back().channels, config.normEps),
       conv_out(in / "conv_out", config.up.back().channels, config.outChannels, 3) {
     if (config.mid) {
-        mid_block.emplace(in / "mid_block", shapeOf(*config.mid, config));
+        mid_block.emplace(in / "mid_block", blockShape(*config.mid, config));
     } else {
         in.passOver("mid_block.");  // of the model that this one was cut out of
     }
     for (const char* const counters : {"num_updates", "decay", "model_ema."}) {
         in.passOver(counters);  // of the weights' running average
     }
-    std::int64_t inputs = config.timeChannels();
-    for (std::size_t i = 0; i < config.down.size(); ++i) {
-        down_blocks.emplace_back(in / "down_blocks" / i, inputs, shapeOf(config.down[i], config),
-                                 i + 1 < config.down.size());
-        inputs = config.down[i].channels;
-    }
+    std::int64_t inputs = config.down.back().channels;
     for (std::size_t i = 0; i < config.up.size(); ++i) {
         // The last skip of an up block was left by the block above its mirror image, or by conv_in.
         const std::size_t mirror = config.down.size() - 1 - i;
         up_blocks.emplace_back(in / "up_blocks" / i, inputs,
                                config.down[mirror == 0 ? 0 : mirror - 1].channels,
-                               shapeOf(config.up[i], config), i + 1 < config.up.size());
+                               blockShape(config.up[i], config), i + 1 < config.up.size());
         inputs = config.up[i].channels;
-    }
-}
-
-void Residuals::addTo(Skips& onSkips, at::Tensor& onMid) const {
-    if (!skips.empty() && skips.size() != onSkips.size()) {
-        throw Failure(protocol::internalError("There are " + std::to_string(skips.size()) +
-                                              " residuals for the " + std::to_string(onSkips.size()) +
-                                              " skips of this UNet."));
-    }
-    // Not in place: without a middle block the last skip is also what goes on.
-    for (std::size_t i = 0; i < skips.size(); ++i) {
-        onSkips[i] = onSkips[i] + skips[i];
-    }
-    if (mid.defined()) {
-        onMid = onMid + mid;
     }
 }
 

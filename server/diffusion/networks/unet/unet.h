@@ -5,20 +5,12 @@
 #include <vector>
 
 #include "server/diffusion/conditioning/conditioning.h"
+#include "server/diffusion/networks/residuals.h"
 #include "server/diffusion/networks/unet/blocks.h"
 #include "server/diffusion/networks/unet/time_embedding.h"
 #include "server/models/configs/unet_config.h"
 
 namespace easel::diffusion {
-
-/// What another network (a ControlNet) adds to a UNet's maps before they go up.
-struct Residuals {
-    Skips skips;     ///< one for each skip, in the order in which they are left; or none
-    at::Tensor mid;  ///< for the middle block's output; or undefined
-
-    /// Throws Failure where the skips are not as many.
-    void addTo(Skips& onSkips, at::Tensor& onMid) const;
-};
 
 /// The network that tells noise from picture, step by step: a UNet2DConditionModel.
 /// https://arxiv.org/abs/2112.10752
