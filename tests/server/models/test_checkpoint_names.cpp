@@ -134,8 +134,9 @@ private Q_SLOTS:
 
     /// Its way down is a UNet's, and what it has beside that is where the specification of the format has it.
     void aControlNet() {
+        const SmallModel model("sd1");
         std::vector<TensorEntry> entries;
-        for (const auto& row : SmallModel("sd1").rows()) {
+        for (const auto& row : model.rows()) {
             if (row.storedName.startsWith("model.diffusion_model.input_blocks.")) {
                 entries.push_back(
                     entry(QString(row.storedName).replace("model.diffusion_model.", "control_model."),
