@@ -1,11 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // Files that hold a model, and the notes beside them. The first byte decides whether the input begins with
 // the header of such a file, or with lines of names that a header is made of.
+#include <algorithm>
 #include <array>
 #include <cstring>
+#include <functional>
+#include <span>
 #include <string>
+#include <utility>
 
 #include "server/models/checkpoint.h"
+#include "server/models/checkpoints/parts.h"
+#include "server/models/files/file_kind.h"
 #include "server/models/inspection.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -14,6 +20,7 @@ using namespace easel;
 namespace {
 
 constexpr std::size_t kMostData = std::size_t{1} << 20;
+constexpr int kWidestInMemory = 8;  // so that there is little to copy
 constexpr std::array kExtents{0, 1, 2, 3, 4, 5, 8, 9, 16, 32, 64, 77, 96, 128, 256, 320};
 
 bool isPlain(char c) {
@@ -22,7 +29,7 @@ bool isPlain(char c) {
 
 /// A header and the size of its data. A line "@PREFIX" stands before the names of those that follow it; in
 /// any other, after the name and a blank, each letter is an extent of the shape.
-std::pair<std::string, std::size_t> headerOf(std::string_view lines) {
+std::pair<std::string, std::size_t> headerOf(std::string_view lines, int widest) {
     std::string header = "{";
     std::string prefix;
     std::size_t end = 0;
@@ -40,8 +47,8 @@ std::pair<std::string, std::size_t> headerOf(std::string_view lines) {
         std::string shape;
         std::size_t bytes = 2;
         for (const char letter : line.substr(line.empty() ? 0 : 1, 5)) {
-            const auto extent =
-                static_cast<std::size_t>(kExtents[static_cast<unsigned char>(letter) % kExtents.size()]);
+            const int known = kExtents[static_cast<unsigned char>(letter) % kExtents.size()];
+            const auto extent = static_cast<std::size_t>(std::min(known, widest));
             shape += (shape.empty() ? "" : ",") + std::to_string(extent);
             bytes *= extent;
         }
@@ -76,6 +83,46 @@ void requireSound(const models::UNetConfig& unet) {
     }
 }
 
+/// Detection and names alone, which need no file.
+void sortTensors(const std::string& bytes) {
+    const auto whole = std::as_bytes(std::span(bytes));
+    const auto tensors = models::parseSafetensors(whole, "fuzz");
+    if (!tensors) {
+        return;
+    }
+    fuzz::require(!models::natureOf(*tensors).what.empty(), "whatever it is has a name");
+    for (const bool average : {false, true}) {
+        const auto sorted = models::sortTensors("fuzz", *tensors, average);
+        if (!sorted) {
+            continue;
+        }
+        for (const auto& [part, entries] : sorted->parts) {
+            for (const models::TensorEntry& entry : entries) {
+                const auto* const end = entry.data.data() + entry.data.size();
+                fuzz::require(entry.data.empty() || std::less_equal<>()(end, whole.data() + whole.size()),
+                              "a part's tensor lies within its file");
+            }
+        }
+    }
+}
+
+/// The whole way from a file to a model.
+void inspectFile(const std::filesystem::path& file) {
+    if (const auto found = models::inspect(file)) {
+        fuzz::require(!found->kind.empty() && !found->what.empty(), "whatever it is has a name");
+    }
+    const auto notes = models::readCheckpointNotes(file);
+    const auto checkpoint = notes ? models::readCheckpoint(file, *notes) : tl::unexpected(notes.error());
+    if (!checkpoint) {
+        return;
+    }
+    requireSound(checkpoint->unet);
+    for (const auto& [part, source] : checkpoint->parts) {
+        const auto again = models::openPart(file, part, notes->average && part == "unet");
+        fuzz::require(again && again->size() == source.size(), "a part is the same when it is opened");
+    }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -85,24 +132,18 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     auto text = fuzz::textOf(data + 1, size - 1);
     const std::string_view first = fuzz::takePart(text);
-    const auto [header, bytes] =
-        data[0] % 2 == 0 ? headerOf(first) : std::pair(std::string(first), std::size_t{256});
-    const auto file = scratch.write("model.safetensors", lengthOf(header) + header);
-    std::filesystem::resize_file(file, 8 + header.size() + bytes);  // all zeros
-    const auto notesFile = scratch.write("model.easel.json", text.empty() ? "{}" : text);
-
-    if (const auto found = models::inspect(file)) {
-        fuzz::require(!found->kind.empty() && !found->what.empty(), "whatever it is has a name");
-    }
-    if (const auto notes = models::readCheckpointNotes(file)) {
-        if (const auto checkpoint = models::readCheckpoint(file, *notes)) {
-            requireSound(checkpoint->unet);
-            for (const auto& [part, source] : checkpoint->parts) {
-                const auto again = models::openPart(file, part, notes->average && part == "unet");
-                fuzz::require(again && again->size() == source.size(),
-                              "a part is the same when it is opened");
-            }
-        }
+    const bool isHeader = data[0] % 2 == 1;
+    const bool isWhole = data[0] / 2 % 2 == 1;
+    const auto [header, bytes] = isHeader ? std::pair(std::string(first), std::size_t{256})
+                                          : headerOf(first, isWhole ? kExtents.back() : kWidestInMemory);
+    const std::string begin = lengthOf(header) + header;
+    if (!isWhole) {
+        sortTensors(begin + std::string(bytes, '\0'));
+    } else {
+        const auto file = scratch.write("model.safetensors", begin);
+        std::filesystem::resize_file(file, begin.size() + bytes);  // all zeros
+        scratch.write("model.easel.json", text.empty() ? "{}" : text);
+        inspectFile(file);
     }
     return 0;
 }
