@@ -244,10 +244,31 @@ def read_by_diffusers(pipe, outcome, path, **scale):
     return result
 
 
+def full_size(model, rank, target):
+    """A LoRA of random numbers for all transformers of a model's UNet, as kohya's scripts train them."""
+    tensors = load_file(model / "unet/diffusion_pytorch_model.safetensors")
+    file = {}
+    for name, weight in tensors.items():
+        layer = name.removesuffix(".weight")
+        if ".attentions." in name and name.endswith(".weight") and weight.dim() > 1:
+            key = "lora_unet_" + flat(layer)
+            out, into, *kernel = weight.shape
+            file |= {f"{key}.lora_down.weight": (torch.randn(rank, into, *kernel) * into**-0.5).half(),
+                     f"{key}.lora_up.weight": (torch.randn(out, rank, *kernel) * 0.01).half(),
+                     f"{key}.alpha": torch.tensor(rank / 2)}
+    save_file(file, target)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--fixtures", type=pathlib.Path, default=HERE.parent / "fixtures")
-    folder = parser.parse_args().fixtures
+    parser.add_argument("--full-size", nargs=3, metavar=("MODEL", "RANK", "FILE"),
+                        help="write a large one for easel_lora_switch instead")
+    arguments = parser.parse_args()
+    if arguments.full_size:
+        model, rank, target = arguments.full_size
+        return full_size(pathlib.Path(model), int(rank), target)
+    folder = arguments.fixtures
     target = folder / "loras"
     target.mkdir(exist_ok=True)
     torch.manual_seed(0)
