@@ -16,7 +16,7 @@ namespace {
 
 using enum models::LoraRole;
 
-constexpr std::int64_t kThin = 8;  // times fewer numbers than the weight has
+constexpr std::int64_t kThin = 4;  // times fewer numbers than the weight has
 constexpr std::string_view kWeight = ".weight";
 constexpr std::string_view kBias = ".bias";
 

@@ -37,7 +37,7 @@ struct LowRank {
 
 /// What LoRAs change in one network.
 ///
-/// A change is computed beside its layer, as two thin products, when they take an eighth of the weight's own
+/// A change is computed beside its layer, as two thin products, when they take a quarter of the weight's own
 /// numbers or less: that is what they cost in memory and, for each step, in time, and a copy of the weight
 /// with the change in it would cost all of its numbers in memory, and the time to make it. Thicker ones, and
 /// those that are no product of two factors, become such a copy, which costs no step anything.
