@@ -245,7 +245,8 @@ std::vector<std::string> partsWithWeights(const ModelFolder& model) {
 protocol::Expected<TensorSource> openWeights(const ModelFolder& model, std::string_view part) {
     const auto found = model.places.find(part);
     if (found != model.places.end() && isFile(found->second.path)) {
-        return openPart(found->second.path, part, found->second.average);
+        const bool isControlNet = std::ranges::find(model.controlNets, part) != model.controlNets.end();
+        return openPart(found->second.path, isControlNet ? "controlnet" : part, found->second.average);
     }
     const bool isText = std::ranges::find(model.texts, part, &TextComponent::name) != model.texts.end();
     return TensorSource::open(found != model.places.end() ? found->second.path : model.root / part,

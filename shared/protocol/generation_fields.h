@@ -27,7 +27,8 @@ inline constexpr std::tuple kGenerationFields{
     field({"sampler", "Sampler", "Sampler", "The method that turns noise into the picture"},
           &GenerationRequest::sampler, &GenerationSettings::sampler, &ModelInfo::sampler),
     field({"schedule", "Schedule type", "Schedule",
-           "How the noise is spread over the steps: default or karras"},
+           "How the noise is spread over the steps: default, karras, exponential, beta, trailing, "
+           "sgm_uniform, ays"},
           &GenerationRequest::schedule, &GenerationSettings::schedule, nullptr, nullptr, true),
     field({"guidance", "CFG scale", "Guidance", "How closely the picture follows the words (CFG scale)"},
           &GenerationRequest::guidance, &GenerationSettings::guidance, &ModelInfo::guidance,
