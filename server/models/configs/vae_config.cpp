@@ -22,6 +22,7 @@ protocol::Expected<VaeConfig> readVaeConfig(const std::filesystem::path& file) {
     config.blockOutChannels = json.integers("block_out_channels", config.blockOutChannels);
     config.layersPerBlock = json.integer("layers_per_block", config.layersPerBlock);
     config.normGroups = json.integer("norm_num_groups", config.normGroups);
+    config.sampleSize = json.integer("sample_size", config.sampleSize);
     config.scalingFactor = json.number("scaling_factor", config.scalingFactor);
     config.quantConv = json.boolean("use_quant_conv", config.quantConv);
     config.postQuantConv = json.boolean("use_post_quant_conv", config.postQuantConv);

@@ -14,6 +14,7 @@ struct VaeConfig {
     std::vector<int> blockOutChannels{64};  ///< of the encoder; the decoder runs through them backwards
     int layersPerBlock = 1;                 ///< resnets in an encoder block; a decoder block has one more
     int normGroups = 32;
+    int sampleSize = 512;            ///< the side that it was trained at, in pixels
     double scalingFactor = 0.18215;  ///< a latent divided by this is what the decoder takes
     bool quantConv = true;
     bool postQuantConv = true;

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/models/memory.h"
+
+#include <algorithm>
+
+namespace easel::models {
+namespace {
+
+constexpr std::int64_t kSideMultiple = 64;
+constexpr std::int64_t kLargestSide = 16384;
+constexpr std::int64_t kSingle = 4;  // bytes of a number in single precision
+
+/// Newer families have VAEs that may not bear half precision, and say so.
+std::int64_t bytesInVae(const ModelFolder& model, std::int64_t bytes) {
+    return model.family != Family::StableDiffusion && model.vae.forceUpcast ? std::max(bytes, kSingle)
+                                                                            : bytes;
+}
+
+std::int64_t leastForVae(const VaeConfig& vae, std::int64_t width, std::int64_t height, std::int64_t bytes) {
+    const std::int64_t side = tilesFor(vae, width, height).back();
+    return side == 0 ? bytesOfVaePass(vae, width, height, bytes)
+                     : bytesOfVaePass(vae, std::min(side, width), std::min(side, height), bytes);
+}
+
+}  // namespace
+
+/// The decoder is widest in the first resnet of its last block, where the picture has its full size and still
+/// the channels of the block before: its input, that normalised, and that again as a convolution lays it out.
+std::int64_t bytesOfVaePass(const VaeConfig& vae, std::int64_t width, std::int64_t height,
+                            std::int64_t bytes) {
+    constexpr std::int64_t kInputs = 3;
+    const std::int64_t outputs = vae.blockOutChannels.front();
+    const std::int64_t inputs =
+        vae.blockOutChannels[std::min<std::size_t>(1, vae.blockOutChannels.size() - 1)];
+    return width * height * (kInputs * inputs + outputs) * bytes;
+}
+
+std::int64_t bytesOfStep(const ModelFolder& model, std::int64_t width, std::int64_t height, std::int64_t rows,
+                         std::int64_t bytes) {
+    constexpr std::int64_t kTensors = 16;  // as large as the network's first, that lie in memory at a time
+    const int scale = model.vae.scale();
+    return rows * (width / scale) * (height / scale) * model.unet.down.front().channels * kTensors * bytes;
+}
+
+std::vector<std::int64_t> tilesFor(const VaeConfig& vae, std::int64_t width, std::int64_t height) {
+    constexpr std::int64_t kLeast = 256;
+    std::vector<std::int64_t> sides{0};
+    // A quarter of a tile is a seam, so its latents are a multiple of four.
+    const std::int64_t multiple = 4L * vae.scale();
+    const std::int64_t own = vae.sampleSize / multiple * multiple;
+    for (std::int64_t side = own; side >= multiple; side = side / 2 / multiple * multiple) {
+        if (side < std::max(width, height)) {
+            sides.push_back(side);
+        }
+        if (side <= kLeast) {
+            break;
+        }
+    }
+    return sides;
+}
+
+protocol::MemoryEstimate memoryFor(const ModelFolder& model, std::int64_t numbers,
+                                   const protocol::GenerationSettings& settings, std::int64_t bytes) {
+    const std::int64_t inVae = bytesInVae(model, bytes);
+    const int width = settings.width;
+    const int height = settings.height;
+    const int rows = settings.guidance > 1 ? 2 : 1;
+    return {.weights = numbers * bytes,
+            .drawing = std::max(bytesOfVaePass(model.vae, width, height, inVae),
+                                bytesOfStep(model, width, height, rows, bytes)),
+            .least = std::max(leastForVae(model.vae, width, height, inVae),
+                              bytesOfStep(model, width, height, 1, bytes)),
+            .available = {}};
+}
+
+std::int64_t sideThatFits(const ModelFolder& model, std::int64_t bytes, std::int64_t room) {
+    const std::int64_t inVae = bytesInVae(model, bytes);
+    std::int64_t fits = 0;
+    for (std::int64_t side = kSideMultiple; side <= kLargestSide; side += kSideMultiple) {
+        if (std::max(leastForVae(model.vae, side, side, inVae), bytesOfStep(model, side, side, 1, bytes)) >
+            room) {
+            break;
+        }
+        fits = side;
+    }
+    return fits;
+}
+
+}  // namespace easel::models

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "server/models/model_folder.h"
+#include "shared/protocol/estimate.h"
+
+namespace easel::models {
+
+// What drawing takes beside the weights, by the shapes of the networks: about, and rather too much.
+
+/// Bytes that one pass of the VAE over a picture takes at its widest place, either way; a number takes
+/// `bytes`.
+std::int64_t bytesOfVaePass(const VaeConfig& vae, std::int64_t width, std::int64_t height,
+                            std::int64_t bytes);
+/// Bytes that a pass of the UNet over `rows` pictures takes; a number takes `bytes`.
+std::int64_t bytesOfStep(const ModelFolder& model, std::int64_t width, std::int64_t height, std::int64_t rows,
+                         std::int64_t bytes);
+
+/// Sides of the tiles that the VAE may take a picture in, in pixels, the largest first; 0 stands for the
+/// whole picture, which is the first. Those that the picture would fit into are not among them.
+std::vector<std::int64_t> tilesFor(const VaeConfig& vae, std::int64_t width, std::int64_t height);
+
+/// Of a picture of `settings` by `model`, whose weights are `numbers`; a number takes `bytes`.
+protocol::MemoryEstimate memoryFor(const ModelFolder& model, std::int64_t numbers,
+                                   const protocol::GenerationSettings& settings, std::int64_t bytes);
+
+/// The side of the largest square picture whose `least` is at most `room` bytes, a multiple of 64; 0: none.
+std::int64_t sideThatFits(const ModelFolder& model, std::int64_t bytes, std::int64_t room);
+
+}  // namespace easel::models

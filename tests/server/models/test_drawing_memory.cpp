@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <QTest>
+
+#include "server/models/memory.h"
+
+using namespace easel;
+using namespace easel::models;
+
+namespace {
+
+constexpr std::int64_t kMegabyte = 1'000'000;
+constexpr std::int64_t kGigabyte = 1'000 * kMegabyte;
+
+ModelFolder fullSize(int sampleSize, Family family) {
+    ModelFolder model;
+    model.unet.down = {UNetBlock{.channels = 320}};
+    model.vae.blockOutChannels = {128, 256, 512, 512};
+    model.vae.sampleSize = sampleSize;
+    model.family = family;
+    return model;
+}
+
+protocol::GenerationSettings square(int side) {
+    protocol::GenerationSettings settings;
+    settings.width = side;
+    settings.height = side;
+    settings.guidance = 7.5;
+    return settings;
+}
+
+using Sides = std::vector<std::int64_t>;
+
+}  // namespace
+
+class DrawingMemoryTest : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void tilesHalveFromTheModelsOwnSize() {
+        const VaeConfig vae = fullSize(512, Family::StableDiffusion).vae;
+        QVERIFY((tilesFor(vae, 256, 256) == Sides{0}));
+        QVERIFY((tilesFor(vae, 512, 512) == Sides{0, 256}));
+        QVERIFY((tilesFor(vae, 512, 520) == Sides{0, 512, 256}));
+        QVERIFY((tilesFor(fullSize(768, Family::StableDiffusion).vae, 1024, 64) == Sides{0, 768, 384, 192}));
+        QVERIFY((tilesFor(fullSize(1024, Family::StableDiffusionXL).vae, 1024, 1024) == Sides{0, 512, 256}));
+    }
+
+    /// A quarter of a tile is a whole number of latents, or the tiles would not meet.
+    void tilesAreMultiplesOfFourLatents() {
+        for (int own = 32; own < 1100; own += 13) {
+            for (const std::int64_t side : tilesFor(fullSize(own, Family::StableDiffusion).vae, 4096, 4096)) {
+                QCOMPARE(side % 32, std::int64_t{0});
+            }
+        }
+        QVERIFY((tilesFor(fullSize(31, Family::StableDiffusion).vae, 4096, 4096) == Sides{0}));
+    }
+
+    /// Of a GPU with 8 GB nine tenths are for models and drawings. Numbers of weights are those of the files.
+    void familiesFitAGpuOf8Gigabytes_data() {
+        QTest::addColumn<int>("sampleSize");
+        QTest::addColumn<int>("family");
+        QTest::addColumn<int>("side");
+        QTest::addColumn<qint64>("numbers");
+        QTest::newRow("Stable Diffusion 1.5")
+            << 512 << int(Family::StableDiffusion) << 512 << qint64{1'066} * kMegabyte;
+        QTest::newRow("Stable Diffusion 2.1")
+            << 768 << int(Family::StableDiffusion) << 768 << qint64{1'290} * kMegabyte;
+        QTest::newRow("Stable Diffusion XL")
+            << 1024 << int(Family::StableDiffusionXL) << 1024 << qint64{3'469} * kMegabyte;
+    }
+    void familiesFitAGpuOf8Gigabytes() {
+        QFETCH(int, sampleSize);
+        QFETCH(int, family);
+        QFETCH(int, side);
+        QFETCH(qint64, numbers);
+        auto memory = memoryFor(fullSize(sampleSize, Family(family)), numbers, square(side), 2);
+        qInfo("weights %.2f GB, drawing %.2f GB, least %.2f GB", double(memory.weights) / kGigabyte,
+              double(memory.drawing) / kGigabyte, double(memory.least) / kGigabyte);
+        memory.available = std::int64_t(0.9 * 8 * (std::int64_t{1} << 30));
+        QCOMPARE(memory.fits(), std::optional(true));
+        memory.available = memory.weights;
+        QCOMPARE(memory.fits(), std::optional(false));
+    }
+
+    void aLargePictureTakesLittleInTiles() {
+        const auto memory = memoryFor(fullSize(512, Family::StableDiffusion), 0, square(2048), 4);
+        QVERIFY(memory.drawing > 10 * kGigabyte);
+        QVERIFY(memory.least < 2 * kGigabyte);
+    }
+
+    void theSideThatFitsIsTheLargest() {
+        const ModelFolder model = fullSize(512, Family::StableDiffusion);
+        const std::int64_t side = sideThatFits(model, 4, kGigabyte);
+        QVERIFY(side >= 512 && side % 64 == 0);
+        QVERIFY(memoryFor(model, 0, square(int(side)), 4).least <= kGigabyte);
+        QVERIFY(memoryFor(model, 0, square(int(side) + 64), 4).least > kGigabyte);
+        QCOMPARE(sideThatFits(model, 4, kMegabyte), std::int64_t{0});
+    }
+};
+
+QTEST_GUILESS_MAIN(DrawingMemoryTest)
+#include "test_drawing_memory.moc"
