@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/diffusion/attempt.h"
 
-#include <c10/util/Exception.h>
-
 #include "server/diffusion/failure.h"
+#include "server/diffusion/fallback.h"
 
 namespace easel::diffusion {
 
@@ -13,10 +12,11 @@ Attempt attempt(const std::function<void()>& work) {
         return {};
     } catch (const Failure& failure) {
         return {failure.problem()};
-    } catch (const c10::OutOfMemoryError& error) {
-        return {protocol::generationFailed("The device has too little memory for this picture: " +
-                                           firstLine(error.what()) + " Ask for a smaller one.")};
     } catch (const std::exception& error) {
+        if (isOutOfMemory(error)) {
+            return {protocol::generationFailed("The device has too little memory for this picture."), false,
+                    true};
+        }
         return {protocol::generationFailed("The picture cannot be drawn: " + firstLine(error.what()) + "."),
                 true};
     }

@@ -12,6 +12,7 @@ namespace easel::diffusion {
 struct Attempt {
     std::optional<protocol::Problem> problem;  ///< what went wrong; nothing where it went well
     bool isUnknown = false;                    ///< nothing that is expected to go wrong at times
+    bool isOutOfMemory = false;                ///< less of it would go well
 };
 
 /// Does `work`, which may throw.

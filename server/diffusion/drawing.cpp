@@ -23,11 +23,10 @@ std::vector<Conditioning> Drawing::conditions() const {
     return m_guidance->conditions(accepted(), evaluations());
 }
 
-/// What the ControlNets of `drawings` add to a pass over their rows. One that some of them do not hold to, or
-/// not now, adds nothing to theirs.
-Residuals residualsFor(std::span<const Drawing* const> drawings, const at::Tensor& x, const at::Tensor& t,
-                       const Conditioning& conditioning) {
-    Residuals all;
+/// The ControlNets of `drawings` in a pass over their rows. One that some of them do not hold to, or not now,
+/// adds nothing to theirs.
+std::vector<ControlRows> controlsOf(std::span<const Drawing* const> drawings) {
+    std::vector<ControlRows> all;
     for (const Drawing* const first : drawings) {
         for (std::size_t place = 0; place < first->m_controls.size(); ++place) {
             const ControlNet* const network = first->m_controls[place].network.get();
@@ -52,17 +51,16 @@ Residuals residualsFor(std::span<const Drawing* const> drawings, const at::Tenso
             }
             if (std::ranges::any_of(strengths, [](float strength) { return strength != 0; })) {
                 const auto count = static_cast<std::int64_t>(strengths.size());
-                all.add(residualsOf(
-                    {network, at::cat(hints), at::tensor(strengths, at::kFloat).view({count, 1, 1, 1})}, x, t,
-                    conditioning));
+                all.push_back(
+                    {network, at::cat(hints), at::tensor(strengths, at::kFloat).view({count, 1, 1, 1})});
             }
         }
     }
     return all;
 }
 
-at::Tensor predict(std::span<const Drawing* const> drawings, const Denoiser& denoiser,
-                   c10::ScalarType dtype) {
+at::Tensor predict(std::span<const Drawing* const> drawings, const Denoiser& denoiser, c10::ScalarType dtype,
+                   Rows rows) {
     std::vector<at::Tensor> inputs;
     std::vector<float> timesteps;
     std::vector<Conditioning> conditions;
@@ -76,12 +74,25 @@ at::Tensor predict(std::span<const Drawing* const> drawings, const Denoiser& den
     }
     const at::Tensor x = at::cat(inputs);
     const at::Tensor t = at::tensor(timesteps, at::kFloat).to(x.device());
-    const Conditioning all = stacked(conditions);
-    return denoiser.predict(x, t, all, residualsFor(drawings, x, t, all));
+    const auto controls = controlsOf(drawings);
+    const std::int64_t together = rows == Rows::Together ? x.size(0) : 1;
+    std::vector<at::Tensor> answers;
+    for (std::int64_t row = 0; row < x.size(0); row += together) {
+        const at::Tensor input = x.slice(0, row, row + together);
+        const at::Tensor timestep = t.slice(0, row, row + together);
+        const Conditioning asked =
+            stacked({conditions.data() + static_cast<std::size_t>(row), static_cast<std::size_t>(together)});
+        Residuals residuals;
+        for (const ControlRows& control : controls) {
+            residuals.add(residualsOf(control.slice(row, row + together), input, timestep, asked));
+        }
+        answers.push_back(denoiser.predict(input, timestep, asked, residuals));
+    }
+    return answers.size() == 1 ? answers.front() : at::cat(answers);
 }
 
-void advance(std::span<Drawing* const> drawings, const Denoiser& denoiser, c10::ScalarType dtype) {
-    const at::Tensor answers = predict({drawings.data(), drawings.size()}, denoiser, dtype);
+void advance(std::span<Drawing* const> drawings, const Denoiser& denoiser, c10::ScalarType dtype, Rows rows) {
+    const at::Tensor answers = predict({drawings.data(), drawings.size()}, denoiser, dtype, rows);
     std::int64_t row = 0;
     for (Drawing* const drawing : drawings) {
         const std::int64_t branches = drawing->m_guidance->branches();

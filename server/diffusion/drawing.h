@@ -13,6 +13,9 @@
 
 namespace easel::diffusion {
 
+/// Which rows share a forward pass: all, or none, which takes less memory and longer.
+enum class Rows { Together, OneByOne };
+
 /// One picture under way: what it is to be, and how far it has come.
 class Drawing {
 public:
@@ -42,11 +45,11 @@ public:
     std::vector<std::int64_t> shape() const;
 
 private:
-    friend Residuals residualsFor(std::span<const Drawing* const> drawings, const at::Tensor& x,
-                                  const at::Tensor& t, const Conditioning& conditioning);
+    friend std::vector<ControlRows> controlsOf(std::span<const Drawing* const> drawings);
     friend at::Tensor predict(std::span<const Drawing* const> drawings, const Denoiser& denoiser,
-                              c10::ScalarType dtype);
-    friend void advance(std::span<Drawing* const> drawings, const Denoiser& denoiser, c10::ScalarType dtype);
+                              c10::ScalarType dtype, Rows rows);
+    friend void advance(std::span<Drawing* const> drawings, const Denoiser& denoiser, c10::ScalarType dtype,
+                        Rows rows);
 
     std::unique_ptr<Sampler> m_sampler;
     std::shared_ptr<const Guidance> m_guidance;
@@ -54,11 +57,11 @@ private:
     at::Generator m_generator;
 };
 
-/// What `denoiser` answers in one forward pass in `dtype` to the next steps of `drawings`, which have one
-/// shape and are not done: [branches of all, C, H, W].
-at::Tensor predict(std::span<const Drawing* const> drawings, const Denoiser& denoiser, c10::ScalarType dtype);
-/// Takes each of `drawings`, which have one shape and are not done, a step further with one forward pass in
-/// `dtype`.
-void advance(std::span<Drawing* const> drawings, const Denoiser& denoiser, c10::ScalarType dtype);
+/// What `denoiser` answers in `dtype` to the next steps of `drawings`, which have one shape and are not done:
+/// [branches of all, C, H, W].
+at::Tensor predict(std::span<const Drawing* const> drawings, const Denoiser& denoiser, c10::ScalarType dtype,
+                   Rows rows = Rows::Together);
+/// Takes each of `drawings`, which have one shape and are not done, a step further in `dtype`.
+void advance(std::span<Drawing* const> drawings, const Denoiser& denoiser, c10::ScalarType dtype, Rows rows);
 
 }  // namespace easel::diffusion

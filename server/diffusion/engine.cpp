@@ -75,7 +75,11 @@ struct Engine::Impl {
     void end(Request& request, std::optional<protocol::Problem> problem);
     void tellStatus();
 
-    std::optional<protocol::Problem> problemOf(const std::function<void()>& work);
+    Attempt tried(const std::function<void()>& work) {
+        Attempt ended = attempt(work);
+        broken = broken || (ended.isUnknown && device.placement.device.is_cuda());  // its context is unusable
+        return ended;
+    }
     void useThreadsWorthIt(const Pipeline& pipeline, std::int64_t work) const {
         at::set_num_threads(pipeline.threadsWorthIt(work, threads));
     }
@@ -162,12 +166,12 @@ void Engine::Impl::beginRequests() {
 }
 
 void Engine::Impl::begin(Request& request, ModelLoader::Answer models) {
-    const auto problem = problemOf([&] {
+    const auto ended = tried([&] {
         request.begin(std::move(models.model), std::move(models.refiner));
         seat(request);
     });
-    if (problem) {
-        end(request, problem);
+    if (ended.problem) {
+        end(request, ended.problem);
     }
 }
 
@@ -188,12 +192,12 @@ void Engine::Impl::seat(Request& request) {
 void Engine::Impl::handOn() {
     for (; !handedOn.empty(); handedOn.pop_front()) {
         Live* const live = handedOn.front();
-        const auto problem = problemOf([&] {
+        const auto ended = tried([&] {
             live->goOn();
             order.join(live->group, live);
         });
-        if (problem) {
-            return end(*live->request, problem);
+        if (ended.problem) {
+            return end(*live->request, ended.problem);
         }
     }
 }
@@ -206,10 +210,11 @@ void Engine::Impl::decodeOne() {
     finished.pop_front();
     Request& request = *live->request;
     const auto startedAt = Clock::now();
-    const auto problem = problemOf([&] {
+    auto ended = tried([&] {
         useThreadsWorthIt(request.pipeline(), live->drawing.work());
-        request.deliver(live->index, live->drawing);
+        request.deliver(*live, loader.memoryLeft());
     });
+    const auto problem = live->problemOf(std::move(ended), loader.memoryLeft());
     if (broken) {
         return;
     }
@@ -218,7 +223,7 @@ void Engine::Impl::decodeOne() {
     if (problem || request.isComplete()) {
         end(request, problem);
     } else if (std::ranges::count(lives, &request, &Live::request) == 0) {
-        if (const auto refused = problemOf([&] { seat(request); })) {
+        if (const auto refused = tried([&] { seat(request); }).problem) {
             end(request, refused);
         }
     }
@@ -230,39 +235,40 @@ void Engine::Impl::advance() {
     }
     const auto turn =
         order.next([this](const Live& first, std::size_t inLine) { return widest(first, inLine); });
-    const Pipeline& pipeline = *turn.drawings.front()->pipeline;
     std::vector<Drawing*> drawings;
     std::int64_t work = 0;
+    Rows rows = Rows::Together;
     for (Live* const live : turn.drawings) {
+        rows = std::max(rows, live->rows);
         drawings.push_back(&live->drawing);
         work = std::max(work, live->drawing.work());
     }
     const auto startedAt = Clock::now();
-    const auto problem = problemOf([&] {
+    auto ended = tried([&] {
+        const Pipeline& pipeline = *turn.drawings.front()->pipeline;
         useThreadsWorthIt(pipeline, work);
-        pipeline.advance(drawings);
+        pipeline.advance(drawings, rows);
         synchronize(device);
     });
     if (broken) {
         return;
     }
-    if (!problem) {
+    if (!ended.problem) {
         return settle(turn, secondsSince(startedAt));
     }
     if (drawings.size() > 1) {
         // Whatever it was, it need not be everybody's: fewer of them try again.
         widths.tooWide(turn.drawings.front()->kind(), static_cast<int>(drawings.size()));
-    } else {
-        end(*turn.drawings.front()->request, problem);
+    } else if (Live& live = *turn.drawings.front();
+               !ended.isOutOfMemory || !(loader.letIdleGo() || live.takeLess())) {
+        end(*live.request, live.problemOf(std::move(ended), loader.memoryLeft()));
     }
 }
 
 /// How many drawings like `first` to take together: what pays, of what the memory holds.
 int Engine::Impl::widest(const Live& first, std::size_t inLine) const {
-    constexpr std::int64_t kTensors = 16;  // as large as the network's first, that lie in memory at a time
-    const std::int64_t each = first.pipeline->activationSize(first.drawing.work()) * kTensors *
-                              static_cast<std::int64_t>(c10::elementSize(device.placement.dtype));
-    const auto fit = std::max<std::int64_t>(loader.memoryLeft() / std::max<std::int64_t>(each, 1), 1);
+    const auto fit =
+        std::max<std::int64_t>(loader.memoryLeft() / first.pipeline->memoryOfStep(first.drawing), 1);
     return widths.widest(first.kind(), std::min(inLine, static_cast<std::size_t>(fit)));
 }
 
@@ -300,12 +306,6 @@ void Engine::Impl::end(Request& request, std::optional<protocol::Problem> proble
     const auto ended = std::move(*place);
     requests.erase(place);
     ended->finish(std::move(problem));
-}
-
-std::optional<protocol::Problem> Engine::Impl::problemOf(const std::function<void()>& work) {
-    auto tried = attempt(work);
-    broken = broken || (tried.isUnknown && device.placement.device.is_cuda());  // its context is unusable
-    return std::move(tried.problem);
 }
 
 void Engine::Impl::tellStatus() {

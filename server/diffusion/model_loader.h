@@ -54,6 +54,8 @@ public:
 
     /// Bytes of the budget that no model takes.
     std::int64_t memoryLeft() const { return m_residency.budget() - m_residency.used(); }
+    /// For what is being drawn: lets models go that nothing draws with; whether there were any.
+    bool letIdleGo() { return m_residency.dropIdle(); }
     bool isLoading() const { return m_loading.has_value(); }
     /// Whether settle() or loadWanted() has something to do.
     bool hasWork() const { return m_isLoaded || (!m_loading && !m_wanted.empty()); }

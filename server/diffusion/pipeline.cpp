@@ -6,15 +6,21 @@
 #include <ATen/Parallel.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
+#include <limits>
 #include <utility>
 
 #include "server/diffusion/failure.h"
 #include "server/diffusion/families/branches.h"
 #include "server/diffusion/samplers/settings.h"
+#include "server/models/memory.h"
 
 namespace easel::diffusion {
 namespace {
+
+/// As much as there is: smaller tiles are for when it does not suffice.
+constexpr std::int64_t kAnyRoom = std::numeric_limits<std::int64_t>::max();
 
 /// The noise of image `index`: always from the CPU, always in single precision.
 at::Generator generatorOf(const protocol::GenerationSettings& settings, int index) {
@@ -58,10 +64,15 @@ int Pipeline::threadsWorthIt(std::int64_t work, int most) const {
 }
 
 std::int64_t Pipeline::memoryToDraw() const {
-    constexpr std::int64_t kTensors = 4;  // of the decoder's last block, which lie in memory at a time
-    const auto& info = m_model.info;
-    return std::int64_t{info.width} * info.height * m_model.vae.blockOutChannels.front() * kTensors *
-           static_cast<std::int64_t>(c10::elementSize(m_networks.vae->dtype()));
+    return models::bytesOfVaePass(m_model.vae, m_model.info.width, m_model.info.height,
+                                  static_cast<std::int64_t>(c10::elementSize(m_networks.vae->dtype())));
+}
+
+std::int64_t Pipeline::memoryOfStep(const Drawing& drawing) const {
+    const int scale = m_model.vae.scale();
+    return models::bytesOfStep(m_model, drawing.latents().size(3) * scale, drawing.latents().size(2) * scale,
+                               drawing.branches(),
+                               static_cast<std::int64_t>(c10::elementSize(m_device.placement.dtype)));
 }
 
 std::vector<std::int64_t> Pipeline::latentShape(const protocol::GenerationSettings& settings) const {
@@ -169,7 +180,9 @@ void Pipeline::leaveToRefiner(const protocol::GenerationSettings& settings, Samp
 Pipeline::Posterior Pipeline::encode(const at::Tensor& pixels) const {
     const Vae& vae = *m_networks.vae;
     const auto moments =
-        vae.encoder.forward(pixels.to(m_device.placement.device, vae.dtype())).to(at::kFloat).chunk(2, 1);
+        encodeWithin(vae, m_model.vae, pixels.to(m_device.placement.device, vae.dtype()), kAnyRoom)
+            .result.to(at::kFloat)
+            .chunk(2, 1);
     return {moments[0], at::exp(0.5 * moments[1].clamp(-30, 20))};
 }
 
@@ -178,14 +191,34 @@ at::Tensor Pipeline::predict(const Drawing& drawing) const {
     return diffusion::predict({&one, 1}, *m_networks.denoiser, m_device.placement.dtype);
 }
 
-void Pipeline::advance(std::span<Drawing* const> drawings) const {
-    diffusion::advance(drawings, *m_networks.denoiser, m_device.placement.dtype);
+void Pipeline::advance(std::span<Drawing* const> drawings, Rows rows) const {
+    diffusion::advance(drawings, *m_networks.denoiser, m_device.placement.dtype, rows);
 }
 
 at::Tensor Pipeline::decode(const at::Tensor& latents) const {
+    return decodeWithin(latents, kAnyRoom).result;
+}
+
+Made Pipeline::decodeWithin(const at::Tensor& latents, std::int64_t room) const {
     requireFinite(latents, "The picture's latents");
     const Vae& vae = *m_networks.vae;
-    return vae.decoder.forward(latents.to(vae.dtype()) / m_model.vae.scalingFactor);
+    return diffusion::decodeWithin(vae, m_model.vae, latents.to(vae.dtype()) / m_model.vae.scalingFactor,
+                                   room);
+}
+
+protocol::Problem Pipeline::tooLarge(const Drawing& drawing, std::int64_t room) const {
+    const int scale = m_model.vae.scale();
+    const std::int64_t width = drawing.latents().size(3) * scale;
+    const std::int64_t height = drawing.latents().size(2) * scale;
+    const auto bytes = static_cast<std::int64_t>(c10::elementSize(m_device.placement.dtype));
+    // It was tried and did not fit, whatever was calculated.
+    const auto smaller = static_cast<std::int64_t>(0.75 * std::sqrt(static_cast<double>(width * height)));
+    const std::int64_t side = std::min(models::sideThatFits(m_model, bytes, room), smaller) / scale * scale;
+    std::string detail = "The device has too little memory for a picture of " + std::to_string(width) + "x" +
+                         std::to_string(height) + ", even in parts; ";
+    detail += side > 0 ? "one of " + std::to_string(side) + "x" + std::to_string(side) + " should fit."
+                       : "there is no room for any: use a smaller model, or another device.";
+    return protocol::generationFailed(std::move(detail));
 }
 
 image::Image toImage(const at::Tensor& decoded) {

@@ -8,6 +8,7 @@
 
 #include "server/diffusion/device.h"
 #include "server/diffusion/drawing.h"
+#include "server/diffusion/fallback.h"
 #include "server/diffusion/families/family.h"
 #include "server/image/image.h"
 #include "server/models/model_folder.h"
@@ -32,6 +33,8 @@ public:
     /// Bytes, about, that drawing one picture of the model's own size takes beside the weights: what decoding
     /// it takes, which is the most.
     std::int64_t memoryToDraw() const;
+    /// Bytes, about, that a step of `drawing` takes.
+    std::int64_t memoryOfStep(const Drawing& drawing) const;
 
     /// Numbers that the UNet's first layer puts out for `work` (Drawing::work()): how much an operation is.
     std::int64_t activationSize(std::int64_t work) const;
@@ -75,11 +78,16 @@ public:
 
     /// What the network answers to the next step of `drawing`, which stays where it is: [branches, C, H, W].
     at::Tensor predict(const Drawing& drawing) const;
-    /// A step of each with one forward pass; they have one shape and are not done.
-    void advance(std::span<Drawing* const> drawings) const;
+    /// A step of each with one forward pass, or with one for each row; they have one shape and are not done.
+    void advance(std::span<Drawing* const> drawings, Rows rows = Rows::Together) const;
 
     /// latents [1, C, H, W] → [1, 3, 8H, 8W], about -1 to 1, in the VAE's dtype.
     at::Tensor decode(const at::Tensor& latents) const;
+    /// The same within about `room` bytes.
+    Made decodeWithin(const at::Tensor& latents, std::int64_t room) const;
+
+    /// That the memory, of which `room` bytes are left, does not hold `drawing`; and what it would hold.
+    protocol::Problem tooLarge(const Drawing& drawing, std::int64_t room) const;
 
 private:
     std::unique_ptr<Sampler> samplerFor(const protocol::GenerationSettings& settings, const at::Tensor& noise,

@@ -136,11 +136,14 @@ void Request::stepped(int index, std::size_t accepted, std::size_t evaluations) 
     }
 }
 
-void Request::deliver(int index, const Drawing& drawing) {
+void Request::deliver(const Live& live, std::int64_t room) {
     enter(protocol::Stage::Decoding);
-    image::Image picture = toImage(m_pipeline->decode(drawing.latents()));
+    const Made decoded = m_pipeline->decodeWithin(live.drawing.latents(), room);
+    image::Image picture = toImage(decoded.result);
+    picture.note = live.note();
+    picture.note += (picture.note.empty() || decoded.note.empty() ? "" : " ") + decoded.note;
     if (m_observer.image) {
-        m_observer.image(index, m_settings.seed + index, std::move(picture));
+        m_observer.image(live.index, m_settings.seed + live.index, std::move(picture));
     }
     ++m_delivered;
 }
@@ -170,6 +173,23 @@ void Live::goOn() {
     pipeline = &request->refining();
     isRefined = true;
     group = groupNow();
+}
+
+bool Live::takeLess() {
+    if (rows == Rows::OneByOne || drawing.branches() == 1) {
+        return false;
+    }
+    rows = Rows::OneByOne;
+    return true;
+}
+
+std::optional<protocol::Problem> Live::problemOf(Attempt ended, std::int64_t room) const {
+    return ended.isOutOfMemory ? pipeline->tooLarge(drawing, room) : std::move(ended.problem);
+}
+
+std::string Live::note() const {
+    return rows == Rows::Together ? ""
+                                  : "To save memory the network was asked about one prompt after another.";
 }
 
 std::string Live::groupNow() const {

@@ -7,12 +7,15 @@
 #include <string>
 #include <vector>
 
+#include "server/diffusion/attempt.h"
 #include "server/diffusion/pipeline.h"
 #include "server/generator/generator.h"
 #include "shared/protocol/generation.h"
 #include "shared/protocol/job.h"
 
 namespace easel::diffusion {
+
+struct Live;
 
 /// A request from its arrival to its end: what was asked for, who is told, and how far its pictures are.
 class Request {
@@ -45,8 +48,8 @@ public:
 
     /// Picture `index` is a step further; it has made `accepted` of its `evaluations`.
     void stepped(int index, std::size_t accepted, std::size_t evaluations);
-    /// Decodes picture `index` and hands it over. Throws Failure.
-    void deliver(int index, const Drawing& drawing);
+    /// Decodes a picture within about `room` bytes and hands it over. Throws Failure.
+    void deliver(const Live& live, std::int64_t room);
     bool isComplete() const { return m_delivered == m_settings.count; }
     /// The last that is told.
     void finish(std::optional<protocol::Problem> problem) const;
@@ -83,12 +86,19 @@ struct Live {
 
     /// What widths are kept under: the model's files, the shape, and whether there is guidance.
     std::string kind() const;
+    /// After memory ran out: does with less. False: there is nothing more to leave out.
+    bool takeLess();
+    /// What is to be told of how it was drawn; mostly nothing.
+    std::string note() const;
+    /// What went wrong when it was tried with `room` bytes left.
+    std::optional<protocol::Problem> problemOf(Attempt ended, std::int64_t room) const;
 
     Request* request;
     const Pipeline* pipeline;  ///< that draws it now
     int index;
     bool isRefined = false;  ///< by the refiner, which makes the last steps
     Drawing drawing;
+    Rows rows = Rows::Together;
     std::string group;  ///< what it shares forward passes with: the model in memory, and the shape
 
 private:

@@ -55,6 +55,12 @@ bool Residency::makeRoom(std::int64_t bytes, const Parts& wanted) {
     return true;
 }
 
+bool Residency::dropIdle() {
+    const std::int64_t before = used();
+    makeRoom(m_budget + 1, {});  // more than there can be
+    return used() < before;
+}
+
 /// Those that no model holds any more.
 void Residency::dropIdleParts(std::int64_t bytes, const Parts& wanted) {
     for (auto part = m_parts.begin(); part != m_parts.end() && used() + bytes > m_budget;) {

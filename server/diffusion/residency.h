@@ -31,6 +31,8 @@ public:
     /// Lets parts go until `bytes` more fit; none of those that are among `wanted`. False when they cannot
     /// fit as long as what is in use stays.
     bool makeRoom(std::int64_t bytes, const Parts& wanted);
+    /// Lets all go that is not in use; whether there was any.
+    bool dropIdle();
     /// What is held, for the next model to be made of.
     const Parts& parts() const { return m_parts; }
     /// `parts`: what parts() was, with those that were added for this model.

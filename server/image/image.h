@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace easel::image {
@@ -13,6 +14,7 @@ struct Image {
     int width = 0;
     int height = 0;
     std::vector<std::uint8_t> rgb;  ///< height x width x 3
+    std::string note = {};          ///< what is to be told of how it was made; mostly nothing
 
     bool operator==(const Image&) const = default;
 };

@@ -13,6 +13,10 @@ double Control::strengthAt(std::size_t done, std::size_t all) const {
     return isHeard ? scale : 0;
 }
 
+ControlRows ControlRows::slice(std::int64_t begin, std::int64_t end) const {
+    return {network, hints.slice(0, begin, end), strengths.slice(0, begin, end)};
+}
+
 Residuals residualsOf(const ControlRows& rows, const at::Tensor& x, const at::Tensor& t,
                       const Conditioning& conditioning) {
     Residuals residuals = rows.network->forward(x, t, conditioning, rows.hints);

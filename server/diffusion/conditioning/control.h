@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 
 #include "server/diffusion/networks/controlnet/controlnet.h"
@@ -22,6 +23,8 @@ struct Control {
 
 /// One network's part in a pass of B rows.
 struct ControlRows {
+    ControlRows slice(std::int64_t begin, std::int64_t end) const;
+
     const ControlNet* network;
     at::Tensor hints;      ///< [B, C, H, W]
     at::Tensor strengths;  ///< [B, 1, 1, 1] float32

@@ -3,9 +3,37 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <cmath>
+#include <vector>
 
 namespace easel::diffusion::ops {
+namespace {
+
+/// Bytes that the scores of one slice may take.
+constexpr std::int64_t kMostScores = std::int64_t{256} << 20;
+
+/// Scaled dot-product attention of q [B, H, S, D] to k and v [B, H, T, D], so many rows of q at a time.
+at::Tensor sliced(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, std::int64_t rows) {
+    std::vector<at::Tensor> slices;
+    for (std::int64_t first = 0; first < q.size(2); first += rows) {
+        slices.push_back(at::scaled_dot_product_attention(q.slice(2, first, first + rows), k, v));
+    }
+    return at::cat(slices, 2);
+}
+
+/// How many rows of q may be scored at a time: all where libtorch has a kernel that keeps no scores.
+std::int64_t rowsAtATime(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v) {
+    constexpr std::int64_t kKeepsThem = 0;  // sdp::SDPBackend::math
+    if (at::_fused_sdp_choice(q, k, v) != kKeepsThem) {
+        return q.size(2);
+    }
+    const std::int64_t row =
+        q.size(0) * q.size(1) * k.size(2) * static_cast<std::int64_t>(c10::elementSize(q.scalar_type()));
+    return std::clamp<std::int64_t>(kMostScores / std::max<std::int64_t>(row, 1), 1, q.size(2));
+}
+
+}  // namespace
 
 at::Tensor groupNormSilu(const at::Tensor& x, std::int64_t groups, const at::Tensor& weight,
                          const at::Tensor& bias, double eps) {
@@ -18,9 +46,14 @@ at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor&
     const auto split = [heads](const at::Tensor& x) {
         return x.view({x.size(0), x.size(1), heads, x.size(2) / heads}).transpose(1, 2);
     };
-    return at::scaled_dot_product_attention(split(q), split(k), split(v), {}, 0.0, causal)
-        .transpose(1, 2)
-        .reshape(q.sizes());
+    const at::Tensor queries = split(q);
+    const at::Tensor keys = split(k);
+    const at::Tensor values = split(v);
+    const std::int64_t rows = causal ? q.size(1) : rowsAtATime(queries, keys, values);
+    const at::Tensor attended =
+        rows < q.size(1) ? sliced(queries, keys, values, rows)
+                         : at::scaled_dot_product_attention(queries, keys, values, {}, 0.0, causal);
+    return attended.transpose(1, 2).reshape(q.sizes());
 }
 
 at::Tensor geglu(const at::Tensor& x) {

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/diffusion/fallback.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <functional>
+#include <new>
+#include <string_view>
+#include <vector>
+
+#include "server/diffusion/networks/vae/tiling.h"
+#include "server/models/memory.h"
+
+namespace easel::diffusion {
+namespace {
+
+/// Of the machine's memory, which other programs use, too: with it a picture of 1024x1024 is made in one
+/// piece.
+constexpr std::int64_t kMostOnCpu = std::int64_t{4} << 30;
+
+struct Size {
+    std::int64_t width;
+    std::int64_t height;
+};
+
+/// `run` gets the side of a tile in pixels, or 0.
+Made withinTiles(const models::VaeConfig& config, Size size, const at::Tensor& x, std::int64_t room,
+                 const std::function<at::Tensor(std::int64_t side)>& run) {
+    room = x.is_cpu() ? std::min(room, kMostOnCpu) : room;
+    const auto bytes = static_cast<std::int64_t>(x.element_size());
+    const auto fits = [&](std::int64_t side) {
+        const auto [width, height] =
+            side == 0 ? size : Size{std::min(side, size.width), std::min(side, size.height)};
+        return models::bytesOfVaePass(config, width, height, bytes) <= room;
+    };
+    const auto sides = models::tilesFor(config, size.width, size.height);
+    for (auto side = std::find_if(sides.begin(), sides.end() - 1, fits);; ++side) {
+        try {
+            return {run(*side), *side == 0 ? ""
+                                           : "To save memory its pixels were made in tiles of " +
+                                                 std::to_string(*side) + ", with blended seams."};
+        } catch (const std::exception& error) {
+            if (side + 1 == sides.end() || !isOutOfMemory(error)) {
+                throw;
+            }
+        }
+    }
+}
+
+}  // namespace
+
+/// libtorch has a class of its own for what a GPU lacks alone.
+bool isOutOfMemory(const std::exception& error) {
+    constexpr std::string_view kOfCpu = "can't allocate memory";
+    return dynamic_cast<const c10::OutOfMemoryError*>(&error) != nullptr ||
+           dynamic_cast<const std::bad_alloc*>(&error) != nullptr ||
+           std::string_view(error.what()).find(kOfCpu) != std::string_view::npos;
+}
+
+Made decodeWithin(const Vae& vae, const models::VaeConfig& config, const at::Tensor& latents,
+                  std::int64_t room) {
+    const int scale = config.scale();
+    return withinTiles(
+        config, {latents.size(3) * scale, latents.size(2) * scale}, latents, room, [&](std::int64_t side) {
+            const auto decode = [&](const at::Tensor& x) { return vae.decoder.forward(x); };
+            return side == 0 ? decode(latents) : inTiles(latents, {side / scale, side}, decode);
+        });
+}
+
+Made encodeWithin(const Vae& vae, const models::VaeConfig& config, const at::Tensor& pixels,
+                  std::int64_t room) {
+    const int scale = config.scale();
+    return withinTiles(config, {pixels.size(3), pixels.size(2)}, pixels, room, [&](std::int64_t side) {
+        const auto encode = [&](const at::Tensor& x) { return vae.encoder.forward(x); };
+        return side == 0 ? encode(pixels) : inTiles(pixels, {side, side / scale}, encode);
+    });
+}
+
+}  // namespace easel::diffusion

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+// What drawing does where memory is short.
+#include <ATen/ATen.h>
+#include <c10/core/InferenceMode.h>
+
+#include <QTest>
+#include <array>
+#include <cstdlib>
+#include <limits>
+
+#include "server/diffusion/fallback.h"
+#include "server/diffusion/networks/ops.h"
+#include "server/diffusion/networks/vae/tiling.h"
+#include "server/diffusion/weights/weights.h"
+#include "server/models/model_folder.h"
+#include "tests/server/diffusion/one_model.h"
+#include "tests/server/diffusion/scarce_memory.h"
+#include "tests/server/diffusion/small_drawing.h"
+#include "tests/server/diffusion/tensor_file.h"
+#include "tests/support/gates.h"
+
+using namespace easel;
+using namespace easel::diffusion;
+using namespace easel::tests;
+
+namespace {
+
+constexpr std::int64_t kAll = std::numeric_limits<std::int64_t>::max();
+
+struct TinyVae {
+    explicit TinyVae(const QString& model)
+        : folder(*models::openModelFolder(kFixtures + "models/" + model.toStdString())),
+          vae(Weights(*models::openWeights(folder, models::kVae), {c10::kCPU, c10::kFloat}), folder.vae) {}
+
+    models::ModelFolder folder;
+    Vae vae;
+};
+
+std::size_t off(const image::Image& a, const image::Image& b) {
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < a.rgb.size(); ++i) {
+        count += std::abs(a.rgb[i] - b.rgb[i]) > 1 ? 1 : 0;
+    }
+    return count;
+}
+
+}  // namespace
+
+class ScarceMemoryTest : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void tilesEqualDiffusers_data() { bothModels(); }
+    void tilesEqualDiffusers();
+    void whatFitsIsMadeInOnePiece_data() { bothModels(); }
+    void whatFitsIsMadeInOnePiece();
+    void tilesMeetWithoutASeam();
+    void smallerTilesFollowWhenMemoryRunsOut();
+    void attentionInSlicesIsTheSame();
+    void shortMemoryIsTold();
+    void rowsAreAskedForOneByOne();
+    void atLastTheSizeThatFitsIsNamed();
+
+private:
+    static void bothModels() {
+        QTest::addColumn<QString>("name");
+        QTest::newRow("sd1-tiny") << "sd1-tiny";
+        QTest::newRow("sd2-tiny") << "sd2-tiny";
+    }
+};
+
+void ScarceMemoryTest::tilesEqualDiffusers() {
+    QFETCH(QString, name);
+    const c10::InferenceMode inference;
+    const TensorFile golden(kFixtures + "diffusion/tiles.safetensors");
+    const TinyVae tiny(name);
+    const std::string key = name.toStdString();
+    const at::Tensor pixels = golden[key + "/decoded"];
+
+    // No room at all: the smallest tiles, which are the model's own.
+    const Made decoded = decodeWithin(tiny.vae, tiny.folder.vae, golden[key + "/latents"], 0);
+    const Made encoded = encodeWithin(tiny.vae, tiny.folder.vae, pixels.clamp(-1, 1), 0);
+    const double gate = tests::gate("vae");
+    QVERIFY2(greatestDifference(decoded.result, pixels) <= gate,
+             qPrintable(QString::number(greatestDifference(decoded.result, pixels))));
+    QVERIFY2(greatestDifference(encoded.result, golden[key + "/moments"]) <= gate,
+             qPrintable(QString::number(greatestDifference(encoded.result, golden[key + "/moments"]))));
+    QVERIFY(decoded.note.find("tiles of 64") != std::string::npos);
+    QVERIFY(encoded.note.find("tiles of 64") != std::string::npos);
+}
+
+void ScarceMemoryTest::whatFitsIsMadeInOnePiece() {
+    QFETCH(QString, name);
+    const c10::InferenceMode inference;
+    const TensorFile golden(kFixtures + "diffusion/tiles.safetensors");
+    const TinyVae tiny(name);
+    const at::Tensor latents = golden[name.toStdString() + "/latents"];
+    const Made decoded = decodeWithin(tiny.vae, tiny.folder.vae, latents, kAll);
+    QVERIFY(at::equal(decoded.result, tiny.vae.decoder.forward(latents)));
+    QVERIFY(decoded.note.empty());
+    // So the test above would notice a decoder that never takes tiles.
+    QVERIFY(greatestDifference(decoded.result, golden[name.toStdString() + "/decoded"]) >
+            100 * tests::gate("vae"));
+}
+
+void ScarceMemoryTest::tilesMeetWithoutASeam() {
+    const c10::InferenceMode inference;
+    const at::Tensor x = at::arange(40 * 28, at::kFloat).view({1, 1, 40, 28});
+    // A network that sees its own place alone makes the same of parts as of the whole.
+    const at::Tensor same = inTiles(x, {8, 8}, [](const at::Tensor& part) { return part * 2; });
+    QVERIFY(at::allclose(same, x * 2));
+    // Of one that tells where its tiles are, no two neighbours differ by more than a seam spreads out.
+    int tiles = 0;
+    const at::Tensor steps = inTiles(at::zeros({1, 1, 8, 32}), {8, 16}, [&](const at::Tensor& part) {
+        return at::full({1, 1, 2 * part.size(2), 2 * part.size(3)}, ++tiles);
+    });
+    QVERIFY((steps.sizes() == at::IntArrayRef{1, 1, 16, 64}));
+    const at::Tensor changes = steps.slice(3, 1) - steps.slice(3, 0, -1);
+    QVERIFY(changes.max().item<double>() <= 0.25 + 1e-6);
+    QVERIFY(tiles > 3);
+}
+
+void ScarceMemoryTest::smallerTilesFollowWhenMemoryRunsOut() {
+    const c10::InferenceMode inference;
+    const TensorFile golden(kFixtures + "diffusion/tiles.safetensors");
+    const TinyVae tiny("sd1-tiny");
+    const at::Tensor latents = golden["sd1-tiny/latents"];
+    const at::Tensor pixels = golden["sd1-tiny/decoded"];
+    std::size_t whole = 0;
+    {
+        ScarceMemory plenty(SIZE_MAX);
+        decodeWithin(tiny.vae, tiny.folder.vae, latents, kAll);
+        whole = plenty.largest();
+    }
+    Made decoded;
+    {
+        ScarceMemory scarce(whole - 1);
+        decoded = decodeWithin(tiny.vae, tiny.folder.vae, latents, kAll);
+        QCOMPARE(scarce.refused, 1);
+    }
+    QVERIFY(!decoded.note.empty());
+    QVERIFY(greatestDifference(decoded.result, pixels) <= tests::gate("vae"));
+    {
+        ScarceMemory none(64);
+        QVERIFY_THROWS_EXCEPTION(c10::OutOfMemoryError,
+                                 decodeWithin(tiny.vae, tiny.folder.vae, latents, kAll));
+    }
+    QVERIFY(isOutOfMemory(std::bad_alloc()));
+    QVERIFY(!isOutOfMemory(std::runtime_error("something else")));
+    try {
+        at::empty({std::int64_t{1} << 50});
+        QFAIL("There is more memory than there can be.");
+    } catch (const std::exception& error) {
+        QVERIFY2(isOutOfMemory(error), error.what());
+    }
+}
+
+void ScarceMemoryTest::attentionInSlicesIsTheSame() {
+    const c10::InferenceMode inference;
+    constexpr std::int64_t kTokens = 9000;  // 324 MB of scores
+    at::manual_seed(1);
+    const at::Tensor q = at::randn({1, kTokens, 16});
+    const at::Tensor k = at::randn({1, kTokens, 16});
+    const at::Tensor v = at::randn({1, kTokens, 16});
+    const at::Tensor fused = ops::attention(q, k, v, 1);
+    at::globalContext().setSDPUseFlash(false);
+    at::Tensor sliced;
+    std::size_t largest = 0;
+    {
+        ScarceMemory watched(SIZE_MAX);
+        sliced = ops::attention(q, k, v, 1);
+        largest = watched.largest();
+    }
+    at::globalContext().setSDPUseFlash(true);
+    QVERIFY2(largest <= std::size_t{256} << 20, qPrintable(QString::number(largest)));
+    QVERIFY2(greatestDifference(fused, sliced) < 1e-5,
+             qPrintable(QString::number(greatestDifference(fused, sliced))));
+}
+
+/// Of a picture of 128x96 the decoder's last tensors are the largest, so it is they that find no room.
+void ScarceMemoryTest::shortMemoryIsTold() {
+    OneModel model(kFixtures + "models/sd1-tiny");
+    auto settings = small();
+    settings.width = 128;
+    settings.height = 96;
+    std::size_t most = 0;
+    Drawn plenty;
+    {
+        ScarceMemory watched(SIZE_MAX);
+        plenty = model.draw(settings);
+        most = watched.largest();
+    }
+    QVERIFY(!plenty.problem);
+    QVERIFY(plenty.images[0].note.empty());
+    ScarceMemory scarce(most - 1);
+    const Drawn drawn = model.draw(settings);
+    QVERIFY2(!drawn.problem, drawn.problem ? drawn.problem->detail.c_str() : "");
+    QVERIFY(scarce.refused > 0);
+    QVERIFY2(drawn.images[0].note.find("tiles of 64") != std::string::npos, drawn.images[0].note.c_str());
+    QVERIFY(drawn.images[0].rgb != plenty.images[0].rgb);
+}
+
+void ScarceMemoryTest::rowsAreAskedForOneByOne() {
+    const c10::InferenceMode inference;
+    const auto device = openDevice("cpu");
+    Pipeline pipeline(kFixtures + "models/sd1-tiny", device);
+    const auto settings = small();
+    const auto drawingOf = [&] { return pipeline.drawingFor(settings, 0, pipeline.guidance(settings)); };
+    Drawing together = drawingOf();
+    Drawing narrow = drawingOf();
+    std::size_t largest[2];
+    {
+        ScarceMemory watched(SIZE_MAX);
+        pipeline.advance(std::array{&together});
+        largest[0] = watched.largest();
+    }
+    {
+        ScarceMemory watched(SIZE_MAX);
+        pipeline.advance(std::array{&narrow}, Rows::OneByOne);
+        largest[1] = watched.largest();
+    }
+    QVERIFY(greatestDifference(together.latents(), narrow.latents()) < 1e-5);
+    QVERIFY(largest[1] < largest[0]);
+
+    OneModel model(kFixtures + "models/sd1-tiny");
+    const Drawn plenty = model.draw(settings);
+    // The decoder takes more than a step does, so it has to do with tiles here, and less than that is scarce.
+    ScarceMemory scarce(largest[0] - 1);
+    const Drawn drawn = model.draw(settings);
+    if (drawn.problem) {  // the smallest tile takes more than a step of all rows
+        QVERIFY(drawn.problem->detail.find("too little memory") != std::string::npos);
+        QSKIP("The decoder takes more than a step.");
+    }
+    QVERIFY(drawn.images[0].note.find("one prompt after another") != std::string::npos);
+    QVERIFY(off(drawn.images[0], plenty.images[0]) == 0);
+}
+
+void ScarceMemoryTest::atLastTheSizeThatFitsIsNamed() {
+    OneModel model(kFixtures + "models/sd1-tiny");
+    auto settings = small();
+    settings.width = 128;
+    settings.height = 128;
+    QVERIFY(!model.draw(settings).problem);  // and the prompts are remembered
+    {
+        ScarceMemory none(1 << 12);
+        const Drawn drawn = model.draw(settings);
+        QVERIFY(drawn.problem);
+        QVERIFY2(drawn.problem->detail.find("128x128") != std::string::npos, drawn.problem->detail.c_str());
+        QVERIFY2(drawn.problem->detail.find("96x96 should fit") != std::string::npos,
+                 drawn.problem->detail.c_str());
+    }
+    QVERIFY(!model.draw(settings).problem);
+}
+
+QTEST_GUILESS_MAIN(ScarceMemoryTest)
+#include "test_scarce_memory.moc"
