@@ -11,6 +11,7 @@
 #include "server/http/router.h"
 #include "shared/protocol/addon_info.h"
 #include "shared/protocol/device_info.h"
+#include "shared/protocol/estimate.h"
 #include "shared/protocol/generation.h"
 #include "shared/protocol/hub_info.h"
 #include "shared/protocol/problem.h"
@@ -33,6 +34,9 @@ struct Models {
     std::function<protocol::Expected<protocol::ModelInfo>(const std::string& id)> find;
     /// As the list has it, whether it can be drawn with or not; nothing when there is none such.
     std::function<std::optional<protocol::ModelInfo>(const std::string& id)> describe;
+    /// What a picture takes of the memory; nothing where that is not known.
+    std::function<std::optional<protocol::MemoryEstimate>(const protocol::GenerationSettings&)> memoryFor =
+        {};
     /// At most `limit` from after `after` on, the default one first.
     std::function<protocol::ModelPage(int limit, const std::optional<std::string>& after)> page;
     /// Has it loaded, or let go; the state tells what comes of it.

@@ -197,7 +197,11 @@ protocol::Expected<protocol::Estimate> estimate(const Service& service, const Ge
                                                 const http::Request& asking) {
     return settingsOf(service, request).and_then([&](const auto& settings) {
         return checkPictures(service, request, viewOf(asking)).map([&] {
-            return service.queue.estimate(settings, ownerOf(asking));
+            auto estimated = service.queue.estimate(settings, ownerOf(asking));
+            if (service.models.memoryFor) {
+                estimated.memory = service.models.memoryFor(settings);
+            }
+            return estimated;
         });
     });
 }

@@ -260,6 +260,7 @@ api::Service Gateway::service() {
             .server = [this] { return info(); },
             .models = {.find = [this](const auto& id) { return m_models->find(id); },
                        .describe = [this](const auto& id) { return m_models->describe(id); },
+                       .memoryFor = [this](const auto& settings) { return m_models->memoryFor(settings); },
                        .page = [this](int limit, const auto& after) { return m_models->page(limit, after); },
                        .load = [this](const auto& id) { m_queue->loadModel(id); },
                        .unload = [this](const auto& id) { m_queue->unloadModel(id); },

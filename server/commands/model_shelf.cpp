@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "server/models/memory.h"
 #include "shared/protocol/validation.h"
 
 namespace easel::commands {
@@ -112,6 +113,21 @@ protocol::Expected<std::filesystem::path> ModelShelf::locate(const std::string& 
         return tl::unexpected(protocol::noSuchModel(id, {m_default}));
     }
     return m_catalogue->find(id).map([](const models::ModelFolder& folder) { return folder.root; });
+}
+
+std::optional<protocol::MemoryEstimate> ModelShelf::memoryFor(
+    const protocol::GenerationSettings& settings) const {
+    const auto model = m_catalogue ? std::optional(m_catalogue->find(settings.model)) : std::nullopt;
+    if (!model || !*model) {
+        return {};
+    }
+    const generator::Status status = this->status();
+    auto memory =
+        models::memoryFor(**model, m_catalogue->weights(settings.model), settings, bytesOfNumber(status));
+    if (status.memoryBudget > 0) {
+        memory.available = status.memoryBudget;
+    }
+    return memory;
 }
 
 void ModelShelf::lookAgain() const {

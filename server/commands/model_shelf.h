@@ -11,6 +11,7 @@
 #include "server/generator/generator.h"
 #include "server/models/addons.h"
 #include "server/models/catalogue.h"
+#include "shared/protocol/estimate.h"
 #include "shared/protocol/problem.h"
 #include "shared/protocol/server_info.h"
 
@@ -41,6 +42,9 @@ public:
     /// Where such a thing lies. Errors: 422 with `field`.
     protocol::Expected<std::filesystem::path> locateAddon(protocol::AddonKind kind, const std::string& name,
                                                           const std::string& field) const;
+    /// What a picture takes of the memory; nothing for the test pattern, or where the model's files have
+    /// gone.
+    std::optional<protocol::MemoryEstimate> memoryFor(const protocol::GenerationSettings& settings) const;
     /// Models came or went.
     void lookAgain() const;
     /// What is wrong with the places, a sentence each.

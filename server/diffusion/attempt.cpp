@@ -14,8 +14,9 @@ Attempt attempt(const std::function<void()>& work) {
         return {failure.problem()};
     } catch (const std::exception& error) {
         if (isOutOfMemory(error)) {
-            return {protocol::generationFailed("The device has too little memory for this picture."), false,
-                    true};
+            return {protocol::generationFailed(
+                        "The device has too little memory for this picture; ask for a smaller one."),
+                    false, true};
         }
         return {protocol::generationFailed("The picture cannot be drawn: " + firstLine(error.what()) + "."),
                 true};

@@ -109,7 +109,8 @@ json control(const Picture& frame) {
             {"index", frame.index},
             {"seed", frame.seed},
             {"width", frame.image.width},
-            {"height", frame.image.height}};
+            {"height", frame.image.height},
+            {"note", frame.image.note}};
 }
 
 json control(const Finished& frame) {
@@ -237,7 +238,8 @@ Expected<Picture> readPicture(const json& value, std::vector<std::uint8_t> pixel
         return tl::unexpected(broken("a picture does not fit its pixels"));
     }
     return Picture{value.at("id").get<std::string>(), static_cast<int>(index), integer(value.at("seed")),
-                   image::Image{static_cast<int>(width), static_cast<int>(height), std::move(pixels)}};
+                   image::Image{static_cast<int>(width), static_cast<int>(height), std::move(pixels),
+                                value.at("note").get<std::string>()}};
 }
 
 Expected<Finished> readFinished(const json& value) {

@@ -374,6 +374,7 @@ void Dispatcher::keep(const std::string& id, int attempt, const protocol::Genera
             info.width = picture.width;
             info.height = picture.height;
             info.bytes = static_cast<std::int64_t>(bytes.size());
+            info.note = picture.note;
             return info;
         });
     });

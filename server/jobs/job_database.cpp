@@ -97,6 +97,9 @@ CREATE TABLE job_inputs (
     PRIMARY KEY (job, input)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX jobs_of_inputs ON job_inputs (input);
+)",
+                                       R"(
+ALTER TABLE images ADD COLUMN note TEXT NOT NULL DEFAULT '';
 )"};
 constexpr int kSchemaVersion = std::size(kMigrations);
 

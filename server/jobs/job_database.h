@@ -19,7 +19,8 @@ inline constexpr const char* kRecord =
     "idempotency_key, idempotency_request, owner, hold, priority, rank, finished_event, "
     "request_id FROM jobs ";
 inline constexpr const char* kImagesOfJob =
-    "SELECT position, seed, width, height, bytes, content_type FROM images WHERE job = ? ORDER BY position";
+    "SELECT position, seed, width, height, bytes, content_type, note FROM images WHERE job = ? "
+    "ORDER BY position";
 inline constexpr const char* kInputs =
     "SELECT number, id, owner, width, height, bytes, content_type, unused_since FROM inputs";
 inline constexpr const char* kUses = "SELECT job, input FROM job_inputs";

@@ -53,7 +53,8 @@ protocol::Expected<JobRecord> readJob(SQLite::Database& database, SQLite::Statem
     while (images.executeStep()) {
         job.images.push_back({images.getColumn(0).getInt(), images.getColumn(1).getInt64(),
                               images.getColumn(2).getInt(), images.getColumn(3).getInt(),
-                              images.getColumn(4).getInt64(), images.getColumn(5).getString()});
+                              images.getColumn(4).getInt64(), images.getColumn(5).getString(),
+                              images.getColumn(6).getString()});
     }
     return record;
 }

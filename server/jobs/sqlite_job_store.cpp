@@ -178,9 +178,10 @@ public:
 
     Expected<bool> addImage(const std::string& id, int attempt, const protocol::ImageInfo& image) override {
         return change(
-            "INSERT OR REPLACE INTO images SELECT number, ?, ?, ?, ?, ?, ? FROM jobs "
+            "INSERT OR REPLACE INTO images SELECT number, ?, ?, ?, ?, ?, ?, ? FROM jobs "
             "WHERE id = ? AND attempt = ? AND state = 'running'",
-            image.index, image.seed, image.width, image.height, image.bytes, image.contentType, id, attempt);
+            image.index, image.seed, image.width, image.height, image.bytes, image.contentType, image.note,
+            id, attempt);
     }
 
     Expected<bool> requeue(const std::string& id, int attempt, Requeue why) override {

@@ -65,6 +65,7 @@ struct ImageInfo {
     int height = 0;
     std::int64_t bytes = 0;
     std::string contentType = "image/png";
+    std::string note = {};  ///< how it was drawn otherwise than usual, and why; mostly nothing
 
     bool operator==(const ImageInfo&) const = default;
 };

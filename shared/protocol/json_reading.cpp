@@ -61,6 +61,16 @@ Expected<Progress> readProgress(const json& value) {
     return reader.finish(progress);
 }
 
+Expected<MemoryEstimate> readMemory(const json& value) {
+    Reader reader(value, "The memory");
+    MemoryEstimate memory;
+    reader.read("weights", memory.weights);
+    reader.read("drawing", memory.drawing);
+    reader.read("least", memory.least);
+    reader.read("available", memory.available);
+    return reader.finish(memory);
+}
+
 Expected<ImageInfo> readImage(const json& value) {
     Reader reader(value, "The image");
     ImageInfo image;
@@ -70,6 +80,7 @@ Expected<ImageInfo> readImage(const json& value) {
     reader.read("height", image.height);
     reader.read("bytes", image.bytes);
     reader.read("content_type", image.contentType);
+    reader.read("note", image.note);
     return reader.finish(std::move(image));
 }
 
@@ -243,6 +254,7 @@ Expected<Estimate> parseEstimate(std::string_view body) {
         reader.read("seconds", estimate.seconds);
         reader.read("ahead", estimate.ahead);
         reader.read("wait_seconds", estimate.waitSeconds);
+        reader.read("memory", estimate.memory, readMemory);
         reader.read("problem", estimate.problem, readProblem);
         return reader.finish(std::move(estimate));
     });

@@ -30,9 +30,18 @@ json write(const Progress& progress) {
             {"eta_seconds", orNull(progress.etaSeconds)}};
 }
 
+json write(const MemoryEstimate& memory) {
+    return {{"weights", memory.weights},
+            {"drawing", memory.drawing},
+            {"least", memory.least},
+            {"available", orNull(memory.available)},
+            {"fits", orNull(memory.fits())}};
+}
+
 json write(const ImageInfo& image) {
     return {{"index", image.index},   {"seed", image.seed},   {"width", image.width},
-            {"height", image.height}, {"bytes", image.bytes}, {"content_type", image.contentType}};
+            {"height", image.height}, {"bytes", image.bytes}, {"content_type", image.contentType},
+            {"note", image.note}};
 }
 
 json write(const Hold& hold) {
@@ -200,6 +209,7 @@ std::string toJson(const Estimate& estimate) {
                  {"seconds", orNull(estimate.seconds)},
                  {"ahead", estimate.ahead},
                  {"wait_seconds", orNull(estimate.waitSeconds)},
+                 {"memory", estimate.memory ? write(*estimate.memory) : json(nullptr)},
                  {"fits", !estimate.problem},
                  {"problem", estimate.problem ? write(*estimate.problem) : json(nullptr)}});
 }

@@ -63,6 +63,10 @@ public:
             const auto found = models.find(id);
             return found ? std::optional(*found) : std::nullopt;
         };
+        models.memoryFor = [](const protocol::GenerationSettings& settings) {
+            return settings.width == 1024 ? std::optional(protocol::MemoryEstimate{1000, 500, 100, 1200})
+                                          : std::nullopt;
+        };
         models.page = [this](int limit, const std::optional<std::string>& after) {
             protocol::ModelPage page;
             const auto last = std::ranges::find(m_models, after.value_or(""), &protocol::ModelInfo::id);

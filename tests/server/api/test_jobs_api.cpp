@@ -318,6 +318,8 @@ private Q_SLOTS:
         QCOMPARE(estimate.ahead, 0);
         QVERIFY(!estimate.seconds && !estimate.problem);
         QVERIFY(answer.body.find("\"fits\":true") != std::string::npos);
+        QCOMPARE(estimate.memory->least, std::int64_t{100});
+        QCOMPARE(estimate.memory->fits(), std::optional(true));
         QVERIFY(server.generator().isIdle());
         QCOMPARE(server.queue().load().queue.queued, 0);
 
@@ -328,6 +330,7 @@ private Q_SLOTS:
 
         const auto huge = ask(R"({"prompt":"fox","width":2048,"height":2048,"steps":500,"count":16})");
         QCOMPARE(huge.status, 200);
+        QVERIFY(huge.body.find("\"memory\":null") != std::string::npos);
         QCOMPARE(protocol::parseEstimate(huge.body)->problem->code, std::string("too_much_work"));
         QVERIFY(huge.body.find("\"fits\":false") != std::string::npos);
         QCOMPARE(problemIn(ask(R"({"prompt":"fox","width":65})")).field.value_or(""), std::string("width"));

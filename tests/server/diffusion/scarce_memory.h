@@ -34,11 +34,12 @@ public:
         m_plenty->copy_data(to, from, bytes);
     }
 
+    void allow(std::size_t most) { m_most = most; }
     std::size_t largest() const { return m_largest; }
     std::atomic<int> refused = 0;
 
 private:
-    const std::size_t m_most;
+    std::atomic<std::size_t> m_most;
     c10::Allocator* const m_plenty;
     std::atomic<std::size_t> m_largest = 0;
 };

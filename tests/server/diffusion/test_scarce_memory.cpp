@@ -111,10 +111,10 @@ void ScarceMemoryTest::tilesMeetWithoutASeam() {
     QVERIFY(at::allclose(same, x * 2));
     // Of one that tells where its tiles are, no two neighbours differ by more than a seam spreads out.
     int tiles = 0;
-    const at::Tensor steps = inTiles(at::zeros({1, 1, 8, 32}), {8, 16}, [&](const at::Tensor& part) {
+    const at::Tensor steps = inTiles(at::zeros({1, 1, 6, 32}), {8, 16}, [&](const at::Tensor& part) {
         return at::full({1, 1, 2 * part.size(2), 2 * part.size(3)}, ++tiles);
     });
-    QVERIFY((steps.sizes() == at::IntArrayRef{1, 1, 16, 64}));
+    QVERIFY((steps.sizes() == at::IntArrayRef{1, 1, 12, 64}));
     const at::Tensor changes = steps.slice(3, 1) - steps.slice(3, 0, -1);
     QVERIFY(changes.max().item<double>() <= 0.25 + 1e-6);
     QVERIFY(tiles > 3);
@@ -224,15 +224,20 @@ void ScarceMemoryTest::rowsAreAskedForOneByOne() {
 
     OneModel model(kFixtures + "models/sd1-tiny");
     const Drawn plenty = model.draw(settings);
-    // The decoder takes more than a step does, so it has to do with tiles here, and less than that is scarce.
     ScarceMemory scarce(largest[0] - 1);
-    const Drawn drawn = model.draw(settings);
-    if (drawn.problem) {  // the smallest tile takes more than a step of all rows
-        QVERIFY(drawn.problem->detail.find("too little memory") != std::string::npos);
-        QSKIP("The decoder takes more than a step.");
+    Drawn drawn;
+    model.submit("scarce", settings, drawn);
+    while (!drawn.isFinished) {
+        model.engine().step();
+        if (!drawn.progress.empty() && drawn.progress.back().step == settings.steps) {
+            scarce.allow(SIZE_MAX);  // for the decoder, which takes more
+        }
     }
-    QVERIFY(drawn.images[0].note.find("one prompt after another") != std::string::npos);
-    QVERIFY(off(drawn.images[0], plenty.images[0]) == 0);
+    QVERIFY2(!drawn.problem, drawn.problem ? drawn.problem->detail.c_str() : "");
+    QVERIFY(scarce.refused > 0);
+    QVERIFY2(drawn.images[0].note.find("one prompt after another") != std::string::npos,
+             drawn.images[0].note.c_str());
+    QCOMPARE(off(drawn.images[0], plenty.images[0]), std::size_t{0});
 }
 
 void ScarceMemoryTest::atLastTheSizeThatFitsIsNamed() {
@@ -242,7 +247,7 @@ void ScarceMemoryTest::atLastTheSizeThatFitsIsNamed() {
     settings.height = 128;
     QVERIFY(!model.draw(settings).problem);  // and the prompts are remembered
     {
-        ScarceMemory none(1 << 12);
+        ScarceMemory none(1 << 14);
         const Drawn drawn = model.draw(settings);
         QVERIFY(drawn.problem);
         QVERIFY2(drawn.problem->detail.find("128x128") != std::string::npos, drawn.problem->detail.c_str());

@@ -86,6 +86,7 @@ private Q_SLOTS:
             ProgressMade{"j_1", progress},
             // Larger than any socket buffer: it goes in many pieces.
             Picture{"j_1", 2, 44, testPattern(1024, 768, 44)},
+            Picture{"j_1", 3, 45, image::Image{1, 1, {1, 2, 3}, "In tiles."}},
             Finished{"j_1", {}},
             Heartbeat{12, 30},
             Finished{"j_1", protocol::generationFailed("The picture is not finite.")},

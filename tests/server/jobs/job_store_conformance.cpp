@@ -16,6 +16,7 @@ namespace {
 
 protocol::ImageInfo image(int index, std::int64_t bytes = 1000) {
     protocol::ImageInfo info;
+    info.note = "In tiles.";
     info.index = index;
     info.seed = 42 + index;
     info.width = 512;

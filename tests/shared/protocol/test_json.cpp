@@ -26,7 +26,7 @@ Job sampleJob() {
     job.attempt = 2;
     job.ahead = 3;
     job.progress = {Stage::Denoising, 4, 50, 1.5};
-    job.images = {{0, 41, 128, 192, 1234, "image/png"}};
+    job.images = {{0, 41, 128, 192, 1234, "image/png", "In tiles."}};
     job.error = invalidField("width", "width must be a multiple of 8.");
     job.createdAt = 1795384489120;
     job.startedAt = 1795384490000;
@@ -133,6 +133,13 @@ private Q_SLOTS:
         QVERIFY(parseEstimate(toJson(estimate)) == estimate);
         estimate.seconds = 1.5;
         estimate.waitSeconds = 60;
+        estimate.memory = MemoryEstimate{.weights = 2000, .drawing = 500, .least = 100, .available = {}};
+        QVERIFY(toJson(estimate).find(R"("fits":null)") != std::string::npos);
+        estimate.memory->available = 2099;
+        QVERIFY(parseEstimate(toJson(estimate)) == estimate);
+        QCOMPARE(estimate.memory->fits(), std::optional(false));
+        estimate.memory->available = 2100;
+        QCOMPARE(estimate.memory->fits(), std::optional(true));
         estimate.problem = queueShareTaken(75, 100);
         QVERIFY(parseEstimate(toJson(estimate)) == estimate);
     }
