@@ -25,8 +25,8 @@ Response listAddons(const Service& service, const Request& request) {
                 "kind", "It is one of lora, embedding, vae, controlnet and tiny_vae. Leave it out for all."));
         }
     }
-    return jsonResponse(
-        200, protocol::toJson(service.addons.list ? service.addons.list(kind) : std::vector<protocol::AddonInfo>()));
+    return jsonResponse(200, protocol::toJson(service.addons.list ? service.addons.list(kind)
+                                                                  : std::vector<protocol::AddonInfo>()));
 }
 
 }  // namespace

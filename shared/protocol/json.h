@@ -5,10 +5,10 @@
 #include <string_view>
 #include <vector>
 
+#include "shared/protocol/addon_info.h"
 #include "shared/protocol/device_info.h"
 #include "shared/protocol/estimate.h"
 #include "shared/protocol/generation.h"
-#include "shared/protocol/addon_info.h"
 #include "shared/protocol/hub_info.h"
 #include "shared/protocol/input_info.h"
 #include "shared/protocol/job.h"

@@ -50,7 +50,7 @@ struct ModelInfo {
     std::vector<std::string> knownWords;
     /// What is drawn otherwise than the model's own files say, a sentence each.
     std::vector<std::string> notes;
-    std::string family;      ///< "stable-diffusion", "stable-diffusion-xl"; empty: the server does not say
+    std::string family;  ///< "stable-diffusion", "stable-diffusion-xl"; empty: the server does not say
     /// What it can do (operations.h); empty: the server does not say.
     std::vector<std::string> operations;
     std::int64_t bytes = 0;  ///< of its files with weights
