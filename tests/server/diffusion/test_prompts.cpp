@@ -98,7 +98,7 @@ void PromptsTest::areRead() {
 void PromptsTest::areDrawn_data() {
     QTest::addColumn<QString>("prompt");
     QTest::addColumn<QString>("negative");
-    for (const QJsonValue& each : cases()["drawn"]["cases"].toArray()) {
+    for (const QJsonValue& each : cases()["drawn"].toObject()["cases"].toArray()) {
         QTest::newRow(qPrintable(each["name"].toString()))
             << each["prompt"].toString() << each["negative_prompt"].toString();
     }

@@ -8,9 +8,11 @@
 #include <cstdlib>
 #include <limits>
 
+#include "server/diffusion/device.h"
 #include "server/diffusion/fallback.h"
 #include "server/diffusion/networks/ops.h"
 #include "server/diffusion/networks/vae/tiling.h"
+#include "server/diffusion/pipeline.h"
 #include "server/diffusion/weights/weights.h"
 #include "server/models/model_folder.h"
 #include "tests/server/diffusion/one_model.h"
