@@ -8,6 +8,8 @@
 #include <random>
 #include <utility>
 
+#include "shared/protocol/passes.h"
+
 namespace easel::generator {
 
 image::Image testPattern(int width, int height, std::int64_t seed) {
@@ -125,12 +127,14 @@ void TestPattern::run() {
 /// False: it was to stop.
 bool TestPattern::draw(const Task& task) {
     const auto& settings = task.settings;
+    const int steps = protocol::stepsOf(settings);
+    const protocol::Pass last = protocol::secondPassOf(settings).value_or(protocol::firstPassOf(settings));
     protocol::Progress progress;
     progress.stage = protocol::Stage::Encoding;
-    progress.steps = settings.steps * settings.count;
+    progress.steps = steps * settings.count;
     task.observer.progress(progress);
     for (int index = 0; index < settings.count; ++index) {
-        for (int step = 0; step < settings.steps; ++step) {
+        for (int step = 0; step < steps; ++step) {
             if (!pause(task.id, m_options.stepTime)) {
                 return false;
             }
@@ -140,8 +144,8 @@ bool TestPattern::draw(const Task& task) {
         }
         progress.stage = protocol::Stage::Decoding;
         task.observer.progress(progress);
-        task.observer.image(index, settings.seed + index,
-                            testPattern(settings.width, settings.height, settings.seed + index));
+        const std::int64_t seed = protocol::seedOf(settings, index);
+        task.observer.image(index, seed, testPattern(last.width, last.height, seed));
     }
     return true;
 }

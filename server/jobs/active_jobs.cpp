@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "shared/protocol/passes.h"
 #include "shared/protocol/work.h"
 
 namespace easel::jobs {
@@ -17,7 +18,7 @@ double seconds(std::chrono::steady_clock::duration duration) {
 }
 
 int stepsOf(const protocol::GenerationSettings& settings) {
-    return settings.steps * settings.count;
+    return protocol::stepsOf(settings) * settings.count;
 }
 
 /// Pixel-steps.

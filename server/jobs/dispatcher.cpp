@@ -7,6 +7,7 @@
 #include "server/image/drawn.h"
 #include "server/jobs/job_id.h"
 #include "server/jobs/recovery.h"
+#include "shared/protocol/passes.h"
 
 namespace easel::jobs {
 
@@ -329,7 +330,7 @@ generator::Observer Dispatcher::listenTo(const std::string& id, int attempt,
             .image =
                 [this, id, attempt, settings = std::move(settings)](int index, std::int64_t seed,
                                                                     image::Image picture) {
-                    auto own = settings;
+                    auto own = protocol::settingsOf(settings, index);
                     own.seed = seed;
                     m_keeper.add(
                         [=, this, picture = std::move(picture)] { keep(id, attempt, own, index, picture); });

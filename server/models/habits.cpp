@@ -58,7 +58,7 @@ void tellHabits(const ModelFolder& model, protocol::ModelInfo& info) {
     }
     if (model.family == Family::StableDiffusionXLRefiner) {
         info.strength = 0.3;
-    } else if (taskOf(model) == Task::Inpaint) {
+    } else if (taskOf(model) != Task::Draw) {
         info.strength = 1;
     }
     tellSteps(model, info);

@@ -7,12 +7,13 @@
 
 #include <fmt/core.h>
 
+#include "shared/protocol/passes.h"
+
 namespace easel::protocol {
 namespace {
 
 bool isMasked(const GenerationSettings& settings) {
-    return !settings.mask.empty() || settings.extendLeft > 0 || settings.extendTop > 0 ||
-           settings.extendRight > 0 || settings.extendBottom > 0;
+    return !settings.mask.empty() || isExtended(settings);
 }
 
 std::optional<Problem> beyondPictures(const ModelInfo& model, const GenerationSettings& settings) {
@@ -77,6 +78,14 @@ std::optional<Problem> beyondFields(const ModelInfo& model, const GenerationSett
     }
     if (!canDo(model, kEdit) && settings.imageGuidance != usual.imageGuidance) {
         return invalidField("image_guidance", "Only models that edit pictures read it; leave it out.");
+    }
+    if (canDo(model, kEdit) && settings.strength != model.strength) {
+        return invalidField("strength",
+                            "Models that edit pictures do not read it; leave it out, or say with "
+                            "\"image_guidance\" how closely the picture is followed.");
+    }
+    if (canDo(model, kEdit) && settings.hiresScale != usual.hiresScale) {
+        return invalidField("hires_scale", "Models that edit pictures draw no second time; leave it out.");
     }
     if (canDo(model, kEdit) && settings.guidanceRescale != usual.guidanceRescale) {
         return invalidField("guidance_rescale", "Models that edit pictures do not read it; leave it out.");

@@ -13,6 +13,7 @@
 
 #include "shared/protocol/generation_fields.h"
 #include "shared/protocol/operations.h"
+#include "shared/protocol/passes.h"
 #include "shared/protocol/samplers.h"
 #include "shared/text/utf8.h"
 
@@ -169,6 +170,11 @@ Expected<GenerationSettings> resolve(const GenerationRequest& request, const Mod
     settings.model = model.id;
     if (!settings.initImage.empty()) {
         settings.strength = request.strength.value_or(model.strength);
+        // Models of one step would have none left.
+        if (!request.steps && settings.strength > 0 && settings.strength <= 1) {
+            const double one = std::min(std::ceil(1 / settings.strength), double(limits.maxSteps));
+            settings.steps = std::max(settings.steps, static_cast<int>(one));
+        }
     }
 
     std::optional<Problem> problem;
@@ -210,6 +216,9 @@ Expected<GenerationSettings> resolve(const GenerationRequest& request, const Mod
     checkSeed(problem, "variation_seed", settings.variationSeed, limits);
     if (!problem) {
         problem = beyond(model, settings);
+    }
+    if (!problem) {
+        problem = objectionToPasses(settings, limits);
     }
     if (problem) {
         return tl::unexpected(*problem);

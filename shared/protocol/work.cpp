@@ -9,6 +9,7 @@
 
 #include <fmt/core.h>
 
+#include "shared/protocol/passes.h"
 #include "shared/protocol/samplers.h"
 
 namespace easel::protocol {
@@ -34,8 +35,12 @@ std::string counted(int number, std::string_view thing) {
 
 /// "16 pictures of 500 steps at 2048x2048 are 33,554 megapixel-steps"
 std::string sum(const GenerationSettings& settings) {
-    return fmt::format("{} of {} at {}x{} {} {} megapixel-steps", counted(settings.count, "picture"),
-                       counted(settings.steps, "step"), settings.width, settings.height,
+    const auto named = [](const Pass& pass) {
+        return fmt::format("{} at {}x{}", counted(pass.taken(), "step"), pass.width, pass.height);
+    };
+    const auto second = secondPassOf(settings);
+    return fmt::format("{} of {}{} {} {} megapixel-steps", counted(settings.count, "picture"),
+                       named(firstPassOf(settings)), second ? " and " + named(*second) : "",
                        settings.count == 1 ? "is" : "are", spelled(workOf(settings)));
 }
 
@@ -48,10 +53,17 @@ struct Way {
 std::vector<Way> waysToFit(const GenerationSettings& settings, const Limits& limits) {
     const double excess = workOf(settings) / *limits.maxWork;
     std::vector<Way> ways;
+    // What the first pass does not decide alone may not be enough.
+    const auto fits = [&](auto member, int value) {
+        GenerationSettings other = settings;
+        other.*member = value;
+        return workOf(other) <= *limits.maxWork;
+    };
     if (const int count = static_cast<int>(settings.count / excess); count >= 1) {
         ways.push_back({"count", counted(count, "picture")});
     }
-    if (const int steps = static_cast<int>(settings.steps / excess); steps >= limits.minSteps) {
+    if (const int steps = static_cast<int>(settings.steps / excess);
+        steps >= limits.minSteps && fits(&GenerationSettings::steps, steps)) {
         ways.push_back({"steps", counted(steps, "step")});
     }
     const auto shrunk = [&](int side) {
@@ -59,7 +71,7 @@ std::vector<Way> waysToFit(const GenerationSettings& settings, const Limits& lim
         return static_cast<int>(side / std::sqrt(excess)) / multiple * multiple;
     };
     if (const int width = shrunk(settings.width), height = shrunk(settings.height);
-        std::min(width, height) >= limits.minSide) {
+        std::min(width, height) >= limits.minSide && !isExtended(settings)) {
         ways.push_back({"width", fmt::format("{}x{}", width, height)});
     }
     return ways;
@@ -69,8 +81,10 @@ std::vector<Way> waysToFit(const GenerationSettings& settings, const Limits& lim
 
 std::int64_t pixelStepsOf(const GenerationSettings& settings) {
     const SamplerKind* const sampler = findSamplerKind(settings.sampler);
-    const std::int64_t both = std::int64_t{settings.width} * settings.height * settings.steps *
-                              settings.count * (sampler ? sampler->passes : 1);
+    const auto of = [](const Pass& pass) { return std::int64_t{pass.width} * pass.height * pass.taken(); };
+    const auto second = secondPassOf(settings);
+    const std::int64_t both = (of(firstPassOf(settings)) + (second ? of(*second) : 0)) * settings.count *
+                              (sampler ? sampler->passes : 1);
     return settings.guidance > 1 ? both : both / 2;
 }
 

@@ -74,7 +74,7 @@ private Q_SLOTS:
         QTest::newRow("plain") << false << 4 << QStringList{"text_to_image", "image_to_image", "inpaint"}
                                << 0.75;
         QTest::newRow("inpaint") << false << 9 << QStringList{"inpaint"} << 1.0;
-        QTest::newRow("edit") << false << 8 << QStringList{"edit"} << 0.75;
+        QTest::newRow("edit") << false << 8 << QStringList{"edit"} << 1.0;
         QTest::newRow("XL") << true << 4
                             << QStringList{"text_to_image", "image_to_image", "inpaint", "refine"} << 0.75;
         QTest::newRow("XL inpaint") << true << 9 << QStringList{"inpaint"} << 1.0;

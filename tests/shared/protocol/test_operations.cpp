@@ -57,6 +57,9 @@ void TestOperations::whatAModelCannotDoIsRefusedByTheField_data() {
     QTest::newRow("words") << kPlain << words << "";
     QTest::newRow("a picture") << kPlain << picture << "";
     QTest::newRow("a mask") << kPlain << masked << "";
+    GenerationRequest strong = picture;
+    strong.strength = 0.9;
+    QTest::newRow("an editor reads no strength") << kEditor << strong << "strength";
     QTest::newRow("a refiner needs a picture") << kRefiner << words << "init_image";
     QTest::newRow("a refiner goes on with one") << kRefiner << picture << "";
     QTest::newRow("an editor needs a picture") << kEditor << words << "init_image";
