@@ -9,8 +9,11 @@
 namespace easel::diffusion {
 
 Drawing::Drawing(std::unique_ptr<Sampler> sampler, std::shared_ptr<const Guidance> guidance,
-                 at::Generator generator)
-    : m_sampler(std::move(sampler)), m_guidance(std::move(guidance)), m_generator(std::move(generator)) {}
+                 at::Generator generator, std::optional<Kept> kept)
+    : m_sampler(std::move(sampler)),
+      m_guidance(std::move(guidance)),
+      m_generator(std::move(generator)),
+      m_kept(std::move(kept)) {}
 
 std::vector<std::int64_t> Drawing::shape() const {
     std::vector<std::int64_t> shape = latents().sizes().slice(1).vec();
@@ -97,6 +100,9 @@ void advance(std::span<Drawing* const> drawings, const Denoiser& denoiser, c10::
     for (Drawing* const drawing : drawings) {
         const std::int64_t branches = drawing->m_guidance->branches();
         drawing->m_sampler->accept(drawing->m_guidance->combined(answers.slice(0, row, row + branches)));
+        if (const auto& kept = drawing->m_kept) {
+            drawing->m_sampler->keep(kept->picture, kept->noise, kept->mask);
+        }
         row += branches;
     }
 }

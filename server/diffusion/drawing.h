@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -16,12 +17,19 @@ namespace easel::diffusion {
 /// Which rows share a forward pass: all, or none, which takes less memory and longer.
 enum class Rows { Together, OneByOne };
 
+/// What of a picture stays as it is while the rest is drawn, [1, C, H, W] float32 each.
+struct Kept {
+    at::Tensor picture;
+    at::Tensor noise;
+    at::Tensor mask;  ///< [1, 1, H, W]: 0 where it stays, 1 elsewhere
+};
+
 /// One picture under way: what it is to be, and how far it has come.
 class Drawing {
 public:
     /// `generator` is what the sampler draws from.
     Drawing(std::unique_ptr<Sampler> sampler, std::shared_ptr<const Guidance> guidance,
-            at::Generator generator);
+            at::Generator generator, std::optional<Kept> kept = {});
 
     /// What it is to hold to from now on.
     void holdTo(std::vector<Control> controls) { m_controls = std::move(controls); }
@@ -34,6 +42,7 @@ public:
     std::size_t evaluations() const { return m_sampler->timesteps().size(); }
     /// What goes on with it draws from the same one.
     const at::Generator& generator() const { return m_generator; }
+    const std::optional<Kept>& kept() const { return m_kept; }
     /// Rows that it takes of a forward pass: 1, or one more than there are prompts with guidance.
     std::int64_t branches() const { return m_guidance->branches(); }
     /// Of each of its rows, at the step that is next.
@@ -55,6 +64,7 @@ private:
     std::shared_ptr<const Guidance> m_guidance;
     std::vector<Control> m_controls;
     at::Generator m_generator;
+    std::optional<Kept> m_kept;
 };
 
 /// What `denoiser` answers in `dtype` to the next steps of `drawings`, which have one shape and are not done:

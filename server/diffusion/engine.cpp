@@ -98,7 +98,7 @@ struct Engine::Impl {
     std::list<std::unique_ptr<Request>> requests;  // in the order of their arrival
     std::list<Live> lives;                         // all pictures that are begun and not delivered
     StepOrder<Live> order;                         // those of them that have steps to make
-    std::list<Live*> handedOn;                     // those that their refiner goes on with
+    std::list<Live*> handedOn;                     // those that have another part before them
     std::list<Live*> finished;                     // those that are to be decoded
     std::function<void()> changed;
     generator::Status lastStatus;
@@ -122,9 +122,8 @@ void Engine::Impl::wakeUp() {
 
 /// Whether there is anything to do but to wait.
 bool Engine::Impl::hasWork() const {
-    const auto waits = [](const auto& request) { return !request->hasBegun(); };
     return !order.empty() || !handedOn.empty() || !finished.empty() || loader.hasWork() ||
-           (!loader.isLoading() && std::ranges::any_of(requests, waits));
+           (!loader.isLoading() && !std::ranges::all_of(requests, &Request::hasBegun));
 }
 
 /// What came; waited for when there is nothing else to do.
@@ -188,17 +187,20 @@ void Engine::Impl::seat(Request& request) {
     }
 }
 
-/// Pictures whose own model is done with them go to their refiner.
+/// A picture that is done with one part of its way goes on with the next.
 void Engine::Impl::handOn() {
-    for (; !handedOn.empty(); handedOn.pop_front()) {
-        Live* const live = handedOn.front();
-        const auto ended = tried([&] {
-            live->goOn();
-            order.join(live->group, live);
-        });
-        if (ended.problem) {
-            return end(*live->request, ended.problem);
-        }
+    if (handedOn.empty()) {
+        return;
+    }
+    Live* const live = handedOn.front();
+    handedOn.pop_front();
+    const auto ended = tried([&] {
+        useThreadsWorthIt(*live->pipeline, live->drawing.work());
+        live->goOn();
+        order.join(live->group, live);
+    });
+    if (ended.problem && !broken) {
+        end(*live->request, ended.problem);
     }
 }
 
@@ -282,11 +284,10 @@ void Engine::Impl::settle(const StepOrder<Live>::Turn& turn, double seconds) {
         widths.measured(kind, static_cast<int>(turn.drawings.size()), seconds);
     }
     for (Live* const live : turn.drawings) {
-        const Drawing& drawing = live->drawing;
-        live->request->stepped(live->index, drawing.accepted(), drawing.evaluations());
-        if (drawing.done()) {
+        live->stepped();
+        if (live->drawing.done()) {
             order.leave(live);
-            (live->request->hasRefiner() && !live->isRefined ? handedOn : finished).push_back(live);
+            (live->hasMore() ? handedOn : finished).push_back(live);
         }
     }
 }
@@ -309,8 +310,7 @@ void Engine::Impl::end(Request& request, std::optional<protocol::Problem> proble
 }
 
 void Engine::Impl::tellStatus() {
-    // As told by Engine::status(), but for what never changes.
-    auto status = loader.status();
+    auto status = loader.status();  // as told by Engine::status(), but for what never changes
     if (changed && status != lastStatus) {
         lastStatus = std::move(status);
         changed();

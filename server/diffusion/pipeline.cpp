@@ -2,17 +2,18 @@
 #include "server/diffusion/pipeline.h"
 
 #include <ATen/ATen.h>
-#include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <optional>
 #include <utility>
 
 #include "server/diffusion/failure.h"
 #include "server/diffusion/families/branches.h"
+#include "server/diffusion/operations/noise.h"
 #include "server/diffusion/samplers/settings.h"
 #include "server/models/memory.h"
 
@@ -21,11 +22,6 @@ namespace {
 
 /// As much as there is: smaller tiles are for when it does not suffice.
 constexpr std::int64_t kAnyRoom = std::numeric_limits<std::int64_t>::max();
-
-/// The noise of image `index`: always from the CPU, always in single precision.
-at::Generator generatorOf(const protocol::GenerationSettings& settings, int index) {
-    return at::make_generator<at::CPUGeneratorImpl>(static_cast<std::uint64_t>(settings.seed + index));
-}
 
 void requireFinite(const at::Tensor& x, const char* what) {
     if (!at::isfinite(x).all().item<bool>()) {
@@ -107,29 +103,39 @@ std::shared_ptr<const Guidance> Pipeline::guidance(const protocol::GenerationSet
     return branchesOf(m_model, settings, std::move(words), channels, m_device.placement.device);
 }
 
+// What is drawn from the generator, and when, is diffusers' order, so that samplers go on from the same
+// numbers.
 Drawing Pipeline::drawingFor(const protocol::GenerationSettings& settings, int index,
-                             std::shared_ptr<const Guidance> guidance) const {
+                             std::shared_ptr<const Guidance> guidance, const Start& start) const {
     const at::Generator generator = generatorOf(settings, index);
-    const at::Tensor noise = at::randn(latentShape(settings), generator, at::kFloat);
-    auto sampler = samplerFor(settings, noise.to(m_device.placement.device), generator);
-    leaveToRefiner(settings, *sampler);
-    return {std::move(sampler), std::move(guidance), generator};
-}
-
-Drawing Pipeline::drawingFrom(const at::Tensor& pixels, double strength,
-                              const protocol::GenerationSettings& settings, int index,
-                              std::shared_ptr<const Guidance> guidance) const {
-    const at::Generator generator = generatorOf(settings, index);
-    const Posterior posterior = encode(pixels);
-    const auto draw = [&] {
-        return at::randn(latentShape(settings), generator, at::kFloat).to(m_device.placement.device);
+    const auto shape = latentShape(settings);
+    const auto sampleOf = [&](const Posterior& posterior) {
+        const at::Tensor noise = at::randn(shape, generator, at::kFloat).to(m_device.placement.device);
+        return scaled(posterior.mean + posterior.deviation * noise);
     };
-    const at::Tensor picture = (posterior.mean + posterior.deviation * draw()) * m_model.vae.scalingFactor;
-    const at::Tensor noise = draw();
+    const auto& masked = start.masked;
+    const bool isFromNoise = masked && start.first == 0;
+    at::Tensor picture = start.latents;
+    if (start.picture && !(isFromNoise && masked->rest)) {
+        picture = sampleOf(*start.picture);
+    }
+    const at::Tensor noise = noiseOf(settings, index, shape, generator).to(m_device.placement.device);
+    std::optional<Kept> kept;
+    if (masked && masked->rest) {
+        const at::Tensor channels = at::cat({masked->mask, sampleOf(*masked->rest)}, 1);
+        guidance = std::make_shared<const Guidance>(guidance->withChannels(channels));
+    } else if (masked) {
+        at::randn(shape, generator, at::kFloat);  // the rest's, which this model is not given
+        kept = Kept{picture, noise, masked->mask};
+    }
     auto sampler = samplerFor(settings, noise, generator);
-    sampler->startFrom(picture, noise, firstStep(settings.steps, strength));
+    if (picture.defined() && !isFromNoise) {
+        const bool hides = masked && masked->beginsWithNoise;
+        sampler->startFrom(hides ? (1 - masked->mask) * picture + masked->mask * noise : picture, noise,
+                           start.first);
+    }
     leaveToRefiner(settings, *sampler);
-    return {std::move(sampler), std::move(guidance), generator};
+    return {std::move(sampler), std::move(guidance), generator, std::move(kept)};
 }
 
 Control Pipeline::control(const std::filesystem::path& place, const at::Tensor& pixels,
@@ -149,7 +155,7 @@ Drawing Pipeline::drawingAfter(const Drawing& begun, const protocol::GenerationS
             "So late a start leaves the refiner no step to take; start it earlier, ask for more steps, or "
             "leave the refiner out."));
     }
-    return {std::move(sampler), std::move(guidance), begun.generator()};
+    return {std::move(sampler), std::move(guidance), begun.generator(), begun.kept()};
 }
 
 bool Pipeline::canRefine(const Pipeline& other) const {
@@ -177,7 +183,7 @@ void Pipeline::leaveToRefiner(const protocol::GenerationSettings& settings, Samp
     }
 }
 
-Pipeline::Posterior Pipeline::encode(const at::Tensor& pixels) const {
+Posterior Pipeline::encode(const at::Tensor& pixels) const {
     const Vae& vae = *m_networks.vae;
     const auto moments =
         encodeWithin(vae, m_model.vae, pixels.to(m_device.placement.device, vae.dtype()), kAnyRoom)

@@ -10,6 +10,7 @@
 #include "server/diffusion/drawing.h"
 #include "server/diffusion/fallback.h"
 #include "server/diffusion/families/family.h"
+#include "server/diffusion/operations/start.h"
 #include "server/image/image.h"
 #include "server/models/model_folder.h"
 #include "shared/protocol/generation.h"
@@ -47,23 +48,20 @@ public:
                                              const at::Tensor& channels = {},
                                              std::span<const Lesson> lessons = {});
 
-    /// What the VAE makes of a picture, [1, C, H, W] float32 each, not yet scaled.
-    struct Posterior {
-        at::Tensor mean;
-        at::Tensor deviation;
-    };
     /// Of `pixels` [1, 3, 8H, 8W], -1 to 1. The mean is what a model that edits takes beside the latents.
     Posterior encode(const at::Tensor& pixels) const;
 
-    /// Image `index` of a request at its first step; where it has a refiner, that one's steps are left out.
-    /// Its noise comes from a CPU generator of its own, so that a seed means the same picture on any device,
-    /// alone or among others.
+    /// What the VAE makes of a picture, as the denoiser has it: [1, C, H, W].
+    at::Tensor scaled(const at::Tensor& latents) const { return latents * m_model.vae.scalingFactor; }
+    models::Task task() const { return models::taskOf(m_model); }
+    /// Along each side.
+    int pixelsOfALatent() const { return m_model.vae.scale(); }
+
+    /// Image `index` of a request at its first step, from noise alone or from `start`; where it has a
+    /// refiner, that one's steps are left out. Its noise comes from a CPU generator of its own, so that a
+    /// seed means the same picture on any device, alone or among others.
     Drawing drawingFor(const protocol::GenerationSettings& settings, int index,
-                       std::shared_ptr<const Guidance> guidance) const;
-    /// The same, from `pixels` [1, 3, height, width], -1 to 1, which may change by `strength`, 0 to 1.
-    Drawing drawingFrom(const at::Tensor& pixels, double strength,
-                        const protocol::GenerationSettings& settings, int index,
-                        std::shared_ptr<const Guidance> guidance) const;
+                       std::shared_ptr<const Guidance> guidance, const Start& start = {}) const;
 
     /// The ControlNet in `place`, which was loaded with the model, and its picture `pixels` [1, 3, H, W], 0
     /// to 1, of the size that is drawn; as strong as `use` says.

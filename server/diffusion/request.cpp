@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/diffusion/request.h"
 
+#include <algorithm>
 #include <numeric>
 #include <utility>
 
 #include "server/diffusion/failure.h"
 #include "server/diffusion/input_picture.h"
+#include "server/diffusion/operations/beginning.h"
 #include "server/prompt/wanted_loras.h"
 
 namespace easel::diffusion {
@@ -33,10 +35,12 @@ Request::Request(std::string id, generator::Materials materials, protocol::Gener
     : m_id(std::move(id)),
       m_materials(std::move(materials)),
       m_settings(std::move(settings)),
+      m_pass(protocol::firstPassOf(m_settings)),
+      m_drawn(protocol::during(m_pass, m_settings)),
       m_loras(lorasOf(m_settings, m_materials)),
       m_observer(std::move(observer)),
       m_steps(static_cast<std::size_t>(m_settings.count)) {
-    m_progress.steps = m_settings.steps * m_settings.count;
+    m_progress.steps = protocol::stepsOf(m_settings) * m_settings.count;
 }
 
 generator::ModelPlace Request::model() const {
@@ -72,8 +76,22 @@ void Request::begin(std::shared_ptr<Pipeline> pipeline, std::shared_ptr<Pipeline
     if (!m_settings.vae.empty() && model().vae.empty()) {
         throw Failure(protocol::internalError("Nobody said where the VAE lies."));
     }
-    m_guidance = m_pipeline->guidance(m_settings, {}, lessons());
-    m_controls = controls();
+    m_canvas = canvasFor(m_settings, m_materials);
+    if (m_canvas) {
+        m_start = startFrom(*m_canvas, *m_pipeline, m_pass.first);
+        if (m_start.masked) {
+            m_start.masked->beginsWithNoise = m_settings.maskedContent == "noise";
+        }
+    }
+    m_guidance = m_pipeline->guidance(m_drawn, m_start.channels, lessons());
+    m_controls = controlsIn(m_drawn);
+    if (const auto pass = protocol::secondPassOf(m_settings)) {
+        auto settings = protocol::during(*pass, m_settings);
+        settings.refiner.clear();  // which has had its turn
+        auto guidance = m_pipeline->guidance(settings, {}, lessons());
+        auto controls = controlsIn(settings);
+        m_second = Larger{*pass, std::move(settings), std::move(guidance), std::move(controls)};
+    }
     if (m_refiner) {
         if (!m_refiner->canRefine(*m_pipeline)) {
             throw Failure(protocol::invalidField(
@@ -81,7 +99,7 @@ void Request::begin(std::shared_ptr<Pipeline> pipeline, std::shared_ptr<Pipeline
                 "This model cannot go on with what the other has begun, for its latents mean "
                 "something else; take a refiner of the same family."));
         }
-        m_refinerGuidance = m_refiner->guidance(m_settings, {}, lessons());
+        m_refinerGuidance = m_refiner->guidance(m_drawn, {}, lessons());
     }
 }
 
@@ -96,8 +114,8 @@ std::vector<Lesson> Request::lessons() const {
     return lessons;
 }
 
-/// What its pictures hold to.
-std::vector<Control> Request::controls() const {
+/// What its pictures hold to in the size of `drawn`.
+std::vector<Control> Request::controlsIn(const protocol::GenerationSettings& drawn) const {
     std::vector<Control> controls;
     for (const protocol::ControlUse& use : m_settings.controls) {
         const auto* const net = m_materials.find(generator::Material::Kind::ControlNet, use.model);
@@ -107,28 +125,37 @@ std::vector<Control> Request::controls() const {
         }
         const image::Picture picture = inputPicture(m_materials, use.image, "controls");
         const image::Image fitted =
-            image::fitted(picture.image, {m_settings.width, m_settings.height}, fitOf(m_settings.resize));
+            image::fitted(picture.image, {drawn.width, drawn.height}, fitOf(m_settings.resize));
         controls.push_back(m_pipeline->control(net->path, toPixels(fitted), use));
     }
     return controls;
 }
 
-Drawing Request::goOn(const Drawing& begun) const {
-    return m_refiner->drawingAfter(begun, m_settings, m_refinerGuidance);
+Drawing Request::goOn(int index, int part, const Drawing& begun) const {
+    if (isRefined(part)) {
+        return m_refiner->drawingAfter(begun, m_drawn, m_refinerGuidance);
+    }
+    Drawing larger = m_pipeline->drawingFor(
+        m_second->settings, index, m_second->guidance,
+        startLarger(begun.latents(), *m_pipeline, m_second->pass, m_settings.hiresUpscaler));
+    larger.holdTo(m_second->controls);
+    return larger;
 }
 
 std::pair<Drawing, int> Request::beginNext() {
-    std::pair next{m_pipeline->drawingFor(m_settings, m_begun, m_guidance), m_begun};
+    std::pair next{m_pipeline->drawingFor(m_drawn, m_begun, m_guidance, m_start), m_begun};
     next.first.holdTo(m_controls);
     ++m_begun;
     enter(protocol::Stage::Denoising);
     return next;
 }
 
-void Request::stepped(int index, std::size_t accepted, std::size_t evaluations) {
+void Request::stepped(int index, int part, std::size_t accepted, std::size_t evaluations) {
+    const protocol::Pass& pass = isLarger(part) ? m_second->pass : m_pass;
     // Some samplers take more evaluations than steps were asked for: one to warm up, or two for each.
+    const int step = static_cast<int>(accepted * static_cast<std::size_t>(pass.steps) / evaluations);
     m_steps[static_cast<std::size_t>(index)] =
-        static_cast<int>(accepted * static_cast<std::size_t>(m_settings.steps) / evaluations);
+        (isLarger(part) ? m_pass.taken() : 0) + std::max(step - pass.first, 0);
     m_progress.stage = protocol::Stage::Denoising;
     m_progress.step = std::accumulate(m_steps.begin(), m_steps.end(), 0);
     if (m_progress.step > 0) {
@@ -140,10 +167,13 @@ void Request::deliver(const Live& live, std::int64_t room) {
     enter(protocol::Stage::Decoding);
     const Made decoded = m_pipeline->decodeWithin(live.drawing.latents(), room);
     image::Image picture = toImage(decoded.result);
+    if (m_canvas) {
+        picture = putBack(*m_canvas, std::move(picture));
+    }
     picture.note = live.note();
     picture.note += (picture.note.empty() || decoded.note.empty() ? "" : " ") + decoded.note;
     if (m_observer.image) {
-        m_observer.image(live.index, m_settings.seed + live.index, std::move(picture));
+        m_observer.image(live.index, protocol::seedOf(m_settings, live.index), std::move(picture));
     }
     ++m_delivered;
 }
@@ -168,10 +198,14 @@ void Request::tell() {
 Live::Live(Request& of, int place, Drawing begun)
     : request(&of), pipeline(&of.pipeline()), index(place), drawing(std::move(begun)), group(groupNow()) {}
 
+void Live::stepped() const {
+    request->stepped(index, part, drawing.accepted(), drawing.evaluations());
+}
+
 void Live::goOn() {
-    drawing = request->goOn(drawing);
-    pipeline = &request->refining();
-    isRefined = true;
+    ++part;
+    drawing = request->goOn(index, part, drawing);
+    pipeline = &request->pipelineOf(part);
     group = groupNow();
 }
 

@@ -8,10 +8,13 @@
 #include <vector>
 
 #include "server/diffusion/attempt.h"
+#include "server/diffusion/operations/canvas.h"
+#include "server/diffusion/operations/start.h"
 #include "server/diffusion/pipeline.h"
 #include "server/generator/generator.h"
 #include "shared/protocol/generation.h"
 #include "shared/protocol/job.h"
+#include "shared/protocol/passes.h"
 
 namespace easel::diffusion {
 
@@ -41,13 +44,15 @@ public:
     /// The next picture at its first step, and its place among the request's.
     std::pair<Drawing, int> beginNext();
 
-    bool hasRefiner() const { return m_refiner != nullptr; }
-    const Pipeline& refining() const { return *m_refiner; }
-    /// `begun` with the steps that are left to the refiner. Throws Failure.
-    Drawing goOn(const Drawing& begun) const;
+    /// A picture is drawn in parts, of which each begins when the one before is done: by the model, by the
+    /// refiner where there is one, and larger where that was asked for.
+    bool hasPart(int part) const { return part < 1 + countedRefiner() + (m_second ? 1 : 0); }
+    const Pipeline& pipelineOf(int part) const { return isRefined(part) ? *m_refiner : *m_pipeline; }
+    /// Picture `index`, `begun` by the parts before, at the first step of `part`. Throws Failure.
+    Drawing goOn(int index, int part, const Drawing& begun) const;
 
-    /// Picture `index` is a step further; it has made `accepted` of its `evaluations`.
-    void stepped(int index, std::size_t accepted, std::size_t evaluations);
+    /// Picture `index` is a step further in `part`; it has made `accepted` of that one's `evaluations`.
+    void stepped(int index, int part, std::size_t accepted, std::size_t evaluations);
     /// Decodes a picture within about `room` bytes and hands it over. Throws Failure.
     void deliver(const Live& live, std::int64_t room);
     bool isComplete() const { return m_delivered == m_settings.count; }
@@ -55,14 +60,27 @@ public:
     void finish(std::optional<protocol::Problem> problem) const;
 
 private:
-    std::vector<Control> controls() const;
+    /// A part that is drawn in a size and with steps of its own.
+    struct Larger {
+        protocol::Pass pass;
+        protocol::GenerationSettings settings;
+        std::shared_ptr<const Guidance> guidance;
+        std::vector<Control> controls;
+    };
+
+    std::vector<Control> controlsIn(const protocol::GenerationSettings& drawn) const;
     std::vector<Lesson> lessons() const;
+    int countedRefiner() const { return m_refiner ? 1 : 0; }
+    bool isRefined(int part) const { return m_refiner && part == 1; }
+    bool isLarger(int part) const { return part > countedRefiner(); }
     void enter(protocol::Stage stage);
     void tell();
 
     std::string m_id;
     generator::Materials m_materials;
     protocol::GenerationSettings m_settings;
+    protocol::Pass m_pass;
+    protocol::GenerationSettings m_drawn;  // with the size of what is drawn
     std::vector<models::LoraUse> m_loras;
     generator::Observer m_observer;
 
@@ -71,6 +89,9 @@ private:
     std::vector<Control> m_controls;
     std::shared_ptr<Pipeline> m_refiner;  // null where there is none, as the next
     std::shared_ptr<const Guidance> m_refinerGuidance;
+    std::optional<Canvas> m_canvas;
+    Start m_start;
+    std::optional<Larger> m_second;
     int m_begun = 0;
     int m_delivered = 0;
 
@@ -81,7 +102,10 @@ private:
 /// One picture of a request, under way.
 struct Live {
     Live(Request& of, int place, Drawing begun);
-    /// With the refiner from now on. Throws Failure.
+    bool hasMore() const { return request->hasPart(part + 1); }
+    /// It is a step further.
+    void stepped() const;
+    /// With the next part from now on. Throws Failure.
     void goOn();
 
     /// What widths are kept under: the model's files, the shape, and whether there is guidance.
@@ -96,7 +120,7 @@ struct Live {
     Request* request;
     const Pipeline* pipeline;  ///< that draws it now
     int index;
-    bool isRefined = false;  ///< by the refiner, which makes the last steps
+    int part = 0;  ///< that it is in
     Drawing drawing;
     Rows rows = Rows::Together;
     std::string group;  ///< what it shares forward passes with: the model in memory, and the shape

@@ -32,6 +32,16 @@ Guidance::Guidance(Speech negative, std::vector<Speech> positive, double scale, 
 Guidance::Guidance(std::vector<Speech> branches, std::vector<Direction> directions, int steps)
     : m_branches(std::move(branches)), m_directions(std::move(directions)), m_steps(steps) {}
 
+Guidance Guidance::withChannels(const at::Tensor& channels) const {
+    Guidance other = *this;
+    for (Speech& branch : other.m_branches) {
+        for (Conditioning& condition : branch.conditions) {
+            condition.concat = channels;
+        }
+    }
+    return other;
+}
+
 /// Samplers that ask twice in a step, or once more at the beginning, are at the same step as others.
 std::vector<Conditioning> Guidance::conditions(std::size_t done, std::size_t all) const {
     const int step = static_cast<int>(done * static_cast<std::size_t>(m_steps) / all);

@@ -47,6 +47,9 @@ public:
     /// The first of `branches`, and from there in each of `directions`.
     Guidance(std::vector<Speech> branches, std::vector<Direction> directions, int steps);
 
+    /// The same with other `channels` [1, C', H, W] beside the latents.
+    Guidance withChannels(const at::Tensor& channels) const;
+
     /// Rows that it takes of a forward pass: 1, or more with guidance.
     std::int64_t branches() const { return static_cast<std::int64_t>(m_branches.size()); }
     /// Of each branch, when `done` of `all` evaluations are made.

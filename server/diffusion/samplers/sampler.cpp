@@ -55,8 +55,10 @@ void Sampler::accept(const at::Tensor& output) {
     ++m_index;
 }
 
-int firstStep(int steps, double strength) {
-    return steps - std::min(static_cast<int>(steps * strength), steps);
+void Sampler::keep(const at::Tensor& picture, const at::Tensor& noise, const at::Tensor& mask) {
+    // A refiner still has noise to take away where this one is done.
+    const at::Tensor kept = m_index < m_timesteps.size() ? noised(m_index, picture, noise) : picture;
+    m_latents = (1 - mask) * kept + mask * m_latents;
 }
 
 float timestepAfter(double share, int trainTimesteps) {

@@ -40,6 +40,9 @@ public:
 
     /// The network's answer to next(), after guidance: [1, C, H, W].
     void accept(const at::Tensor& output);
+    /// After accept(): where `mask` [1, 1, H, W] is 0, goes on from `picture` under so much of `noise` as
+    /// there is now, both [1, C, H, W] float32, and not from what was drawn.
+    void keep(const at::Tensor& picture, const at::Tensor& noise, const at::Tensor& mask);
 
     /// [1, C, H, W] float32: the picture's latents once done().
     const at::Tensor& latents() const { return m_latents; }
@@ -69,10 +72,6 @@ private:
     std::size_t m_end;
     std::size_t m_index = 0;
 };
-
-/// The first of `steps` steps that a picture goes through which may change by `strength`, 0 (not at all) to
-/// 1: as diffusers' image-to-image pipelines count.
-int firstStep(int steps, double strength);
 
 /// Where one model leaves a picture to another after `share` of its way, 0 to 1: the steps at timesteps below
 /// this are the other's. As diffusers' pipelines count.

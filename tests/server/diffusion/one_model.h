@@ -52,7 +52,7 @@ public:
 
     /// Hands a request in; `drawn` gets what comes of it while somebody calls step().
     void submit(const std::string& id, const protocol::GenerationSettings& settings, Drawn& drawn,
-                std::size_t stopAt = SIZE_MAX) {
+                std::size_t stopAt = SIZE_MAX, std::vector<generator::Material> inputs = {}) {
         generator::Observer observer;
         observer.progress = [this, id, &drawn, stopAt](const protocol::Progress& progress) {
             drawn.progress.push_back(progress);
@@ -70,7 +70,7 @@ public:
             drawn.problem = std::move(problem);
             drawn.isFinished = true;
         };
-        m_engine->submit(id, m_place, settings, std::move(observer));
+        m_engine->submit(id, {m_place, std::move(inputs)}, settings, std::move(observer));
         if (stopAt == 0) {
             m_engine->cancel(id);
         }

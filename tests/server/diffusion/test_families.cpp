@@ -217,8 +217,9 @@ void FamiliesTest::aPictureThroughTheRefinerAlone() {
     const at::Tensor expected = m_golden["refiner/from a picture/latents"];
     const double unit = expected.std().item<double>();
     const auto latentsOf = [&](const protocol::GenerationSettings& asked) {
-        return drawn(pipeline, pipeline.drawingFrom(2 * m_golden["pixels"] - 1, 0.6, asked, 0,
-                                                    pipeline.guidance(asked)));
+        return drawn(pipeline, pipeline.drawingFor(
+                                   asked, 0, pipeline.guidance(asked),
+                                   {.picture = pipeline.encode(2 * m_golden["pixels"] - 1), .first = 4}));
     };
     compare("latents", latentsOf(settings), expected, unit);
     for (double protocol::GenerationSettings::*const score :

@@ -11,6 +11,7 @@
 #include "server/diffusion/failure.h"
 #include "server/diffusion/samplers/noise_schedule.h"
 #include "server/diffusion/samplers/sigma_schedule.h"
+#include "shared/protocol/passes.h"
 #include "shared/protocol/samplers.h"
 #include "tests/server/diffusion/scheduler_settings.h"
 #include "tests/server/diffusion/tensor_file.h"
@@ -283,7 +284,7 @@ void SamplerTest::startsFromAPictureEqualDiffusers() {
         if (!golden.has(key + "/end")) {
             continue;
         }
-        const int first = firstStep(20, strength);
+        const int first = protocol::firstStep(20, strength);
         const auto made = from(first);
         const at::Tensor start = made->latents();
         const at::Tensor end = walk(*made);
@@ -305,10 +306,10 @@ void SamplerTest::startsFromAPictureEqualDiffusers() {
 }
 
 void SamplerTest::soLittleStrengthThatNoStepIsLeftIsRefused() {
-    QCOMPARE(firstStep(20, 0), 20);
-    QCOMPARE(firstStep(20, 0.049), 20);
-    QCOMPARE(firstStep(20, 0.05), 19);
-    QCOMPARE(firstStep(20, 1), 0);
+    QCOMPARE(protocol::firstStep(20, 0), 20);
+    QCOMPARE(protocol::firstStep(20, 0.049), 20);
+    QCOMPARE(protocol::firstStep(20, 0.05), 19);
+    QCOMPARE(protocol::firstStep(20, 1), 0);
     for (const protocol::SamplerKind& kind : protocol::samplerKinds()) {
         const auto settings = tests::settingsOf(tests::fixtureScheduler("sd1-tiny"), std::string(kind.name));
         const at::Tensor zeros = at::zeros({1, 4, 4, 4});

@@ -12,6 +12,7 @@
 #include "server/diffusion/failure.h"
 #include "server/diffusion/networks/unet/unet.h"
 #include "server/diffusion/pipeline.h"
+#include "shared/protocol/passes.h"
 #include "shared/protocol/samplers.h"
 #include "tests/server/diffusion/edited_model.h"
 #include "tests/server/diffusion/tensor_file.h"
@@ -371,7 +372,9 @@ void StagesTest::picturesFromPictures() {
     const double unit = expected.std().item<double>();
     const auto guidance = pipeline.guidance(settings);
     const auto drawn = [&](double strength) {
-        Drawing drawing = pipeline.drawingFrom(pixels, strength, settings, 0, guidance);
+        Drawing drawing = pipeline.drawingFor(
+            settings, 0, guidance,
+            {.picture = pipeline.encode(pixels), .first = protocol::firstStep(settings.steps, strength)});
         while (!drawing.done()) {
             pipeline.advance(std::array{&drawing});
         }

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/diffusion/operations/beginning.h"
+
+#include <ATen/ATen.h>
+
+#include <cstring>
+
+#include "server/diffusion/failure.h"
+#include "server/image/resample.h"
+
+namespace easel::diffusion {
+
+namespace {
+
+/// 1 where the plane has at least half, [1, 1, height, width] float32.
+at::Tensor toMask(const image::Plane& plane) {
+    at::Tensor values = at::empty({1, 1, plane.height, plane.width}, at::kByte);
+    std::memcpy(values.data_ptr(), plane.values.data(), plane.values.size());
+    return values.ge(128).to(at::kFloat);
+}
+
+}  // namespace
+
+at::Tensor toTensor(const image::Image& picture) {
+    at::Tensor levels = at::empty({picture.height, picture.width, 3}, at::kByte);
+    std::memcpy(levels.data_ptr(), picture.rgb.data(), picture.rgb.size());
+    return levels.permute({2, 0, 1}).unsqueeze(0).to(at::kFloat).div(255).mul(2).sub(1).contiguous();
+}
+
+Start startFrom(const Canvas& canvas, const Pipeline& pipeline, int first) {
+    const at::Tensor pixels = toTensor(canvas.start);
+    if (pipeline.task() == models::Task::Edit) {
+        return {.channels = pipeline.encode(pixels).mean};
+    }
+    Start start{.picture = pipeline.encode(pixels), .first = first};
+    if (!canvas.mask) {
+        return start;
+    }
+    const at::Tensor mask = toMask(*canvas.mask);
+    const at::Tensor& mean = start.picture->mean;
+    // The pixel at each latent's corner speaks for it, as the models were trained.
+    const at::Tensor small = at::upsample_nearest2d(mask, {mean.size(2), mean.size(3)}).to(mean.device());
+    if (!small.any().item<bool>()) {
+        throw Failure(protocol::invalidField(
+            "mask",
+            "What is white in the mask is too small to be drawn; paint it larger, or draw the masked "
+            "part alone with inpaint_area."));
+    }
+    start.masked = Masked{.mask = small};
+    if (pipeline.task() == models::Task::Inpaint) {
+        start.masked->rest = pipeline.encode(pixels * (1 - mask));
+        // Each image takes a sample of its own in the place of this mean.
+        start.channels = at::cat({small, pipeline.scaled(start.masked->rest->mean)}, 1);
+    }
+    return start;
+}
+
+Start startLarger(const at::Tensor& latents, const Pipeline& pipeline, const protocol::Pass& pass,
+                  std::string_view upscaler) {
+    if (upscaler == "lanczos") {
+        const auto picture = toImage(pipeline.decode(latents));
+        return {.picture = pipeline.encode(toTensor(image::resized(picture, {pass.width, pass.height}))),
+                .first = pass.first};
+    }
+    const std::int64_t scale = pipeline.pixelsOfALatent();
+    return {.latents = at::upsample_bilinear2d(latents, {pass.height / scale, pass.width / scale}, false),
+            .first = pass.first};
+}
+
+}  // namespace easel::diffusion
