@@ -144,7 +144,7 @@ inline constexpr std::tuple kGenerationFields{
                 return Range{0, double(limits.maxSteps)};
             }),
     fieldOf(FieldGroup::Hires,
-            {"hires_strength", "Hires strength", "Upscale strength",
+            {"hires_strength", "", "Upscale strength",
              "How much the second pass may change: 0 nothing, 1 everything"},
             &GenerationRequest::hiresStrength, &GenerationSettings::hiresStrength, between<0, 1>),
     choiceOf(FieldGroup::Hires,

@@ -52,25 +52,83 @@ void take(std::string_view text, Number& target) {
     }
 }
 
-constexpr std::string_view kSize = "Size";  ///< both sides: "512x768"
+constexpr std::string_view kSize = "Size";                    ///< both sides: "512x768"
+constexpr std::string_view kStrength = "Denoising strength";  ///< where there is any, it is always written
 
 /// What is written only where the prompts would not read back as they are. A1111 and its relatives skip keys
 /// that they do not know.
 constexpr std::string_view kExactPrompt = "Easel prompt";
 constexpr std::string_view kExactNegative = "Easel negative prompt";
 
+/// AUTOMATIC1111's words for values of ours; nothing of ours is written otherwise.
+struct Spelling {
+    std::string GenerationSettings::*field;
+    std::string_view own;
+    std::string_view theirs;
+};
+constexpr Spelling kSpellings[] = {
+    {&GenerationSettings::maskedContent, "noise", "latent noise"},
+    {&GenerationSettings::inpaintArea, "whole", "Whole picture"},
+    {&GenerationSettings::inpaintArea, "masked", "Only masked"},
+    {&GenerationSettings::hiresUpscaler, "latent", "Latent"},
+    {&GenerationSettings::hiresUpscaler, "lanczos", "Lanczos"},
+};
+
+/// It has ways of its own to enlarge latents, and networks that enlarge pictures.
+bool isKnownUpscaler(std::string_view name) {
+    return name.empty() || name.starts_with("Latent") || name == "Lanczos";
+}
+
+/// `settings` as AUTOMATIC1111 says them. It has one strength, of whatever a picture goes through twice.
+GenerationSettings asTheirs(GenerationSettings settings) {
+    settings.sampler = std::string(infotextOfSampler(settings.sampler));
+    settings.schedule = std::string(infotextOfSchedule(settings.schedule));
+    for (const Spelling& spelling : kSpellings) {
+        if (settings.*spelling.field == spelling.own) {
+            settings.*spelling.field = spelling.theirs;
+        }
+    }
+    if (settings.hiresScale > 1) {
+        settings.strength = settings.hiresStrength;
+    }
+    return settings;
+}
+
+/// The way back, in part: samplers and schedules go together.
+void takeTheirs(const InfotextValues& values, GenerationSettings& settings) {
+    if (settings.hiresUpscaler.starts_with("Latent")) {
+        settings.hiresUpscaler = "Latent";
+    }
+    for (const Spelling& spelling : kSpellings) {
+        if (settings.*spelling.field == spelling.theirs) {
+            settings.*spelling.field = spelling.own;
+        }
+    }
+    // A second pass in a size of its own.
+    if (const auto size = values.find("hires resize"); size != values.end() && settings.width > 0) {
+        int width = 0;
+        take(std::string_view(size->second).substr(0, size->second.find('x')), width);
+        if (width > settings.width) {
+            settings.hiresScale = double(width) / settings.width;
+        }
+    }
+    if (settings.hiresScale > 1 && values.contains("denoising strength")) {
+        settings.hiresStrength = std::exchange(settings.strength, GenerationSettings().strength);
+    }
+}
+
 std::string write(const GenerationSettings& settings, std::string_view softwareVersion, bool exact) {
     std::string text = settings.prompt;
     if (!settings.negativePrompt.empty()) {
         text += "\nNegative prompt: " + settings.negativePrompt;
     }
-    GenerationSettings named = settings;
-    named.sampler = infotextOfSampler(settings.sampler);
-    named.schedule = infotextOfSchedule(settings.schedule);
-    const GenerationSettings usual;
+    const GenerationSettings named = asTheirs(settings);
+    const GenerationSettings usual = asTheirs({});
+    const bool isAgain = !settings.initImage.empty() || settings.hiresScale > 1;
     std::string_view separator = "\n";
     forEachField([&](const auto& row) {
-        if (*row.infotext == '\0' || (row.quiet && row.of(named) == row.of(usual))) {
+        if (*row.infotext == '\0' ||
+            (row.quiet && row.of(named) == row.of(usual) && !(isAgain && row.infotext == kStrength))) {
             return;
         }
         text += fmt::format("{}{}: {}", separator, row.infotext, spelled(row.of(named)));
@@ -158,6 +216,7 @@ std::optional<GenerationSettings> fromInfotext(std::string_view text) {
     const auto sampling = samplingOf(settings.sampler, value("schedule type"));
     settings.sampler = sampling.sampler;
     settings.schedule = sampling.schedule;
+    takeTheirs(parts->values, settings);
     return settings;
 }
 
@@ -168,25 +227,21 @@ std::vector<std::string> unsupportedIn(std::string_view infotext) {
     }
     std::vector<std::string> words;
     const auto& values = parts->values;
-    if (parts->prompts.find("<lora:") != std::string_view::npos || values.contains("lora hashes")) {
-        words.emplace_back("LoRA");
-    }
     if (parts->prompts.find("<hypernet:") != std::string_view::npos || values.contains("hypernet")) {
         words.emplace_back("hypernetwork");
     }
-    // The hires fix denoises too; without it a strength means that the picture began with another.
-    const std::size_t before = words.size();
-    noteKey(values, "hires", "hires fix", words);
-    if (words.size() == before) {
+    const bool isTwice = values.contains("hires upscale") || values.contains("hires resize");
+    if (isTwice && !isKnownUpscaler(valueOf(values, "hires upscaler"))) {
+        words.emplace_back("hires upscaler");
+    }
+    // Elsewhere a strength means that the picture began with another, which other tools do not name.
+    if (!isTwice && !values.contains("start picture")) {
         noteKey(values, "denoising strength", "start picture", words);
     }
     constexpr std::pair<std::string_view, std::string_view> kOthers[] = {
         {"ti hashes", "embeddings"},
-        {"vae", "VAE"},
         {"controlnet", "ControlNet"},
-        {"refiner", "refiner"},
         {"face restoration", "face restoration"},
-        {"variation seed", "variation seed"},
         {"tiling", "tiling"}};
     for (const auto& [key, word] : kOthers) {
         noteKey(values, key, word, words);

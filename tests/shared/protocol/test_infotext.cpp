@@ -161,9 +161,62 @@ private Q_SLOTS:
             unsupportedIn("red <lora:fur:0.8> fox\n" + line +
                           ", Denoising strength: 0.4, Clip skip: 2, Hires upscale: 2, VAE hash: ab, VAE: "
                           "x.pt, Lora hashes: \"fur: 12, b: 3\""),
-            (Words{"LoRA", "hires fix", "VAE"}));
+            Words{});
         QCOMPARE(unsupportedIn("fox\n" + line + ", denoising strength: 0.7, ControlNet 0: \"a: b\""),
                  (Words{"start picture", "ControlNet"}));
+    }
+
+    void passesAreSaidAsOthersDo() {
+        GenerationSettings settings;
+        settings.prompt = "fox";
+        settings.hiresScale = 1.5;
+        settings.hiresSteps = 12;
+        settings.hiresStrength = 0.75;  // the usual strength of a start picture; it is said nevertheless
+        settings.hiresUpscaler = "lanczos";
+        settings.variationSeed = 9;
+        settings.variationStrength = 0.25;
+        const auto hires = toInfotext(settings, "1");
+        for (const char* const part : {", Denoising strength: 0.75,",
+                                       ", Hires upscale: 1.5, Hires steps: 12, Hires upscaler: Lanczos,",
+                                       ", Variation seed strength: 0.25, Variation seed: 9,"}) {
+            QVERIFY2(hires.find(part) != std::string::npos, hires.c_str());
+        }
+        QVERIFY(*fromInfotext(hires) == settings);
+        QVERIFY(unsupportedIn(hires).empty());
+
+        GenerationSettings masked;
+        masked.prompt = "fox";
+        masked.initImage = "a";
+        masked.mask = "b";
+        masked.maskBlur = 8;
+        masked.maskedContent = "noise";
+        masked.inpaintArea = "masked";
+        const auto inpaint = toInfotext(masked, "1");
+        for (const char* const part :
+             {", Denoising strength: 0.75,", ", Mask blur: 8, Masked content: latent noise,",
+              ", Inpaint area: Only masked,"}) {
+            QVERIFY2(inpaint.find(part) != std::string::npos, inpaint.c_str());
+        }
+        QVERIFY(*fromInfotext(inpaint) == masked);
+        QVERIFY(unsupportedIn(inpaint).empty());
+    }
+
+    void secondPassesOfOthersAreRead() {
+        const std::string line = "fox\nSteps: 20, Sampler: Euler, CFG scale: 7, Seed: 1, Size: 512x512";
+        const auto scaled = line +
+                            ", Denoising strength: 0.55, Hires upscale: 2, Hires steps: 10, Hires "
+                            "upscaler: Latent (bicubic antialiased)";
+        const auto settings = fromInfotext(scaled);
+        QCOMPARE(settings->hiresScale, 2.0);
+        QCOMPARE(settings->hiresSteps, 10);
+        QCOMPARE(settings->hiresStrength, 0.55);
+        QCOMPARE(settings->hiresUpscaler, "latent");
+        QCOMPARE(settings->strength, GenerationSettings().strength);
+        const auto sized =
+            line + ", Denoising strength: 0.4, Hires resize: 768x768, Hires upscaler: R-ESRGAN";
+        QCOMPARE(fromInfotext(sized)->hiresScale, 1.5);
+        QCOMPARE(unsupportedIn(sized), std::vector<std::string>{"hires upscaler"});
+        QVERIFY(unsupportedIn(scaled).empty());
     }
 
     void clipSkipIsWrittenWhereItIsNotTheUsual() {
