@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <exception>
 #include <filesystem>
+#include <functional>
+#include <iterator>
 #include <map>
 #include <string>
 #include <string_view>
@@ -33,6 +35,22 @@ namespace easel::commands {
 
 namespace {
 
+/// Reads a list as its text form has it.
+template <typename List>
+std::function<void(const std::string&)> listReader(List& list) {
+    return [&list](const std::string& text) {
+        if (!protocol::read(text, list)) {
+            throw CLI::ValidationError("\"" + text + "\" is not of the form that --help tells");
+        }
+    };
+}
+
+/// Here what a server knows by a name is a file.
+std::string nameOnDisk(std::string_view field, const std::string& help) {
+    constexpr std::string_view kFiles[] = {"loras", "controls", "vae", "init_image", "mask", "refiner"};
+    return std::ranges::find(kFiles, field) == std::end(kFiles) ? help : help + " (by the place of its file)";
+}
+
 void addGenerate(CLI::App& app, GenerateOptions& options) {
     auto& command = *app.add_subcommand("generate", "Draw pictures into PNG files, without a server");
     auto& request = options.request;
@@ -44,7 +62,13 @@ void addGenerate(CLI::App& app, GenerateOptions& options) {
         std::string option = "--" + std::string(name);
         std::ranges::replace(option, '_', '-');
         const std::string choices = name == "sampler" ? ": " + protocol::samplerNames() : "";
-        command.add_option(option, row.of(request), row.help + choices)->required(name == "prompt");
+        const std::string help = nameOnDisk(name, row.help) + choices;
+        if constexpr (requires { protocol::read("", row.of(request)); }) {
+            command.add_option_function<std::string>(option, listReader(row.of(request)), help)
+                ->type_name("LIST");
+        } else {
+            command.add_option(option, row.of(request), help)->required(name == "prompt");
+        }
     });
     command.add_option("-o,--output", options.output,
                        "The PNG file; with --count 2 or more NAME-0.png, NAME-1.png, …. Not given: a name "

@@ -29,7 +29,10 @@
 #include "server/generator/worker_process.h"
 #include "server/image/drawn.h"
 #include "server/models/model_folder.h"
+#include "server/prompt/wanted_loras.h"
 #include "shared/process/files.h"
+#include "shared/protocol/generation_pictures.h"
+#include "shared/protocol/passes.h"
 #include "shared/protocol/validation.h"
 
 namespace easel::commands {
@@ -85,15 +88,25 @@ std::filesystem::path fileOf(const std::filesystem::path& output, int index, int
 /// The umask decides who may read it.
 constexpr process::Writing kForTheUser{.durably = false, .mode = 0666};
 
-/// On the command line a refiner and a VAE are named by where they lie.
+/// On the command line everything is named by where it lies.
 std::vector<generator::Material> namedByPlace(const protocol::GenerationSettings& settings) {
     using generator::Material;
     std::vector<Material> materials;
-    for (const auto& [kind, name] :
-         {std::pair{Material::Kind::Refiner, settings.refiner}, {Material::Kind::Vae, settings.vae}}) {
+    const auto take = [&materials](Material::Kind kind, const std::string& name) {
         if (!name.empty()) {
             materials.push_back({kind, name, std::filesystem::absolute(name)});
         }
+    };
+    take(Material::Kind::Refiner, settings.refiner);
+    take(Material::Kind::Vae, settings.vae);
+    for (const auto& lora : prompt::wantedLoras(settings)) {
+        take(Material::Kind::Lora, lora.name);
+    }
+    for (const auto& control : settings.controls) {
+        take(Material::Kind::ControlNet, control.model);
+    }
+    for (const std::string& picture : protocol::inputsOf(settings)) {
+        take(Material::Kind::Input, picture);
     }
     return materials;
 }
@@ -182,9 +195,8 @@ private:
     }
 
     void keep(int index, std::int64_t seed, const image::Image& picture) {
-        auto own = m_settings;
+        auto own = protocol::settingsOf(m_settings, index);
         own.seed = seed;
-        own.count = 1;
         const auto bytes = image::encodeDrawn(picture, own);
         const auto file = fileOf(m_output, index, m_settings.count);
         const bool kept = bytes && process::writeWhole(file, *bytes, kForTheUser) == 0;
