@@ -267,7 +267,7 @@ void StartsTest::whatIsNotMaskedStaysToTheBit() {
         }
     }
     QVERIFY(kept > 64 * 64 / 2);
-    QVERIFY(gone > 100);
+    QVERIFY(gone > 50);
     if (isCloseUp) {
         QVERIFY(canvas.whole == picture.image);
     }
