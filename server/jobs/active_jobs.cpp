@@ -17,13 +17,14 @@ double seconds(std::chrono::steady_clock::duration duration) {
     return std::chrono::duration<double>(duration).count();
 }
 
-int stepsOf(const protocol::GenerationSettings& settings) {
-    return protocol::stepsOf(settings) * settings.count;
+/// Jobs of older versions may ask for none.
+int allStepsOf(const protocol::GenerationSettings& settings) {
+    return std::max(protocol::stepsOf(settings) * settings.count, 1);
 }
 
 /// Pixel-steps.
 std::int64_t workLeft(const protocol::Job& job, int stepsDone) {
-    const int steps = stepsOf(job.settings);
+    const int steps = allStepsOf(job.settings);
     return protocol::pixelStepsOf(job.settings) / steps * std::clamp(steps - stepsDone, 0, steps);
 }
 std::int64_t workLeft(const protocol::Job& job) {
@@ -51,7 +52,7 @@ bool canMove(const LiveJob& live) {
 
 protocol::Job withFinalProgress(protocol::Job job) {
     job.progress = {};
-    job.progress.steps = stepsOf(job.settings);
+    job.progress.steps = allStepsOf(job.settings);
     if (job.state == JobState::Succeeded) {
         job.progress.stage = protocol::Stage::Decoding;
         job.progress.step = job.progress.steps;
@@ -252,7 +253,7 @@ void ActiveJobs::start(LiveJob& live, int attempt, std::int64_t now) {
     job.ahead = 0;
     job.startedAt = now;
     job.progress = {};
-    job.progress.steps = stepsOf(job.settings);
+    job.progress.steps = allStepsOf(job.settings);
     live.eta = {};
     live.lastStepAt.reset();
     tell(live);
