@@ -118,6 +118,7 @@ void ModelLoader::dropAll(const std::string& id) {
         }
         return isOfModel;
     });
+    m_residency.drop(id);  // and what an earlier call left to be drawn with
 }
 
 /// What it takes to load it.

@@ -51,6 +51,9 @@ void leaveNumbers(Reuse& reuse, const protocol::Limits& limits) {
     }
     protocol::forEachNumber([&](const auto& row) {
         const std::string_view name = row.name;
+        if (!row.of(request)) {
+            return;  // as usual
+        }
         const auto value = *row.of(request);
         const protocol::Range range = row.range(limits);
         if (name != "width" && name != "height" &&

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "server/diffusion/failure.h"
+#include "server/diffusion/input_picture.h"
 #include "server/image/resample.h"
 
 namespace easel::diffusion {
@@ -22,9 +23,7 @@ at::Tensor toMask(const image::Plane& plane) {
 }  // namespace
 
 at::Tensor toTensor(const image::Image& picture) {
-    at::Tensor levels = at::empty({picture.height, picture.width, 3}, at::kByte);
-    std::memcpy(levels.data_ptr(), picture.rgb.data(), picture.rgb.size());
-    return levels.permute({2, 0, 1}).unsqueeze(0).to(at::kFloat).div(255).mul(2).sub(1).contiguous();
+    return toPixels(picture).mul_(2).sub_(1);
 }
 
 Start startFrom(const Canvas& canvas, const Pipeline& pipeline, int first) {

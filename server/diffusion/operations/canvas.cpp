@@ -8,15 +8,14 @@
 #include <utility>
 
 #include "server/diffusion/failure.h"
+#include "server/diffusion/input_picture.h"
 #include "server/image/blur.h"
 #include "server/image/composite.h"
 #include "server/image/crop_region.h"
-#include "server/image/decode.h"
 #include "server/image/fit.h"
 #include "server/image/mask.h"
 #include "server/image/masked_fill.h"
 #include "server/image/resample.h"
-#include "shared/process/files.h"
 #include "shared/protocol/passes.h"
 
 namespace easel::diffusion {
@@ -27,12 +26,6 @@ using protocol::GenerationSettings;
 
 /// Of a picture that comes back in its own size: what a worker can hand over.
 constexpr std::int64_t kMostPixels = std::int64_t{16} << 20;
-
-image::Fit fitOf(const GenerationSettings& settings) {
-    return settings.resize == "stretch" ? image::Fit::Stretch
-           : settings.resize == "fill"  ? image::Fit::Fill
-                                        : image::Fit::Crop;
-}
 
 /// Models know no transparency.
 image::Image onWhite(const image::Picture& picture) {
@@ -141,7 +134,7 @@ Canvas closeUp(const GenerationSettings& settings, image::Image picture, image::
 
 Canvas masked(const GenerationSettings& settings, const image::Image& picture, image::Plane mask) {
     const image::Size size{settings.width, settings.height};
-    const image::Fit fit = fitOf(settings);
+    const image::Fit fit = fitOf(settings.resize);
     if (protocol::isExtended(settings)) {
         const Frame frame(settings);
         if (!mask.values.empty()) {
@@ -156,32 +149,16 @@ Canvas masked(const GenerationSettings& settings, const image::Image& picture, i
                : withMask(image::fitted(picture, size, fit), image::fitted(soft, size, fit));
 }
 
-image::Picture inputNamed(const std::string& name, const char* field, const generator::Materials& materials) {
-    const auto* const input = materials.find(generator::Material::Kind::Input, name);
-    const protocol::Limits limits;
-    std::string bytes;
-    if (input == nullptr ||
-        process::readWhole(input->path, static_cast<std::size_t>(limits.maxInputBytes), bytes) != 0) {
-        throw Failure(protocol::invalidField(
-            field, "This picture cannot be read; it may be gone. Send it again and draw from that."));
-    }
-    auto picture = image::decode({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()}, limits);
-    if (!picture) {
-        throw Failure(protocol::invalidField(field, picture.error().detail));
-    }
-    return std::move(*picture);
-}
-
 }  // namespace
 
 std::optional<Canvas> canvasFor(const GenerationSettings& settings, const generator::Materials& materials) {
     if (settings.initImage.empty()) {
         return {};
     }
-    const auto picture = inputNamed(settings.initImage, "init_image", materials);
+    const auto picture = inputPicture(materials, settings.initImage, "init_image");
     std::optional<image::Picture> mask;
     if (!settings.mask.empty()) {
-        mask = inputNamed(settings.mask, "mask", materials);
+        mask = inputPicture(materials, settings.mask, "mask");
     }
     return canvasOf(settings, picture, mask);
 }
@@ -190,7 +167,7 @@ Canvas canvasOf(const GenerationSettings& settings, const image::Picture& pictur
                 const std::optional<image::Picture>& mask) {
     const image::Image start = onWhite(picture);
     if (!mask && !protocol::isExtended(settings)) {
-        return {image::fitted(start, {settings.width, settings.height}, fitOf(settings))};
+        return {image::fitted(start, {settings.width, settings.height}, fitOf(settings.resize))};
     }
     Canvas canvas = masked(settings, start, mask ? asLargeAs(start, image::maskOf(*mask)) : image::Plane{});
     if (std::ranges::none_of(canvas.mask->values, [](int value) { return value >= 128; })) {

@@ -131,7 +131,7 @@ QString oddModel(const QString& folder) {
         if (!file.open(QIODevice::ReadWrite)) {
             return {};
         }
-        const QByteArray text = file.readAll().replace("PNDMScheduler", "DEISMultistepScheduler");
+        const QByteArray text = file.readAll().replace("PNDMScheduler", "DPMSolverSinglestepScheduler");
         file.resize(0);
         file.write(text);
     }

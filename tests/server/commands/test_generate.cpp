@@ -110,7 +110,7 @@ private Q_SLOTS:
         Program program({"generate", "--prompt", "a fox", "--model", model, "--worker", FAKE_WORKER,
                          "--width", "64", "--height", "64", "--output", file("fox.png")});
         QVERIFY2(program.waitForEnd() == 0, program.errors());
-        QVERIFY2(program.errors().contains("Note: The model's scheduler is DEISMultistepScheduler"),
+        QVERIFY2(program.errors().contains("Note: The model's scheduler is DPMSolverSinglestepScheduler"),
                  program.errors());
         QVERIFY2(program.errors().contains("Note: Something is idle.\n"), program.errors());
         const auto texts = image::readPngTexts(bytesOf(file("fox.png"))).value();

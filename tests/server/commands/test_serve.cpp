@@ -206,10 +206,10 @@ private Q_SLOTS:
         const auto models = protocol::parseModelPage(get("/v1/models").body.toStdString()).value().models;
         QCOMPARE(models.front().sampler, std::string("dpmpp_2m"));
         QCOMPARE(models.front().notes.size(), std::size_t{1});
-        QVERIFY(models.front().notes[0].find("DEISMultistepScheduler") != std::string::npos);
+        QVERIFY(models.front().notes[0].find("DPMSolverSinglestepScheduler") != std::string::npos);
         m_server->signal(SIGTERM);
         QCOMPARE(m_server->waitForEnd(), 0);
-        QVERIFY2(m_server->errors().contains("DEISMultistepScheduler"), m_server->errors());
+        QVERIFY2(m_server->errors().contains("DPMSolverSinglestepScheduler"), m_server->errors());
         QVERIFY2(m_server->errors().contains("Something is idle."), m_server->errors());
     }
 
