@@ -50,6 +50,11 @@ models::ModelFolder modelFolder(const QString& model) {
     return *folder;
 }
 
+/// diffusers' pipelines hand 0 to a scheduler that takes one, whatever its own is; only tcd's is another.
+double usualEta(const std::string& sampler) {
+    return sampler == "tcd" ? 0 : -1;
+}
+
 }  // namespace
 
 class StagesTest : public QObject {
@@ -310,6 +315,7 @@ void StagesTest::latents() {
     settings.height = given["height"].toInt();
     settings.steps = given["steps"].toInt();
     settings.sampler = given["sampler"].toString().toStdString();
+    settings.eta = usualEta(settings.sampler);
     settings.schedule = given["schedule"].toString().toStdString();
     settings.seed = given["seed"].toInt();
     const auto guidance = pipeline.guidance(settings);
@@ -322,8 +328,10 @@ void StagesTest::latents() {
         for (const char* error : {"timestep", "sign", "factor"}) {
             const std::string wrong = name + "/wrong/" + error;
             QVERIFY2(settings.steps != 20 || pictures.has(wrong), error);
-            QVERIFY2(!pictures.has(wrong) || tests::greatestDifference(drawing.latents(), pictures[wrong]) >
-                                                 tests::gate("latents") * unit,
+            // Without noise its sign is no matter.
+            const bool isSeen = pictures.has(wrong) && !(settings.eta == 0 && error == std::string("sign"));
+            QVERIFY2(!isSeen || tests::greatestDifference(drawing.latents(), pictures[wrong]) >
+                                    tests::gate("latents") * unit,
                      error);
         }
     }
@@ -364,6 +372,7 @@ void StagesTest::picturesFromPictures() {
     settings.steps = 10;
     settings.guidance = 7.5;
     settings.sampler = sampler.toStdString();
+    settings.eta = usualEta(settings.sampler);
     settings.schedule = schedule.toStdString();
     settings.seed = 42;
     const at::Tensor pixels = 2 * m_starts[name + "/pixels"] - 1;
