@@ -16,13 +16,11 @@ namespace easel::diffusion {
 image::Picture inputPicture(const generator::Materials& materials, const std::string& id,
                             const std::string& field) {
     const auto* const material = materials.find(generator::Material::Kind::Input, id);
-    if (material == nullptr) {
-        throw Failure(protocol::internalError("Nobody said where the picture of " + field + " lies."));
-    }
-    const auto file = models::MappedFile::open(material->path);
+    const protocol::Expected<models::MappedFile> file =
+        material != nullptr ? models::MappedFile::open(material->path) : tl::unexpected(protocol::Problem());
     if (!file) {
         throw Failure(protocol::invalidField(
-            field, "The picture " + id + " cannot be read any more; send it again with POST /v1/inputs."));
+            field, "This picture cannot be read; it may be gone. Send it again and draw from that."));
     }
     const auto bytes = file->bytes();
     auto picture = image::decode({reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size()},

@@ -152,7 +152,7 @@ private Q_SLOTS:
         row(text, "use_attention_mask", true);
         row(text, "max_position_embeddings", "77");
         const char* const scheduler = "scheduler/scheduler_config.json";
-        row(scheduler, "prediction_type", "sample");
+        row(scheduler, "prediction_type", "flow_prediction");
         row(scheduler, "beta_schedule", "squaredcos_cap_v2");
         row(scheduler, "beta_start", 0);
         row(scheduler, "beta_end", 1);

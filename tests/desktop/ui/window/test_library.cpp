@@ -174,7 +174,7 @@ void TestLibrary::saysWhatIsNotTakenOver() {
     QTRY_COMPARE(app.model.pictureCount(), 1);
     open(app, 0);
     QTest::mouseClick(app.find("useSettingsButton"), Qt::LeftButton);
-    QCOMPARE(app.find<QLabel>("noticeText")->text(), "Not taken over: model dreamshaper_8, LoRA");
+    QCOMPARE(app.find<QLabel>("noticeText")->text(), "Not taken over: model dreamshaper_8");
     QCOMPARE(app.studio.rememberedRequest().clipSkip, 2);
     QCOMPARE(app.studio.rememberedRequest().seed, 5);
     QCOMPARE(app.studio.rememberedRequest().model, model);
