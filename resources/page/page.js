@@ -136,7 +136,7 @@ function offerField({name, title, help, group, choices, min}) {
 /** Bounds, and rows for what this page has no place of its own for. */
 function offerFields() {
     for (const field of fields) {
-        if (!byId(field.name)) {
+        if (!byId(field.name) && !Array.isArray(field.default)) {  // lists are no texts
             offerField(field);
         }
         if (field.min !== undefined) {

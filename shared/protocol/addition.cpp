@@ -26,12 +26,6 @@ std::optional<double> number(std::string_view text) {
     return value;
 }
 
-/// The shortest text that reads back as `value`, whatever the locale.
-std::string spelled(double value) {
-    char text[32];
-    return {text, std::to_chars(text, text + sizeof text, value).ptr};
-}
-
 /// The parts of `text` between `mark`s, trimmed.
 std::vector<std::string_view> split(std::string_view text, char mark) {
     std::vector<std::string_view> parts;

@@ -18,21 +18,20 @@ namespace easel::protocol {
 
 namespace {
 
-/// The shortest text that reads back as `value`, whatever the locale.
-std::string spelled(double value) {
-    char text[32];
-    return {text, std::to_chars(text, text + sizeof text, value).ptr};
+/// A value as it stands in the settings line.
+std::string written(double value) {
+    return spelled(value);
 }
 template <std::integral Integer>
-std::string spelled(Integer value) {
+std::string written(Integer value) {
     return std::to_string(value);
 }
-std::string spelled(const std::string& value) {
+std::string written(const std::string& value) {
     return quotedIfNeeded(value);
 }
 template <typename Use>
-std::string spelled(const std::vector<Use>& uses) {
-    return quotedIfNeeded(protocol::spelled(uses));
+std::string written(const std::vector<Use>& uses) {
+    return quotedIfNeeded(spelled(uses));
 }
 
 void take(std::string_view text, std::string& target) {
@@ -131,7 +130,7 @@ std::string write(const GenerationSettings& settings, std::string_view softwareV
             (row.quiet && row.of(named) == row.of(usual) && !(isAgain && row.infotext == kStrength))) {
             return;
         }
-        text += fmt::format("{}{}: {}", separator, row.infotext, spelled(row.of(named)));
+        text += fmt::format("{}{}: {}", separator, row.infotext, written(row.of(named)));
         if (row.infotext == kSize) {
             text += "x" + std::to_string(settings.height);
         }

@@ -2,6 +2,7 @@
 #include "shared/protocol/infotext_line.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include <nlohmann/json.hpp>
 
@@ -85,6 +86,11 @@ bool beginsWith(std::string_view text, std::string_view beginning) {
 
 std::string quoted(std::string_view value) {
     return nlohmann::json(value).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+std::string spelled(double value) {
+    char text[32];
+    return {text, std::to_chars(text, text + sizeof text, value).ptr};
 }
 
 std::string quotedIfNeeded(std::string_view value) {

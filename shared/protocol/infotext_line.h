@@ -22,6 +22,8 @@ struct InfotextParts {
 /// left out. Empty when there is none.
 std::optional<InfotextParts> splitInfotext(std::string_view text);
 
+/// The shortest text that reads back as `value`, whatever the locale.
+std::string spelled(double value);
 /// `value` as it stands in the settings line: a JSON string where it would be taken for something else.
 std::string quotedIfNeeded(std::string_view value);
 /// `value` as a JSON string.

@@ -2,6 +2,7 @@
 #include "shared/protocol/samplers.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <iterator>
 #include <optional>
 #include <utility>
@@ -59,6 +60,8 @@ const ScheduleKind* findSchedule(std::string_view name) {
 }
 
 constexpr std::string_view kAutomatic = "automatic";
+/// Nobody calls a sampler by more letters; looking for two names in one takes their square.
+constexpr std::size_t kLongestName = 64;
 
 // What others call them beside their wire names and their infotexts', as folded() has it.
 constexpr Names kSamplerAliases[] = {
@@ -180,6 +183,9 @@ std::string_view titleOfSchedule(std::string_view name) {
 
 Sampling samplingOf(std::string_view sampler, std::string_view schedule) {
     Sampling sampling{std::string(sampler), std::string(schedule.empty() ? "default" : schedule)};
+    if (sampler.size() > kLongestName || schedule.size() > kLongestName) {
+        return sampling;
+    }
     const SamplerKind* kind = kindCalled(folded(sampler));
     if (!kind) {
         if (const auto both = bothIn(folded(sampler))) {

@@ -120,14 +120,13 @@ void checkAdditions(std::optional<Problem>& problem, const GenerationSettings& s
     if (!problem) {
         problem = objectionTo(settings.controls);
     }
-    check(settings.eta == -1 || settings.eta >= 0, "eta",
-          "eta must be between 0 and 1, or -1 for the sampler's own.");
     check(settings.mask.empty() || !settings.initImage.empty(), "mask",
           "A mask says which part of a picture is drawn anew: give that picture as init_image.");
-    const bool isExtended =
-        settings.extendLeft + settings.extendTop + settings.extendRight + settings.extendBottom > 0;
-    check(!isExtended || !settings.initImage.empty(), "init_image",
+    check(!isExtended(settings) || !settings.initImage.empty(), "init_image",
           "Only a picture can be extended: give it as init_image.");
+    check(settings.controls.empty() || settings.mask.empty() || settings.inpaintArea != "masked",
+          "inpaint_area", "ControlNets hold to a picture as a whole: leave inpaint_area or controls out.");
+    check(settings.previewEvery == 0, "preview_every", "This server sends no previews yet; leave it out.");
 }
 
 // ASCII's own, for those of the C library ask the locale: a Turkish one has other ideas of "I".

@@ -63,6 +63,21 @@ private Q_SLOTS:
         QVERIFY(*back == settings);
     }
 
+    void whatIsAddedComesBack() {
+        GenerationSettings settings;
+        settings.prompt = "fox";
+        settings.model = "starter";
+        settings.sampler = "euler";
+        settings.loras = {{"pen", 0.8, {}}, {"ink wash", -1, 0.25}};
+        settings.controls = {{"canny", std::string(64, 'a'), 0.5, 0.25, 0.75},
+                             {"depth", std::string(64, 'b')}};
+        settings.vae = "mended, v2";
+        settings.inpaintArea = "masked";
+        const auto back = fromInfotext(toInfotext(settings, "0.1.0"));
+        QVERIFY(back.has_value());
+        QVERIFY(*back == settings);
+    }
+
     /// Whatever is in the prompts: their lines, blanks and line ends come back.
     void comesBackWhateverItHolds() {
         const QStringList pieces{"Negative prompt:",

@@ -28,6 +28,15 @@ private Q_SLOTS:
         QCOMPARE(describeSamplers().size(), samplerKinds().size());
     }
 
+    /// Looking for names in names takes the square of their length.
+    void endlessNamesAreNone() {
+        for (const char letter : {'k', 'e'}) {
+            const std::string name(std::size_t{1} << 20, letter);
+            QCOMPARE(samplingOf(name, "").sampler, name);
+            QCOMPARE(samplingOf("euler", name).schedule, name);
+        }
+    }
+
     void othersNames_data() {
         QTest::addColumn<QString>("sampler");
         QTest::addColumn<QString>("schedule");

@@ -55,6 +55,18 @@ class TestValidation : public QObject {
     Q_OBJECT
 
 private Q_SLOTS:
+    void whatIsNotThereYetIsRefused() {
+        const auto close = resolved([](GenerationRequest& request) {
+            request.initImage = request.mask = std::string(64, 'a');
+            request.inpaintArea = "masked";
+            request.controls = {{"canny", std::string(64, 'b')}};
+        });
+        QVERIFY(!close && close.error().field == "inpaint_area");
+        const auto made = resolved([](GenerationRequest& request) { request.previewEvery = 2; });
+        QVERIFY(!made && made.error().field == "preview_every");
+        QVERIFY(resolved([](GenerationRequest& request) { request.previewEvery = 0; }));
+    }
+
     void aModelThatIsNotHereIsNamedBesideThoseThatAre() {
         const Problem problem = noSuchModel("../etc", {"starter", "hub/other"});
         QCOMPARE(problem.status, 422);
