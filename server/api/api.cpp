@@ -47,6 +47,7 @@ http::Router makeRouter(const Service& service) {
     addPullRoutes(router, service);
     addHubRoutes(router, service);
     addLogRoutes(router, service);
+    addTokenRoutes(router, service);
     addPageRoutes(router, service);
     return router;
 }

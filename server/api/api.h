@@ -18,6 +18,7 @@
 #include "shared/protocol/pull_info.h"
 #include "shared/protocol/server_info.h"
 #include "shared/protocol/server_news.h"
+#include "shared/protocol/token_count.h"
 
 namespace easel::jobs {
 class JobQueue;
@@ -48,6 +49,8 @@ struct Models {
     std::function<void(const std::string& id, const Removed& done)> remove = {};
     /// Begins to hold what is here of it against its hashes. Errors: as `remove`.
     std::function<protocol::Expected<protocol::PullInfo>(const std::string& id)> verify = {};
+    /// How it reads a prompt. Errors: 422 with the field `model` or `prompt`.
+    std::function<protocol::Expected<protocol::TokenCount>(const protocol::TokenQuestion&)> countTokens = {};
     /// On the disk that models are pulled to.
     std::function<std::optional<std::int64_t>()> freeBytes = {};
 };

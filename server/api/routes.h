@@ -19,6 +19,7 @@ void addPairingRoutes(http::Router& router, Door& door);
 void addHubRoutes(http::Router& router, const Service& service);
 void addPullRoutes(http::Router& router, const Service& service);
 void addLogRoutes(http::Router& router, const Service& service);
+void addTokenRoutes(http::Router& router, const Service& service);
 void addPageRoutes(http::Router& router, const Service& service);
 
 }  // namespace easel::api

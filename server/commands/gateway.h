@@ -20,6 +20,7 @@
 #include "server/commands/model_store.h"
 #include "server/commands/serve_options.h"
 #include "server/commands/server_metrics.h"
+#include "server/commands/token_counter.h"
 #include "server/generator/device_pool.h"
 #include "server/http/listener.h"
 #include "server/jobs/job_queue.h"
@@ -66,6 +67,7 @@ private:
     const DataFolder m_data;
     const Log& m_wholeLog;  // for admins
     const std::shared_ptr<ModelShelf> m_models;
+    TokenCounter m_tokens;
     const protocol::Limits m_limits;
     const std::vector<protocol::SamplerInfo> m_samplers;
     std::atomic<bool> m_isStopping = false;

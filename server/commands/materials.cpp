@@ -2,6 +2,7 @@
 #include "server/commands/materials.h"
 
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -9,10 +10,11 @@
 
 #include "server/jobs/input_folder.h"
 #include "server/models/addons.h"
+#include "server/prompt/script.h"
+#include "server/prompt/taught_words.h"
 #include "server/prompt/wanted_loras.h"
 #include "shared/protocol/addition.h"
 #include "shared/protocol/generation_pictures.h"
-#include "shared/protocol/infotext_line.h"
 
 namespace easel::commands {
 
@@ -20,6 +22,28 @@ namespace {
 
 using generator::Material;
 using protocol::AddonKind;
+
+/// The embeddings that the prompts may mean: whether they are words of it is for the tokens to say. Errors:
+/// as prompt::scriptOf has them.
+protocol::Expected<std::set<std::string>> wordsIn(const protocol::GenerationSettings& settings,
+                                                  const ModelShelf& shelf) {
+    std::vector<std::string> names;
+    for (const protocol::AddonInfo& addon : shelf.addons(AddonKind::Embedding)) {
+        names.push_back(addon.name);
+    }
+    std::set<std::string> words;
+    for (const auto& [text, role] : {std::pair{&settings.prompt, prompt::Role::Positive},
+                                     {&settings.negativePrompt, prompt::Role::Negative}}) {
+        const auto script =
+            prompt::scriptOf(*text, prompt::syntaxOf(settings.promptSyntax), settings.steps, role);
+        if (!script) {
+            return tl::unexpected(script.error());
+        }
+        const auto mentioned = prompt::mentionedIn(*script, names);
+        words.insert(mentioned.begin(), mentioned.end());
+    }
+    return words;
+}
 
 }  // namespace
 
@@ -51,15 +75,12 @@ protocol::Expected<std::vector<Material>> addonsFor(const protocol::GenerationSe
     for (const auto& control : settings.controls) {
         take(Material::Kind::ControlNet, AddonKind::ControlNet, control.model, "controls", false);
     }
-    for (const protocol::AddonInfo& addon : shelf.addons(AddonKind::Embedding)) {
-        // Whether it is a word of the prompt is for the tokens to say.
-        const std::string name = protocol::lowered(addon.name);
-        for (const std::string* const prompt : {&settings.prompt, &settings.negativePrompt}) {
-            if (protocol::lowered(*prompt).find(name) != std::string::npos) {
-                take(Material::Kind::Embedding, AddonKind::Embedding, addon.name, "prompt", true);
-                break;
-            }
-        }
+    const auto words = wordsIn(settings, shelf);
+    if (!words) {
+        return tl::unexpected(words.error());
+    }
+    for (const std::string& name : *words) {
+        take(Material::Kind::Embedding, AddonKind::Embedding, name, "prompt", true);
     }
     if (!settings.refiner.empty()) {
         auto folder = shelf.locate(settings.refiner);

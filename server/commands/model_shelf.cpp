@@ -130,6 +130,16 @@ std::optional<protocol::MemoryEstimate> ModelShelf::memoryFor(
     return memory;
 }
 
+protocol::Expected<models::ModelFolder> ModelShelf::open(const std::string& id) const {
+    if (!m_catalogue) {
+        return tl::unexpected(protocol::invalidField(
+            "model", "The test pattern reads no prompts. Start the server with a model."));
+    }
+    return m_catalogue->find(id.empty() ? m_default : id).map_error([](const protocol::Problem& problem) {
+        return protocol::invalidField("model", problem.detail);
+    });
+}
+
 void ModelShelf::lookAgain() const {
     if (m_catalogue) {
         m_catalogue->lookAgain();

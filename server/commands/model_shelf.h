@@ -37,6 +37,8 @@ public:
     protocol::ModelPage page(int limit, const std::optional<std::string>& after) const;
     /// Where the model lies. Errors: 422 with the field `model`.
     protocol::Expected<std::filesystem::path> locate(const std::string& id) const;
+    /// All that its small files say; the default model for an empty id. Errors: 422 with the field `model`.
+    protocol::Expected<models::ModelFolder> open(const std::string& id) const;
     /// What can be added to them: all, or those of one kind.
     std::vector<protocol::AddonInfo> addons(std::optional<protocol::AddonKind> kind) const;
     /// Where such a thing lies. Errors: 422 with `field`.

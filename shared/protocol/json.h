@@ -16,6 +16,7 @@
 #include "shared/protocol/pull_info.h"
 #include "shared/protocol/server_info.h"
 #include "shared/protocol/server_news.h"
+#include "shared/protocol/token_count.h"
 
 /// The wire: values to JSON text and back. JSON itself stays inside this folder's .cpp files.
 /// Readers of what a server says ignore keys that they do not know, so that an older client can talk to
@@ -43,6 +44,8 @@ std::string toJson(const InputInfo& input);
 std::string toJson(const HubModel& model);
 std::string toJson(const std::vector<HubHit>& hits);
 std::string toJson(const std::vector<AddonInfo>& addons);
+std::string toJson(const TokenQuestion& question);
+std::string toJson(const TokenCount& count);
 /// The table, for a form: {"fields": […]}, each with its words and its group; a number with its range here
 /// and whether it is whole, a choice with its choices, and a `default` unless each model has its own, under
 /// the same name.
@@ -73,6 +76,9 @@ Expected<InputInfo> parseInput(std::string_view json);
 Expected<HubModel> parseHubModel(std::string_view json);
 Expected<std::vector<HubHit>> parseHubHits(std::string_view json);
 Expected<std::vector<AddonInfo>> parseAddons(std::string_view json);
+/// What a client asks for; unknown fields are refused, as by `parseRequest`.
+Expected<TokenQuestion> parseTokenQuestion(std::string_view json);
+Expected<TokenCount> parseTokenCount(std::string_view json);
 /// `type` is the SSE event's name, `data` its text.
 Expected<JobEvent> parseEvent(std::string_view type, std::string_view data);
 

@@ -16,6 +16,7 @@ inline constexpr std::string_view kServer = "/v1/server";
 inline constexpr std::string_view kEstimate = "/v1/estimate";
 inline constexpr std::string_view kInputs = "/v1/inputs";
 inline constexpr std::string_view kModels = "/v1/models";
+inline constexpr std::string_view kTokens = "/v1/tokens";
 inline constexpr std::string_view kAddons = "/v1/addons";
 inline constexpr std::string_view kDevices = "/v1/devices";
 inline constexpr std::string_view kKeys = "/v1/keys";

@@ -99,6 +99,13 @@ public:
                      ? protocol::Expected<void>()
                      : tl::unexpected(protocol::notFound("model " + id)));
         };
+        models.countTokens =
+            [](const protocol::TokenQuestion& question) -> protocol::Expected<protocol::TokenCount> {
+            if (question.model.value_or("tiny") != "tiny") {
+                return tl::unexpected(protocol::invalidField("model", "There is none such."));
+            }
+            return tokens(question);
+        };
         const auto log = [](int lines) {
             std::vector<std::string> last;
             for (int line = kLogLines - lines + 1; line <= kLogLines; ++line) {
@@ -133,6 +140,10 @@ public:
         using enum protocol::AddonKind;
         return {{Lora, "pixels", "Pixel art", 1000, "Stable Diffusion 1", 8, {"pixel art", "8 bit"}, ""},
                 {Vae, "broken", "", 10, "", 0, {}, "It is empty."}};
+    }
+    static protocol::TokenCount tokens(const protocol::TokenQuestion& question) {
+        const auto size = static_cast<int>(question.prompt.size());
+        return {size, 2, 150, {size / 2}, {{"x", 0.5, 0.25}}, {question.promptSyntax.value_or("none")}};
     }
     ManualGenerator& generator() { return *m_generator; }
     jobs::JobQueue& queue() { return *m_queue; }

@@ -42,6 +42,31 @@ private Q_SLOTS:
         }
     }
 
+    void theTokensOfAPromptAreCounted() {
+        ApiServer server;
+        const auto ask = [&server](const std::string& body) {
+            return server.request("POST", "/v1/tokens", "Content-Type: application/json\r\n", body);
+        };
+        const protocol::TokenQuestion question{"a fox", "tiny", "plain"};
+        const auto answer = ask(protocol::toJson(question));
+        QCOMPARE(answer.status, 200);
+        QCOMPARE(protocol::parseTokenCount(answer.body).value(), ApiServer::tokens(question));
+        QCOMPARE(ask(R"({"prompt":""})").status, 200);
+        for (const auto& [body, field] :
+             {std::pair<std::string, std::string>{R"({"prompt":"a","model":"none"})", "model"},
+              {R"({"model":"tiny"})", "prompt"},
+              {R"({"prompt":7})", "prompt"},
+              {R"({"prompt":"a","prompt_syntax":"comfy"})", "prompt_syntax"},
+              {R"({"prompt":"a","steps":4})", "steps"},
+              {protocol::toJson(protocol::TokenQuestion{std::string(20000, 'a'), {}, {}}), "prompt"}}) {
+            const auto refused = ask(body);
+            QCOMPARE(refused.status, 422);
+            QCOMPARE(protocol::parseProblem(refused.body).value().field, field);
+        }
+        QCOMPARE(ask("[").status, 400);
+        QCOMPARE(server.request("POST", "/v1/tokens", "Content-Type: text/plain\r\n", "a").status, 415);
+    }
+
     void whatIsNotThereIsRefusedAtOnce() {
         ApiServer server;
         const auto status = [&server](const std::string& name) {

@@ -126,6 +126,8 @@ private Q_SLOTS:
         const QJsonObject addons = parsed(toJson(std::vector<protocol::AddonInfo>(1)));
         row("AddonList", addons);
         row("Addon", addons["addons"].toArray()[0].toObject());
+        row("TokenQuestion", parsed(toJson(protocol::TokenQuestion{"a", "b", "plain"})));
+        row("TokenCount", parsed(toJson(protocol::TokenCount{})));
         row("DeviceList", devices);
         row("Device", devices["devices"].toArray()[0].toObject());
         const auto key = [] {
