@@ -37,7 +37,8 @@ struct QueueOptions {
     /// Why a job cannot be drawn as things are: it is held until that has changed. From the queue's thread;
     /// must not block.
     std::function<std::optional<protocol::Hold>(const protocol::GenerationSettings&)> obstacle;
-    /// Troubles that no client can be told, one sentence each. From any thread; must not block.
+    /// Troubles that no client can be told, one sentence each. From several threads, at once too, until the
+    /// queue is gone; must not block.
     std::function<void(const std::string&)> log;
     /// The generator's status has changed. From any thread; must not block.
     std::function<void(const generator::Status&)> onGeneratorStatus;

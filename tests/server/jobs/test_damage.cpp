@@ -19,6 +19,7 @@
 #include "server/generator/test_pattern.h"
 #include "server/jobs/job_queue.h"
 #include "server/jobs/sqlite_job_store.h"
+#include "tests/support/shared_log.h"
 
 using namespace easel;
 using namespace easel::jobs;
@@ -75,18 +76,17 @@ protocol::GenerationSettings settings(int seed) {
 /// A server's data with the marks of each moment.
 struct Server {
     path folder;
+    tests::SharedLog log;
     std::unique_ptr<JobQueue> queue;
-    std::string log;
 
     explicit Server(path where) : folder(std::move(where)) {
-        const auto tell = [this](const std::string& text) { log += text + '\n'; };
-        auto store = openSqliteJobStore(folder / "jobs.sqlite", tell);
+        auto store = openSqliteJobStore(folder / "jobs.sqlite", log.writer());
         if (!store) {
-            log += store.error().detail;
+            log.writer()(store.error().detail);
             return;
         }
         QueueOptions options;
-        options.log = tell;
+        options.log = log.writer();
         queue = JobQueue::open(std::move(*store), ImageFolder::open(folder / "images").value(),
                                InputFolder::open(folder / "inputs").value(),
                                std::make_unique<generator::TestPattern>(), options)
@@ -282,9 +282,9 @@ private Q_SLOTS:
         damage(folder);
         for (int start = 0; start < 2; ++start) {  // The second one finds nothing left to mend.
             Server server(folder);
-            QVERIFY2(server.queue, server.log.c_str());
+            QVERIFY2(server.queue, server.log.text().c_str());
             const auto jobs = server.list();
-            QVERIFY2(static_cast<int>(jobs.size()) >= listed, server.log.c_str());
+            QVERIFY2(static_cast<int>(jobs.size()) >= listed, server.log.text().c_str());
             for (const auto& job : jobs) {
                 for (const auto& image : job.images) {
                     const auto stored = server.queue->image(job.id, image.index);
@@ -322,11 +322,10 @@ private Q_SLOTS:
         QVERIFY(server.queue);
         const int kept = static_cast<int>(server.list().size());
         QVERIFY(kept < kJobs);
-        QVERIFY2(server.log.find("was damaged") != std::string::npos, server.log.c_str());
-        QVERIFY2(server.log.find(std::to_string(kept) + " jobs could be read") != std::string::npos,
-                 server.log.c_str());
-        QVERIFY2(server.log.find(std::to_string(kJobs - kept) + " pictures") != std::string::npos,
-                 server.log.c_str());
+        QVERIFY2(server.log.contains("was damaged"), server.log.text().c_str());
+        QVERIFY2(server.log.contains(std::to_string(kept) + " jobs could be read"),
+                 server.log.text().c_str());
+        QVERIFY2(server.log.contains(std::to_string(kJobs - kept) + " pictures"), server.log.text().c_str());
         QCOMPARE(server.queue->load().setAside, kJobs - kept);
         QVERIFY(bytesOf(folder / "set-aside" / "database" / "jobs.sqlite") == before);
     }
@@ -342,9 +341,8 @@ private Q_SLOTS:
         const auto failed = std::ranges::find(jobs, JobState::Failed, &protocol::Job::state);
         QVERIFY(failed != jobs.end());
         QVERIFY(failed->error->detail.find("ask for it again") != std::string::npos);
-        QVERIFY2(server.log.find(failed->id) != std::string::npos, server.log.c_str());
-        QVERIFY2(server.log.find("cannot be read from the server's database") != std::string::npos,
-                 server.log.c_str());
+        QVERIFY2(server.log.contains(failed->id), server.log.text().c_str());
+        QVERIFY2(server.log.contains("cannot be read from the server's database"), server.log.text().c_str());
         QVERIFY(server.queue->remove(failed->id));
     }
 

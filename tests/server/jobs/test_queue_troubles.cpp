@@ -2,6 +2,7 @@
 #include <QTest>
 
 #include "tests/server/jobs/queue_test.h"
+#include "tests/support/shared_log.h"
 
 using namespace easel;
 using namespace easel::tests;
@@ -265,9 +266,9 @@ private Q_SLOTS:
         std::ofstream(images / "j_0123456789abcdef" / "0.png") << "x";
         std::ofstream(images / "j_0123456789abcdef" / "1.png") << "x";
         std::ofstream(images / "j_0123456789abcdeg" / "0.png.part") << "x";
-        std::string log;
+        SharedLog log;
         QueueOptions options;
-        options.log = [&log](const std::string& text) { log += text; };
+        options.log = log.writer();
         open(options);
         for (const auto& stranger : strangers) {
             QVERIFY(std::filesystem::exists(images / stranger));
@@ -276,7 +277,7 @@ private Q_SLOTS:
         QVERIFY(!std::filesystem::exists(images / "j_0123456789abcdeg"));  // held a draft alone
         QVERIFY(std::filesystem::exists(folder() / "set-aside" / "j_0123456789abcdef" / "1.png"));
         QCOMPARE(m_queue->load().setAside, 2);
-        QVERIFY2(log.starts_with("2 pictures"), log.c_str());
+        QVERIFY2(log.text().starts_with("2 pictures"), log.text().c_str());
         open();
         QCOMPARE(m_queue->load().setAside, 2);
     }

@@ -13,6 +13,7 @@
 
 #include "server/jobs/sqlite_job_store.h"
 #include "tests/server/jobs/job_store_conformance.h"
+#include "tests/support/shared_log.h"
 
 using namespace easel;
 using namespace easel::jobs;
@@ -28,8 +29,7 @@ protected:
 
     void reopen() override {
         m_store.reset();
-        auto store = openSqliteJobStore(
-            file(), [this](const std::string& text) { m_log += text; }, [this] { return m_now; });
+        auto store = openSqliteJobStore(file(), m_log.writer(), [this] { return m_now; });
         QVERIFY2(store, store ? "" : store.error().detail.c_str());
         m_store = std::move(*store);
     }
@@ -43,7 +43,7 @@ private:
 
     std::unique_ptr<QTemporaryDir> m_folder;
     SteadyTime m_now{};
-    std::string m_log;
+    tests::SharedLog m_log;
 
 private Q_SLOTS:
     void isDurable() {
@@ -72,7 +72,7 @@ private Q_SLOTS:
     void olderFilesAreTakenOver() {
         QFETCH(QString, later);
         m_store.reset();
-        m_log.clear();
+        m_log = {};
         m_folder = std::make_unique<QTemporaryDir>();
         {
             std::ifstream script(EASEL_SOURCE_DIR "/tests/server/jobs/schema_1.sql");
@@ -80,7 +80,7 @@ private Q_SLOTS:
             older.exec(std::string(std::istreambuf_iterator<char>(script), {}) + later.toStdString());
         }
         reopen();
-        QCOMPARE(m_log, std::string());  // It was not taken for damaged.
+        QCOMPARE(m_log.text(), std::string());  // It was not taken for damaged.
         QVERIFY(!std::filesystem::exists(file().parent_path() / "set-aside"));
 
         const auto page = m_store->list(10, {}, {}).value();
