@@ -23,7 +23,7 @@ std::vector<models::LoraUse> lorasOf(const protocol::GenerationSettings& setting
         const auto* const material = materials.find(generator::Material::Kind::Lora, wanted.name);
         // Loading says that a file is not there, by its name.
         uses.push_back({material != nullptr ? material->path : std::filesystem::path(wanted.name),
-                        wanted.weight, wanted.textWeight});
+                        wanted.weight, wanted.textWeight, wanted.blocks});
     }
     return uses;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "shared/protocol/addition.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <utility>
@@ -39,7 +40,26 @@ std::vector<std::string_view> split(std::string_view text, char mark) {
     }
 }
 
-bool read(const std::vector<std::string_view>& parts, LoraUse& use) {
+constexpr std::string_view kBlocks = "blocks=";
+
+bool readBlocks(std::string_view text, std::vector<double>& blocks) {
+    for (const std::string_view each : split(text, '/')) {
+        const auto factor = number(each);
+        if (!factor) {
+            return false;
+        }
+        blocks.push_back(*factor);
+    }
+    return true;
+}
+
+bool read(std::vector<std::string_view> parts, LoraUse& use) {
+    if (parts.size() > 1 && parts.back().starts_with(kBlocks)) {
+        if (!readBlocks(parts.back().substr(kBlocks.size()), use.blocks)) {
+            return false;
+        }
+        parts.pop_back();
+    }
     if (parts.size() > 3 || parts[0].empty()) {
         return false;
     }
@@ -99,6 +119,11 @@ std::optional<Problem> objectionTo(const std::vector<LoraUse>& loras) {
             return invalidField("loras", fmt::format("The weight of {} must be between {:.6g} and {:.6g}.",
                                                      use.name, -kMaxAdditionWeight, kMaxAdditionWeight));
         }
+        if (use.blocks.size() > kMaxLoraBlocks || !std::ranges::all_of(use.blocks, isWeight)) {
+            return invalidField(
+                "loras", fmt::format("The blocks of {} must be at most {} factors between {:.6g} and {:.6g}.",
+                                     use.name, kMaxLoraBlocks, -kMaxAdditionWeight, kMaxAdditionWeight));
+        }
     }
     return {};
 }
@@ -138,6 +163,9 @@ std::string spelled(const std::vector<LoraUse>& loras) {
         text += fmt::format("{}{}:{}", text.empty() ? "" : ", ", use.name, spelled(use.weight));
         if (use.textWeight) {
             text += ":" + spelled(*use.textWeight);
+        }
+        for (std::string_view before = ":blocks="; const double factor : use.blocks) {
+            text += std::string(std::exchange(before, "/")) + spelled(factor);
         }
     }
     return text;

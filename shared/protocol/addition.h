@@ -16,6 +16,9 @@ struct LoraUse {
     std::string name;
     double weight = 1;                 ///< 0: as if it were not there; may be negative
     std::optional<double> textWeight;  ///< of its part for the text encoders; absent: `weight`
+    /// Factors of both for parts of the model: none (1 throughout), three (down, middle, up), or as many as
+    /// the model takes, of which the first is for what lies outside of the UNet's blocks.
+    std::vector<double> blocks = {};
 
     bool operator==(const LoraUse&) const = default;
 };
@@ -32,14 +35,16 @@ struct ControlUse {
 };
 
 inline constexpr int kMaxLoras = 16;
+inline constexpr int kMaxLoraBlocks = 64;  // more than any UNet has
 inline constexpr int kMaxControls = 4;
-inline constexpr double kMaxAdditionWeight = 10;  // of either, and its negative
+inline constexpr double kMaxAdditionWeight = 10;  // of either, of a block, and its negative
 
 /// What is wrong with the first of them, by the names of their fields; nothing when all are right.
 std::optional<Problem> objectionTo(const std::vector<LoraUse>& loras);
 std::optional<Problem> objectionTo(const std::vector<ControlUse>& controls);
 
-/// "NAME:WEIGHT[:TEXT_WEIGHT], …" and "MODEL:IMAGE[:SCALE[:START:END]], …", as forms and infotexts have them.
+/// "NAME:WEIGHT[:TEXT_WEIGHT][:blocks=FACTOR/…], …" and "MODEL:IMAGE[:SCALE[:START:END]], …", as forms and
+/// infotexts have them.
 std::string spelled(const std::vector<LoraUse>& loras);
 std::string spelled(const std::vector<ControlUse>& controls);
 /// False where the text is not of that form; `into` then stays as it is.

@@ -42,6 +42,9 @@ void to_json(json& value, const LoraUse& use) {
     if (use.textWeight) {
         value["text_weight"] = *use.textWeight;
     }
+    if (!use.blocks.empty()) {
+        value["blocks"] = use.blocks;
+    }
 }
 
 void to_json(json& value, const ControlUse& use) {
@@ -55,12 +58,18 @@ void to_json(json& value, const ControlUse& use) {
 Expected<LoraUse> readLora(const json& value, Strict strict) {
     Reader reader(value, "A LoRA");
     if (strict == Strict::Yes) {
-        reader.refuseOthers({"name", "weight", "text_weight"});
+        reader.refuseOthers({"name", "weight", "text_weight", "blocks"});
     }
     LoraUse use;
     reader.read("name", use.name);
     reader.read("weight", use.weight);
     reader.read("text_weight", use.textWeight);
+    reader.readList("blocks", use.blocks, [](const json& factor) -> Expected<double> {
+        if (!factor.is_number()) {
+            return tl::unexpected(invalidField("blocks", "blocks must be a list of numbers."));
+        }
+        return factor.get<double>();
+    });
     return reader.finish(std::move(use));
 }
 

@@ -145,7 +145,7 @@ private Q_SLOTS:
         }
         row("Field", field);
         protocol::GenerationRequest adding;
-        adding.loras = {{"pen", 1, 0.5}};
+        adding.loras = {{"pen", 1, 0.5, {1, 0, 1}}};
         adding.controls.emplace_back();
         const QJsonObject added = parsed(toJson(adding));
         row("LoraUse", added["loras"][0].toObject());

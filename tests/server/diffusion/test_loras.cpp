@@ -2,8 +2,12 @@
 // LoRAs of every kind against diffusers, PEFT and the papers' formulas, and what they leave behind.
 #include <c10/core/InferenceMode.h>
 
+#include <QJsonArray>
+#include <QJsonDocument>
+#include <QJsonObject>
 #include <QTemporaryDir>
 #include <QTest>
+#include <QtEndian>
 #include <thread>
 
 #include "server/diffusion/engine.h"
@@ -98,6 +102,34 @@ struct OneLayer {
 private:
     QTemporaryDir m_folder;
 };
+
+/// The LoRA `name` without what changes the UNet's way down, as a file of its own.
+std::filesystem::path withoutTheWayDown(const QString& name, const QTemporaryDir& folder) {
+    QFile file(QString::fromStdString(use(name).file.string()));
+    if (!file.open(QIODevice::ReadOnly)) {
+        throw std::runtime_error("no fixture");
+    }
+    const QByteArray bytes = file.readAll();
+    const auto length = qFromLittleEndian<quint64>(bytes.constData());
+    QJsonObject header = QJsonDocument::fromJson(bytes.mid(8, qsizetype(length))).object();
+    QByteArray kept;
+    for (const QString& key : header.keys()) {
+        QJsonObject tensor = header[key].toObject();
+        const QJsonArray place = tensor["data_offsets"].toArray();
+        if (key.startsWith("lora_unet_down_blocks_")) {
+            header.remove(key);
+        } else if (!place.isEmpty()) {
+            const auto begin = kept.size();
+            kept += bytes.mid(qsizetype(8 + length) + place[0].toInteger(),
+                              place[1].toInteger() - place[0].toInteger());
+            tensor["data_offsets"] = QJsonArray{begin, kept.size()};
+            header[key] = tensor;
+        }
+    }
+    const QString path = folder.filePath("less.safetensors");
+    writeFile(path, safetensorsBytes(QJsonDocument(header).toJson(QJsonDocument::Compact), 0) + kept);
+    return path.toStdString();
+}
 
 /// A loader that is waited for.
 class Loader {
@@ -313,6 +345,7 @@ private Q_SLOTS:
     }
 
     void requestsNameThemInTheFieldAndInThePrompt() {
+        QTemporaryDir folder;
         auto engine = std::move(*diffusion::Engine::open({.device = "cpu", .precision = "fp32"}));
         struct Asked {
             std::vector<protocol::LoraUse> loras;
@@ -327,7 +360,13 @@ private Q_SLOTS:
                                {{}, "<lora:other:1>"},
                                {{{"mine", 0, {}}}, ""},
                                {{{"nowhere", 1, {}}}, ""},
-                               {{}, ""}};
+                               {{}, ""},
+                               {{{"mine", 1, {}}}, ""},
+                               {{{"mine", 1, {}, {0, 1, 1}}}, ""},
+                               {{{"less", 1, {}}}, ""},
+                               {{{"mine", 1, {}, {0, 1, 1}}}, "<lora:mine:0.5>"},
+                               {{{"less", 1, {}}}, "<lora:mine:0.5>"},
+                               {{{"mine", 1, {}, {1, 1}}}, ""}};
         std::size_t finished = 0;
         for (std::size_t i = 0; i < all.size(); ++i) {
             Asked& asked = all[i];
@@ -342,7 +381,9 @@ private Q_SLOTS:
             engine->submit(
                 std::to_string(i),
                 {{"model", kModel},
-                 {{Kind::Lora, "mine", use("kohya").file}, {Kind::Lora, "other", use("lokr").file}}},
+                 {{Kind::Lora, "mine", use("kohya").file},
+                  {Kind::Lora, "other", use("lokr").file},
+                  {Kind::Lora, "less", withoutTheWayDown("kohya", folder)}}},
                 settings,
                 {.progress = {},
                  .image = [&asked](int, auto, image::Image image) { asked.image = std::move(image); },
@@ -356,6 +397,9 @@ private Q_SLOTS:
             engine->step();
         }
         QVERIFY(all[6].problem && all[6].problem->field == "loras");
+        QVERIFY(all.back().problem && all.back().problem->field == "loras");
+        QVERIFY(all.back().problem->detail.starts_with("blocks has 2 numbers."));
+        all.pop_back();
         all.erase(all.begin() + 6);
         for (const Asked& asked : all) {
             QVERIFY2(!asked.problem, asked.problem ? asked.problem->detail.c_str() : "");
@@ -366,6 +410,8 @@ private Q_SLOTS:
         QVERIFY(isSame(1, 2) && isSame(1, 3));
         QVERIFY(isSame(0, 5) && isSame(0, 6));
         QVERIFY(!isSame(0, 1) && !isSame(0, 4) && !isSame(1, 4));
+        QVERIFY(isSame(8, 9) && isSame(10, 11));
+        QVERIFY(!isSame(7, 8) && !isSame(8, 10) && !isSame(0, 8));
     }
 
     void whatIsLeftAloneIsShared() {

@@ -68,7 +68,7 @@ private Q_SLOTS:
         settings.prompt = "fox";
         settings.model = "starter";
         settings.sampler = "euler";
-        settings.loras = {{"pen", 0.8, {}}, {"ink wash", -1, 0.25}};
+        settings.loras = {{"pen", 0.8, {}, {1, 0, -0.5}}, {"ink wash", -1, 0.25}, {"chalk", 1, 0, {0.25}}};
         settings.controls = {{"canny", std::string(64, 'a'), 0.5, 0.25, 0.75},
                              {"depth", std::string(64, 'b')}};
         settings.vae = "mended, v2";
