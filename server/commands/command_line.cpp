@@ -47,8 +47,14 @@ std::function<void(const std::string&)> listReader(List& list) {
 
 /// Here what a server knows by a name is a file.
 std::string nameOnDisk(std::string_view field, const std::string& help) {
-    constexpr std::string_view kFiles[] = {"loras", "controls", "vae", "init_image", "mask", "refiner"};
-    return std::ranges::find(kFiles, field) == std::end(kFiles) ? help : help + " (by the place of its file)";
+    constexpr std::string_view kFiles[] = {"init_image", "mask", "refiner"};
+    constexpr std::string_view kAdded[] = {"loras", "controls", "vae"};
+    const auto isIn = [field](const auto& names) {
+        return std::ranges::find(names, field) != std::end(names);
+    };
+    return isIn(kFiles)   ? help + " (by the place of its file)"
+           : isIn(kAdded) ? help + " (by the place of its file, or its name in --addons)"
+                          : help;
 }
 
 void addGenerate(CLI::App& app, GenerateOptions& options) {
@@ -74,6 +80,7 @@ void addGenerate(CLI::App& app, GenerateOptions& options) {
                        "The PNG file; with --count 2 or more NAME-0.png, NAME-1.png, …. Not given: a name "
                        "made of the time");
     addDrawing(command, options.drawing, false);
+    addAddons(command, options.addons, "Requests name what lies there as they do at a server");
     command.footer("What is not given is chosen by the model.\nEvery file carries its prompt and settings.");
 }
 

@@ -56,4 +56,14 @@ void addDrawing(CLI::App& command, Drawing& drawing, bool forServer) {
                        "The easel-worker program; the one beside this program if not given");
 }
 
+void addAddons(CLI::App& command, std::vector<std::filesystem::path>& addons, const std::string& more) {
+    command
+        .add_option(
+            "--addons", addons,
+            "A folder with folders of what can be added to models: loras, embeddings, vaes, controlnets, "
+            "tiny_vaes, or as AUTOMATIC1111 calls them; can be given several times. " +
+                more)
+        ->check(CLI::ExistingDirectory);
+}
+
 }  // namespace easel::commands

@@ -22,6 +22,7 @@
 #include <fmt/core.h>
 
 #include "server/commands/command_line.h"
+#include "server/commands/materials.h"
 #include "server/commands/messages.h"
 #include "server/commands/progress_bar.h"
 #include "server/commands/signals.h"
@@ -29,9 +30,7 @@
 #include "server/generator/worker_process.h"
 #include "server/image/drawn.h"
 #include "server/models/model_folder.h"
-#include "server/prompt/wanted_loras.h"
 #include "shared/process/files.h"
-#include "shared/protocol/generation_pictures.h"
 #include "shared/protocol/passes.h"
 #include "shared/protocol/validation.h"
 
@@ -88,41 +87,19 @@ std::filesystem::path fileOf(const std::filesystem::path& output, int index, int
 /// The umask decides who may read it.
 constexpr process::Writing kForTheUser{.durably = false, .mode = 0666};
 
-/// On the command line everything is named by where it lies.
-std::vector<generator::Material> namedByPlace(const protocol::GenerationSettings& settings) {
-    using generator::Material;
-    std::vector<Material> materials;
-    const auto take = [&materials](Material::Kind kind, const std::string& name) {
-        if (!name.empty()) {
-            materials.push_back({kind, name, std::filesystem::absolute(name)});
-        }
-    };
-    take(Material::Kind::Refiner, settings.refiner);
-    take(Material::Kind::Vae, settings.vae);
-    for (const auto& lora : prompt::wantedLoras(settings)) {
-        take(Material::Kind::Lora, lora.name);
-    }
-    for (const auto& control : settings.controls) {
-        take(Material::Kind::ControlNet, control.model);
-    }
-    for (const std::string& picture : protocol::inputsOf(settings)) {
-        take(Material::Kind::Input, picture);
-    }
-    return materials;
-}
-
 /// One run of the command, from a worker that is starting to pictures on the disk. The generator's thread
 /// and the signals' thread report to the one that waits.
 class Run {
 public:
-    Run(protocol::GenerationSettings settings, std::filesystem::path output, const Drawing& drawing)
+    Run(protocol::GenerationSettings settings, std::vector<generator::Material> materials,
+        std::filesystem::path output, const Drawing& drawing)
         : m_settings(std::move(settings)),
           m_output(std::move(output)),
           m_libraries(drawing.worker),
           m_signals([this] { interrupt(); }),
           m_generator({.program = drawing.worker,
                        .model = {m_settings.model, drawing.model},
-                       .gather = namedByPlace,
+                       .gather = [materials = std::move(materials)](const auto&) { return materials; },
                        .environment = [this] { return m_libraries.forNextStart(); },
                        .device = drawing.device,
                        .precision = drawing.precision,
@@ -252,6 +229,10 @@ int generate(GenerateOptions options) {
     if (!settings) {
         return fail(kWrongArgument, inFlags(settings.error()));
     }
+    auto materials = materialsByPlace(*settings, ModelShelf(drawing.model, {}, options.addons));
+    if (!materials) {
+        return fail(kWrongArgument, inFlags(materials.error()));
+    }
     const auto output = options.output.empty() ? nameOfNow() : options.output;
     if (const auto text = objection(output); !text.empty()) {
         return fail(kWrongArgument, text);
@@ -263,7 +244,7 @@ int generate(GenerateOptions options) {
         std::cerr << printable(fmt::format("Note: {} has not learned the word \"{}\".", model.title, word))
                   << '\n';
     }
-    return Run(*settings, output, drawing).run();
+    return Run(*settings, std::move(*materials), output, drawing).run();
 }
 
 }  // namespace easel::commands

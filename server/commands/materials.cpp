@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/commands/materials.h"
 
+#include <functional>
 #include <optional>
 #include <set>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include <fmt/core.h>
@@ -45,10 +47,13 @@ protocol::Expected<std::set<std::string>> wordsIn(const protocol::GenerationSett
     return words;
 }
 
-}  // namespace
+/// Where a thing of this name lies; errors as addonsFor() has them.
+using Locate = std::function<protocol::Expected<std::filesystem::path>(
+    AddonKind kind, const std::string& name, const char* field)>;
 
-protocol::Expected<std::vector<Material>> addonsFor(const protocol::GenerationSettings& settings,
-                                                    const ModelShelf& shelf) {
+/// All of addonsFor() but the refiner.
+protocol::Expected<std::vector<Material>> gather(const protocol::GenerationSettings& settings,
+                                                 const ModelShelf& shelf, const Locate& locate) {
     const auto loras = prompt::wantedLoras(settings);
     if (loras.size() > protocol::kMaxLoras) {
         return tl::unexpected(protocol::invalidField(
@@ -59,7 +64,7 @@ protocol::Expected<std::vector<Material>> addonsFor(const protocol::GenerationSe
     std::optional<protocol::Problem> problem;
     const auto take = [&](Material::Kind kind, AddonKind addon, const std::string& name, const char* field,
                           bool isFile) {
-        const auto place = shelf.locateAddon(addon, name, field);
+        const auto place = locate(addon, name, field);
         if (!place) {
             problem = problem ? problem : place.error();
             return;
@@ -82,15 +87,25 @@ protocol::Expected<std::vector<Material>> addonsFor(const protocol::GenerationSe
     for (const std::string& name : *words) {
         take(Material::Kind::Embedding, AddonKind::Embedding, name, "prompt", true);
     }
-    if (!settings.refiner.empty()) {
+    if (problem) {
+        return tl::unexpected(std::move(*problem));
+    }
+    return materials;
+}
+
+}  // namespace
+
+protocol::Expected<std::vector<Material>> addonsFor(const protocol::GenerationSettings& settings,
+                                                    const ModelShelf& shelf) {
+    auto materials = gather(settings, shelf, [&shelf](AddonKind kind, const auto& name, const char* field) {
+        return shelf.locateAddon(kind, name, field);
+    });
+    if (materials && !settings.refiner.empty()) {
         auto folder = shelf.locate(settings.refiner);
         if (!folder) {
             return tl::unexpected(protocol::invalidField("refiner", folder.error().detail));
         }
-        materials.push_back({Material::Kind::Refiner, settings.refiner, std::move(*folder)});
-    }
-    if (problem) {
-        return tl::unexpected(std::move(*problem));
+        materials->push_back({Material::Kind::Refiner, settings.refiner, std::move(*folder)});
     }
     return materials;
 }
@@ -104,6 +119,26 @@ protocol::Expected<std::vector<Material>> materialsFor(const protocol::Generatio
         }
         return materials;
     });
+}
+
+protocol::Expected<std::vector<Material>> materialsByPlace(const protocol::GenerationSettings& settings,
+                                                           const ModelShelf& shelf) {
+    using Place = protocol::Expected<std::filesystem::path>;
+    auto materials = gather(settings, shelf, [&shelf](AddonKind kind, const auto& name, const char* field) {
+        std::error_code error;
+        return std::filesystem::exists(name, error) ? Place(std::filesystem::absolute(name))
+                                                    : shelf.locateAddon(kind, name, field);
+    });
+    if (materials) {
+        if (!settings.refiner.empty()) {
+            materials->push_back(
+                {Material::Kind::Refiner, settings.refiner, std::filesystem::absolute(settings.refiner)});
+        }
+        for (const std::string& picture : protocol::inputsOf(settings)) {
+            materials->push_back({Material::Kind::Input, picture, std::filesystem::absolute(picture)});
+        }
+    }
+    return materials;
 }
 
 }  // namespace easel::commands

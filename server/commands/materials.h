@@ -21,4 +21,9 @@ protocol::Expected<std::vector<generator::Material>> materialsFor(
     const protocol::GenerationSettings& settings, const ModelShelf& shelf,
     const std::filesystem::path& inputs);
 
+/// The same on the command line, where a name may be the place of a file or folder, which goes before what
+/// lies beside the models; pictures and refiners are always named so.
+protocol::Expected<std::vector<generator::Material>> materialsByPlace(
+    const protocol::GenerationSettings& settings, const ModelShelf& shelf);
+
 }  // namespace easel::commands

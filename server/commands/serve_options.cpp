@@ -129,13 +129,7 @@ void addServe(CLI::App& app, ServeOptions& options) {
                     "several times. The hub's "
                     "cache of this account is looked through, too")
         ->check(CLI::ExistingDirectory);
-    command
-        .add_option(
-            "--addons", options.addons,
-            "A folder with folders of what can be added to models: loras, embeddings, vaes, controlnets, "
-            "tiny_vaes, or as AUTOMATIC1111 calls them; can be given several times. Those in the folders "
-            "of --models are found, too")
-        ->check(CLI::ExistingDirectory);
+    addAddons(command, options.addons, "Those in the folders of --models are found, too");
     command.add_option("--data", options.data,
                        "The folder for jobs and pictures; $XDG_DATA_HOME/easel/server if not given");
     command

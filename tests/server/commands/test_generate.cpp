@@ -155,6 +155,31 @@ private Q_SLOTS:
         QVERIFY2(pictures().front().startsWith("easel-"), qPrintable(pictures().front()));
     }
 
+    void whatIsAddedIsNamedByItsPlaceOrInAFolder() {
+        const QString fixtures = EASEL_SOURCE_DIR "/tests/fixtures/";
+        QDir(m_folder->path()).mkpath("addons/loras");
+        QFile::copy(fixtures + "loras/kohya.safetensors", file("addons/loras/pen.safetensors"));
+        QFile::copy(fixtures + "loras/lokr.safetensors", file("ink.safetensors"));
+        QDir(m_folder->path()).mkpath("addons/embeddings");
+        QFile::copy(fixtures + "prompts/my-dog.safetensors", file("addons/embeddings/materials.safetensors"));
+        const QStringList drawn{"--width", "64", "--height", "64",
+                                "--steps", "3",  "--addons", file("addons")};
+        Program program(command("materials", drawn + QStringList{"--loras", "pen:0.5, ink.safetensors:1",
+                                                                 "--output", file("fox.png")}),
+                        m_folder->path());
+        QVERIFY2(program.waitForEnd() == 0, program.errors());
+        for (const QString& line :
+             {"lora pen " + file("addons/loras/pen.safetensors"),
+              "lora ink.safetensors " + file("ink.safetensors"),
+              "embedding materials " + file("addons/embeddings/materials.safetensors")}) {
+            QVERIFY2(program.errors().contains(line.toUtf8() + '\n'), program.errors());
+        }
+        Program other(command("a fox", drawn + QStringList{"--loras", "pem"}), m_folder->path());
+        QCOMPARE(other.waitForEnd(), 2);
+        QVERIFY2(other.errors().contains("--loras: There is no \"pem\". The most like it: pen."),
+                 other.errors());
+    }
+
     void failures_data() {
         QTest::addColumn<QString>("model");
         QTest::addColumn<QString>("prompt");

@@ -12,6 +12,7 @@
 //                                                        stop        stops its whole process there
 //                                                        stop-after  … when it is done
 //                                                        print:TEXT  prints TEXT
+//                                                        materials   prints what lies beside the model
 //
 // It has one device, cpu. "exits" and "refused" are mended by a file beside the model, MODEL.mended; each
 // refusal adds a byte to MODEL.starts.
@@ -23,6 +24,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <mutex>
 #include <set>
 #include <string>
@@ -129,7 +131,7 @@ private:
                 ++progress.step;
                 send(ProgressMade{wish.id, progress});
                 if (progress.step == 2) {
-                    misbehave(prompt);
+                    misbehave(wish);
                 }
             }
             const std::int64_t seed = settings.seed + index;
@@ -141,7 +143,8 @@ private:
         }
     }
 
-    void misbehave(const std::string& prompt) {
+    void misbehave(const Generate& wish) {
+        const std::string& prompt = wish.settings.prompt;
         if (prompt == "crash") {
             std::raise(SIGKILL);
         } else if (prompt == "garbage") {
@@ -152,6 +155,10 @@ private:
             std::raise(SIGSTOP);
         } else if (prompt.starts_with("print:")) {
             std::fputs(prompt.substr(6).c_str(), stderr);
+        } else if (prompt == "materials") {
+            for (const Material& each : wish.materials.others) {
+                std::cerr << toString(each.kind) << ' ' << each.name << ' ' << each.path.string() << '\n';
+            }
         } else if (prompt.starts_with("once:")) {
             const std::filesystem::path mark = prompt.substr(5);
             if (!std::filesystem::exists(mark)) {
