@@ -94,17 +94,22 @@ protocol::Problem noPipeline(const Picker& picker) {
     const std::string& id = picker.repository().id;
     if (checkpoints.empty()) {
         return unusable(
-            id + " has no model_index.json, so it is no model in diffusers' layout, which Easel reads.");
+            id +
+            " has no model_index.json, so it is no model in diffusers' layout, which is what is pulled.");
     }
     constexpr std::size_t kShown = 3;
+    const bool isSafe = std::ranges::any_of(
+        checkpoints, [](const std::string& name) { return endsWithOneOf(name, {".safetensors"}); });
     const std::size_t more = checkpoints.size() - std::min(kShown, checkpoints.size());
     checkpoints.resize(std::min(kShown, checkpoints.size()));
     return unusable(
         id + " holds checkpoints of one file (" + listed(checkpoints) +
         (more > 0 ? " and " + std::to_string(more) + " more" : "") +
-        ") and no model_index.json. Easel reads diffusers' layout: look on the hub for the same model "
-        "with a model_index.json, or convert the file with diffusers' from_single_file and "
-        "save_pretrained, and start the server with --models FOLDER.");
+        ") and no model_index.json. What is pulled are models in diffusers' layout: look on the hub for the "
+        "same model with a model_index.json, or " +
+        (isSafe ? "download the .safetensors file from the model's page into a folder that the server's "
+                  "--models names; there it is read as it is."
+                : "for the file as .safetensors, which a server reads from a folder of its --models."));
 }
 
 /// Advice for a part whose weights are only there as pickles.

@@ -59,7 +59,9 @@ private Q_SLOTS:
         row("huge", "", "no_space", "Nothing was fetched");
         row("pickles", "", "model_unusable", "Pickle files can run code");
         row("checkpoint", "", "model_unusable",
-            "checkpoints of one file (model-v1.ckpt, model-v1.safetensors)");
+            "checkpoints of one file (model-v1.ckpt, model-v1.safetensors) and no model_index.json. What is "
+            "pulled are models in diffusers' layout: look on the hub for the same model with a "
+            "model_index.json, or download the .safetensors file");
         row("empty", "", "model_unusable", "has no model_index.json");
         row("other-family", "", "model_unusable", "test/other-family/model_index.json");
         row("missing-shard", "", "model_unusable",
