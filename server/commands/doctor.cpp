@@ -26,6 +26,8 @@
 #include "server/doctor/proofs.h"
 #include "server/doctor/report.h"
 #include "server/http/descriptors.h"
+#include "server/models/memory.h"
+#include "server/models/memory_table.h"
 #include "server/models/model_folder.h"
 #include "shared/protocol/validation.h"
 
@@ -39,8 +41,8 @@ using doctor::State;
 constexpr int kSteps = 15;                // enough to bring out what adds up from step to step
 constexpr const char* kSampler = "ddim";  // magnifies rounding least, and draws no noise of its own
 constexpr std::int64_t kSeed = 1;         // the same picture on all machines
-constexpr int kBytesOnCpu = 4;            // of a number of the weights
-constexpr int kBytesOnGpu = 2;
+constexpr int kBytesInFull = 4;           // of a number, as on the CPU
+constexpr int kBytesInHalf = 2;           // as on a GPU
 
 std::size_t terminalWidth() {
     constexpr std::size_t kUsual = 100;
@@ -62,6 +64,19 @@ protocol::Expected<protocol::GenerationSettings> pictureOf(const std::filesystem
     });
 }
 
+/// Bytes that it is calculated to take, with the model's weights; 0 where the model does not say.
+std::int64_t memoryOf(const std::filesystem::path& folder, const protocol::GenerationSettings& settings,
+                      const std::string& precision) {
+    const auto model = models::openModelFolder(folder);
+    const auto numbers = model.and_then(models::countWeights);
+    if (!numbers) {
+        return 0;
+    }
+    const auto memory =
+        models::memoryFor(*model, *numbers, settings, precision == "fp32" ? kBytesInFull : kBytesInHalf);
+    return memory.weights + memory.drawing;
+}
+
 void append(std::vector<Finding>& all, std::vector<Finding> more) {
     std::ranges::move(more, std::back_inserter(all));
 }
@@ -81,7 +96,7 @@ std::optional<generator::Inventory> examineDevices(const doctor::Examiner& exami
     }
     findings.push_back(doctor::judgeLibtorch(*inventory, nvidia));
     findings.push_back(doctor::judgeCuda(*inventory, nvidia));
-    append(findings, doctor::judgeDevices(*inventory, numbers * kBytesOnGpu));
+    append(findings, doctor::judgeDevices(*inventory, numbers * kBytesInHalf));
     return std::move(*inventory);
 }
 
@@ -117,12 +132,15 @@ std::vector<doctor::TrialResult> draw(const Subject& subject, const doctor::Exam
                             "Install the starter model, or say another model to draw with: --draw DIR."});
         return {};
     }
+    auto trials = doctor::trialsFor(inventory, wanted);
+    for (doctor::Trial& trial : trials) {
+        trial.memory = memoryOf(subject.proof, *settings, trial.precision);
+    }
     ProgressBar bar;
     auto results =
-        doctor::makeTrials(examiner, doctor::trialsFor(inventory, wanted), subject.proof, *settings,
-                           [&bar](const doctor::Trial& trial) {
-                               bar.say(fmt::format("Drawing on {} in {}", trial.device, trial.precision));
-                           });
+        doctor::makeTrials(examiner, trials, subject.proof, *settings, [&bar](const doctor::Trial& trial) {
+            bar.say(fmt::format("Drawing on {} in {}", trial.device, trial.precision));
+        });
     bar.clear();
     return results;
 }
@@ -135,7 +153,7 @@ doctor::Report examine(const Subject& subject, std::chrono::seconds limit) {
     doctor::Report report{EASEL_VERSION, {}, {}};
     auto models = judgeModels(server.drawing.model, server.models, hubCache());
     const auto inventory = examineDevices(examiner, models.numbers, report.findings);
-    report.findings.push_back(doctor::judgeMemory(process::memoryOfMachine(), models.numbers * kBytesOnCpu));
+    report.findings.push_back(doctor::judgeMemory(process::memoryOfMachine(), models.numbers * kBytesInFull));
     append(report.findings, std::move(models.findings));
     report.findings.push_back(judgeDataFolder(server.data));
     report.findings.push_back(judgeDisk(server.data, std::int64_t{server.minFreeMib} * 1024 * 1024));
@@ -187,6 +205,10 @@ void addDoctor(CLI::App& app, DoctorOptions& options) {
     auto& command = *app.add_subcommand(
         "doctor", "Look whether this machine can draw and serve, and say what to do where it cannot");
     command.add_flag("--json", options.json, "Print it for programs, one JSON object");
+    command.add_flag(
+        "--memory", options.memory,
+        "Only print what published models take of a GPU's memory, by calculation: a table of each "
+        "family");
     command
         .add_option("--draw", options.proof,
                     "The model that every device draws with; the starter model if not given, which is small, "
@@ -225,6 +247,12 @@ void addDoctor(CLI::App& app, DoctorOptions& options) {
 }
 
 int doctor(const DoctorOptions& options) {
+    if (options.memory) {
+        for (const std::string& line : models::memoryTable()) {
+            std::cout << line << '\n';
+        }
+        return kSuccess;
+    }
     auto server = serverOf(options);
     if (!server) {
         return fail(kWrongArgument, server.error());

@@ -18,6 +18,7 @@ struct DoctorOptions {
     std::filesystem::path config;  ///< a server's file of options
     int limit = 300;               ///< seconds for one picture
     bool json = false;
+    bool memory = false;  ///< only print what published models take of a GPU's memory
     // As a server has them. Nothing: as they stand in its file of options.
     std::optional<std::filesystem::path> model;
     std::vector<std::filesystem::path> models;

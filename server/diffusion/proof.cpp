@@ -3,14 +3,15 @@
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
+#include <c10/core/CachingDeviceAllocator.h>
 #include <c10/core/InferenceMode.h>
 #include <sys/resource.h>
 
 #include <array>
 #include <chrono>
+#include <cstddef>
 #include <utility>
 
-#include "server/diffusion/memory.h"
 #include "server/diffusion/pipeline.h"
 
 namespace easel::diffusion {
@@ -44,11 +45,12 @@ generator::Stage stageOf(const image::Image& picture) {
             {picture.rgb.begin(), picture.rgb.end()}};
 }
 
-/// Bytes that are in use by now: of a GPU's memory, or the most that the process had.
-std::int64_t memoryInUse(const Device& device) {
-    if (device.placement.device.is_cuda()) {
-        const GpuMemory memory = memoryOf(device.placement.device);
-        return memory.total - memory.free;
+/// The most bytes that were in use until now: of a GPU's memory by its tensors, or by the process.
+std::int64_t mostMemory(const Device& device) {
+    if (const c10::Device gpu = device.placement.device; gpu.is_cuda()) {
+        const auto stats = c10::getDeviceAllocator(gpu.type())->getDeviceStats(gpu.index());
+        return stats.allocated_bytes[static_cast<std::size_t>(c10::CachingAllocator::StatType::AGGREGATE)]
+            .peak;
     }
     rusage usage{};
     ::getrusage(RUSAGE_SELF, &usage);
@@ -61,7 +63,6 @@ generator::Proof prove(const std::filesystem::path& folder, const Device& device
                        const protocol::GenerationSettings& settings,
                        const std::function<void(generator::Stage)>& stage) {
     const c10::InferenceMode inference;
-    const std::int64_t before = device.placement.device.is_cuda() ? memoryInUse(device) : 0;
     generator::Proof proof;
     Stopwatch watch(device);
     Pipeline pipeline(folder, device);
@@ -86,7 +87,7 @@ generator::Proof prove(const std::filesystem::path& folder, const Device& device
     const image::Image picture = toImage(pipeline.decode(drawing.latents()));
     proof.pictureSeconds += watch.lap();
     stage(stageOf(picture));
-    proof.memory = memoryInUse(device) - before;
+    proof.memory = mostMemory(device);
     return proof;
 }
 

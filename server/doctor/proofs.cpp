@@ -21,6 +21,29 @@ std::string times(const generator::Proof& proof) {
     return fmt::format("{:.3g} ms a step, {:.2g} s a picture", medianStepMs(proof), proof.pictureSeconds);
 }
 
+/// Libraries take so much for themselves, whatever is drawn.
+constexpr std::int64_t kWorkspaces = std::int64_t{256} << 20;
+
+std::string mebibytes(std::int64_t bytes) {
+    return fmt::format("{} MiB", bytes >> 20);
+}
+
+/// Of a GPU; what the CPU's process takes is no matter of pictures alone.
+void judgeMemory(const Trial& trial, const generator::Proof& proof, Finding& finding) {
+    if (trial.device == kReferenceDevice || trial.memory == 0) {
+        return;
+    }
+    finding.found += fmt::format(" It took {} of memory; {} were calculated.", mebibytes(proof.memory),
+                                 mebibytes(trial.memory));
+    if (proof.memory > trial.memory + kWorkspaces && finding.state == State::Right) {
+        finding.state = State::Warning;
+        finding.cure =
+            "Pictures may be begun that do not fit into the memory: give Easel less of it (--memory), and "
+            "report "
+            "it with the output of \"easel-server doctor --json\".";
+    }
+}
+
 /// What differs too much, or cannot be compared; empty: nothing.
 std::string objection(const std::vector<Likeness>& likenesses) {
     const auto first = std::ranges::find_if(likenesses, [](const Likeness& each) { return !each.isRight(); });
@@ -87,6 +110,7 @@ TrialResult judgeTrial(const Trial& trial, const tl::expected<Drawn, Trouble>& d
     }
     result.likenesses = compareAll(reference->stages, drawn->stages, trial.precision);
     result.finding.found = fmt::format("{}; {}.", times(drawn->proof), inWords(result.likenesses));
+    judgeMemory(trial, drawn->proof, result.finding);
     if (const std::string why = objection(result.likenesses); !why.empty()) {
         result.finding.state = State::Wrong;
         result.finding.cure = fmt::format(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <optional>
@@ -20,6 +21,7 @@ struct Trial {
     std::string device;
     std::string name;  ///< "NVIDIA L4"
     std::string precision;
+    std::int64_t memory = 0;  ///< bytes that the picture is calculated to take there; 0: that is not known
 };
 
 /// What came of it.
@@ -37,7 +39,8 @@ generator::Inventory cpuAlone();
 /// used and whose name is among `wanted`; of all where that is empty.
 std::vector<Trial> trialsFor(const generator::Inventory& inventory, const std::vector<std::string>& wanted);
 
-/// Compares a picture with the reference, which may be missing.
+/// Compares a picture with the reference, which may be missing, and what a GPU's memory it took with the
+/// calculation.
 TrialResult judgeTrial(const Trial& trial, const tl::expected<Drawn, Trouble>& drawn, const Drawn* reference);
 
 /// Makes the trials one after another; `begins` is told of each.

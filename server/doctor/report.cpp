@@ -85,6 +85,7 @@ json write(const TrialResult& result) {
         value["picture_seconds"] = result.proof->pictureSeconds;
         value["load_seconds"] = result.proof->loadSeconds;
         value["memory"] = result.proof->memory;
+        value["memory_calculated"] = result.trial.memory;
     }
     return value;
 }

@@ -51,7 +51,7 @@ struct Proof {
     double loadSeconds = 0;           ///< until the model was in memory
     double pictureSeconds = 0;        ///< from the prompt to the picture
     std::vector<double> stepSeconds;  ///< of each step
-    std::int64_t memory = 0;          ///< bytes: of a GPU's memory, or the process's most on the CPU
+    std::int64_t memory = 0;          ///< bytes at the most: of a GPU's memory, or of the process on the CPU
 
     bool operator==(const Proof&) const = default;
 };

@@ -10,12 +10,6 @@ constexpr std::int64_t kSideMultiple = 64;
 constexpr std::int64_t kLargestSide = 16384;
 constexpr std::int64_t kSingle = 4;  // bytes of a number in single precision
 
-/// Newer families have VAEs that may not bear half precision, and say so.
-std::int64_t bytesInVae(const ModelFolder& model, std::int64_t bytes) {
-    return model.family != Family::StableDiffusion && model.vae.forceUpcast ? std::max(bytes, kSingle)
-                                                                            : bytes;
-}
-
 std::int64_t leastForVae(const VaeConfig& vae, std::int64_t width, std::int64_t height, std::int64_t bytes) {
     const std::int64_t side = tilesFor(vae, width, height).back();
     return side == 0 ? bytesOfVaePass(vae, width, height, bytes)
@@ -23,6 +17,12 @@ std::int64_t leastForVae(const VaeConfig& vae, std::int64_t width, std::int64_t 
 }
 
 }  // namespace
+
+/// Newer families have VAEs that may not bear half precision, and say so.
+std::int64_t bytesInVae(const ModelFolder& model, std::int64_t bytes) {
+    return model.family != Family::StableDiffusion && model.vae.forceUpcast ? std::max(bytes, kSingle)
+                                                                            : bytes;
+}
 
 /// The decoder is widest in the first resnet of its last block, where the picture has its full size and still
 /// the channels of the block before: its input, that normalised, and that again as a convolution lays it out.

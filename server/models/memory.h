@@ -11,6 +11,8 @@ namespace easel::models {
 
 // What drawing takes beside the weights, by the shapes of the networks: about, and rather too much.
 
+/// Bytes of a number in the VAE, where the rest of `model` computes with numbers of `bytes`.
+std::int64_t bytesInVae(const ModelFolder& model, std::int64_t bytes);
 /// Bytes that one pass of the VAE over a picture takes at its widest place, either way; a number takes
 /// `bytes`.
 std::int64_t bytesOfVaePass(const VaeConfig& vae, std::int64_t width, std::int64_t height,

@@ -119,6 +119,25 @@ private Q_SLOTS:
         }
     }
 
+    void whatAGpuTakesIsHeldAgainstTheCalculation() {
+        Program program(doctor({"--json"}, "greedy"));
+        QCOMPARE(program.waitForEnd(), 0);
+        const QJsonObject greedy = named(program, "Drawing on cuda:0 in fp16");
+        QCOMPARE(greedy["state"].toString(), QString("warning"));
+        QVERIFY(greedy["found"].toString().contains("It took 1024 MiB of memory;"));
+        const QJsonObject single = named(program, "Drawing on cuda:0 in fp32");
+        QCOMPARE(single["state"].toString(), QString("right"));
+        QVERIFY(single["memory_calculated"].toInt() > greedy["memory_calculated"].toInt());
+        QVERIFY(greedy["memory_calculated"].toInt() > 1'000'000);
+    }
+
+    void whatPublishedModelsTakeIsATable() {
+        Program program({"doctor", "--memory"});
+        QCOMPARE(program.waitForEnd(), 0);
+        QVERIFY2(program.output().startsWith("| GiB | picture |"), program.output());
+        QVERIFY(program.output().contains("\n| Stable Diffusion XL | 1024x1024 |"));
+    }
+
     void aDeviceThatHangsIsEnded() {
         Program program(doctor({"--json", "--limit", "2"}, "hang"));
         const qint64 process = program.pid();

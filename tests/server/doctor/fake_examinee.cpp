@@ -6,6 +6,7 @@
 //   unlike    draws another picture              garbage   says what is no frame
 //   nan       draws with numbers that are none   refuse    says why it cannot
 //   crash     dies of a fault                    half      dies after the first stage
+//   greedy    takes a GiB more of memory
 //
 //   blind     dies when it is asked what there is, and draws on the CPU
 //
@@ -31,6 +32,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
+constexpr std::int64_t kMiB = std::int64_t{1} << 20;
 constexpr std::int64_t kGiB = std::int64_t{1} << 30;
 
 std::string valueOf(const std::vector<std::string>& arguments, const std::string& option) {
@@ -100,7 +102,8 @@ int prove(FrameChannel& channel, int socket, const std::string& behaviour, float
     static_cast<void>(channel.write(stage("latents", {1, 4, 8, 8}, 4, behaviour == "unlike" ? 0.4F : error)));
     static_cast<void>(
         channel.write(stage("picture", {64, 64, 3}, 255, behaviour == "unlike" ? 0.5F : error)));
-    static_cast<void>(channel.write(Proof{0.5, 0.25, {0.5, 0.01, 0.02, 0.01, 0.01}, kGiB}));
+    static_cast<void>(
+        channel.write(Proof{0.5, 0.25, {0.5, 0.01, 0.02, 0.01, 0.01}, behaviour == "greedy" ? kGiB : kMiB}));
     return channel.write(Finished{"doctor", {}}) ? 0 : 1;
 }
 

@@ -97,6 +97,27 @@ private Q_SLOTS:
         QVERIFY(!result.proof);
     }
 
+    void aGpuThatTakesMoreMemoryThanCalculatedIsToldOf() {
+        const Drawn reference = drawn(255);
+        Trial trial = kHalf;
+        trial.memory = std::int64_t{100} << 20;
+        Drawn other = drawn(255);
+        other.proof.memory = std::int64_t{300} << 20;  // with what libraries take for themselves
+        const auto right = judgeTrial(trial, other, &reference);
+        QVERIFY(right.finding.state == State::Right);
+        QVERIFY2(contains(right.finding.found, "It took 300 MiB of memory; 100 MiB were calculated."),
+                 right.finding.found.c_str());
+        other.proof.memory = std::int64_t{400} << 20;
+        const auto much = judgeTrial(trial, other, &reference);
+        QVERIFY(much.finding.state == State::Warning);
+        QVERIFY2(contains(much.finding.cure, "--memory"), much.finding.cure.c_str());
+        // Nor does it hide what is worse.
+        other.stages[0].values[0] = 5;
+        QVERIFY(judgeTrial(trial, other, &reference).finding.state == State::Wrong);
+        trial.memory = 0;
+        QVERIFY(!contains(judgeTrial(trial, drawn(255), &reference).finding.found, "memory"));
+    }
+
     void theMiddleStepIsTold() {
         QCOMPARE(medianStepMs({0, 0, {0.9, 0.02, 0.03}, 0}), 30.0);
         QCOMPARE(medianStepMs({0, 0, {0.5}, 0}), 500.0);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <QFile>
 #include <QTest>
 
 #include "server/models/memory.h"
+#include "server/models/memory_table.h"
 
 using namespace easel;
 using namespace easel::models;
@@ -55,31 +57,27 @@ private Q_SLOTS:
         QVERIFY((tilesFor(fullSize(31, Family::StableDiffusion).vae, 4096, 4096) == Sides{0}));
     }
 
-    /// Of a GPU with 8 GB nine tenths are for models and drawings. Numbers of weights are those of the files.
-    void familiesFitAGpuOf8Gigabytes_data() {
-        QTest::addColumn<int>("sampleSize");
-        QTest::addColumn<int>("family");
-        QTest::addColumn<int>("side");
-        QTest::addColumn<qint64>("numbers");
-        QTest::newRow("Stable Diffusion 1.5")
-            << 512 << int(Family::StableDiffusion) << 512 << qint64{1'066} * kMegabyte;
-        QTest::newRow("Stable Diffusion 2.1")
-            << 768 << int(Family::StableDiffusion) << 768 << qint64{1'290} * kMegabyte;
-        QTest::newRow("Stable Diffusion XL")
-            << 1024 << int(Family::StableDiffusionXL) << 1024 << qint64{3'469} * kMegabyte;
+    /// Of a GPU with 8 GiB nine tenths are for models and drawings.
+    void familiesFitAGpuOf8Gibibytes() {
+        for (const PublishedModel& model : publishedModels()) {
+            auto memory = memoryFor(model.folder, model.numbers(), square(model.side), 2);
+            memory.available = std::int64_t(0.9 * 8 * (std::int64_t{1} << 30));
+            QVERIFY2(memory.fits() == std::optional(true), model.name.c_str());
+            memory.available = memory.weights;
+            QCOMPARE(memory.fits(), std::optional(false));
+        }
     }
-    void familiesFitAGpuOf8Gigabytes() {
-        QFETCH(int, sampleSize);
-        QFETCH(int, family);
-        QFETCH(int, side);
-        QFETCH(qint64, numbers);
-        auto memory = memoryFor(fullSize(sampleSize, Family(family)), numbers, square(side), 2);
-        qInfo("weights %.2f GB, drawing %.2f GB, least %.2f GB", double(memory.weights) / kGigabyte,
-              double(memory.drawing) / kGigabyte, double(memory.least) / kGigabyte);
-        memory.available = std::int64_t(0.9 * 8 * (std::int64_t{1} << 30));
-        QCOMPARE(memory.fits(), std::optional(true));
-        memory.available = memory.weights;
-        QCOMPARE(memory.fits(), std::optional(false));
+
+    void theReadmeHasTheTable() {
+        QFile file(EASEL_SOURCE_DIR "/README.md");
+        QVERIFY(file.open(QIODevice::ReadOnly));
+        const QByteArray readme = file.readAll();
+        QByteArray table;
+        for (const std::string& line : memoryTable()) {
+            table += QByteArray::fromStdString(line) + '\n';
+        }
+        QVERIFY2(readme.contains("\n\n" + table + '\n'), table);
+        QVERIFY(table.contains("| Stable Diffusion XL | 1024x1024 |") && table.contains(" | in tiles |\n"));
     }
 
     void aLargePictureTakesLittleInTiles() {
