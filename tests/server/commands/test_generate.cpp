@@ -211,7 +211,7 @@ private Q_SLOTS:
 
     void ctrlCCancels() {
         Program program(command("slow", {"--steps", "500", "--output", file("fox.png")}));
-        QVERIFY(QTest::qWaitFor([&] { return !childrenOf(program.pid()).isEmpty(); }, 30'000));
+        QVERIFY(program.waitForError("Ready"));  // before the worker another child may come and go
         const auto worker = childrenOf(program.pid()).front();
         program.signal(SIGINT);
         QCOMPARE(program.waitForEnd(), 130);
