@@ -5,7 +5,8 @@
 
 namespace easel::api {
 
-/// A file that was built in: "login.html", "page.html", "page.css", "page.js", "app.svg", "openapi.json".
+/// A file that was built in: "login.html", "page.html", "page.css", the page's scripts, "app.svg",
+/// "openapi.json".
 std::string_view asset(std::string_view name);
 
 }  // namespace easel::api

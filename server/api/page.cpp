@@ -158,6 +158,14 @@ Response assetResponse(const Request& request, std::string_view name, std::strin
     return withItsValidator(request, http::textResponse(200, std::string(bytes), type), bytes);
 }
 
+/// What was built in under a script's name.
+Response scriptResponse(const Request& request) {
+    const std::string& name = request.param("script");
+    return !name.ends_with(".js") || asset(name).empty()
+               ? problemResponse(protocol::ofStatus(404, "The page has no such script."))
+               : assetResponse(request, name, "text/javascript; charset=utf-8");
+}
+
 }  // namespace
 
 void addPageRoutes(http::Router& router, const Service& service) {
@@ -172,7 +180,7 @@ void addPageRoutes(http::Router& router, const Service& service) {
         return jsonResponse(200, protocol::fieldsToJson(service.server().limits));
     });
     addAsset("/page.css", "page.css", "text/css; charset=utf-8");
-    addAsset("/page.js", "page.js", "text/javascript; charset=utf-8");
+    router.addSimple("GET", "/page/{script}", [](const Request& request) { return scriptResponse(request); });
     addAsset("/favicon.svg", "app.svg", "image/svg+xml");
 }
 

@@ -55,7 +55,7 @@ private Q_SLOTS:
 
         const std::string session = cookieOf(answer);
         QCOMPARE(server.get("/", kForAPerson + session).status, 200);
-        QCOMPARE(server.get("/page.js", session).status, 200);
+        QCOMPARE(server.get("/page/start.js", session).status, 200);
         const auto self = protocol::parseKeyInfo(server.get("/v1/keys/self", session).body).value();
         QCOMPARE(self.name, std::string("anna"));
         QVERIFY(self.isSession);

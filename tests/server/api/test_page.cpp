@@ -62,6 +62,25 @@ QSet<QString> scriptedIds(const std::string& page) {
     return within.size() == 1 ? ids : QSet<QString>();  // else the tags do not match up
 }
 
+/// The page's scripts: the first one and what it imports, and what that imports, each once.
+std::string scripts(ApiServer& server) {
+    QStringList names{"start.js"};
+    std::string all;
+    for (qsizetype i = 0; i < names.size(); ++i) {
+        const auto script = server.get("/page/" + names[i].toStdString(), kBrowser);
+        if (script.status != 200) {
+            return {};
+        }
+        all += script.body;
+        for (const QString& imported : allIn(script.body, "from \"\\./(\\w+\\.js)\"")) {
+            if (!names.contains(imported)) {
+                names << imported;
+            }
+        }
+    }
+    return all;
+}
+
 }  // namespace
 
 /// `GET /` without a prompt: the page for people, which its script fills.
@@ -85,7 +104,7 @@ private Q_SLOTS:
 
     void thePageIsKeptUntilItChanges_data() {
         QTest::addColumn<QByteArray>("path");
-        for (const char* path : {"/", "/page.css", "/page.js", "/favicon.svg"}) {
+        for (const char* path : {"/", "/page.css", "/page/start.js", "/favicon.svg"}) {
             QTest::newRow(path) << QByteArray(path);
         }
     }
@@ -165,11 +184,13 @@ private Q_SLOTS:
     void nothingUselessShowsWithoutAScript() {
         ApiServer server;
         QVERIFY(contains(server.get("/page.css").body, "html:not(.script) .scripted {\n    display: none;"));
-        QVERIFY(contains(server.get("/page.js").body, "classList.add(\"script\")"));
+        QVERIFY(contains(server.get("/page/start.js").body, "classList.add(\"script\")"));
+        QVERIFY(contains(server.get("/", kBrowser).body, "src=\"page/start.js\" type=\"module\""));
         const std::string page = server.get("/", kBrowser).body;
         const QSet<QString> hidden = scriptedIds(page);
         for (const char* id : {"server", "presets", "count", "model", "sampler", "schedule", "random",
-                               "figure", "jobs", "history", "examples", "empty"}) {
+                               "figure", "jobs", "history", "examples", "empty", "init_image", "mask",
+                               "group_start", "group_additions", "mask_editor"}) {
             QVERIFY2(hidden.contains(id), id);
         }
         for (const char* id : {"prompt", "negative_prompt", "width", "height", "steps", "guidance", "seed"}) {
@@ -185,7 +206,7 @@ private Q_SLOTS:
     void theScriptFitsThePage() {
         ApiServer server;
         const std::string page = server.get("/", kBrowser).body;
-        const std::string script = server.get("/page.js").body;
+        const std::string script = scripts(server);
         const QSet<QString> sought = setOf(allIn(script, "byId\\(\"(\\w+)\"\\)"));
         QVERIFY(sought.size() > 10);
         const QSet<QString> missing = sought - setOf(allIn(page, " id=\"(\\w+)\""));
@@ -194,7 +215,32 @@ private Q_SLOTS:
         QVERIFY(targets.contains("page-fields.json"));
         for (const QString& target : targets) {
             const std::string asked = "/" + target.toStdString();
-            QVERIFY2(server.get(asked).status == 200, asked.c_str());
+            const int status = server.get(asked).status;
+            // What is only sent to cannot be asked for.
+            QVERIFY2(status == 200 || (status == 405 && !target.contains('?')), asked.c_str());
+        }
+    }
+
+    void theScriptFollowsAJobsEvents() {
+        ApiServer server;
+        const QSet<QString> heard = setOf(allIn(scripts(server), "\\bon\\(\"(\\w+)\""));
+        QCOMPARE(heard, (QSet<QString>{"state", "progress", "preview", "image", "done"}));
+    }
+
+    /// The page draws previews and masks on canvases, since its policy lets no other addresses in.
+    void scriptsMakeNoAddresses() {
+        ApiServer server;
+        const std::string script = scripts(server);
+        for (const char* word :
+             {"createObjectURL", "data:image", "innerHTML", "eval(", "setAttribute(\"style"}) {
+            QVERIFY2(!contains(script, word), word);
+        }
+    }
+
+    void whatIsNoScriptIsNotServedAsOne() {
+        ApiServer server;
+        for (const char* path : {"/page/page.html", "/page/none.js", "/page/openapi.json"}) {
+            QCOMPARE(server.get(path, kBrowser).status, 404);
         }
     }
 };

@@ -152,7 +152,7 @@ private Q_SLOTS:
         QTest::addColumn<QByteArray>("path");
         for (const char* path :
              {"/", "/livez", "/readyz", "/v1/server", "/v1/models", "/v1/jobs", "/v1/jobs/JOB",
-              "/v1/jobs/JOB/images/0", "/openapi.json", "/page.css", "/page.js", "/page-fields.json",
+              "/v1/jobs/JOB/images/0", "/openapi.json", "/page.css", "/page/start.js", "/page-fields.json",
               "/favicon.svg", "/nothing", "/v1/jobs/j_x", "/v1/jobs/JOB/images/7"}) {
             QTest::newRow(path) << QByteArray(path);
         }

@@ -147,7 +147,7 @@ private Q_SLOTS:
         const auto page = get("/", "Accept: text/html\r\n");
         QCOMPARE(page.status, 200);
         QVERIFY(page.body.find("href=\"page.css\"") != std::string::npos);
-        for (const char* const file : {"/page.css", "/page.js", "/favicon.svg", "/page-fields.json"}) {
+        for (const char* const file : {"/page.css", "/page/start.js", "/favicon.svg", "/page-fields.json"}) {
             QCOMPARE(get(file).status, 200);
         }
 
