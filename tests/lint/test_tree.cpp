@@ -142,6 +142,27 @@ QStringList unused(const QMap<QString, Folder>& folders, const QSet<QString>& us
     return idle;
 }
 
+/// Types that two of `headers` (text by path) define by one name in one namespace: a program that holds both
+/// takes either's functions for the other's.
+QStringList definedTwice(const QMap<QString, QString>& headers) {
+    static const QRegularExpression space(R"(^namespace ([\w:]+) \{)", QRegularExpression::MultilineOption);
+    static const QRegularExpression type(R"(^(?:class|struct|enum class) (\w+)[^;]*?\{)",
+                                         QRegularExpression::MultilineOption);
+    QMap<QString, QString> places;
+    QStringList twice;
+    for (auto header = headers.begin(); header != headers.end(); ++header) {
+        const QString home = space.match(*header).captured(1);
+        for (auto types = type.globalMatch(*header); types.hasNext();) {
+            const QString name = home + "::" + types.next().captured(1);
+            if (places.contains(name)) {
+                twice += name + " in " + places[name] + " and " + header.key();
+            }
+            places[name] = header.key();
+        }
+    }
+    return twice;
+}
+
 }  // namespace
 
 /// Reads the tree as text and holds it to ARCHITECTURE.md's table and to the house rules.
@@ -201,6 +222,22 @@ private Q_SLOTS:
         const QString text = "#include <tl/expected.hpp>\n#include \"shared/protocol/job.h\"\n";
         QCOMPARE(wrongArrows(folders, "server/api/x.cpp", text, &used), QStringList());
         QCOMPARE(unused(folders, used), QStringList("server/api > server/http"));
+    }
+
+    void everyTypeHasANameOfItsOwn() {
+        QMap<QString, QString> headers;
+        for (const char* top : {"shared", "server", "desktop"}) {
+            for (const QString& path : filesBelow(QString(top), {"*.h"})) {
+                headers[path] = read(kRoot + path);
+            }
+        }
+        QVERIFY(headers.size() > 300);
+        const QStringList twice = definedTwice(headers);
+        QVERIFY2(twice.isEmpty(), qPrintable(twice.join('\n')));
+        const QString one = "namespace easel::x {\n\nclass A final : public B {\n};\n}\n";
+        QCOMPARE(definedTwice({{"a.h", one}, {"b.h", one}}).size(), 1);
+        QCOMPARE(definedTwice({{"a.h", one}, {"b.h", "namespace easel::x {\nclass A;\n}\n"}}).size(), 0);
+        QCOMPARE(definedTwice({{"a.h", one}, {"b.h", QString(one).replace("::x", "::y")}}).size(), 0);
     }
 
     void settingsAreReadByTheirPreferences() {

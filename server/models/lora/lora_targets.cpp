@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "server/models/lora/lora_keys.h"
-#include "server/models/lora/unet_names.h"
+#include "server/models/lora/original_names.h"
 
 namespace easel::models {
 
@@ -49,7 +49,7 @@ LoraTargets LoraTargets::ofUNet(const std::vector<NamedShape>& tensors) {
     for (const LoraTarget& layer : targets.m_layers) {
         paths.push_back(layer.path);
     }
-    const UNetNames names(paths);
+    const OriginalNames names(paths);
     for (const auto& block : names.blocks()) {
         targets.m_hasAttention.push_back(block.hasAttention);
         targets.m_middle = block.name == "middle_block" ? targets.m_hasAttention.size() : targets.m_middle;

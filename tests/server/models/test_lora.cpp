@@ -7,7 +7,7 @@
 #include "server/models/lora/lora_facts.h"
 #include "server/models/lora/lora_keys.h"
 #include "server/models/lora/lora_match.h"
-#include "server/models/lora/unet_names.h"
+#include "server/models/lora/original_names.h"
 #include "tests/server/models/safetensors_bytes.h"
 
 using namespace easel;
@@ -233,7 +233,7 @@ private Q_SLOTS:
         for (const auto& tensor : unetOf(isXl ? kLikeXl : kLikeOne)) {
             paths.push_back(tensor.name.substr(0, tensor.name.size() - std::strlen(".weight")));
         }
-        QCOMPARE(models::UNetNames(paths).original(path), original);
+        QCOMPARE(models::OriginalNames(paths).original(path), original);
     }
 
     void layersThatAreNotThereAreListed() {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "server/models/lora/unet_names.h"
+#include "server/models/lora/original_names.h"
 
 #include <algorithm>
 #include <array>
@@ -64,7 +64,7 @@ std::string inResnet(const std::string& place, std::string_view rest) {
 
 }  // namespace
 
-int UNetNames::Side::at(int block, int layer) const {
+int OriginalNames::Side::at(int block, int layer) const {
     int number = first + layer;
     for (int before = 0; before < block; ++before) {
         number += layers[static_cast<std::size_t>(before)] + between;
@@ -72,7 +72,7 @@ int UNetNames::Side::at(int block, int layer) const {
     return number;
 }
 
-UNetNames::UNetNames(std::span<const std::string> paths) {
+OriginalNames::OriginalNames(std::span<const std::string> paths) {
     m_down.first = 1;  // after conv_in
     m_down.between = 1;
     const auto count = [](Side& side, std::string_view path, int block) {
@@ -117,7 +117,7 @@ UNetNames::UNetNames(std::span<const std::string> paths) {
     }
 }
 
-std::string UNetNames::original(std::string_view path) const {
+std::string OriginalNames::original(std::string_view path) const {
     if (const auto down = takeNumber(path, "down_blocks.")) {
         return inDown(*down, path);
     }
@@ -137,7 +137,7 @@ std::string UNetNames::original(std::string_view path) const {
     return attention ? fmt::format("middle_block.{}.{}", 2 * *attention + 1, path) : "";
 }
 
-std::string UNetNames::inDown(int block, std::string_view rest) const {
+std::string OriginalNames::inDown(int block, std::string_view rest) const {
     if (const auto layer = takeNumber(rest, "resnets.")) {
         return inResnet(fmt::format("input_blocks.{}.0", m_down.at(block, *layer)), rest);
     }
@@ -147,7 +147,7 @@ std::string UNetNames::inDown(int block, std::string_view rest) const {
     return rest == "downsamplers.0.conv" ? fmt::format("input_blocks.{}.0.op", m_down.at(block + 1, -1)) : "";
 }
 
-std::string UNetNames::inUp(int block, std::string_view rest) const {
+std::string OriginalNames::inUp(int block, std::string_view rest) const {
     if (const auto layer = takeNumber(rest, "resnets.")) {
         return inResnet(fmt::format("output_blocks.{}.0", m_up.at(block, *layer)), rest);
     }

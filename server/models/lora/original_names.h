@@ -10,10 +10,10 @@ namespace easel::models {
 
 /// The names that the original code (LDM, SGM) has for the layers of a UNet, and the blocks that it counts
 /// them in. Made of diffusers' names alone, since they tell how many layers each block has.
-class UNetNames {
+class OriginalNames {
 public:
     /// `paths`: diffusers' names of a UNet's layers, without ".weight".
-    explicit UNetNames(std::span<const std::string> paths);
+    explicit OriginalNames(std::span<const std::string> paths);
 
     /// "down_blocks.0.attentions.0.proj_in" → "input_blocks.1.1.proj_in"; empty for what the original code
     /// does not have.
