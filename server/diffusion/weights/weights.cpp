@@ -119,8 +119,15 @@ at::Tensor Weights::read(const std::string& full, at::IntArrayRef shape) const {
 
     at::Tensor numbers = storedIn(*entry, *stored, source);
     const auto [device, dtype] = m_component->placement;
-    if (entry->scale != 1) {  // in single precision, and rounded once
-        return numbers.to(device, at::kFloat).mul_(entry->scale).to(dtype);
+    if (entry->scale != 1) {  // in single precision, and rounded once; in a copy, for the file stays as it is
+        numbers = numbers.to(device, at::kFloat, /*non_blocking=*/false, /*copy=*/true)
+                      .mul_(entry->scale)
+                      .to(dtype);
+        if (!at::isfinite(numbers).all().item<bool>()) {
+            throw fail("The tensor " + full +
+                       " holds numbers that its scale makes infinite; the file is "
+                       "damaged.");
+        }
     }
     // A matrix that stands transposed is turned once, so that a layer computes as it would from a folder.
     return numbers.to(device, dtype).contiguous();

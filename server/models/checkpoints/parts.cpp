@@ -2,18 +2,19 @@
 #include "server/models/checkpoints/parts.h"
 
 #include <algorithm>
+#include <cmath>
 #include <string_view>
 #include <utility>
 
 #include <fmt/core.h>
 
 #include "server/models/checkpoints/name_parts.h"
-#include "server/models/checkpoints/numbers.h"
 #include "server/models/checkpoints/text_names.h"
 #include "server/models/checkpoints/unet_names.h"
 #include "server/models/checkpoints/vae_names.h"
 #include "server/models/files/file_kind.h"
 #include "server/models/files/model_problem.h"
+#include "server/models/files/numbers.h"
 
 namespace easel::models {
 
@@ -165,7 +166,14 @@ std::vector<TensorEntry> textOf(const std::vector<Rooted>& tensors, int layers) 
 
 /// Gives each weight the scale that stands beside it, and takes away what only other programs need.
 protocol::Expected<void> applyScales(const std::filesystem::path& file, std::vector<TensorEntry>& tensors) {
-    std::map<std::string, float, std::less<>> scales;  // by the weight's name
+    struct Scale {
+        std::string name;
+        float value;
+    };
+    const auto fail = [&file](const std::string& name, const char* why) {
+        return tl::unexpected(modelProblem(file, fmt::format("The scale {} {}.", name, why)));
+    };
+    std::map<std::string, Scale, std::less<>> scales;  // by the weight's name
     for (const TensorEntry& tensor : tensors) {
         const std::string_view name = tensor.name;
         for (const std::string_view end : {".scale_weight", ".weight_scale"}) {
@@ -174,14 +182,15 @@ protocol::Expected<void> applyScales(const std::filesystem::path& file, std::vec
             }
             const auto numbers = numbersOf(tensor);
             if (!numbers || numbers->size() != 1) {
-                return tl::unexpected(modelProblem(
-                    file,
-                    fmt::format("The scale {} is not one number for its whole weight, which is the only "
-                                "kind of scaled fp8 that Easel reads.",
-                                name)));
+                return fail(tensor.name,
+                            "is not one number for its whole weight, which is the only kind of scaled fp8 "
+                            "that Easel reads");
             }
-            scales.emplace(std::string(name.substr(0, name.size() - end.size())) + ".weight",
-                           numbers->front());
+            if (!std::isfinite(numbers->front())) {
+                return fail(tensor.name, "is not a finite number; the file is damaged");
+            }
+            scales.insert_or_assign(std::string(name.substr(0, name.size() - end.size())) + ".weight",
+                                    Scale{tensor.name, numbers->front()});
         }
     }
     std::erase_if(tensors, [](const TensorEntry& tensor) {
@@ -192,8 +201,12 @@ protocol::Expected<void> applyScales(const std::filesystem::path& file, std::vec
     });
     for (TensorEntry& tensor : tensors) {
         if (const auto found = scales.find(tensor.name); found != scales.end()) {
-            tensor.scale = found->second;
+            tensor.scale = found->second.value;
+            scales.erase(found);
         }
+    }
+    if (!scales.empty()) {
+        return fail(scales.begin()->second.name, "belongs to no weight that is there");
     }
     return {};
 }

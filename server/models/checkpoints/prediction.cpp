@@ -8,7 +8,7 @@
 
 #include <fmt/core.h>
 
-#include "server/models/checkpoints/numbers.h"
+#include "server/models/files/numbers.h"
 
 namespace easel::models {
 

@@ -2,7 +2,6 @@
 #include "server/models/lora/lora_file.h"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstring>
 #include <map>
@@ -10,6 +9,8 @@
 #include <utility>
 
 #include <fmt/core.h>
+
+#include "server/models/files/numbers.h"
 
 namespace easel::models {
 
@@ -38,15 +39,6 @@ constexpr std::array<Prefix, 11> kPrefixes{{
     {"lycoris_", LoraNetwork::Any},
 }};
 
-double halfOf(std::uint16_t bits) {
-    const int exponent = bits >> 10 & 0x1f;
-    const double fraction = bits & 0x3ff;
-    const double size = exponent == 0    ? std::ldexp(fraction, -24)
-                        : exponent == 31 ? HUGE_VAL
-                                         : std::ldexp(1024 + fraction, exponent - 25);
-    return bits >> 15 != 0 ? -size : size;
-}
-
 template <typename T>
 T read(const TensorEntry& entry) {
     T value;
@@ -61,12 +53,6 @@ std::optional<double> numberIn(const TensorEntry& entry) {
         return std::nullopt;
     }
     switch (entry.dtype) {
-        case DType::F16:
-            return halfOf(read<std::uint16_t>(entry));
-        case DType::BF16:
-            return std::bit_cast<float>(std::uint32_t{read<std::uint16_t>(entry)} << 16);
-        case DType::F32:
-            return read<float>(entry);
         case DType::F64:
             return read<double>(entry);
         case DType::I32:
@@ -74,8 +60,10 @@ std::optional<double> numberIn(const TensorEntry& entry) {
         case DType::I64:
             return static_cast<double>(read<std::int64_t>(entry));
         default:
-            return std::nullopt;
+            break;
     }
+    const auto numbers = numbersOf(entry);
+    return numbers ? std::optional<double>(numbers->front()) : std::nullopt;
 }
 
 void placeIn(LoraModule& module) {

@@ -25,15 +25,15 @@ Tensors in(Tensors tensors, const QString& dtype) {
     return tensors;
 }
 
-/// Matrices and convolutions of the UNet in fp8, each with a scale beside it; what else there is in fp16.
-Tensors scaled(const Tensors& tensors) {
+/// Matrices and convolutions of the UNet in `dtype`, each with a scale beside it; what else there is in fp16.
+Tensors scaled(const Tensors& tensors, const QString& dtype) {
     Tensors all{{"model.diffusion_model.scaled_fp8", {0}, {}, "F8_E4M3"}};
     float scale = 0.25F;
     for (StoredTensor tensor : tensors) {
         tensor.dtype = "F16";
         if (tensor.name.startsWith("model.diffusion_model.") && tensor.name.endsWith(".weight") &&
             tensor.shape.size() > 1) {
-            tensor.dtype = "F8_E4M3";
+            tensor.dtype = dtype;
             for (float& number : tensor.numbers) {
                 number /= scale;
             }
@@ -67,6 +67,7 @@ private Q_SLOTS:
     void partsFromElsewhere();
     void aTensorTooMuchIsNamed();
     void oneThatIsNotFiniteIsNamed();
+    void aScaleThatIsTooLargeIsNamed();
 
 private:
     /// What the model at `place` draws; empty with the test failed when it draws nothing.
@@ -101,7 +102,7 @@ void TestCheckpoints::drawAsFoldersDo_data() {
     QTest::addColumn<QString>("name");
     QTest::addColumn<Edit>("tensors");
     const auto original = [](const SmallModel& model) { return model.checkpoint(); };
-    for (const char* const name : {"sd1", "sd2"}) {
+    for (const char* const name : {"sd1", "sd2", "sdxl"}) {
         QTest::addRow("%s", name) << name << Edit(original);
     }
     for (const char* const dtype : {"F16", "BF16", "F8_E4M3", "F8_E5M2"}) {
@@ -109,8 +110,10 @@ void TestCheckpoints::drawAsFoldersDo_data() {
             return in(model.checkpoint(), dtype);
         });
     }
-    QTest::newRow("scaled fp8") << "sd1"
-                                << Edit([](const SmallModel& model) { return scaled(model.checkpoint()); });
+    for (const char* const dtype : {"F8_E4M3", "F32"}) {
+        QTest::addRow("scaled %s", dtype)
+            << "sd1" << Edit([dtype](const SmallModel& model) { return scaled(model.checkpoint(), dtype); });
+    }
     QTest::newRow("nested") << "sd1"
                             << Edit([](const SmallModel& model) { return nested(model.checkpoint()); });
     QTest::newRow("in diffusers' names") << "sd1" << Edit([](const SmallModel& model) {
@@ -200,6 +203,19 @@ void TestCheckpoints::oneThatIsNotFiniteIsNamed() {
         const std::string said = complaint(m_dir.filePath("model.safetensors").toStdString());
         QVERIFY2(said.find("not finite") != std::string::npos, said.c_str());
     }
+}
+
+void TestCheckpoints::aScaleThatIsTooLargeIsNamed() {
+    Tensors tensors = SmallModel("sd1").checkpoint();
+    tensors += {"model.diffusion_model.out.2.scale_weight", {}, {3e38F}};
+    for (StoredTensor& tensor : tensors) {
+        if (tensor.name == "model.diffusion_model.out.2.weight") {
+            tensor.numbers.front() = 2;
+        }
+    }
+    const std::string said = complaint(written(tensors));
+    QVERIFY2(said.find("conv_out.weight holds numbers that its scale makes infinite") != std::string::npos,
+             said.c_str());
 }
 
 QTEST_GUILESS_MAIN(TestCheckpoints)

@@ -36,6 +36,10 @@ inline quint32 bitsOf(float number, int exponentBits, int mantissaBits) {
     if (number == 0) {
         return 0;
     }
+    if (std::isinf(number)) {  // or NaN, in what has no infinity
+        const auto mantissa = exponentBits == 4 ? (1U << mantissaBits) - 1 : 0U;
+        return ((1U << exponentBits) - 1) << mantissaBits | mantissa;
+    }
     int exponent = 0;
     const float fraction = std::frexp(std::fabs(number), &exponent);  // 0.5 to 1
     const int bias = (1 << (exponentBits - 1)) - 1;

@@ -287,8 +287,16 @@ private Q_SLOTS:
         const Tensors tensors = small("sd1").checkpoint();
         const QString name = "model.diffusion_model.input_blocks.1.1.proj_in.scale_weight";
         QVERIFY(written(tensors + Tensors{{name, {1}, {0.5F}}}));
-        const QString said = why(written(tensors + Tensors{{name, {2}, {0.5F, 0.25F}}}));
-        QVERIFY2(said.contains("proj_in.scale_weight is not one number"), qPrintable(said));
+        const auto said = [&](const StoredTensor& scale) { return why(written(tensors + Tensors{scale})); };
+        const StoredTensor two{name, {2}, {0.5F, 0.25F}};
+        QVERIFY2(said(two).contains("proj_in.scale_weight is not one number"), qPrintable(said(two)));
+        for (const char* const dtype : {"F32", "F16", "F8_E5M2", "F8_E4M3"}) {
+            const StoredTensor none{name, {1}, {HUGE_VALF}, dtype};
+            QVERIFY2(said(none).contains("proj_in.scale_weight is not a finite number"),
+                     qPrintable(said(none)));
+        }
+        const StoredTensor stray{"model.diffusion_model.input_blocks.1.1.proj_on.weight_scale", {}, {2}};
+        QVERIFY2(said(stray).contains("proj_on.weight_scale belongs to no weight"), qPrintable(said(stray)));
     }
 
 private:

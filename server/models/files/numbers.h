@@ -9,7 +9,7 @@
 namespace easel::models {
 
 /// The numbers of a small tensor, its scale applied; empty unless they are of a floating-point kind that
-/// weights come in.
+/// weights come in, and for a tensor of more than a megabyte.
 std::optional<std::vector<float>> numbersOf(const TensorEntry& tensor);
 
 }  // namespace easel::models
