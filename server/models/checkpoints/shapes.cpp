@@ -18,6 +18,7 @@ constexpr int kNormGroups = 32;
 constexpr int kHeadsOfStableDiffusion1 = 8;
 constexpr int kHeadSize = 64;
 constexpr int kAdditionIdWidth = 256;
+constexpr int kLeastPositions = 3;
 constexpr int kMostBlocks = 64;  // of any list
 constexpr std::int64_t kMostChannels = 1 << 20;
 
@@ -181,7 +182,12 @@ protocol::Expected<TextEncoderConfig> textEncoderFromShapes(const TensorSource& 
     const std::string words = in + "embeddings.token_embedding.weight";
     config.vocabSize = shapes.extent(words, 2, 0);
     config.hiddenSize = shapes.extent(words, 2, 1);
-    config.maxPositions = shapes.extent(in + "embeddings.position_embedding.weight", 2, 0);
+    const std::string positions = in + "embeddings.position_embedding.weight";
+    config.maxPositions = shapes.extent(positions, 2, 0);
+    if (config.maxPositions < kLeastPositions) {
+        shapes.refuse(positions,
+                      fmt::format("has {} places: too few for BOS, a token and EOS", config.maxPositions));
+    }
     config.layers = shapes.count(in + "encoder.layers.", ".mlp.fc1.weight");
     config.intermediateSize = shapes.extent(in + "encoder.layers.0.mlp.fc1.weight", 2, 0);
     config.heads = std::max(1, config.hiddenSize / kHeadSize);

@@ -283,6 +283,27 @@ private Q_SLOTS:
         QVERIFY(weightOf("conv_in.bias") != std::optional(0.5F));
     }
 
+    /// A prompt's chunk has BOS, a token and EOS at least.
+    void textEncodersWithoutRoomAreRefused() {
+        for (const int places : {1, 2, 3}) {
+            Tensors tensors = small("sd1").checkpoint();
+            for (StoredTensor& tensor : tensors) {
+                if (tensor.name.endsWith("position_embedding.weight")) {
+                    tensor.numbers.resize(tensor.numbers.size() / std::size_t(tensor.shape[0]) *
+                                          std::size_t(places));
+                    tensor.shape[0] = places;
+                }
+            }
+            const auto model = written(tensors);
+            QCOMPARE(model.has_value(), places == 3);
+            if (model) {
+                QCOMPARE(model->texts.front().tokenizer.maxLength, 3);
+            } else {
+                QVERIFY2(why(model).contains("too few for BOS, a token and EOS"), qPrintable(why(model)));
+            }
+        }
+    }
+
     void scalesOfOtherKindsAreRefused() {
         const Tensors tensors = small("sd1").checkpoint();
         const QString name = "model.diffusion_model.input_blocks.1.1.proj_in.scale_weight";
