@@ -2,6 +2,8 @@
 #include "server/commands/token_counter.h"
 
 #include <algorithm>
+#include <memory>
+#include <set>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -27,19 +29,28 @@ struct Lesson {
     std::size_t vectors;
 };
 
-/// Those that the script may mean; files that do not fit are warned of.
+using Tokenizers = std::vector<std::shared_ptr<const prompt::Tokenizer>>;
+
+/// Those that the script means; files that do not fit are warned of.
 std::vector<Lesson> lessonsOf(const prompt::Script& script, const ModelShelf& shelf,
-                              const models::ModelFolder& model, std::vector<std::string>& warnings) {
+                              const models::ModelFolder& model, const Tokenizers& tokenizers,
+                              std::vector<std::string>& warnings) {
     std::vector<std::string> names;
     for (const protocol::AddonInfo& addon : shelf.addons(protocol::AddonKind::Embedding)) {
         names.push_back(addon.name);
+    }
+    names = prompt::mentionedIn(script, names);
+    std::set<std::string> said;
+    for (const auto& tokenizer : tokenizers) {
+        const auto found = prompt::saidIn({&script, 1}, *tokenizer, names);
+        said.insert(found.begin(), found.end());
     }
     std::vector<int> widths;
     for (const models::TextComponent& text : model.texts) {
         widths.push_back(text.encoder.hiddenSize);
     }
     std::vector<Lesson> lessons;
-    for (const std::string& name : prompt::mentionedIn(script, names)) {
+    for (const std::string& name : said) {
         const auto file =
             shelf.locateAddon(protocol::AddonKind::Embedding, name, "prompt")
                 .map(models::weightsOfAddon)
@@ -118,16 +129,20 @@ protocol::Expected<protocol::TokenCount> TokenCounter::count(const protocol::Tok
     for (const prompt::LoraTag& tag : script->loras) {
         count.loras.push_back({tag.name, tag.weight, tag.textWeight});
     }
-    const auto lessons = lessonsOf(*script, m_models, *model, count.warnings);
-    std::vector<Chunk> longest;
+    Tokenizers tokenizers;
     for (const models::TextComponent& text : model->texts) {
-        const auto tokenizer = tokenizerOf(text);
+        auto tokenizer = tokenizerOf(text);
         if (!tokenizer) {
-            return tl::unexpected(tokenizer.error());
+            return tl::unexpected(std::move(tokenizer.error()));
         }
-        auto chunks = longestOf(*script, **tokenizer, lessons);
+        tokenizers.push_back(std::move(*tokenizer));
+    }
+    const auto lessons = lessonsOf(*script, m_models, *model, tokenizers, count.warnings);
+    std::vector<Chunk> longest;
+    for (const auto& tokenizer : tokenizers) {
+        auto chunks = longestOf(*script, *tokenizer, lessons);
         if (std::tuple(chunks.size(), tokensOf(chunks)) > std::tuple(longest.size(), tokensOf(longest))) {
-            count.limit = static_cast<int>(chunks.size() * (*tokenizer)->room());
+            count.limit = static_cast<int>(chunks.size() * tokenizer->room());
             longest = std::move(chunks);
         }
     }

@@ -84,16 +84,20 @@ std::shared_ptr<const Guidance> Pipeline::guidance(const protocol::GenerationSet
         return valueOrThrow(prompt::scriptOf(prompt, syntax, settings.steps, role));
     };
     TextStack& text = m_networks.text;
-    const TaughtWords taught = text.learn(lessons);
+    std::vector scripts{scriptOf(settings.prompt, prompt::Role::Positive)};
+    const bool compares = comparesWithNegative(m_model, settings, scripts.front().branches.size());
+    if (compares) {
+        scripts.push_back(scriptOf(settings.negativePrompt, prompt::Role::Negative));
+    }
+    const TaughtWords taught = text.learn(lessons, scripts);
     const ReadingManner manner{.keepsMean = settings.emphasis != "no_norm"};
     // As diffusers has it, for the prompt alone.
     ReadingManner skipping = manner;
     skipping.skippedLayers = settings.clipSkip - 1;
-    Words words{text.speeches(scriptOf(settings.prompt, prompt::Role::Positive), skipping, taught), {}};
+    Words words{text.speeches(scripts.front(), skipping, taught), {}};
     std::int64_t tokens = longest(words.positive);
-    if (comparesWithNegative(m_model, settings, words.positive.size())) {
-        auto negative =
-            text.speeches(scriptOf(settings.negativePrompt, prompt::Role::Negative), manner, taught).front();
+    if (compares) {
+        auto negative = text.speeches(scripts.back(), manner, taught).front();
         tokens = std::max(tokens, longest({&negative, 1}));
         words.negative = text.lengthened(std::move(negative), tokens, manner);
     }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 
 namespace easel::prompt {
 
@@ -127,6 +128,31 @@ std::vector<Chunk> chunksOf(const Reading& reading, const Tokenizer& tokenizer,
         chunker.add(passage);
     }
     return chunker.finish();
+}
+
+std::vector<std::string> saidIn(std::span<const Script> scripts, const Tokenizer& tokenizer,
+                                std::span<const std::string> names) {
+    std::vector<TaughtWord> words;
+    for (const std::string& name : names) {
+        words.push_back(taughtWord(tokenizer, name, 1));
+    }
+    std::set<std::size_t> found;
+    for (const Script& script : scripts) {
+        for (const Branch& branch : script.branches) {
+            for (const Reading& reading : branch.readings) {
+                for (const Chunk& chunk : chunksOf(reading, tokenizer, words)) {
+                    for (const auto& [at, word] : chunk.taught) {
+                        found.insert(word);
+                    }
+                }
+            }
+        }
+    }
+    std::vector<std::string> said;
+    for (const std::size_t word : found) {
+        said.push_back(names[word]);
+    }
+    return said;
 }
 
 }  // namespace easel::prompt

@@ -4,9 +4,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "server/prompt/emphasis.h"
+#include "server/prompt/script.h"
 #include "server/prompt/taught_words.h"
 #include "server/prompt/tokenizer.h"
 
@@ -30,6 +32,11 @@ struct Chunk {
 /// ends at the comma; BREAK ends one, too. The vectors of a word stay together; each has room in a chunk.
 std::vector<Chunk> chunksOf(const Reading& reading, const Tokenizer& tokenizer,
                             std::span<const TaughtWord> taught = {});
+
+/// Those of `names` that chunksOf finds in one of `scripts`: as a word from its beginning, and the longest of
+/// those that begin there.
+std::vector<std::string> saidIn(std::span<const Script> scripts, const Tokenizer& tokenizer,
+                                std::span<const std::string> names);
 
 /// More are too many for one picture.
 inline constexpr std::size_t kMaxChunks = 64;

@@ -87,6 +87,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             check(prompt::chunksOf(branch.readings[i], tokenizer(), words), text, words.size());
         }
     }
-    prompt::mentionedIn(*script, {"fox", "(x)"});
+    const std::vector<std::string> names{"fox", "(x)"};
+    prompt::saidIn({&*script, 1}, tokenizer(), prompt::mentionedIn(*script, names));
     return 0;
 }

@@ -4,6 +4,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "server/diffusion/conditioning/emphasis.h"
@@ -80,9 +81,26 @@ TextFeatures encodeWith(const TextPart& part, const std::vector<prompt::Chunk>& 
 TextStack::TextStack(std::vector<TextPart> parts, c10::Device device)
     : m_parts(std::move(parts)), m_device(device) {}
 
-TaughtWords TextStack::learn(std::span<const Lesson> lessons) const {
+std::vector<Lesson> TextStack::saidOf(std::span<const Lesson> lessons,
+                                      std::span<const prompt::Script> scripts) const {
+    std::vector<std::string> names;
+    for (const Lesson& lesson : lessons) {
+        names.push_back(lesson.name);
+    }
+    std::set<std::string> said;
+    for (const TextPart& part : m_parts) {
+        const auto found = prompt::saidIn(scripts, part.tokenizer, names);
+        said.insert(found.begin(), found.end());
+    }
+    std::vector<Lesson> all(lessons.begin(), lessons.end());
+    std::erase_if(all, [&said](const Lesson& lesson) { return !said.contains(lesson.name); });
+    return all;
+}
+
+TaughtWords TextStack::learn(std::span<const Lesson> lessons, std::span<const prompt::Script> scripts) const {
     TaughtWords taught;
-    if (lessons.empty()) {
+    const std::vector<Lesson> said = saidOf(lessons, scripts);
+    if (said.empty()) {
         return taught;
     }
     std::vector<int> widths;
@@ -92,7 +110,7 @@ TaughtWords TextStack::learn(std::span<const Lesson> lessons) const {
         room = std::min(room, part.tokenizer.room());
     }
     taught.parts.resize(m_parts.size());
-    for (const Lesson& lesson : lessons) {
+    for (const Lesson& lesson : said) {
         const auto file = valueOrThrow(models::openEmbedding(lesson.file, widths));
         const auto& shape = file.vectors.front().shape;
         if (static_cast<std::size_t>(shape[0]) > room) {

@@ -61,8 +61,9 @@ class TextStack {
 public:
     TextStack(std::vector<TextPart> parts, c10::Device device);
 
-    /// Throws Failure for a file that does not fit the encoders.
-    TaughtWords learn(std::span<const Lesson> lessons) const;
+    /// Those of `lessons` that stand as words in `scripts`; the others' files are not opened. Throws Failure
+    /// for a file that does not fit the encoders.
+    TaughtWords learn(std::span<const Lesson> lessons, std::span<const prompt::Script> scripts) const;
 
     /// → context [1, T · chunks, D], and where one of the encoders tells it, the prompt as a whole by its
     /// first chunk. The last ones are remembered. Throws Failure for a word that an encoder has not learned,
@@ -86,6 +87,8 @@ private:
     };
 
     void remember(Encoded encoded);
+    std::vector<Lesson> saidOf(std::span<const Lesson> lessons,
+                               std::span<const prompt::Script> scripts) const;
 
     std::vector<TextPart> m_parts;
     c10::Device m_device;

@@ -81,8 +81,10 @@ void PromptsTest::areRead() {
     TaughtWords taught;
     if (how.contains("taught")) {
         const bool isPair = how["models"].toArray().size() == 2;
-        taught = stack.learn(std::vector<Lesson>{
-            {"my-dog", kFixtures / "prompts" / (isPair ? "my-dog-xl.safetensors" : "my-dog.safetensors")}});
+        taught = stack.learn(
+            std::vector<Lesson>{{"my-dog", kFixtures / "prompts" /
+                                               (isPair ? "my-dog-xl.safetensors" : "my-dog.safetensors")}},
+            {&*script, 1});
     }
     const auto read = [&] { return stack.speeches(script.value(), manner, taught).front().at(0).context; };
     const at::Tensor& expected = m_golden[std::string(QTest::currentDataTag()) + "/context"];
@@ -135,12 +137,15 @@ void PromptsTest::areDrawn() {
 
 void PromptsTest::aWordOfAnotherFamilyIsRefused() {
     const TextStack stack = stackOf({"sd1-tiny"});
-    const auto learn = [&](const char* file) {
-        return stack.learn(std::vector<Lesson>{{"it", kFixtures / "prompts" / file}});
+    const auto learn = [&](const char* file, const char* text = "draw it") {
+        const auto script = prompt::scriptOf(text, prompt::Syntax::A1111, 10);
+        return stack.learn(std::vector<Lesson>{{"it", kFixtures / "prompts" / file}}, {&*script, 1});
     };
     QVERIFY_EXCEPTION_THROWN(learn("my-dog-xl.safetensors"), Failure);
     QVERIFY_EXCEPTION_THROWN(learn("prompts.safetensors"), Failure);  // no embedding at all
     QVERIFY_EXCEPTION_THROWN(learn("none.safetensors"), Failure);
+    // What only holds its letters does not mean it.
+    QVERIFY(learn("my-dog-xl.safetensors", "a kitten, titanium, with").parts.empty());
 }
 
 QTEST_GUILESS_MAIN(PromptsTest)

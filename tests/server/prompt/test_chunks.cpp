@@ -194,6 +194,19 @@ private Q_SLOTS:
         QCOMPARE(chunks.front().taught[1].at, std::size_t{6});
     }
 
+    /// Whose files have to be read.
+    void wordsThatAreSaid() {
+        const auto said = [](const char* text, const std::vector<std::string>& names) {
+            const auto script = prompt::scriptOf(text, prompt::Syntax::A1111, 10);
+            return prompt::saidIn({&*script, 1}, tokenizer(), names);
+        };
+        using Words = std::vector<std::string>;
+        QCOMPARE(said("a party, smarter", {"art", "smart"}), Words());
+        QCOMPARE(said("Art of a (party:1.2)", {"party", "art", "of art"}), (Words{"party", "art"}));
+        QCOMPARE(said("[art:dog 2:0.5] AND dog", {"dog", "dog 2", "art"}), (Words{"dog", "dog 2", "art"}));
+        QCOMPARE(said("dog 2", {"dog", "dog 2"}), (Words{"dog 2"}));
+    }
+
     void vectorsStayTogether() {
         const std::vector taught{prompt::taughtWord(tokenizer(), "dog", 10)};
         const auto chunks = chunksOf(words(70) + "dog", taught);
