@@ -107,7 +107,8 @@ void JobFollower::merge(protocol::JobEvent event) {
                                                        &protocol::ImageInfo::index) == m_job.images.end()) {
                                      m_job.images.push_back(std::move(image));
                                  }
-                             }},
+                             },
+                             [](const protocol::Preview&) {}},
         event.news);
 }
 

@@ -58,7 +58,7 @@ tcp::socket send(asio::io_context& context, const ServerAddress& server, const s
 int stepOf(const protocol::JobEvent& event) {
     return std::visit(protocol::Overloaded{[](const protocol::Job& job) { return job.progress.step; },
                                            [](const protocol::Progress& progress) { return progress.step; },
-                                           [](const protocol::ImageInfo&) { return 0; }},
+                                           [](const auto&) { return 0; }},
                       event.news);
 }
 

@@ -95,7 +95,9 @@ void ServerMetrics::heard(const protocol::JobEvent& event) {
         }
         return;
     }
-    m_images.add({});
+    if (std::holds_alternative<protocol::ImageInfo>(event.news)) {
+        m_images.add({});
+    }
 }
 
 void ServerMetrics::changed(const Job& job) {

@@ -62,7 +62,8 @@ std::string_view nameOf(const JobEvent& event) {
                                      return isFinished(job.state) ? "done" : "state";
                                  },
                                  [](const Progress&) -> std::string_view { return "progress"; },
-                                 [](const ImageInfo&) -> std::string_view { return "image"; }},
+                                 [](const ImageInfo&) -> std::string_view { return "image"; },
+                                 [](const Preview&) -> std::string_view { return "preview"; }},
                       event.news);
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "shared/protocol/generation.h"
+#include "shared/protocol/preview.h"
 #include "shared/protocol/problem.h"
 
 namespace easel::protocol {
@@ -122,14 +123,17 @@ struct Move {
 /// One event of a stream: the whole job, or the part of it that is new. A follower gets the whole job first,
 /// so it can join at any time.
 struct JobEvent {
-    std::uint64_t sequence = 0;  ///< grows from event to event, over all jobs; the SSE id
-    std::string job;             ///< whose
-    std::variant<Job, Progress, ImageInfo> news;
+    /// Grows from event to event, over all jobs; the SSE id. A preview has none of its own, for nobody comes
+    /// back for it: it has that of the event before it.
+    std::uint64_t sequence = 0;
+    std::string job;  ///< whose
+    std::variant<Job, Progress, ImageInfo, Preview> news;
 
     bool operator==(const JobEvent&) const = default;
 };
 
-/// The event's name on the wire: "state", "done" for a job that is finished, "progress", "image".
+/// The event's name on the wire: "state", "done" for a job that is finished, "progress", "image",
+/// "preview".
 std::string_view nameOf(const JobEvent& event);
 /// Whether nothing comes after it for its job.
 bool isLast(const JobEvent& event);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <nlohmann/json.hpp>
@@ -9,6 +11,7 @@
 #include "shared/protocol/json_parts.h"
 #include "shared/protocol/json_reader.h"
 #include "shared/protocol/strict_json.h"
+#include "shared/text/base64.h"
 
 namespace easel::protocol {
 
@@ -82,6 +85,27 @@ Expected<ImageInfo> readImage(const json& value) {
     reader.read("content_type", image.contentType);
     reader.read("note", image.note);
     return reader.finish(std::move(image));
+}
+
+Expected<Preview> readPreview(const json& value) {
+    Reader reader(value, "The preview");
+    Preview preview;
+    std::string data;
+    reader.read("index", preview.index);
+    reader.read("step", preview.step);
+    reader.read("steps", preview.steps);
+    reader.read("width", preview.width);
+    reader.read("height", preview.height);
+    reader.read("content_type", preview.contentType);
+    reader.read("data", data);
+    const auto [least, most] = std::minmax(preview.width, preview.height);
+    auto bytes = data.size() <= 2 * kMaxPreviewBytes ? text::fromBase64(data) : std::nullopt;
+    if (!bytes || bytes->empty() || bytes->size() > kMaxPreviewBytes || least < 1 || most > kMaxPreviewSide) {
+        reader.fail(malformed("The preview is no small picture."));
+    } else {
+        preview.bytes = std::move(*bytes);
+    }
+    return reader.finish(std::move(preview));
 }
 
 Expected<Hold> readHold(const json& value) {
@@ -238,6 +262,7 @@ Expected<ServerInfo> parseServerInfo(std::string_view body) {
         reader.read("set_aside", info.setAside);
         reader.read("limits", info.limits, readLimits);
         reader.readList("samplers", info.samplers, readSampler);
+        reader.read("previews", info.previews);
         if (info.version.empty()) {
             reader.fail(malformed("This does not look like an Easel server."));
         }
@@ -325,6 +350,9 @@ Expected<JobEvent> parseEvent(std::string_view name, std::string_view data) {
         }
         if (name == "image") {
             return readImage(value).and_then(part);
+        }
+        if (name == "preview") {
+            return readPreview(value).and_then(part);
         }
         return tl::unexpected(malformed("Unknown event \"" + std::string(name) + "\"."));
     });

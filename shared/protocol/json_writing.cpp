@@ -10,6 +10,7 @@
 #include "shared/protocol/json_parts.h"
 #include "shared/protocol/routes.h"
 #include "shared/protocol/timestamp.h"
+#include "shared/text/base64.h"
 
 namespace easel::protocol {
 
@@ -42,6 +43,16 @@ json write(const ImageInfo& image) {
     return {{"index", image.index},   {"seed", image.seed},   {"width", image.width},
             {"height", image.height}, {"bytes", image.bytes}, {"content_type", image.contentType},
             {"note", image.note}};
+}
+
+json write(const Preview& preview) {
+    return {{"index", preview.index},
+            {"step", preview.step},
+            {"steps", preview.steps},
+            {"width", preview.width},
+            {"height", preview.height},
+            {"content_type", preview.contentType},
+            {"data", text::toBase64(preview.bytes)}};
 }
 
 json write(const Hold& hold) {
@@ -200,7 +211,8 @@ std::string toJson(const ServerInfo& info) {
                  {"running", info.running},
                  {"set_aside", info.setAside},
                  {"limits", write(info.limits)},
-                 {"samplers", std::move(samplers)}});
+                 {"samplers", std::move(samplers)},
+                 {"previews", info.previews}});
 }
 
 std::string toJson(const Estimate& estimate) {

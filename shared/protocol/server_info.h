@@ -100,6 +100,7 @@ struct ServerInfo {
     int setAside = 0;  ///< pictures on its disk whose jobs it does not know
     Limits limits;
     std::vector<SamplerInfo> samplers;
+    bool previews = false;  ///< it sends them to who asks (preview_every); older servers refuse such requests
 
     bool operator==(const ServerInfo&) const = default;
 };

@@ -60,4 +60,20 @@ std::optional<std::string> fromBase64(std::string_view text) {
     return isWhole && isPadded ? std::optional(bytes) : std::nullopt;
 }
 
+std::string toBase64(std::string_view bytes) {
+    std::string text;
+    text.reserve((bytes.size() + 2) / 3 * 4);
+    for (std::size_t i = 0; i < bytes.size(); i += 3) {
+        const std::string_view group = bytes.substr(i, 3);
+        std::uint32_t bits = 0;
+        for (std::size_t k = 0; k < 3; ++k) {
+            bits = bits << 8 | (k < group.size() ? static_cast<std::uint8_t>(group[k]) : 0U);
+        }
+        for (std::size_t k = 0; k < 4; ++k) {
+            text += k <= group.size() ? kLetters[bits >> (18 - 6 * k) & 63U] : '=';
+        }
+    }
+    return text;
+}
+
 }  // namespace easel::text

@@ -11,4 +11,7 @@ namespace easel::text {
 /// where it is of another form.
 std::optional<std::string> fromBase64(std::string_view text);
 
+/// `bytes` on one line, with padding.
+std::string toBase64(std::string_view bytes);
+
 }  // namespace easel::text

@@ -112,6 +112,9 @@ private Q_SLOTS:
         row("Job", job);
         row("Progress", job["progress"].toObject());
         row("Image", image);
+        QJsonObject preview = parsed(eventData({0, {}, protocol::Preview{}}));
+        preview.remove("job");  // that of an event, on top of the rest
+        row("Preview", preview);
         row("Problem", job["error"].toObject());
         row("Estimate", parsed(toJson(protocol::Estimate{})));
         row("Hold", job["hold"].toObject());
@@ -193,6 +196,10 @@ private Q_SLOTS:
         for (const QJsonValue& bounds : {move, create}) {
             QCOMPARE(priority(bounds, "maximum"), protocol::kMaxPriority);
             QCOMPARE(priority(bounds, "minimum"), -protocol::kMaxPriority);
+        }
+        const QJsonObject preview = schema("Preview")["properties"].toObject();
+        for (const char* const side : {"width", "height"}) {
+            QCOMPARE(preview[side].toObject()["maximum"].toInt(), protocol::kMaxPreviewSide);
         }
         const QJsonValue limit = parameters("/v1/jobs", "get")[0].toObject()["schema"];
         QCOMPARE(limit["maximum"].toInt(), protocol::kMaxPage);

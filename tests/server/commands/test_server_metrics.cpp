@@ -55,6 +55,7 @@ private Q_SLOTS:
         metrics.heard(progress(Stage::Denoising, 4));
         metrics.heard(progress(Stage::Denoising, 10));
         metrics.heard(progress(Stage::Decoding, 10));
+        metrics.heard({1, "j_1", protocol::Preview{}});
         metrics.heard({1, "j_1", protocol::ImageInfo{}});
         Job done = jobIn(JobState::Succeeded);
         done.progress = {Stage::Decoding, 10, 10, {}};

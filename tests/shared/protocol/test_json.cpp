@@ -33,6 +33,10 @@ Job sampleJob() {
     return job;
 }
 
+Preview samplePreview() {
+    return {1, 4, 25, 96, 64, "image/jpeg", std::string("\xFF\xD8\0\xFF\xD9", 5)};
+}
+
 }  // namespace
 
 class TestJson : public QObject {
@@ -98,6 +102,7 @@ private Q_SLOTS:
         info.held = 2;
         info.limits.maxCount = 4;
         info.samplers = {{"euler", "Euler", {"default", "karras"}}, {"ddim", "DDIM", {"default"}, true}};
+        info.previews = true;
         QVERIFY(parseServerInfo(toJson(info)) == info);
         info.limits.maxWork = 3'600.5;
         QVERIFY(parseServerInfo(toJson(info)) == info);
@@ -146,10 +151,10 @@ private Q_SLOTS:
 
     void eventsCarryJustTheirPart() {
         const Job job = sampleJob();
-        const std::vector<std::pair<std::string, JobEvent>> events{
-            {"state", {0, job.id, job}},
-            {"progress", {0, job.id, job.progress}},
-            {"image", {0, job.id, job.images.front()}}};
+        const std::vector<std::pair<std::string, JobEvent>> events{{"state", {0, job.id, job}},
+                                                                   {"progress", {0, job.id, job.progress}},
+                                                                   {"image", {0, job.id, job.images.front()}},
+                                                                   {"preview", {0, job.id, samplePreview()}}};
         for (const auto& [name, event] : events) {
             QCOMPARE(std::string(nameOf(event)), name);
             QVERIFY(!isLast(event));
@@ -164,6 +169,28 @@ private Q_SLOTS:
         QVERIFY(!parseEvent("surprise", "{}").has_value());
         // An older server does not say whose step it was.
         QCOMPARE(parseEvent("progress", R"({"step":3})")->job, std::string());
+    }
+
+    void previewsAreSmallPictures() {
+        const auto read = [](const Preview& preview) {
+            return parseEvent("preview", eventData({0, "j_7", preview}));
+        };
+        const auto with = [](auto change) {
+            Preview preview = samplePreview();
+            change(preview);
+            return preview;
+        };
+        QVERIFY(eventData({0, "j_7", samplePreview()}).find(R"("data":"/9gA/9k=")") != std::string::npos);
+        QVERIFY(read(with([](Preview& preview) {
+            preview.width = kMaxPreviewSide;
+            preview.bytes.resize(kMaxPreviewBytes);
+        })));
+        QVERIFY(!read(with([](Preview& preview) { preview.bytes.resize(kMaxPreviewBytes + 1); })));
+        QVERIFY(!read(with([](Preview& preview) { preview.bytes.clear(); })));
+        QVERIFY(!read(with([](Preview& preview) { preview.height = 0; })));
+        QVERIFY(!read(with([](Preview& preview) { preview.height = kMaxPreviewSide + 1; })));
+        QVERIFY(!parseEvent("preview", R"({"job":"j_7","width":8,"height":8,"data":"no base64!"})"));
+        QVERIFY(!parseEvent("preview", R"({"job":"j_7","width":8,"height":8,"data":7})"));
     }
 
     void logLinesComeBackAsTheyWere() {

@@ -6,12 +6,13 @@
 #include "shared/text/base64.h"
 
 using easel::text::fromBase64;
+using easel::text::toBase64;
 
 class TestBase64 : public QObject {
     Q_OBJECT
 
 private Q_SLOTS:
-    void readsWhatOthersWrite() {
+    void readsAndWritesAsOthersDo() {
         std::mt19937 random(1);
         for (int size = 0; size < 100; ++size) {
             QByteArray bytes;
@@ -20,6 +21,7 @@ private Q_SLOTS:
             }
             const std::string expected = bytes.toStdString();
             QCOMPARE(fromBase64(bytes.toBase64().toStdString()), std::optional(expected));
+            QCOMPARE(toBase64(expected), bytes.toBase64().toStdString());
             const auto bare = bytes.toBase64(QByteArray::OmitTrailingEquals);
             QCOMPARE(fromBase64(bare.toStdString()), std::optional(expected));
         }
