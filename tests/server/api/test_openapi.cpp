@@ -112,7 +112,7 @@ private Q_SLOTS:
         row("Job", job);
         row("Progress", job["progress"].toObject());
         row("Image", image);
-        QJsonObject preview = parsed(eventData({0, {}, protocol::Preview{}}));
+        QJsonObject preview = parsed(protocol::eventData(protocol::JobEvent{0, {}, protocol::Preview{}}));
         preview.remove("job");  // that of an event, on top of the rest
         row("Preview", preview);
         row("Problem", job["error"].toObject());
