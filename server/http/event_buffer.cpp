@@ -23,10 +23,9 @@ bool EventBuffer::append(std::string text, std::string_view slot) {
         if (m_closed) {
             return false;
         }
-        if (const auto earlier = std::ranges::find(m_events, slot, &Event::slot);
-            !slot.empty() && earlier != m_events.end()) {
-            m_size -= earlier->text.size();
-            m_events.erase(earlier);
+        leaveOut(slot);
+        if (m_size + text.size() > m_limit) {
+            giveUpOffers();
         }
         accepted = m_size + text.size() <= m_limit;
         if (accepted) {
@@ -40,6 +39,38 @@ bool EventBuffer::append(std::string text, std::string_view slot) {
     }
     m_signal->notify();
     return accepted;
+}
+
+void EventBuffer::offer(std::string text, std::string_view slot) {
+    {
+        const std::lock_guard lock(m_mutex);
+        if (m_closed) {
+            return;
+        }
+        leaveOut(slot);
+        if (m_size + text.size() > m_limit / 2) {
+            return;
+        }
+        m_size += text.size();
+        m_events.push_back({std::move(text), std::string(slot), true});
+    }
+    m_signal->notify();
+}
+
+/// What waits with the same slot.
+void EventBuffer::leaveOut(std::string_view slot) {
+    if (const auto earlier = std::ranges::find(m_events, slot, &Event::slot);
+        !slot.empty() && earlier != m_events.end()) {
+        m_size -= earlier->text.size();
+        m_events.erase(earlier);
+    }
+}
+
+void EventBuffer::giveUpOffers() {
+    std::erase_if(m_events, [this](const Event& event) {
+        m_size -= event.isOffer ? event.text.size() : 0;
+        return event.isOffer;
+    });
 }
 
 void EventBuffer::close() {

@@ -21,6 +21,8 @@ public:
     // For the EventStream.
     /// With a `slot`, what waits with the same one is left out: it is no longer so.
     bool append(std::string text, std::string_view slot = {});
+    /// The same for what may get lost: left out while much waits, and given up where the rest needs its room.
+    void offer(std::string text, std::string_view slot);
     void close();
     bool isClosed() const;
     void onEnded(std::function<void()> callback);
@@ -35,8 +37,11 @@ private:
     struct Event {
         std::string text;
         std::string slot;
+        bool isOffer = false;
     };
 
+    void leaveOut(std::string_view slot);
+    void giveUpOffers();
     void clear();
 
     std::shared_ptr<Signal> m_signal;

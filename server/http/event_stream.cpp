@@ -19,13 +19,7 @@ void appendField(std::string& text, std::string_view name, std::string_view valu
     } while (!value.empty());
 }
 
-}  // namespace
-
-EventStream::EventStream(const std::shared_ptr<EventBuffer>& buffer)
-    : m_buffer(buffer.get(), [buffer](EventBuffer* ended) { ended->close(); }) {}
-
-bool EventStream::send(std::string_view type, std::string_view data, std::string_view id,
-                       std::string_view slot) {
+std::string textOf(std::string_view type, std::string_view data, std::string_view id) {
     std::string text;
     if (!id.empty()) {
         appendField(text, "id", id);
@@ -37,7 +31,21 @@ bool EventStream::send(std::string_view type, std::string_view data, std::string
         appendField(text, "data", data);
     }
     text += '\n';
-    return m_buffer->append(std::move(text), slot);
+    return text;
+}
+
+}  // namespace
+
+EventStream::EventStream(const std::shared_ptr<EventBuffer>& buffer)
+    : m_buffer(buffer.get(), [buffer](EventBuffer* ended) { ended->close(); }) {}
+
+bool EventStream::send(std::string_view type, std::string_view data, std::string_view id,
+                       std::string_view slot) {
+    return m_buffer->append(textOf(type, data, id), slot);
+}
+
+void EventStream::offer(std::string_view type, std::string_view data, std::string_view slot) {
+    m_buffer->offer(textOf(type, data, {}), slot);
 }
 
 void EventStream::close() {

@@ -21,6 +21,9 @@ public:
     /// take what was sent before, which ends the stream.
     bool send(std::string_view type, std::string_view data, std::string_view id = {},
               std::string_view slot = {});
+    /// Sends one event that may get lost: a client that is too slow is not sent it, and is not cut off for
+    /// it.
+    void offer(std::string_view type, std::string_view data, std::string_view slot);
     /// Ends the stream after what was sent.
     void close();
     /// Called once, from an I/O thread, when the stream has ended for whatever reason; at once when it

@@ -162,6 +162,43 @@ private Q_SLOTS:
         QTRY_COMPARE_WITH_TIMEOUT(m_gone.load(), 1, 30'000);
     }
 
+    /// What may get lost is at most the newest of its kind, goes first, and cuts nobody off.
+    void followersThatLagAreNotSentWhatMayGetLost() {
+        const auto listener = start();
+        RawClient client(listener->port());
+        client.send("GET /events HTTP/1.1\r\n" + kHost + "\r\n");
+        EventStream events = stream();
+        constexpr int kMany = 8000;
+        constexpr int kSlots = 8;
+        const auto offer = [&](int number, const std::string& filler) {
+            events.offer("preview", "p" + std::to_string(number) + filler,
+                         "a" + std::to_string(number % kSlots));
+        };
+        const std::string filler(4UL * 1024, '.');
+        for (int number = 1; number <= kMany; ++number) {
+            offer(number, filler);
+        }
+        const std::string newest = client.receiveUntil("data: p" + std::to_string(kMany) + ".");
+        QVERIFY(newest.size() < kMany * filler.size() / 2);
+        for (int number = kMany - kSlots + 1; number <= kMany; ++number) {
+            QVERIFY(newest.find("event: preview\ndata: p" + std::to_string(number) + ".") !=
+                    std::string::npos);
+        }
+
+        const std::string much(64UL * 1024, '.');
+        for (int number = 1; number <= kMany; ++number) {
+            offer(number, much);
+        }
+        // More than there is room for beside the offers that wait.
+        for (int number = 1; number <= 3; ++number) {
+            QVERIFY(events.send("image", "i" + std::to_string(number) + much, std::to_string(number)));
+        }
+        events.close();
+        for (const char* const image : {"i1", "i2", "i3"}) {
+            QVERIFY(!client.receiveUntil("event: image\ndata: " + std::string(image) + ".").empty());
+        }
+    }
+
     /// What was not sent when it was overtaken is left out, and nothing else.
     void followersThatLagAreToldTheNewest() {
         const auto listener = start();
