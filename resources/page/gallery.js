@@ -8,11 +8,11 @@ import {startFrom} from "./start_picture.js";
 const historyLength = 24;
 const smallSide = 384;  // pixels; a picture much smaller than the screen is shown larger
 
-function settingsLine(job) {
+function settingsLine(job, {width, height}) {
     const s = job.request;
-    const more = [s.init_image && "from a picture", s.mask && "masked", s.hires_scale > 1 && `× ${s.hires_scale}`,
+    const more = [s.init_image && "from a picture", s.mask && "masked", s.hires_scale > 1 && "drawn twice",
         ...s.loras.map(({name, weight}) => `${name} ${weight}`), ...s.controls.map(({model}) => model)];
-    return [`${s.width} × ${s.height}`, `${s.steps} steps`, `guidance ${s.guidance}`, `seed ${s.seed}`,
+    return [`${width} × ${height}`, `${s.steps} steps`, `guidance ${s.guidance}`, `seed ${s.seed}`,
         `${s.model}, ${s.sampler}`, ...more.filter(Boolean)].join(" · ");
 }
 
@@ -51,7 +51,7 @@ export function showJob(job, images) {
     byId("figure").replaceChildren(
         make("div", {className: "pictures"}, ...images.map((image) => largePicture(job, image))),
         make("figcaption", {}, make("p", {className: "words", textContent: job.request.prompt}),
-            make("p", {className: "settings", textContent: [settingsLine(job), ...notes].join(" · ")}), actions));
+            make("p", {className: "settings", textContent: [settingsLine(job, images[0]), ...notes].join(" · ")}), actions));
     byId("figure").hidden = false;
     byId("empty").hidden = true;
     for (const link of byId("history").querySelectorAll("a")) {
@@ -75,13 +75,19 @@ export function showHistory(jobs) {
     byId("empty").hidden = pictures.length > 0;
 }
 
+/** What draws image `index` alone: variations share the seed, and count up what they vary towards. */
+function alone(request, {index, seed}) {
+    const towards = request.variation_strength > 0 ? index : 0;
+    return {...request, seed, count: 1, variation_seed: request.variation_seed + towards};
+}
+
 /** One of the earlier ones, as if it had been drawn alone. */
 export async function showEarlier(link) {
     try {
         const job = await call(jobPath({id: link.dataset.job}));
         const index = Number(link.dataset.image);
         const image = job.images.find((each) => each.index === index);
-        job.request = {...job.request, seed: image.seed, count: 1};
+        job.request = alone(job.request, image);
         showJob(job, [image]);
     } catch (error) {
         showProblem(error.problem ? "This picture is no longer kept." : "The server cannot be reached.");
