@@ -6,36 +6,21 @@
 #include <QPainter>
 #include <QWheelEvent>
 
-#include <algorithm>
-#include <cmath>
-
 #include "desktop/ui/parts/measures.h"
 
 namespace easel::ui {
 
-namespace {
-
-constexpr double kClosest = 32;  ///< screen pixels for one of the picture
-constexpr double kFarthest = 0.05;
-constexpr double kPixelsFrom = 3;  ///< from this zoom on single pixels are shown as squares
-constexpr double kWheelStep = 1.2;
-
-/// Small pictures are enlarged to fit, but not beyond recognition.
-constexpr double kLargestFit = 8;
-
-}  // namespace
-
-PictureCanvas::PictureCanvas(QWidget* parent) : QWidget(parent) {
+PictureCanvas::PictureCanvas(QWidget* parent) : QWidget(parent), m_place(*this) {
     setMinimumSize(160, 160);
     setAttribute(Qt::WA_OpaquePaintEvent);
 }
 
 void PictureCanvas::setImage(const QImage& image, const QSize& pixels, const QString& message) {
-    const bool keep = !m_fitted && pixels == m_pixels;
+    const QSize before = m_place.pixels();
     m_image = image;
-    m_pixels = pixels.isEmpty() ? image.size() : pixels;
+    m_place.setPixels(pixels.isEmpty() ? image.size() : pixels);
     m_message = message;
-    if (keep) {
+    if (!m_place.isFitted() && m_place.pixels() == before) {
         update();
     } else {
         fit();
@@ -43,58 +28,27 @@ void PictureCanvas::setImage(const QImage& image, const QSize& pixels, const QSt
 }
 
 void PictureCanvas::fit() {
-    m_fitted = true;
-    m_scale = fittingScale();
-    keepInSight();
-    update();
-    Q_EMIT zoomChanged();
+    m_place.fit();
+    showPlace();
 }
 
 void PictureCanvas::actualSize() {
-    setScale(1 / devicePixelRatioF(), QRectF(rect()).center());
+    if (!m_image.isNull()) {
+        m_place.actualSize();
+        showPlace();
+    }
 }
 
 void PictureCanvas::zoomBy(double factor, const QPointF& at) {
-    setScale(m_scale * factor, at);
-}
-
-double PictureCanvas::zoom() const {
-    return m_scale * devicePixelRatioF();
-}
-
-double PictureCanvas::fittingScale() const {
-    if (m_image.isNull()) {
-        return 1;
+    if (!m_image.isNull()) {
+        m_place.zoomBy(factor, at);
+        showPlace();
     }
-    const QSizeF room = QSizeF(size()) - QSizeF(4 * kUnit, 4 * kUnit);
-    const double scale = std::min(room.width() / m_pixels.width(), room.height() / m_pixels.height());
-    return std::min(scale, kLargestFit / devicePixelRatioF());
 }
 
-void PictureCanvas::setScale(double scale, const QPointF& at) {
-    if (m_image.isNull()) {
-        return;
-    }
-    const double wanted =
-        std::clamp(scale, std::min(kFarthest, fittingScale()), kClosest / devicePixelRatioF());
-    m_origin = at - (at - m_origin) * (wanted / m_scale);
-    m_scale = wanted;
-    m_fitted = false;
-    keepInSight();
+void PictureCanvas::showPlace() {
     update();
     Q_EMIT zoomChanged();
-}
-
-QSizeF PictureCanvas::shownSize() const {
-    return QSizeF(m_pixels) * m_scale;
-}
-
-void PictureCanvas::keepInSight() {
-    const QSizeF shown = shownSize();
-    const auto place = [](double origin, double picture, double room) {
-        return picture <= room ? (room - picture) / 2 : std::clamp(origin, room - picture, 0.0);
-    };
-    m_origin = {place(m_origin.x(), shown.width(), width()), place(m_origin.y(), shown.height(), height())};
 }
 
 void PictureCanvas::paintEvent(QPaintEvent*) {
@@ -106,11 +60,11 @@ void PictureCanvas::paintEvent(QPaintEvent*) {
                          Qt::AlignCenter | Qt::TextWordWrap, m_message);
         return;
     }
-    const QRectF area(m_origin, shownSize());
+    const QRectF area = m_place.area();
     if (m_image.hasAlphaChannel()) {
         paintChecks(painter, area);
     }
-    painter.setRenderHint(QPainter::SmoothPixmapTransform, zoom() < kPixelsFrom || m_fitted);
+    painter.setRenderHint(QPainter::SmoothPixmapTransform, !m_place.showsPixels());
     painter.drawImage(area, m_image);
     if (!m_message.isEmpty()) {
         paintMessage(painter);
@@ -142,15 +96,15 @@ void PictureCanvas::paintMessage(QPainter& painter) const {
 }
 
 void PictureCanvas::resizeEvent(QResizeEvent*) {
-    if (m_fitted) {
-        fit();
-    } else {
-        keepInSight();
-    }
+    m_place.settle();
+    showPlace();
 }
 
 void PictureCanvas::wheelEvent(QWheelEvent* event) {
-    zoomBy(std::pow(kWheelStep, event->angleDelta().y() / 120.0), event->position());
+    if (!m_image.isNull()) {
+        m_place.zoomByWheel(event->angleDelta().y(), event->position());
+        showPlace();
+    }
     event->accept();
 }
 
@@ -158,9 +112,9 @@ void PictureCanvas::mousePressEvent(QMouseEvent* event) {
     if (event->button() != Qt::LeftButton) {
         return;
     }
-    m_grabbed = event->position() - m_origin;
+    m_grabbed = event->position() - m_place.corner();
     m_pressed = event->position();
-    if (!m_fitted) {
+    if (!m_place.isFitted()) {
         setCursor(Qt::ClosedHandCursor);
     }
 }
@@ -169,14 +123,13 @@ void PictureCanvas::mouseMoveEvent(QMouseEvent* event) {
     if (!event->buttons().testFlag(Qt::LeftButton)) {
         return;
     }
-    if (m_fitted) {
+    if (m_place.isFitted()) {
         if ((event->position() - m_pressed).manhattanLength() >= QApplication::startDragDistance()) {
             Q_EMIT dragRequested();
         }
         return;
     }
-    m_origin = event->position() - m_grabbed;
-    keepInSight();
+    m_place.moveTo(event->position() - m_grabbed);
     update();
 }
 
@@ -185,8 +138,8 @@ void PictureCanvas::mouseReleaseEvent(QMouseEvent*) {
 }
 
 void PictureCanvas::mouseDoubleClickEvent(QMouseEvent* event) {
-    if (m_fitted) {
-        setScale(1 / devicePixelRatioF(), event->position());
+    if (m_place.isFitted()) {
+        zoomBy(1 / m_place.zoom(), event->position());
     } else {
         fit();
     }

@@ -5,6 +5,8 @@
 #include <QPointF>
 #include <QWidget>
 
+#include "desktop/ui/parts/picture_place.h"
+
 namespace easel::ui {
 
 /// One picture on a neutral ground: whole, or closer at the pointer, and moved by dragging.
@@ -22,9 +24,9 @@ public:
     void actualSize();
     /// In or out around `at` (in this widget).
     void zoomBy(double factor, const QPointF& at);
-    bool isFitted() const { return m_fitted; }
+    bool isFitted() const { return m_place.isFitted(); }
     /// Screen pixels for one pixel of the picture.
-    double zoom() const;
+    double zoom() const { return m_place.zoom(); }
     const QImage& image() const { return m_image; }
     QString message() const { return m_message; }
 
@@ -43,21 +45,15 @@ protected:
     void mouseDoubleClickEvent(QMouseEvent* event) override;
 
 private:
-    double fittingScale() const;
-    void setScale(double scale, const QPointF& at);
-    void keepInSight();
-    QSizeF shownSize() const;
+    void showPlace();
     void paintChecks(QPainter& painter, const QRectF& area) const;
     void paintMessage(QPainter& painter) const;
 
     QImage m_image;
-    QSize m_pixels;  ///< of the picture
     QString m_message;
-    double m_scale = 1;  ///< device-independent pixels for one pixel of the picture
-    QPointF m_origin;    ///< where the picture's corner is
+    PicturePlace m_place;
     QPointF m_grabbed;
     QPointF m_pressed;
-    bool m_fitted = true;
 };
 
 }  // namespace easel::ui
