@@ -60,6 +60,16 @@ protocol::Expected<http::Response> fileResponse(const SentFile& sent, const http
         request, http::withValidator(request, std::move(response), sent.name + "-" + file->version())));
 }
 
+http::Response neverChanging(protocol::Expected<http::Response> response) {
+    if (!response) {
+        return problemResponse(response.error());
+    }
+    if (response->status < 400) {
+        response->headers.set("Cache-Control", "private, max-age=31536000, immutable");
+    }
+    return std::move(*response);
+}
+
 protocol::Expected<http::Response> imageResponse(const Service& service, const std::string& job, int index,
                                                  const http::Request& request) {
     return OwnJobs(service, request).image(job, index).and_then([&](const auto& stored) {

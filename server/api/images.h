@@ -25,6 +25,8 @@ struct SentFile {
 /// Its bytes, never whole in memory, whole or the part that is asked for. Errors: it is not as it was
 /// written.
 protocol::Expected<http::Response> fileResponse(const SentFile& sent, const http::Request& request);
+/// Such an answer, or the problem, for a file that its address always means.
+http::Response neverChanging(protocol::Expected<http::Response> response);
 
 /// The bytes of image `index` of a job, from the disk, never whole in memory.
 protocol::Expected<http::Response> imageResponse(const Service& service, const std::string& job, int index,

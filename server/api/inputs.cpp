@@ -64,13 +64,7 @@ Response getInput(const Service& service, const Request& request) {
                              .remedy = "Send the picture again with POST /v1/inputs."},
                             request);
     });
-    if (!response) {
-        return problemResponse(response.error());
-    }
-    if (response->status < 400) {
-        response->headers.set("Cache-Control", "private, max-age=31536000, immutable");
-    }
-    return std::move(*response);
+    return neverChanging(std::move(response));
 }
 
 }  // namespace

@@ -163,13 +163,7 @@ Response getImage(const Service& service, const Request& request) {
         return problemResponse(protocol::notFound("image " + request.param("n") + " of job " + id));
     }
     auto response = imageResponse(service, id, static_cast<int>(*index), request);
-    if (!response) {
-        return problemResponse(response.error());
-    }
-    if (response->status < 400) {
-        response->headers.set("Cache-Control", "private, max-age=31536000, immutable");
-    }
-    return std::move(*response);
+    return neverChanging(std::move(response));
 }
 
 }  // namespace

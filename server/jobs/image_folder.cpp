@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/jobs/image_folder.h"
 
-#include <cerrno>
-#include <cstring>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -11,6 +9,7 @@
 #include <fmt/core.h>
 
 #include "server/jobs/job_id.h"
+#include "server/jobs/picture_files.h"
 #include "shared/process/files.h"
 
 namespace easel::jobs {
@@ -18,17 +17,6 @@ namespace easel::jobs {
 namespace {
 
 using protocol::Expected;
-using protocol::Problem;
-
-constexpr std::string_view kDraft = ".part";
-
-Problem failure(const std::filesystem::path& place, int error) {
-    if (error == ENOSPC || error == EDQUOT) {
-        return protocol::noSpace("The disk with the server's data is full; the picture could not be kept.");
-    }
-    return protocol::internalError(
-        fmt::format("The picture could not be kept: {}: {}.", place.string(), std::strerror(error)));
-}
 
 bool isPicture(std::string_view name) {
     constexpr std::string_view kEnd = ".png";
@@ -38,18 +26,6 @@ bool isPicture(std::string_view name) {
 
 bool isDraft(std::string_view name) {
     return name.ends_with(kDraft) && isPicture(name.substr(0, name.size() - kDraft.size()));
-}
-
-/// What is in `folder`; nothing when it cannot be read, or is a link to elsewhere.
-std::vector<std::filesystem::path> entriesOf(const std::filesystem::path& folder) {
-    std::vector<std::filesystem::path> entries;
-    std::error_code ignored;
-    if (std::filesystem::symlink_status(folder, ignored).type() == std::filesystem::file_type::directory) {
-        for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
-            entries.push_back(entry.path());
-        }
-    }
-    return entries;
 }
 
 int countPictures(const std::filesystem::path& folder) {
@@ -76,11 +52,7 @@ std::vector<std::filesystem::path> jobsIn(const std::filesystem::path& folder) {
 }  // namespace
 
 Expected<ImageFolder> ImageFolder::open(std::filesystem::path folder) {
-    if (const int error = process::makeFolder(folder); error != 0 && error != EEXIST) {
-        return tl::unexpected(protocol::internalError(
-            fmt::format("The folder {} cannot be made: {}.", folder.string(), std::strerror(error))));
-    }
-    return ImageFolder(std::move(folder));
+    return makeHome(folder).map([&] { return ImageFolder(std::move(folder)); });
 }
 
 std::filesystem::path ImageFolder::path(const std::string& job, int index) const {
@@ -93,25 +65,7 @@ Expected<void> ImageFolder::write(const std::string& job, int index,
         return tl::unexpected(protocol::internalError(
             fmt::format("A picture of \"{}\" cannot be kept: no job has such an id.", job)));
     }
-    const std::filesystem::path target = path(job, index);
-    const std::filesystem::path folder = target.parent_path();
-    int made = process::makeFolder(folder);
-    if (made == ENOENT) {  // Somebody has removed all of it.
-        if (made = process::makeFolder(m_folder); made == 0) {
-            made = process::makeFolder(folder);
-        }
-    }
-    if (made != 0 && made != EEXIST) {
-        return tl::unexpected(failure(folder, made));
-    }
-    int error = process::writeWhole(target, bytes);
-    if (error == 0 && made == 0) {
-        error = process::sync(m_folder);
-    }
-    if (error != 0) {
-        return tl::unexpected(failure(target, error));
-    }
-    return {};
+    return writePicture(m_folder, path(job, index), bytes);
 }
 
 void ImageFolder::remove(const std::string& job) const {
