@@ -13,16 +13,12 @@
 #include <string_view>
 #include <utility>
 
-#include <fmt/core.h>
-#include <nlohmann/json.hpp>
-
-#include "shared/protocol/json.h"
+#include "server/generator/frame_coding.h"
 
 namespace easel::generator {
 
 namespace {
 
-using nlohmann::json;
 using protocol::Expected;
 
 constexpr std::uint32_t kMagic = 0x4c534145;  // "EASL"
@@ -36,293 +32,8 @@ struct Header {
     std::uint32_t pixelBytes = 0;
 };
 
-protocol::Problem broken(std::string_view what) {
-    return protocol::internalError(fmt::format("The worker's channel is broken: {}.", what));
-}
-
 protocol::Problem brokenBy(int error) {
     return broken(std::strerror(error));
-}
-
-/// Throws json::exception for anything but a whole number; get<>() would cast a fraction.
-std::int64_t integer(const json& value) {
-    return value.get_ref<const json::number_integer_t&>();
-}
-
-json embed(const std::string& text) {
-    return json::parse(text);
-}
-
-json control(const Generate& frame) {
-    json others = json::array();
-    for (const Material& material : frame.materials.others) {
-        others.push_back(
-            {{"kind", toString(material.kind)}, {"name", material.name}, {"path", material.path.string()}});
-    }
-    return {{"id", frame.id},
-            {"settings", embed(toJson(frame.settings))},
-            {"folder", frame.materials.model.folder.string()},
-            {"others", std::move(others)}};
-}
-
-json control(const Load& frame) {
-    return {{"model", frame.model}, {"folder", frame.folder}};
-}
-
-json control(const Unload& frame) {
-    return {{"model", frame.model}};
-}
-
-json control(const Cancel& frame) {
-    return {{"id", frame.id}};
-}
-
-json control(const WorkerStatus& frame) {
-    const Status& status = frame.status;
-    json models = json::array();
-    for (const ModelStatus& model : status.models) {
-        models.push_back({{"id", model.id},
-                          {"state", protocol::toString(model.state)},
-                          {"bytes", model.bytes},
-                          {"message", model.message}});
-    }
-    return {{"ready", status.ready},
-            {"failed", status.failed},
-            {"message", status.message},
-            {"device", status.device},
-            {"device_name", status.deviceName},
-            {"precision", status.precision},
-            {"notes", status.notes},
-            {"capacity", status.capacity},
-            {"memory_budget", status.memoryBudget},
-            {"memory_used", status.memoryUsed},
-            {"models", std::move(models)},
-            {"warning", status.warning}};
-}
-
-json control(const ProgressMade& frame) {
-    return {{"id", frame.id}, {"progress", embed(toJson(frame.progress))}};
-}
-
-json control(const Picture& frame) {
-    return {{"id", frame.id},
-            {"index", frame.index},
-            {"seed", frame.seed},
-            {"width", frame.image.width},
-            {"height", frame.image.height},
-            {"note", frame.image.note}};
-}
-
-json control(const Finished& frame) {
-    json value = {{"id", frame.id}};
-    if (frame.problem) {
-        value["problem"] = embed(toJson(*frame.problem));
-    }
-    return value;
-}
-
-json control(const Heartbeat& frame) {
-    return {{"passes", frame.passes}, {"drawn", frame.drawn}};
-}
-
-json control(const Inventory& frame) {
-    json devices = json::array();
-    for (const ListedDevice& device : frame.devices) {
-        devices.push_back({{"device", device.device},
-                           {"name", device.name},
-                           {"precisions", device.precisions},
-                           {"memory", device.memory},
-                           {"memory_free", device.memoryFree},
-                           {"problem", device.problem}});
-    }
-    return {{"libtorch", frame.libtorch},
-            {"cuda", frame.cuda},
-            {"driver_cuda", frame.driverCuda},
-            {"problem", frame.problem},
-            {"devices", std::move(devices)}};
-}
-
-json control(const Stage& frame) {
-    return {{"name", frame.name}, {"shape", frame.shape}};
-}
-
-json control(const Proof& frame) {
-    return {{"load_seconds", frame.loadSeconds},
-            {"picture_seconds", frame.pictureSeconds},
-            {"step_seconds", frame.stepSeconds},
-            {"memory", frame.memory}};
-}
-
-/// What follows the control part.
-std::span<const std::uint8_t> pixelsOf(const Frame& frame) {
-    if (const auto* picture = std::get_if<Picture>(&frame)) {
-        return picture->image.rgb;
-    }
-    if (const auto* stage = std::get_if<Stage>(&frame)) {
-        return {reinterpret_cast<const std::uint8_t*>(stage->values.data()),
-                stage->values.size() * sizeof(float)};
-    }
-    return {};
-}
-
-bool mayHavePixels(std::size_t type) {
-    return type == Frame(Picture()).index() || type == Frame(Stage()).index();
-}
-
-Expected<Generate> readGenerate(const json& value) {
-    auto settings = protocol::parseSettings(value.at("settings").dump());
-    if (!settings) {
-        return tl::unexpected(settings.error());
-    }
-    Materials materials(ModelPlace{settings->model, value.at("folder").get<std::string>()});
-    for (const json& other : value.at("others")) {
-        const auto kind = materialKindFrom(other.at("kind").get<std::string>());
-        if (!kind) {
-            return tl::unexpected(broken("a material's kind is not known"));
-        }
-        materials.others.push_back(
-            {*kind, other.at("name").get<std::string>(), other.at("path").get<std::string>()});
-    }
-    return Generate{value.at("id").get<std::string>(), std::move(*settings), std::move(materials)};
-}
-
-Expected<ProgressMade> readProgress(const json& value) {
-    return protocol::parseProgress(value.at("progress").dump()).map([&](auto progress) {
-        return ProgressMade{value.at("id").get<std::string>(), progress};
-    });
-}
-
-Expected<std::vector<ModelStatus>> readModels(const json& value) {
-    std::vector<ModelStatus> models;
-    for (const json& model : value) {
-        const auto state = protocol::modelStateFrom(model.at("state").get<std::string>());
-        if (!state) {
-            return tl::unexpected(broken("a model's state is not known"));
-        }
-        models.push_back({model.at("id").get<std::string>(), *state, integer(model.at("bytes")),
-                          model.at("message").get<std::string>()});
-    }
-    return models;
-}
-
-Expected<WorkerStatus> readStatus(const json& value) {
-    const auto capacity = integer(value.at("capacity"));
-    if (capacity < 1 || !std::in_range<int>(capacity)) {
-        return tl::unexpected(broken("a capacity is out of bounds"));
-    }
-    auto models = readModels(value.at("models"));
-    if (!models) {
-        return tl::unexpected(models.error());
-    }
-    return WorkerStatus{Status{.ready = value.at("ready").get<bool>(),
-                               .failed = value.at("failed").get<bool>(),
-                               .message = value.at("message").get<std::string>(),
-                               .device = value.at("device").get<std::string>(),
-                               .deviceName = value.at("device_name").get<std::string>(),
-                               .precision = value.at("precision").get<std::string>(),
-                               .notes = value.at("notes").get<std::vector<std::string>>(),
-                               .capacity = static_cast<int>(capacity),
-                               .memoryBudget = integer(value.at("memory_budget")),
-                               .memoryUsed = integer(value.at("memory_used")),
-                               .models = std::move(*models),
-                               .warning = value.at("warning").get<std::string>()}};
-}
-
-Expected<Picture> readPicture(const json& value, std::vector<std::uint8_t> pixels) {
-    const auto width = integer(value.at("width"));
-    const auto height = integer(value.at("height"));
-    const auto index = integer(value.at("index"));
-    constexpr std::int64_t kMaxSide = 1 << 16;
-    if (!std::in_range<int>(index) || width < 1 || height < 1 || width > kMaxSide || height > kMaxSide ||
-        width * height * 3 != static_cast<std::int64_t>(pixels.size())) {
-        return tl::unexpected(broken("a picture does not fit its pixels"));
-    }
-    return Picture{value.at("id").get<std::string>(), static_cast<int>(index), integer(value.at("seed")),
-                   image::Image{static_cast<int>(width), static_cast<int>(height), std::move(pixels),
-                                value.at("note").get<std::string>()}};
-}
-
-Expected<Finished> readFinished(const json& value) {
-    Finished frame{value.at("id").get<std::string>(), {}};
-    if (!value.contains("problem")) {
-        return frame;
-    }
-    return protocol::parseProblem(value.at("problem").dump()).map([&](auto problem) {
-        frame.problem = std::move(problem);
-        return frame;
-    });
-}
-
-Inventory readInventory(const json& value) {
-    Inventory frame{value.at("libtorch").get<std::string>(),
-                    value.at("cuda").get<std::string>(),
-                    value.at("driver_cuda").get<std::string>(),
-                    value.at("problem").get<std::string>(),
-                    {}};
-    for (const json& device : value.at("devices")) {
-        frame.devices.push_back({device.at("device").get<std::string>(), device.at("name").get<std::string>(),
-                                 device.at("precisions").get<std::vector<std::string>>(),
-                                 integer(device.at("memory")), integer(device.at("memory_free")),
-                                 device.at("problem").get<std::string>()});
-    }
-    return frame;
-}
-
-Expected<Stage> readStage(const json& value, std::span<const std::uint8_t> bytes) {
-    constexpr std::size_t kMostSides = 8;
-    Stage frame{value.at("name").get<std::string>(), {}, {}};
-    std::size_t numbers = 1;
-    for (const json& side : value.at("shape")) {
-        const std::int64_t length = integer(side);
-        const bool isRight = frame.shape.size() < kMostSides && length > 0 &&
-                             !__builtin_mul_overflow(numbers, static_cast<std::size_t>(length), &numbers);
-        if (!isRight) {
-            return tl::unexpected(broken("a stage has no shape that can be"));
-        }
-        frame.shape.push_back(length);
-    }
-    if (numbers > bytes.size() || numbers * sizeof(float) != bytes.size()) {
-        return tl::unexpected(broken("a stage does not fit its numbers"));
-    }
-    frame.values.resize(numbers);
-    std::memcpy(frame.values.data(), bytes.data(), bytes.size());
-    return frame;
-}
-
-Proof readProof(const json& value) {
-    return {value.at("load_seconds").get<double>(), value.at("picture_seconds").get<double>(),
-            value.at("step_seconds").get<std::vector<double>>(), integer(value.at("memory"))};
-}
-
-Expected<Frame> decode(std::size_t type, const json& value, std::vector<std::uint8_t> pixels) {
-    const auto asFrame = [](auto frame) { return Frame(std::move(frame)); };
-    switch (type) {  // by the order in Frame
-        case 0:
-            return readGenerate(value).map(asFrame);
-        case 1:
-            return Frame(Cancel{value.at("id").get<std::string>()});
-        case 2:
-            return readStatus(value).map(asFrame);
-        case 3:
-            return readProgress(value).map(asFrame);
-        case 4:
-            return readPicture(value, std::move(pixels)).map(asFrame);
-        case 5:
-            return readFinished(value).map(asFrame);
-        case 6:
-            return Frame(
-                Heartbeat{value.at("passes").get<std::int64_t>(), value.at("drawn").get<std::int64_t>()});
-        case 7:
-            return Frame(Load{value.at("model").get<std::string>(), value.at("folder").get<std::string>()});
-        case 8:
-            return Frame(Unload{value.at("model").get<std::string>()});
-        case 9:
-            return Frame(readInventory(value));
-        case 10:
-            return readStage(value, pixels).map(asFrame);
-        default:
-            return Frame(readProof(value));
-    }
 }
 
 /// How many of `bytes` arrived before the other end closed.
@@ -351,11 +62,6 @@ Expected<void> receiveAll(int fd, void* into, std::size_t bytes) {
 }
 
 }  // namespace
-
-bool Stage::operator==(const Stage& other) const {
-    return name == other.name && shape == other.shape && values.size() == other.values.size() &&
-           std::memcmp(values.data(), other.values.data(), values.size() * sizeof(float)) == 0;
-}
 
 FrameChannel::FrameChannel(int fd) : m_fd(fd) {
     ::fcntl(m_fd, F_SETFD, FD_CLOEXEC);
@@ -390,19 +96,13 @@ Expected<std::optional<Frame>> FrameChannel::read() {
     if (auto all = receiveAll(m_fd, pixels.data(), pixels.size()); !all) {
         return tl::unexpected(all.error());
     }
-    try {
-        return decode(header.type, json::parse(text), std::move(pixels)).map([](Frame frame) {
-            return std::optional<Frame>(std::move(frame));
-        });
-    } catch (const json::exception&) {
-        return tl::unexpected(broken("a message was not understood"));
-    }
+    return frameOf(header.type, text, std::move(pixels)).map([](Frame frame) {
+        return std::optional<Frame>(std::move(frame));
+    });
 }
 
 Expected<void> FrameChannel::write(const Frame& frame) {
-    // An id or a message may hold text that is not UTF-8; it becomes U+FFFD rather than an exception.
-    const std::string text = std::visit([](const auto& each) { return control(each); }, frame)
-                                 .dump(-1, ' ', false, json::error_handler_t::replace);
+    const std::string text = controlOf(frame);
     const auto pixels = pixelsOf(frame);
     if (text.size() > kMaxControlBytes || pixels.size() > kMaxPixelBytes) {
         return tl::unexpected(broken("a message is too large to send"));
