@@ -25,6 +25,8 @@ using File = std::span<const std::uint8_t>;
 // limit.
 constexpr int kFlags = TJFLAG_ACCURATEDCT | TJFLAG_LIMITSCANS;
 
+constexpr std::uint8_t kStartOfScan = 0xDA;  // the marker before pixels
+
 struct Destroy {
     void operator()(void* handle) const { tjDestroy(handle); }
 };
@@ -49,10 +51,38 @@ Expected<Head> readHead(tjhandle decompressor, File file) {
     return head;
 }
 
-/// Bytes between two segments lose nothing, and some cameras leave them.
+/// `file` without the bytes between the segments before its pixels that belong to none: some cameras leave
+/// them, they lose nothing, and libjpeg tells of its first trouble alone, behind which worse may hide.
+std::vector<std::uint8_t> tidied(File file) {
+    constexpr std::size_t kMark = 2;
+    std::vector<std::uint8_t> tidy(file.begin(), file.begin() + kMark);
+    const auto isMarker = [file](std::size_t at) {
+        return file[at] == 0xFF && file[at + 1] != 0 && file[at + 1] != 0xFF;
+    };
+    std::size_t at = kMark;
+    while (true) {
+        while (at + kMark <= file.size() && !isMarker(at)) {
+            ++at;
+        }
+        const bool hasLength = at + 2 * kMark <= file.size();
+        const std::size_t length = hasLength ? std::size_t{file[at + 2]} << 8 | file[at + 3] : 0;
+        const std::size_t end = at + kMark + length;
+        if (length < 2 || end > file.size() || file[at + 1] == kStartOfScan) {
+            tidy.insert(tidy.end(), file.begin() + static_cast<std::ptrdiff_t>(std::min(at, file.size())),
+                        file.end());
+            return tidy;
+        }
+        tidy.insert(tidy.end(), file.begin() + static_cast<std::ptrdiff_t>(at),
+                    file.begin() + static_cast<std::ptrdiff_t>(end));
+        at = end;
+    }
+}
+
+/// Bytes before the file's end lose nothing either: all pixels have been read by then without a trouble.
 bool isHarmless(tjhandle decompressor) {
     return tjGetErrorCode(decompressor) == TJERR_WARNING &&
-           std::string_view(tjGetErrorStr2(decompressor)).find("extraneous bytes") != std::string_view::npos;
+           std::string_view(tjGetErrorStr2(decompressor)).find("extraneous bytes before marker 0xd9") !=
+               std::string_view::npos;
 }
 
 /// From the inks that are left out, as they are stored, to colours, in place; rounded as Pillow does.
@@ -72,7 +102,6 @@ void inksToColours(std::vector<std::uint8_t>& pixels) {
 std::vector<std::uint8_t> exifIn(File file) {
     constexpr auto kName = "Exif\0\0"sv;
     constexpr std::uint8_t kApp1 = 0xE1;
-    constexpr std::uint8_t kStartOfScan = 0xDA;
     std::size_t at = 2;
     while (at + 4 <= file.size() && file[at] == 0xFF && file[at + 1] != kStartOfScan) {
         if (file[at + 1] == 0xFF) {  // padding
@@ -101,10 +130,11 @@ Expected<Size> jpegSize(File file) {
     if (!decompressor) {
         return unreadable("there is no memory for it");
     }
-    return readHead(decompressor.get(), file).map([](const Head& head) { return head.size; });
+    return readHead(decompressor.get(), tidied(file)).map([](const Head& head) { return head.size; });
 }
 
-Expected<Stored> decodeJpeg(File file) {
+Expected<Stored> decodeJpeg(File untidy) {
+    const std::vector<std::uint8_t> file = tidied(untidy);
     const Decompressor decompressor(tjInitDecompress());
     if (!decompressor) {
         return unreadable("there is no memory for it");

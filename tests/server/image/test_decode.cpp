@@ -191,3 +191,28 @@ private Q_SLOTS:
 
 QTEST_APPLESS_MAIN(TestDecode)
 #include "test_decode.moc"
+    void extraneousBytesHideNoDamage() {
+        const Bytes stray(5, 0x11);
+        const auto put = [&stray](Bytes file, std::uint8_t marker, int which) {
+            for (std::size_t at = 2; at + 1 < file.size(); ++at) {
+                if (file[at] == 0xFF && file[at + 1] == marker && which-- == 0) {
+                    file.insert(file.begin() + static_cast<std::ptrdiff_t>(at), stray.begin(), stray.end());
+                    return file;
+                }
+            }
+            return Bytes();
+        };
+        // In front of tables they are as harmless as at the end.
+        Bytes whole = put(pictureFile("baseline.jpg"), 0xDB, 0);
+        const auto picture = image::decode(whole, {});
+        QVERIFY2(picture, picture ? "" : picture.error().detail.c_str());
+        QVERIFY(*picture == pictureIn("baseline.jpg.expected.png"));
+        whole.resize(whole.size() * 3 / 4);
+        QCOMPARE(image::decode(whole, {}).error().status, 400);
+        // Between two scans they would be the only trouble of which libjpeg tells.
+        Bytes progressive = put(pictureFile("progressive.jpg"), 0xDA, 1);
+        QVERIFY(!progressive.empty());
+        progressive.resize(progressive.size() * 3 / 4);
+        QCOMPARE(image::decode(progressive, {}).error().status, 400);
+    }
+
