@@ -5,6 +5,7 @@
 #include <libexif/exif-entry.h>
 #include <libexif/exif-utils.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <string_view>
@@ -18,8 +19,8 @@ using namespace std::string_view_literals;
 
 constexpr int kUpright = 1;
 constexpr int kLastOrientation = 8;
-/// A JPEG file cannot hold more; a thumbnail is most of it.
-constexpr std::size_t kMaxExifBytes = 65536;
+/// A JPEG file cannot hold more, and how a picture lies stands near the beginning: the rest is a thumbnail.
+constexpr std::size_t kMaxExifBytes = 65000;
 
 struct FreeData {
     void operator()(ExifData* data) const { exif_data_unref(data); }
@@ -60,9 +61,10 @@ std::vector<std::uint8_t> turned(const std::vector<std::uint8_t>& values, Size s
 
 int orientationIn(std::span<const std::uint8_t> exif) {
     constexpr auto kPrefix = "Exif\0\0"sv;  // libexif finds the data by it
-    if (exif.empty() || exif.size() > kMaxExifBytes) {
+    if (exif.empty()) {
         return kUpright;
     }
+    exif = exif.first(std::min(exif.size(), kMaxExifBytes));
     std::vector<unsigned char> block(kPrefix.begin(), kPrefix.end());
     block.insert(block.end(), exif.begin(), exif.end());
     const std::unique_ptr<ExifData, FreeData> data(

@@ -216,3 +216,22 @@ QTEST_APPLESS_MAIN(TestDecode)
         QCOMPARE(image::decode(progressive, {}).error().status, 400);
     }
 
+    void nonsenseInExifIsUpright() {
+        QCOMPARE(image::orientationIn({}), 1);
+        QCOMPARE(image::orientationIn(Bytes(100, 0xFF)), 1);
+        QCOMPARE(image::orientationIn(Bytes(1 << 20, 'I')), 1);
+        Bytes exif{'I', 'I', 42, 0, 8, 0, 0, 0, 1, 0, 0x12, 0x01, 3, 0, 1, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0, 0};
+        QCOMPARE(image::orientationIn(exif), 6);
+        // A thumbnail behind it may be larger than what a JPEG file could hold.
+        Bytes large = exif;
+        large.resize(100'000);
+        QCOMPARE(image::orientationIn(large), 6);
+        for (const std::uint8_t wrong : std::initializer_list<std::uint8_t>{0, 9, 255}) {
+            exif[18] = wrong;
+            QCOMPARE(image::orientationIn(exif), 1);
+        }
+    }
+};
+
+QTEST_APPLESS_MAIN(TestDecode)
+#include "test_decode.moc"
