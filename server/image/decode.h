@@ -30,7 +30,8 @@ protocol::Expected<Header> readHeader(std::span<const std::uint8_t> file, const 
 
 /// The picture, turned upright as its EXIF data says. Colour profiles and gamma are ignored, as the programs
 /// do that models were trained with; of 16 bits the upper 8 are taken. Errors: as readHeader, before anything
-/// is unpacked; 400 when the file is damaged or cut short; 415 for an animation.
+/// is unpacked; 400 when the file is damaged or cut short; 415 for an animated WebP file. An animated PNG
+/// file is the still picture that it holds for programs that know no better.
 protocol::Expected<Picture> decode(std::span<const std::uint8_t> file, const protocol::Limits& limits);
 
 }  // namespace easel::image
