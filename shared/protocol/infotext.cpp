@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <concepts>
 #include <iterator>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -46,7 +48,7 @@ template <typename Number>
 void take(std::string_view text, Number& target) {
     Number value{};
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error == std::errc() && end == text.data() + text.size()) {
+    if (error == std::errc() && end == text.data() + text.size() && std::isfinite(double(value))) {
         target = value;
     }
 }
@@ -66,17 +68,14 @@ struct Spelling {
     std::string_view theirs;
 };
 constexpr Spelling kSpellings[] = {
+    {&GenerationSettings::emphasis, "original", "Original"},
+    {&GenerationSettings::emphasis, "no_norm", "No norm"},
     {&GenerationSettings::maskedContent, "noise", "latent noise"},
     {&GenerationSettings::inpaintArea, "whole", "Whole picture"},
     {&GenerationSettings::inpaintArea, "masked", "Only masked"},
     {&GenerationSettings::hiresUpscaler, "latent", "Latent"},
     {&GenerationSettings::hiresUpscaler, "lanczos", "Lanczos"},
 };
-
-/// It has ways of its own to enlarge latents, and networks that enlarge pictures.
-bool isKnownUpscaler(std::string_view name) {
-    return name.empty() || name.starts_with("Latent") || name == "Lanczos";
-}
 
 /// `settings` as AUTOMATIC1111 says them. It has one strength, of whatever a picture goes through twice.
 GenerationSettings asTheirs(GenerationSettings settings) {
@@ -103,17 +102,40 @@ void takeTheirs(const InfotextValues& values, GenerationSettings& settings) {
             settings.*spelling.field = spelling.own;
         }
     }
-    // A second pass in a size of its own.
-    if (const auto size = values.find("hires resize"); size != values.end() && settings.width > 0) {
+    // A second pass in a size of its own, of which one side may be left to the other: 0.
+    if (const auto resize = values.find("hires resize"); resize != values.end()) {
+        const std::string_view size = resize->second;
+        const auto cross = std::min(size.find('x'), size.size());
         int width = 0;
-        take(std::string_view(size->second).substr(0, size->second.find('x')), width);
-        if (width > settings.width) {
+        int height = 0;
+        take(size.substr(0, cross), width);
+        take(size.substr(std::min(cross + 1, size.size())), height);
+        if (width > settings.width && settings.width > 0) {
             settings.hiresScale = double(width) / settings.width;
+        } else if (width == 0 && height > settings.height && settings.height > 0) {
+            settings.hiresScale = double(height) / settings.height;
         }
     }
     if (settings.hiresScale > 1 && values.contains("denoising strength")) {
         settings.hiresStrength = std::exchange(settings.strength, GenerationSettings().strength);
     }
+}
+
+/// Makes usual what is none of the values that there are, and answers the keys of that.
+std::vector<std::string> dropUnknownChoices(GenerationSettings& settings) {
+    std::vector<std::string> keys;
+    forEachField([&](const auto& row) {
+        if constexpr (std::is_same_v<typename std::remove_cvref_t<decltype(row)>::Value, std::string>) {
+            std::string& value = row.of(settings);
+            if (!row.choices.empty() && std::ranges::find(row.choices, value) == row.choices.end()) {
+                if (!value.empty()) {
+                    keys.push_back(lowered(row.infotext));
+                }
+                value = row.of(GenerationSettings());
+            }
+        }
+    });
+    return keys;
 }
 
 std::string write(const GenerationSettings& settings, std::string_view softwareVersion, bool exact) {
@@ -178,6 +200,34 @@ void noteKey(const InfotextValues& values, std::string_view key, std::string_vie
     }
 }
 
+/// With choices that may be none of ours.
+GenerationSettings settingsIn(const InfotextParts& parts) {
+    GenerationSettings settings;
+    readPrompts(parts.prompts, settings);
+    const auto value = [&](std::string_view key) { return valueOf(parts.values, key); };
+    if (parts.values.contains("easel prompt")) {
+        settings.prompt = value("easel prompt");
+        settings.negativePrompt = value("easel negative prompt");
+    }
+    forEachField([&](const auto& row) {
+        // What older files and other tools leave out is as usual; the rest, they always have.
+        const bool isThere = parts.values.contains(lowered(row.infotext));
+        if (*row.infotext != '\0' && (isThere || row.group == FieldGroup::Main)) {
+            take(value(lowered(row.infotext)), row.of(settings));
+        }
+    });
+    const std::string_view size = value(lowered(kSize));
+    if (const auto cross = size.find('x'); cross != std::string_view::npos) {
+        take(size.substr(0, cross), settings.width);
+        take(size.substr(cross + 1), settings.height);
+    }
+    const auto sampling = samplingOf(settings.sampler, value("schedule type"));
+    settings.sampler = sampling.sampler;
+    settings.schedule = sampling.schedule;
+    takeTheirs(parts.values, settings);
+    return settings;
+}
+
 }  // namespace
 
 std::string toInfotext(const GenerationSettings& settings, std::string_view softwareVersion) {
@@ -193,29 +243,8 @@ std::optional<GenerationSettings> fromInfotext(std::string_view text) {
     if (!parts) {
         return {};
     }
-    GenerationSettings settings;
-    readPrompts(parts->prompts, settings);
-    const auto value = [&](std::string_view key) { return valueOf(parts->values, key); };
-    if (parts->values.contains("easel prompt")) {
-        settings.prompt = value("easel prompt");
-        settings.negativePrompt = value("easel negative prompt");
-    }
-    forEachField([&](const auto& row) {
-        // What older files and other tools leave out is as usual; the rest, they always have.
-        const bool isThere = parts->values.contains(lowered(row.infotext));
-        if (*row.infotext != '\0' && (isThere || row.group == FieldGroup::Main)) {
-            take(value(lowered(row.infotext)), row.of(settings));
-        }
-    });
-    const std::string_view size = value(lowered(kSize));
-    if (const auto cross = size.find('x'); cross != std::string_view::npos) {
-        take(size.substr(0, cross), settings.width);
-        take(size.substr(cross + 1), settings.height);
-    }
-    const auto sampling = samplingOf(settings.sampler, value("schedule type"));
-    settings.sampler = sampling.sampler;
-    settings.schedule = sampling.schedule;
-    takeTheirs(parts->values, settings);
+    auto settings = settingsIn(*parts);
+    dropUnknownChoices(settings);
     return settings;
 }
 
@@ -229,10 +258,10 @@ std::vector<std::string> unsupportedIn(std::string_view infotext) {
     if (parts->prompts.find("<hypernet:") != std::string_view::npos || values.contains("hypernet")) {
         words.emplace_back("hypernetwork");
     }
+    auto settings = settingsIn(*parts);
+    const auto choices = dropUnknownChoices(settings);
+    words.insert(words.end(), choices.begin(), choices.end());
     const bool isTwice = values.contains("hires upscale") || values.contains("hires resize");
-    if (isTwice && !isKnownUpscaler(valueOf(values, "hires upscaler"))) {
-        words.emplace_back("hires upscaler");
-    }
     // Elsewhere a strength means that the picture began with another, which other tools do not name.
     if (!isTwice && !values.contains("start picture")) {
         noteKey(values, "denoising strength", "start picture", words);
@@ -241,6 +270,12 @@ std::vector<std::string> unsupportedIn(std::string_view infotext) {
         {"ti hashes", "embeddings"},
         {"controlnet", "ControlNet"},
         {"face restoration", "face restoration"},
+        {"hires checkpoint", "hires checkpoint"},
+        {"hires sampler", "hires sampler"},
+        {"hires schedule type", "hires schedule"},
+        {"hires prompt", "hires prompt"},
+        {"hires negative prompt", "hires negative prompt"},
+        {"hires cfg scale", "hires guidance"},
         {"tiling", "tiling"}};
     for (const auto& [key, word] : kOthers) {
         noteKey(values, key, word, words);

@@ -234,6 +234,38 @@ private Q_SLOTS:
         QVERIFY(unsupportedIn(scaled).empty());
     }
 
+    void whatOthersAloneKnowIsTakenAsUsualAndSaid() {
+        const std::string line = "fox\nSteps: 20, Sampler: Euler, CFG scale: 7, Seed: 1, Size: 512x768";
+        const auto emphasised = line + ", Emphasis: No norm";
+        QCOMPARE(fromInfotext(emphasised)->emphasis, "no_norm");
+        QVERIFY(unsupportedIn(emphasised).empty());
+        GenerationSettings own = *fromInfotext(emphasised);
+        QVERIFY(toInfotext(own, "1").find(", Emphasis: No norm,") != std::string::npos);
+        const auto foreign = line + ", Emphasis: Ignore, Masked content: latent nothing";
+        QCOMPARE(fromInfotext(foreign)->emphasis, "original");
+        QCOMPARE(fromInfotext(foreign)->maskedContent, "original");
+        QCOMPARE(unsupportedIn(foreign), (std::vector<std::string>{"emphasis", "masked content"}));
+        const auto second = line +
+                            ", Denoising strength: 0.5, Hires prompt: \"a, b\", Hires resize: 0x1152, Hires "
+                            "sampler: DDIM, Hires upscaler: 4x-UltraSharp";
+        QCOMPARE(fromInfotext(second)->hiresScale, 1.5);
+        QCOMPARE(fromInfotext(second)->hiresUpscaler, "latent");
+        QCOMPARE(unsupportedIn(second),
+                 (std::vector<std::string>{"hires upscaler", "hires sampler", "hires prompt"}));
+    }
+
+    void whatIsNoNumberIsNone() {
+        const auto settings = fromInfotext(
+            "fox\nSteps: 20, Sampler: Euler, CFG scale: nan, Seed: 99999999999999999999, Size: "
+            "512x99999999999, Eta: inf, Hires upscale: -inf, Hires resize: 9x");
+        const GenerationSettings usual;
+        QCOMPARE(settings->guidance, usual.guidance);
+        QCOMPARE(settings->eta, usual.eta);
+        QCOMPARE(settings->hiresScale, usual.hiresScale);
+        QCOMPARE(settings->seed, usual.seed);
+        QCOMPARE(settings->height, usual.height);
+    }
+
     void clipSkipIsWrittenWhereItIsNotTheUsual() {
         GenerationSettings settings;
         settings.prompt = "fox";
