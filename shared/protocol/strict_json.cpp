@@ -15,6 +15,8 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kMaxDepth = 16;  // A page of jobs nests five deep.
+// Each takes dozens of bytes of memory, and three of text: a long text may be a picture, and is one of them.
+constexpr std::size_t kMaxValues = 1'000'000;
 
 /// Builds the value as the parser goes, and stops the parser at what is refused.
 class StrictBuilder final : public nlohmann::json_sax<json> {
@@ -55,6 +57,9 @@ private:
 
     /// Puts `value` where the parser is.
     bool add(json value) {
+        if (++m_values > kMaxValues) {
+            return refuse(fmt::format("The JSON has more than {} values.", kMaxValues));
+        }
         if (!m_open.empty() && m_open.back()->is_array()) {
             m_next = &m_open.back()->emplace_back();
         }
@@ -66,7 +71,9 @@ private:
         if (m_open.size() == kMaxDepth) {
             return refuse(fmt::format("The JSON is nested more than {} deep.", kMaxDepth));
         }
-        add(std::move(empty));
+        if (!add(std::move(empty))) {
+            return false;
+        }
         m_open.push_back(m_next);
         return true;
     }
@@ -76,6 +83,7 @@ private:
         return true;
     }
 
+    std::size_t m_values = 0;
     std::vector<json*> m_open;  ///< objects and lists, from the outermost on
     json* m_next = &root;       ///< what the next value is assigned to; a list makes room for its own
 };

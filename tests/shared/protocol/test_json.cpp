@@ -308,6 +308,8 @@ private Q_SLOTS:
         row("a key twice after an object", R"({"a":{"b":1},"c":{"b":1},"a":1})",
             "The JSON has the key \"a\" twice.");
         row("a key twice, then no JSON", R"({"a":1,"a":2}?)", "The JSON has the key \"a\" twice.");
+        row("a million lists and one", '[' + QByteArray("[],").repeated(1'000'000) + "[]]",
+            "The JSON has more than 1000000 values.");
         row("a number too large", R"({"prompt":"a","guidance":1e999})", large);
         row("a number too far below zero", R"({"prompt":"a","guidance":-1e999})", large);
     }
