@@ -33,6 +33,8 @@ public:
     virtual protocol::Expected<bool> isKept(const std::string& id) = 0;
     /// What the owner's inputs take.
     virtual protocol::Expected<std::int64_t> bytesOf(const std::string& owner) = 0;
+    /// What everybody's take, the same file once.
+    virtual protocol::Expected<std::int64_t> bytes() = 0;
     enum class Removal { Removed, InUse, NotThere };
     /// Forgets the one that `find` finds, unless a job uses it.
     virtual protocol::Expected<Removal> remove(const std::string& id, const InputView& view) = 0;

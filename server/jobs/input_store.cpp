@@ -8,6 +8,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include <fmt/core.h>
+
 #include "server/image/decode.h"
 #include "shared/text/hex.h"
 
@@ -61,7 +63,7 @@ Expected<InputStore::Added> InputStore::add(const std::string& owner, std::span<
     }
     const bool isNew = !*known;
     if (isNew) {
-        if (const auto admitted = admit(owner, file.size()); !admitted) {
+        if (const auto admitted = admit(owner, *info); !admitted) {
             return tl::unexpected(admitted.error());
         }
     }
@@ -94,15 +96,27 @@ Expected<InputInfo> InputStore::describe(const std::string& id, std::span<const 
     });
 }
 
-Expected<void> InputStore::admit(const std::string& owner, std::size_t bytes) const {
+Expected<void> InputStore::admit(const std::string& owner, const InputInfo& info) const {
     if (const auto lacking = m_room.problem()) {
         return tl::unexpected(*lacking);
     }
     return m_records.bytesOf(owner).and_then([&](std::int64_t taken) -> Expected<void> {
-        if (taken + static_cast<std::int64_t>(bytes) > m_options.maxOwnerBytes) {
+        if (info.bytes > m_options.maxOwnerBytes - taken) {
             return tl::unexpected(protocol::inputsFull(m_options.maxOwnerBytes));
         }
-        return {};
+        if (m_folder.holds(info.id, info.bytes)) {
+            return {};  // another's, who makes room for both
+        }
+        return m_records.bytes().and_then([&](std::int64_t all) -> Expected<void> {
+            if (info.bytes > m_options.maxBytes - all) {
+                return tl::unexpected(protocol::noSpace(
+                    fmt::format("The pictures that clients have sent take the {} MiB that are kept for them. "
+                                "Those that no "
+                                "job uses go by themselves after a day; delete some, or jobs.",
+                                m_options.maxBytes >> 20)));
+            }
+            return {};
+        });
     });
 }
 

@@ -19,6 +19,7 @@ namespace easel::jobs {
 
 struct InputOptions {
     std::int64_t maxOwnerBytes = std::int64_t{1} << 30;            ///< of all that one client has sent
+    std::int64_t maxBytes = std::int64_t{16} << 30;                ///< of all that is kept
     std::int64_t maxUnusedMs = std::int64_t{24} * 60 * 60 * 1000;  ///< in the server's uptime
 };
 
@@ -40,7 +41,7 @@ public:
         bool isNew = false;  ///< to this owner
     };
     /// Keeps a picture for a day, and for as long as jobs use it. Errors: as image::decode; 429 inputs_full;
-    /// 507 no_space.
+    /// 507 no_space, also when all clients' pictures together take what is kept for them.
     protocol::Expected<Added> add(const std::string& owner, std::span<const std::uint8_t> file);
 
     struct Stored {
@@ -56,7 +57,7 @@ public:
     protocol::Expected<void> sweep();
 
 private:
-    protocol::Expected<void> admit(const std::string& owner, std::size_t bytes) const;
+    protocol::Expected<void> admit(const std::string& owner, const protocol::InputInfo& info) const;
     /// What is known of `id`, whoever has sent it.
     protocol::Expected<protocol::InputInfo> describe(const std::string& id,
                                                      std::span<const std::uint8_t> file) const;

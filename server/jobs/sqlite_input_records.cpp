@@ -62,6 +62,16 @@ Expected<std::int64_t> SqliteInputRecords::bytesOf(const std::string& owner) {
     });
 }
 
+Expected<std::int64_t> SqliteInputRecords::bytes() {
+    return m_connection.reading([&]() -> Expected<std::int64_t> {
+        SQLite::Statement query(
+            m_connection.database(),
+            "SELECT coalesce(sum(bytes), 0) FROM (SELECT DISTINCT id, bytes FROM inputs)");
+        query.executeStep();
+        return query.getColumn(0).getInt64();
+    });
+}
+
 Expected<InputRecords::Removal> SqliteInputRecords::remove(const std::string& id, const InputView& view) {
     return m_connection.writing([&]() -> Expected<Removal> {
         SQLite::Statement query(m_connection.database(), kSeen);

@@ -18,6 +18,7 @@ public:
                                                                 const InputView& view) override;
     protocol::Expected<bool> isKept(const std::string& id) override;
     protocol::Expected<std::int64_t> bytesOf(const std::string& owner) override;
+    protocol::Expected<std::int64_t> bytes() override;
     protocol::Expected<Removal> remove(const std::string& id, const InputView& view) override;
     protocol::Expected<std::vector<std::string>> expire(std::int64_t uptime, std::int64_t age) override;
 

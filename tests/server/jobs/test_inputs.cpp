@@ -207,6 +207,22 @@ private Q_SLOTS:
         QVERIFY(m_inputs->add(kAnna, file(3)));
     }
 
+    void allTogetherMaySendSoMuch() {
+        m_options.maxBytes = std::int64_t(file(1).size() + file(2).size());
+        open();
+        const std::string id = add(kAnna, file(1));
+        add(kBen, file(1));  // the same file, once on the disk
+        add(kBen, file(2));
+        const auto refused = m_inputs->add(kAnna, file(3));
+        QVERIFY(!refused);
+        QCOMPARE(refused.error().status, 507);
+        QVERIFY(m_inputs->add(kAnna, file(2)));  // which is there
+        QVERIFY(m_inputs->remove(id, {kAnna}));
+        QCOMPARE(add(kAnna, file(3)), std::string("no_space"));  // it is still his
+        QVERIFY(m_inputs->remove(id, {kBen}));
+        QVERIFY(m_inputs->add(kAnna, file(3)));
+    }
+
     void aFullDiskTakesNone() {
         const std::string id = add(kAnna, file(1));
         m_free = 0;
