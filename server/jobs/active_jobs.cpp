@@ -261,6 +261,11 @@ void ActiveJobs::start(LiveJob& live, int attempt, std::int64_t now) {
 }
 
 void ActiveJobs::progress(LiveJob& live, protocol::Progress progress, Clock::time_point now) {
+    // A picture that is begun again, for memory was scarce, is further on when it is where it was.
+    progress.step = std::max(progress.step, live.record.job.progress.step);
+    if (progress.steps > 0) {
+        progress.step = std::min(progress.step, progress.steps);
+    }
     if (progress.step > 0) {
         progress.etaSeconds = live.eta.after(progress.step, progress.steps, now);
         if (progress.etaSeconds && live.lastStepAt) {

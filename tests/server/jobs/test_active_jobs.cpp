@@ -78,6 +78,18 @@ private Q_SLOTS:
         m_told.clear();
     }
 
+    void progressNeitherRunsBackwardsNorPastItsEnd() {
+        add("p");
+        start("p");
+        const auto stepsAfter = [this](int step) {
+            m_active->progress(job("p"), {protocol::Stage::Denoising, step, 4, {}}, {});
+            return job("p").record.job.progress.step;
+        };
+        QCOMPARE(stepsAfter(3), 3);
+        QCOMPARE(stepsAfter(1), 3);
+        QCOMPARE(stepsAfter(7), 4);
+    }
+
     void prioritiesOrderAClientsJobs() {
         add("a");
         add("b", "me", 5);
