@@ -7,6 +7,9 @@
 #include <optional>
 #include <string>
 
+#include "shared/protocol/generation.h"
+#include "shared/protocol/job.h"
+
 namespace easel::generator {
 
 /// How long a worker may take before it is replaced.
@@ -15,7 +18,7 @@ struct WatchLimits {
     std::chrono::milliseconds silence{60'000};   ///< without a frame, be it a heartbeat: the process hangs
     std::chrono::milliseconds firstStep{1'800'000};  ///< of a request, while its pace cannot be guessed
     std::chrono::milliseconds step{60'000};          ///< at least; else kPaces times the longest so far
-    std::chrono::milliseconds cancel{60'000};        ///< until it obeys one
+    std::chrono::milliseconds cancel{60'000};        ///< until it obeys one, at least; see Watchdog::next
 };
 
 /// Knows since when one worker has owed what: being ready, a sign of life, the next step, obedience. It is
@@ -26,6 +29,9 @@ public:
     using Time = Clock::time_point;
 
     static constexpr int kPaces = 10;
+    /// How many steps a picture may take to be encoded or decoded: tiles overlap, and a step of some models
+    /// is a single pass.
+    static constexpr int kCoding = 4;
 
     /// What is owed next, and the reproach when it does not come.
     struct Due {
@@ -39,28 +45,37 @@ public:
     void heard(Time now);  ///< any frame
     void becameReady();
     void loads(bool aModel, Time now);  ///< which may take as long as it may at the start
-    void submitted(const std::string& id, std::int64_t pixels, Time now);
-    void advanced(const std::string& id, bool inSteps, Time now);  ///< `inSteps`: and has made one before
+    void submitted(const std::string& id, const protocol::GenerationSettings& settings, Time now);
+    void advanced(const std::string& id, const protocol::Progress& progress, Time now);
+    void delivered(const std::string& id, Time now);  ///< a picture
     void cancelled(const std::string& id, Time now);
     void finished(const std::string& id, Time now);
     /// Nobody could listen for so long; that is not the worker's fault.
     void excuse(Clock::duration time);
 
-    /// Time::max() when nothing is owed.
+    /// Time::max() when nothing is owed. A step takes as long as the size of its pass asks for, and no cancel
+    /// is obeyed within one.
     Due next() const;
 
 private:
     struct Request {
-        std::int64_t pixels = 0;
+        double effort = 0;         ///< of a step of its first pass, at worst
+        double largestEffort = 0;  ///< of its largest pass
+        int firstSteps = 0;        ///< of the first passes of all its pictures
         bool inSteps = false;
+        bool isLargest = false;  ///< and in the largest pass
+        bool decodes = false;
         Clock::duration longestStep{};
         std::optional<Time> cancelledAt;
     };
     struct Pace {
         Clock::duration step{};
-        std::int64_t pixels = 0;
+        double effort = 0;
     };
+    using Seconds = std::chrono::duration<double>;
 
+    void advanced(Request& request, Time now);
+    std::optional<Seconds> guess(const Request& request) const;
     Clock::duration patience() const;
 
     WatchLimits m_limits;

@@ -80,7 +80,7 @@ void WorkerProcess::submit(const std::string& id, const protocol::GenerationSett
         return observer.finished(protocol::internalError(fmt::format("Job {} was submitted twice.", id)));
     }
     m_inFlight[id] = std::make_shared<Observer>(std::move(observer));
-    m_watchdog->submitted(id, std::int64_t{settings.width} * settings.height, Clock::now());
+    m_watchdog->submitted(id, settings, Clock::now());
     m_outbox.push_back(Generate{id, settings, std::move(*materials)});
     m_wake.notify_all();
 }
@@ -378,14 +378,17 @@ bool WorkerProcess::handle(WorkerStatus frame) {
 }
 
 bool WorkerProcess::handle(const ProgressMade& frame) {
-    if (const auto observer = advance(frame.id, frame.progress.step > 0)) {
+    const auto observer =
+        observerAfter(frame.id, [&] { m_watchdog->advanced(frame.id, frame.progress, Clock::now()); });
+    if (observer) {
         observer->progress(frame.progress);
     }
     return true;
 }
 
 bool WorkerProcess::handle(Picture frame) {
-    if (const auto observer = advance(frame.id, true)) {
+    const auto observer = observerAfter(frame.id, [&] { m_watchdog->delivered(frame.id, Clock::now()); });
+    if (observer) {
         observer->image(frame.index, frame.seed, std::move(frame.image));
     }
     return true;
@@ -431,10 +434,11 @@ void WorkerProcess::endAll(const protocol::Problem& problem) {
     }
 }
 
-/// Notes that `id` came further; null when nobody waits for it.
-std::shared_ptr<Observer> WorkerProcess::advance(const std::string& id, bool inSteps) {
+/// Notes under the lock that `id` came further; null when nobody waits for it.
+std::shared_ptr<Observer> WorkerProcess::observerAfter(const std::string& id,
+                                                       const std::function<void()>& note) {
     const std::scoped_lock lock(m_mutex);
-    m_watchdog->advanced(id, inSteps, Clock::now());
+    note();
     const auto found = m_inFlight.find(id);
     return found == m_inFlight.end() ? nullptr : found->second;
 }

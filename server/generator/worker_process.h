@@ -102,7 +102,7 @@ private:
     bool handle(Heartbeat frame);
     void setStatus(Status status);
     void endAll(const protocol::Problem& problem);
-    std::shared_ptr<Observer> advance(const std::string& id, bool inSteps);
+    std::shared_ptr<Observer> observerAfter(const std::string& id, const std::function<void()>& note);
 
     const WorkerOptions m_options;
 

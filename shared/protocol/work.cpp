@@ -39,8 +39,10 @@ std::string sum(const GenerationSettings& settings) {
         return fmt::format("{} at {}x{}", counted(pass.taken(), "step"), pass.width, pass.height);
     };
     const auto second = secondPassOf(settings);
-    return fmt::format("{} of {}{} {} {} megapixel-steps", counted(settings.count, "picture"),
+    const auto controls = static_cast<int>(settings.controls.size());
+    return fmt::format("{} of {}{}{} {} {} megapixel-steps", counted(settings.count, "picture"),
                        named(firstPassOf(settings)), second ? " and " + named(*second) : "",
+                       controls > 0 ? " with " + counted(controls, "ControlNet") : "",
                        settings.count == 1 ? "is" : "are", spelled(workOf(settings)));
 }
 
@@ -79,13 +81,18 @@ std::vector<Way> waysToFit(const GenerationSettings& settings, const Limits& lim
 
 }  // namespace
 
-std::int64_t pixelStepsOf(const GenerationSettings& settings) {
+int halfPassesOf(const GenerationSettings& settings) {
     const SamplerKind* const sampler = findSamplerKind(settings.sampler);
+    return (sampler ? sampler->passes : 1) * (settings.guidance > 1 ? 2 : 1) *
+           (2 + static_cast<int>(settings.controls.size()));
+}
+
+std::int64_t pixelStepsOf(const GenerationSettings& settings) {
+    constexpr int kUsual = 4;  // half passes: two passes
     const auto of = [](const Pass& pass) { return std::int64_t{pass.width} * pass.height * pass.taken(); };
     const auto second = secondPassOf(settings);
-    const std::int64_t both = (of(firstPassOf(settings)) + (second ? of(*second) : 0)) * settings.count *
-                              (sampler ? sampler->passes : 1);
-    return settings.guidance > 1 ? both : both / 2;
+    return (of(firstPassOf(settings)) + (second ? of(*second) : 0)) * settings.count *
+           halfPassesOf(settings) / kUsual;
 }
 
 double workOf(const GenerationSettings& settings) {

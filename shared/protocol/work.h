@@ -9,12 +9,16 @@
 
 /// What drawing costs, in megapixel-steps: a million pixels through one sampler step, or one pixel through
 /// a million. Without guidance (at most 1) a step is one pass through the model instead of two and counts
-/// half; a sampler that asks the model twice in a step counts double.
+/// half; a sampler that asks the model twice in a step counts double; each ControlNet, which is half of a
+/// model, adds half. That models which edit pictures make three passes no request says: what a device does in
+/// a second is measured.
 namespace easel::protocol {
 
 /// The same in pixel-steps, which are whole.
 std::int64_t pixelStepsOf(const GenerationSettings& settings);
 double workOf(const GenerationSettings& settings);
+/// Of one step, in halves of a pass through the model.
+int halfPassesOf(const GenerationSettings& settings);
 /// Of one picture of the model's own size and steps.
 double workOf(const ModelInfo& model);
 

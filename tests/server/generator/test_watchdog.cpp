@@ -14,7 +14,21 @@ namespace {
 
 const Time kStart{1000s};
 const WatchLimits kLimits{.loading = 900s, .silence = 60s, .firstStep = 1800s, .step = 60s, .cancel = 50s};
-constexpr std::int64_t kPixels = 512L * 512;
+
+easel::protocol::GenerationSettings ofSize(int width, int height) {
+    easel::protocol::GenerationSettings settings;
+    settings.width = width;
+    settings.height = height;
+    settings.steps = 10;
+    settings.sampler = "ddim";
+    return settings;
+}
+const auto kUsual = ofSize(512, 512);
+
+/// After so many steps.
+easel::protocol::Progress at(int step, easel::protocol::Stage stage = easel::protocol::Stage::Denoising) {
+    return {stage, step, 10, {}};
+}
 
 /// Of a worker that is ready and has just been heard.
 Watchdog ready(Time now = kStart) {
@@ -25,12 +39,12 @@ Watchdog ready(Time now = kStart) {
 }
 
 /// Draws a picture with steps of `pace`, from `from` on; answers when it was done.
-Time draw(Watchdog& dog, Time from, std::chrono::seconds pace, std::int64_t pixels = kPixels) {
-    dog.submitted("earlier", pixels, from);
-    for (int step = 0; step < 3; ++step) {
+Time draw(Watchdog& dog, Time from, std::chrono::seconds pace) {
+    dog.submitted("earlier", kUsual, from);
+    for (int step = 1; step <= 3; ++step) {
         from += pace;
         dog.heard(from);
-        dog.advanced("earlier", true, from);
+        dog.advanced("earlier", at(step), from);
     }
     dog.finished("earlier", from);
     return from;
@@ -53,7 +67,7 @@ private Q_SLOTS:
     void anotherModelMayTakeAsLong() {
         Watchdog dog = ready();
         Time now = draw(dog, kStart, 1s);
-        dog.submitted("a", kPixels, now);
+        dog.submitted("a", kUsual, now);
         dog.heard(now + 500s);
         QVERIFY(dog.next().at == now + 60s);
         dog.loads(true, now);
@@ -77,8 +91,8 @@ private Q_SLOTS:
 
     void heartbeatsAreNoSteps() {
         Watchdog dog = ready();
-        dog.submitted("a", kPixels, kStart);
-        dog.advanced("a", false, kStart + 1s);
+        dog.submitted("a", kUsual, kStart);
+        dog.advanced("a", at(0), kStart + 1s);
         dog.heard(kStart + 1800s);
         QVERIFY(dog.next().at == kStart + 1801s);
         QCOMPARE(dog.next().why, std::string("it made no step for 1800 s"));
@@ -86,42 +100,100 @@ private Q_SLOTS:
 
     void aSlowWorkerGetsTenTimesItsPace() {
         Watchdog dog = ready();
-        dog.submitted("a", kPixels, kStart);
-        dog.advanced("a", true, kStart + 100s);
+        dog.submitted("a", kUsual, kStart);
+        dog.advanced("a", at(1), kStart + 100s);
         dog.heard(kStart + 3000s);
         QVERIFY(dog.next().at == kStart + 1100s);
-        dog.advanced("a", true, kStart + 500s);    // Even slower.
+        dog.advanced("a", at(1), kStart + 500s);   // Even slower.
         QVERIFY(dog.next().at == kStart + 3060s);  // Only silence is nearer than 4500 s.
     }
 
     void aQuickWorkerGetsAMinute() {
         Watchdog dog = ready();
-        dog.submitted("a", kPixels, kStart);
-        dog.advanced("a", true, kStart + 1s);
+        dog.submitted("a", kUsual, kStart);
+        dog.advanced("a", at(1), kStart + 1s);
         dog.heard(kStart + 50s);
         QVERIFY(dog.next().at == kStart + 61s);
     }
 
     void aFirstStepIsGuessedFromThePictureBefore_data() {
-        QTest::addColumn<qint64>("pixels");
+        QTest::addColumn<int>("width");
+        QTest::addColumn<int>("height");
         QTest::addColumn<int>("pace");
         QTest::addColumn<int>("limit");
-        QTest::newRow("same size, quick") << qint64{kPixels} << 1 << 60;
-        QTest::newRow("same size, slow") << qint64{kPixels} << 20 << 200;
-        QTest::newRow("smaller") << qint64{kPixels / 4} << 20 << 200;
-        QTest::newRow("twice the pixels") << qint64{kPixels * 2} << 20 << 800;
-        QTest::newRow("far larger") << qint64{kPixels * 16} << 20 << 1800;
+        QTest::newRow("same size, quick") << 512 << 512 << 1 << 60;
+        QTest::newRow("same size, slow") << 512 << 512 << 20 << 200;
+        QTest::newRow("smaller") << 256 << 256 << 20 << 200;
+        QTest::newRow("twice the pixels") << 512 << 1024 << 20 << 800;
+        QTest::newRow("far larger") << 2048 << 2048 << 20 << 1800;
     }
 
     void aFirstStepIsGuessedFromThePictureBefore() {
-        QFETCH(qint64, pixels);
+        QFETCH(int, width);
+        QFETCH(int, height);
         QFETCH(int, pace);
         QFETCH(int, limit);
         Watchdog dog = ready();
         const Time now = draw(dog, kStart, std::chrono::seconds(pace));
-        dog.submitted("a", pixels, now);
+        dog.submitted("a", ofSize(width, height), now);
         dog.heard(now + 3000s);
         QVERIFY(dog.next().at == now + std::chrono::seconds(limit));
+    }
+
+    void aLargerPassMayTakeAsLongAsItsSizeAsksFor() {
+        auto hires = kUsual;
+        hires.hiresScale = 2;
+        Watchdog dog = ready();
+        dog.submitted("a", hires, kStart);
+        dog.advanced("a", at(9), kStart + 2s);
+        // 16 times as long, and a decoding and an encoding before.
+        dog.heard(kStart + 2000s);
+        QVERIFY(dog.next().at == kStart + 2s + 16 * 4 * 20s);
+        dog.advanced("a", at(10), kStart + 3s);
+        QVERIFY(dog.next().at == kStart + 3s + 16 * 4 * 20s);
+        // Its own pace is known from its first step on.
+        dog.advanced("a", at(11), kStart + 43s);
+        QVERIFY(dog.next().at == kStart + 443s);
+        // And never longer than a first step of which nothing is known, but for its own pace.
+        hires.hiresScale = 4;
+        Watchdog other = ready();
+        other.submitted("a", hires, kStart);
+        other.advanced("a", at(1), kStart + 30s);
+        other.heard(kStart + 2000s);
+        QVERIFY(other.next().at == kStart + 1830s);
+    }
+
+    void aPictureMayTakeLongToDecode() {
+        Watchdog dog = ready();
+        dog.submitted("a", kUsual, kStart);
+        dog.advanced("a", at(10), kStart + 10s);
+        dog.advanced("a", at(10, easel::protocol::Stage::Decoding), kStart + 10s);
+        dog.heard(kStart + 1000s);
+        QVERIFY(dog.next().at == kStart + 410s);
+        dog.delivered("a", kStart + 50s);
+        dog.advanced("a", at(10), kStart + 51s);  // the next one
+        QVERIFY(dog.next().at == kStart + 451s);
+    }
+
+    void aFirstStepIsGuessedByWhatAStepAsksFor() {
+        Watchdog dog = ready();
+        const Time now = draw(dog, kStart, 20s);
+        auto controlled = kUsual;
+        controlled.controls.resize(2);
+        dog.submitted("a", controlled, now);
+        dog.heard(now + 3000s);
+        QVERIFY(dog.next().at == now + 400s);
+    }
+
+    void noCancelIsObeyedWithinAStep() {
+        Watchdog dog = ready();
+        dog.submitted("a", kUsual, kStart);
+        dog.advanced("a", at(1), kStart + 100s);
+        dog.cancelled("a", kStart + 101s);
+        dog.heard(kStart + 3000s);
+        QVERIFY(dog.next().at == kStart + 1100s);
+        dog.advanced("a", at(2), kStart + 1050s);
+        QVERIFY(dog.next().at == kStart + 3060s);
     }
 
     void anIdleWorkerOwesHeartbeatsAlone() {
@@ -133,7 +205,7 @@ private Q_SLOTS:
 
     void aCancelIsObeyedSoon() {
         Watchdog dog = ready();
-        dog.submitted("a", kPixels, kStart);
+        dog.submitted("a", kUsual, kStart);
         dog.cancelled("a", kStart + 5s);
         dog.cancelled("a", kStart + 30s);  // Asking again buys no time.
         QVERIFY(dog.next().at == kStart + 55s);
@@ -144,8 +216,8 @@ private Q_SLOTS:
 
     void timeInWhichNobodyListenedDoesNotCount() {
         Watchdog dog = ready();
-        dog.submitted("a", kPixels, kStart);
-        dog.advanced("a", true, kStart);
+        dog.submitted("a", kUsual, kStart);
+        dog.advanced("a", at(1), kStart);
         dog.cancelled("a", kStart + 15s);
         dog.excuse(1000s);
         QVERIFY(dog.next().at == kStart + 1060s);
@@ -158,7 +230,7 @@ private Q_SLOTS:
 
     void unknownRequestsChangeNothing() {
         Watchdog dog = ready();
-        dog.advanced("a", true, kStart);
+        dog.advanced("a", at(1), kStart);
         dog.cancelled("a", kStart);
         dog.finished("a", kStart);
         QVERIFY(dog.next().at == kStart + 60s);

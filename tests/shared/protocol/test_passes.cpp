@@ -63,6 +63,13 @@ private Q_SLOTS:
         settings.steps = 20;
         settings.sampler = "euler";
         const double once = workOf(settings);
+        auto controlled = settings;
+        controlled.controls.resize(1);
+        QCOMPARE(workOf(controlled), 1.5 * once);
+        controlled.controls.resize(2);
+        QCOMPARE(workOf(controlled), 2 * once);
+        controlled.guidance = 1;
+        QCOMPARE(workOf(controlled), once);
         settings.hiresScale = 2;
         settings.hiresSteps = 10;
         QCOMPARE(workOf(settings), once * (1 + 4 * 0.5));
