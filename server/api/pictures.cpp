@@ -9,6 +9,7 @@
 #include <fmt/core.h>
 
 #include "server/jobs/job_queue.h"
+#include "shared/protocol/addition.h"
 #include "shared/protocol/generation_pictures.h"
 #include "shared/protocol/input_info.h"
 #include "shared/text/base64.h"
@@ -68,7 +69,8 @@ bool hasInlinePictures(const protocol::GenerationRequest& request) {
 Expected<protocol::GenerationRequest> takeInPictures(const Service& service,
                                                      protocol::GenerationRequest request,
                                                      const std::string& owner) {
-    std::optional<Problem> problem;
+    // Before all else, for each picture is unpacked and kept.
+    std::optional<Problem> problem = protocol::objectionTo(request.controls);
     protocol::forEachPicture(request, [&](const char* field, std::string& text) {
         if (problem || protocol::isInputId(text)) {
             return;

@@ -151,6 +151,31 @@ private Q_SLOTS:
         QCOMPARE(answer.header("location"), "/v1/jobs/" + jobIn(answer).id);
     }
 
+    void noMorePicturesAreTakenInThanCanBeDrawnFrom() {
+        ApiServer server;
+        std::string controls;
+        for (int i = 0; i < 5; ++i) {
+            const auto picture = QByteArray::fromStdString(file(std::uint8_t(i))).toBase64().toStdString();
+            controls += (i == 0 ? "" : ",") + ("{\"model\":\"canny\",\"image\":\"" + picture + "\"}");
+        }
+        const auto answer = server.post("{\"prompt\":\"fox\",\"controls\":[" + controls + "]}");
+        QCOMPARE(answer.status, 422);
+        QCOMPARE(problemIn(answer).field, std::optional<std::string>("controls"));
+        // Nothing of it was kept.
+        QCOMPARE(server.request("POST", "/v1/inputs", kPicture, file(0)).status, 201);
+    }
+
+    void whoseRequestThrowsIsAnsweredAndNobodyElseLosesAnything() {
+        ApiServer server;
+        const std::string picture = QByteArray::fromStdString(file()).toBase64().toStdString();
+        const auto refused = server.post("{\"model\":\"" + std::string(ApiServer::kOutOfMemory) +
+                                         "\",\"prompt\":\"fox\",\"init_image\":\"" + picture + "\"}");
+        QVERIFY2(refused.status == 503, refused.body.c_str());
+        QVERIFY(QString::fromStdString(problemIn(refused).detail).contains("memory"));
+        QCOMPARE(server.post(wishFrom(picture)).status, 202);
+        QCOMPARE(server.request("POST", "/v1/inputs", kPicture, file(9)).status, 201);
+    }
+
     void aPictureThatIsNotThereNamesItsField_data() {
         QTest::addColumn<QByteArray>("target");
         QTest::addColumn<QByteArray>("picture");
