@@ -3,10 +3,12 @@
 
 #include <algorithm>
 #include <charconv>
+#include <exception>
 #include <utility>
 
 #include <fmt/core.h>
 
+#include "shared/protocol/caught.h"
 #include "shared/protocol/json.h"
 
 namespace easel::api {
@@ -25,13 +27,25 @@ http::Response problemResponse(const protocol::Problem& problem) {
     return response;
 }
 
+void answerWith(const http::Responder& responder, const std::function<http::Response()>& work) {
+    try {
+        responder.send(work());
+    } catch (const std::exception& error) {
+        auto problem = protocol::problemOf(error);
+        if (problem.status == 500) {
+            problem.detail = "The request could not be answered.";
+        }
+        responder.send(problemResponse(problem));
+        throw;
+    }
+}
+
 void setRetryAfter(http::Response& response, const protocol::Problem& problem) {
     if (problem.retryAfter) {
         response.headers.set("Retry-After", std::to_string(*problem.retryAfter));
     }
 }
 
-/// `application/json`, with or without parameters.
 std::string modelIdIn(const http::Request& request) {
     const auto owner = request.params.find("owner");
     const std::string& name = request.param("name");

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "server/http/request.h"
+#include "server/http/responder.h"
 #include "server/http/response.h"
 #include "shared/protocol/problem.h"
 
@@ -20,6 +22,9 @@ http::Response problemResponse(const protocol::Problem& problem);
 protocol::Problem pullsNothing();
 /// 503: so many pictures wait to be looked at that another would have to wait long.
 protocol::Problem tooManyPictures();
+/// Has `responder` answer what `work` makes, on a thread that is none of the listener's. Where it throws,
+/// that is the answer (503 or 507, else 500 without the exception's words), and it is thrown on, for a log.
+void answerWith(const http::Responder& responder, const std::function<http::Response()>& work);
 /// When to come back, where the problem says so.
 void setRetryAfter(http::Response& response, const protocol::Problem& problem);
 

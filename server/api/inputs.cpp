@@ -46,7 +46,7 @@ void createInput(const Service& service, const Request& request, const Responder
     const auto body = std::make_shared<const std::string>(request.body);
     const bool isTaken =
         service.queue.takeIn([service, responder, body, owner = ownerOf(request), base = request.base] {
-            responder.send(addInput(service, owner, base, *body));
+            answerWith(responder, [&] { return addInput(service, owner, base, *body); });
         });
     if (!isTaken) {
         responder.send(problemResponse(tooManyPictures()));

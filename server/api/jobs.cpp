@@ -106,12 +106,14 @@ void submitLater(const Service& service, Order order, const Request& request, co
     asking->body = {};
     const bool isTaken = service.queue.takeIn(
         [service, order = std::move(order), asking = std::move(asking), responder]() mutable {
-            auto asked = takeInPictures(service, std::move(order.asked), ownerOf(*asking));
-            if (!asked) {
-                return responder.send(problemResponse(asked.error()));
-            }
-            order.asked = std::move(*asked);
-            responder.send(submitted(service, order, *asking));
+            answerWith(responder, [&] {
+                auto asked = takeInPictures(service, std::move(order.asked), ownerOf(*asking));
+                if (!asked) {
+                    return problemResponse(asked.error());
+                }
+                order.asked = std::move(*asked);
+                return submitted(service, order, *asking);
+            });
         });
     if (!isTaken) {
         responder.send(problemResponse(tooManyPictures()));

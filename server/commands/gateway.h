@@ -80,9 +80,9 @@ private:
     const std::function<void()> m_onUse;
     ServerMetrics m_metrics;
     JobLog m_jobLog;
-    std::unique_ptr<jobs::JobQueue> m_queue;
-    jobs::Subscription m_heard;  // metrics and log follow the jobs
     api::Door m_door;
+    std::unique_ptr<jobs::JobQueue> m_queue;     // what it takes in for clients passes the door
+    jobs::Subscription m_heard;                  // metrics and log follow the jobs
     std::unique_ptr<ModelStore> m_store;         // null: they may not
     std::unique_ptr<http::Listener> m_listener;  // goes first: its handlers use the rest
 };

@@ -5,6 +5,8 @@
 #include <system_error>
 #include <utility>
 
+#include <spdlog/spdlog.h>
+
 #include "server/commands/locations.h"
 #include "server/hub/cache.h"
 #include "server/hub/hub.h"
@@ -37,6 +39,11 @@ Expected<void> verifyIn(const std::filesystem::path& cache, const std::string& i
     return {};
 }
 
+/// Whoever asked is answered when the task that failed lets go of the question.
+void logFailure(const std::string& what) {
+    spdlog::error("A client's request about models: {}", what);
+}
+
 protocol::Problem tooManyQuestions() {
     protocol::Problem problem =
         protocol::unavailable("The hub answers slowly, and others wait for it, too; ask again in a moment.");
@@ -51,8 +58,10 @@ ModelStore::ModelStore(std::filesystem::path cache, std::optional<std::filesyste
     : m_cache(std::move(cache)),
       m_tokenFile(std::move(tokenFile)),
       m_models(std::move(models)),
-      m_removals(kRemovals, [] {}),
-      m_questions(kQuestions, [] {}),
+      m_removals(
+          kRemovals, [] {}, logFailure),
+      m_questions(
+          kQuestions, [] {}, logFailure),
       m_pulls(
           [this](const protocol::PullInfo& what, const auto& watcher, const auto& stop) {
               if (what.task == protocol::PullTask::Verify) {
@@ -122,10 +131,8 @@ bool ModelStore::ask(std::function<void(const std::stop_token&)> ask) {
         --m_asking;
         return false;
     }
-    m_questions.add([this, ask = std::move(ask)] {
-        ask(m_ending.get_token());
-        --m_asking;
-    });
+    const std::shared_ptr<void> place(nullptr, [this](void*) { --m_asking; });
+    m_questions.add([this, place, ask = std::move(ask)] { ask(m_ending.get_token()); });
     return true;
 }
 

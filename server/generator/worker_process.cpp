@@ -4,12 +4,14 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <exception>
 #include <utility>
 #include <vector>
 
 #include <fmt/core.h>
 
 #include "shared/process/spawn.h"
+#include "shared/protocol/caught.h"
 
 namespace easel::generator {
 
@@ -120,13 +122,15 @@ protocol::Expected<std::filesystem::path> WorkerProcess::folderOf(const std::str
 
 protocol::Expected<Materials> WorkerProcess::materialsFor(
     const protocol::GenerationSettings& settings) const {
-    return folderOf(settings.model).and_then([&](std::filesystem::path folder) {
-        protocol::Expected<std::vector<Material>> others;
-        if (m_options.gather) {
-            others = m_options.gather(settings);
-        }
-        return std::move(others).map([&](std::vector<Material> besides) {
-            return Materials({settings.model, std::move(folder)}, std::move(besides));
+    return protocol::caught([&] {
+        return folderOf(settings.model).and_then([&](std::filesystem::path folder) {
+            protocol::Expected<std::vector<Material>> others;
+            if (m_options.gather) {
+                others = m_options.gather(settings);
+            }
+            return std::move(others).map([&](std::vector<Material> besides) {
+                return Materials({settings.model, std::move(folder)}, std::move(besides));
+            });
         });
     });
 }
@@ -175,8 +179,10 @@ void WorkerProcess::supervise() {
 /// From the start of a worker to its end; what was in flight is lost by then.
 WorkerProcess::End WorkerProcess::runOnce() {
     End end;
-    const auto own =
-        m_options.environment ? m_options.environment() : protocol::Expected<std::vector<std::string>>();
+    const auto own = protocol::caught([this] {
+        return m_options.environment ? m_options.environment()
+                                     : protocol::Expected<std::vector<std::string>>();
+    });
     if (!own) {
         end.missing = own.error().detail;
         return end;
@@ -285,14 +291,7 @@ void WorkerProcess::converse(FrameChannel& channel) {
             m_handlingSince = Clock::now();
             m_watchdog->heard(*m_handlingSince);
         }
-        const bool goesOn = std::visit(
-            [this](auto& each) {
-                if constexpr (requires { handle(std::move(each)); }) {
-                    return handle(std::move(each));
-                }
-                return false;
-            },
-            **frame);
+        const bool goesOn = take(std::move(**frame));
         {
             const std::scoped_lock lock(m_mutex);
             m_watchdog->excuse(Clock::now() - *m_handlingSince);
@@ -302,6 +301,24 @@ void WorkerProcess::converse(FrameChannel& channel) {
         if (!goesOn) {
             return;
         }
+    }
+}
+
+/// Answers whether to go on: not after a frame that nobody could handle, for what it told is lost.
+bool WorkerProcess::take(Frame frame) {
+    try {
+        return std::visit(
+            [this](auto& each) {
+                if constexpr (requires { handle(std::move(each)); }) {
+                    return handle(std::move(each));
+                }
+                return false;
+            },
+            frame);
+    } catch (const std::exception& error) {
+        const std::scoped_lock lock(m_mutex);
+        m_reproach = fmt::format("the server could not take what it said: {}", error.what());
+        return false;
     }
 }
 

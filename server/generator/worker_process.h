@@ -93,6 +93,7 @@ private:
     std::chrono::milliseconds judge(const End& end);
     std::string withNextTry(std::string message, std::chrono::milliseconds pause) const;
     void converse(FrameChannel& channel);
+    bool take(Frame frame);
     void writeFrames();
     void endIfOverdue(Clock::time_point due);
     bool handle(WorkerStatus frame);

@@ -2,11 +2,14 @@
 #include "server/jobs/dispatcher.h"
 
 #include <algorithm>
+#include <exception>
+#include <memory>
 #include <utility>
 
 #include "server/image/drawn.h"
 #include "server/jobs/job_id.h"
 #include "server/jobs/recovery.h"
+#include "shared/protocol/caught.h"
 #include "shared/protocol/passes.h"
 
 namespace easel::jobs {
@@ -71,7 +74,11 @@ Dispatcher::Dispatcher(Ledger& ledger, std::unique_ptr<generator::Generator> gen
       m_generator(std::move(generator)),
       m_options(options),
       m_lease{newJobId(), options.lease},
-      m_keeper(kPicturesWaiting, [this] { wake(); }) {
+      m_keeper(
+          kPicturesWaiting, [this] { wake(); },
+          [this](const std::string& what) {
+              m_ledger.logProblem("What was drawn is not settled", protocol::internalError(what));
+          }) {
     m_ledger.onChange([this] { wake(); });
 }
 
@@ -142,9 +149,16 @@ void Dispatcher::run() {
             }
             m_hasWork = false;
         }
-        dispatch();
-        m_ledger.tellPending();
-        const auto until = upkeep();
+        auto until = Clock::now() + kStorePause;
+        try {
+            dispatch();
+            m_ledger.tellPending();
+            until = upkeep();
+        } catch (const std::exception& error) {
+            m_ledger.logProblem("The queue breaks off and begins again",
+                                protocol::internalError(error.what()));
+            waitBeforeStoring();
+        }
         std::unique_lock lock(m_mutex);
         m_wake.wait_until(lock, until, [this] { return m_stopping || m_hasWork; });
     }
@@ -325,29 +339,24 @@ std::optional<Hold> Dispatcher::lackOfRoom() {
 
 generator::Observer Dispatcher::listenTo(const std::string& id, int attempt,
                                          protocol::GenerationSettings settings) {
-    return {.progress = [this, id, attempt](
-                            const protocol::Progress& progress) { m_ledger.progress(id, attempt, progress); },
-            .image =
-                [this, id, attempt, settings = std::move(settings)](int index, std::int64_t seed,
-                                                                    image::Image picture) {
-                    auto own = protocol::settingsOf(settings, index);
-                    own.seed = seed;
-                    m_keeper.add(
-                        [=, this, picture = std::move(picture)] { keep(id, attempt, own, index, picture); });
-                },
-            .finished =
-                [this, id, attempt](const std::optional<Problem>& problem) {
-                    // What was not drawn may be next again, so nothing else is begun before that is known.
-                    m_keeper.add([=, this] {
-                        conclude(id, attempt, problem);
-                        if (problem) {
-                            letGo();
-                        }
-                    });
-                    if (!problem) {
-                        letGo();
-                    }
-                }};
+    return {
+        .progress = [this, id, attempt](
+                        const protocol::Progress& progress) { m_ledger.progress(id, attempt, progress); },
+        .image =
+            [this, id, attempt, settings = std::move(settings)](int index, std::int64_t seed,
+                                                                image::Image picture) {
+                auto own = protocol::settingsOf(settings, index);
+                own.seed = seed;
+                m_keeper.add(
+                    [=, this, picture = std::move(picture)] { keep(id, attempt, own, index, picture); });
+            },
+        .finished =
+            [this, id, attempt](const std::optional<Problem>& problem) {
+                // What was not drawn may be next again, so nothing else is begun before that is known. The
+                // generator has room again, however that goes.
+                const std::shared_ptr<void> place(nullptr, [this](void*) { letGo(); });
+                m_keeper.add([=, this, held = problem ? place : nullptr] { conclude(id, attempt, problem); });
+            }};
 }
 
 /// The generator has room for another.
@@ -367,16 +376,18 @@ void Dispatcher::keep(const std::string& id, int attempt, const protocol::Genera
     if (!isWanted) {
         return;
     }
-    const auto kept = encodeDrawn(picture, settings).and_then([&](const auto& bytes) {
-        return m_ledger.images().write(id, index, bytes).map([&] {
-            protocol::ImageInfo info;
-            info.index = index;
-            info.seed = settings.seed;
-            info.width = picture.width;
-            info.height = picture.height;
-            info.bytes = static_cast<std::int64_t>(bytes.size());
-            info.note = picture.note;
-            return info;
+    const auto kept = protocol::caught([&] {
+        return encodeDrawn(picture, settings).and_then([&](const auto& bytes) {
+            return m_ledger.images().write(id, index, bytes).map([&] {
+                protocol::ImageInfo info;
+                info.index = index;
+                info.seed = settings.seed;
+                info.width = picture.width;
+                info.height = picture.height;
+                info.bytes = static_cast<std::int64_t>(bytes.size());
+                info.note = picture.note;
+                return info;
+            });
         });
     });
     if (!m_ledger.addImage(id, attempt, kept)) {

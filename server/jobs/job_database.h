@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <exception>
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -8,6 +9,7 @@
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <sqlite3.h>
 
+#include "shared/protocol/caught.h"
 #include "shared/protocol/problem.h"
 
 /// The SQLite file behind SqliteJobStore. For its .cpp files alone.
@@ -29,13 +31,16 @@ inline constexpr const char* kPaused = "SELECT paused FROM queue";
 
 protocol::Problem problemOf(const SQLite::Exception& error);
 
-/// Runs `work`, which may throw what SQLiteCpp throws, and turns that into a problem.
+/// Runs `work` and turns what it throws into a problem, be it SQLiteCpp's or not: what could not be stored is
+/// tried again, what threw past here would not be.
 template <typename Work>
 auto guarded(Work work) -> decltype(work()) {
     try {
         return work();
     } catch (const SQLite::Exception& error) {
         return tl::unexpected(problemOf(error));
+    } catch (const std::exception& error) {
+        return tl::unexpected(protocol::problemOf(error));
     }
 }
 

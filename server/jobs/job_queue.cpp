@@ -60,7 +60,16 @@ JobQueue::JobQueue(std::unique_ptr<JobStore> store, ImageFolder images, InputFol
     : m_options(std::move(options)),
       m_ledger(std::move(store), std::move(images), std::move(inputs), m_options),
       m_dispatcher(m_ledger, std::move(generator), m_options),
-      m_intake(kMostWaitingInputs, [] {}) {}
+      m_intake(
+          kMostWaitingInputs, [] {},
+          [this](const std::string& what) {
+              m_ledger.logProblem("A picture could not be taken in", protocol::internalError(what));
+          }) {}
+
+void JobQueue::drain(std::chrono::milliseconds grace) {
+    m_dispatcher.drain(grace);
+    m_intake.close();
+}
 
 Expected<Job> JobQueue::submit(const protocol::GenerationSettings& settings, const std::string& owner,
                                const std::optional<IdempotencyKey>& key, int priority,

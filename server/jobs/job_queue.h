@@ -81,7 +81,8 @@ public:
     /// The pictures that clients sent. Adding is for `takeIn`.
     InputStore& inputs() { return m_ledger.inputs(); }
     /// Runs `task`, which adds inputs, on the thread for that, one after the other, so that only one picture
-    /// is unpacked at a time. False: too many wait already.
+    /// is unpacked at a time; what it throws ends it alone. False: too many wait already, or the queue was
+    /// drained. A task that has not begun by then goes unused.
     bool takeIn(std::function<void()> task) { return m_intake.tryAdd(std::move(task)); }
 
     /// Tells `callback` the job's events, in order, from the queue's thread; it must not block, and may
@@ -110,7 +111,7 @@ public:
 
     /// Before the end: accepts and starts nothing more, gives what runs up to `grace` to finish, and puts
     /// the rest back into the queue for the next process. Who follows them is told.
-    void drain(std::chrono::milliseconds grace) { m_dispatcher.drain(grace); }
+    void drain(std::chrono::milliseconds grace);
 
 private:
     JobQueue(std::unique_ptr<JobStore> store, ImageFolder images, InputFolder inputs,

@@ -2,6 +2,7 @@
 #include "server/jobs/ledger.h"
 
 #include <algorithm>
+#include <exception>
 
 #include <fmt/core.h>
 
@@ -303,7 +304,12 @@ void Ledger::tellPending() {
             return;
         }
         for (const auto& tell : pending) {
-            tell();
+            try {
+                tell();
+            } catch (const std::exception& error) {
+                logProblem("Somebody who follows jobs could not be told of one",
+                           protocol::internalError(error.what()));
+            }
         }
     }
 }

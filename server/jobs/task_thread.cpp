@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/jobs/task_thread.h"
 
+#include <exception>
 #include <utility>
 
 namespace easel::jobs {
 
-TaskThread::TaskThread(std::size_t capacity, std::function<void()> idle)
-    : m_capacity(capacity), m_idle(std::move(idle)), m_thread([this] { run(); }) {}
+TaskThread::TaskThread(std::size_t capacity, std::function<void()> idle,
+                       std::function<void(const std::string& what)> failed)
+    : m_capacity(capacity),
+      m_idle(std::move(idle)),
+      m_failed(std::move(failed)),
+      m_thread([this] { run(); }) {}
 
 TaskThread::~TaskThread() {
     {
@@ -19,7 +24,7 @@ TaskThread::~TaskThread() {
 
 void TaskThread::add(std::function<void()> task) {
     std::unique_lock lock(m_mutex);
-    m_changed.wait(lock, [this] { return m_tasks.size() <= m_capacity; });
+    m_changed.wait(lock, [this] { return !isFull(); });
     m_tasks.push_back(std::move(task));
     m_changed.notify_all();
 }
@@ -27,7 +32,7 @@ void TaskThread::add(std::function<void()> task) {
 bool TaskThread::tryAdd(std::function<void()> task) {
     {
         const std::scoped_lock lock(m_mutex);
-        if (m_tasks.size() > m_capacity) {
+        if (m_isClosed || isFull()) {
             return false;
         }
         m_tasks.push_back(std::move(task));
@@ -36,9 +41,20 @@ bool TaskThread::tryAdd(std::function<void()> task) {
     return true;
 }
 
+void TaskThread::close() {
+    std::deque<std::function<void()>> dropped;
+    std::unique_lock lock(m_mutex);
+    m_isClosed = true;
+    dropped.swap(m_tasks);
+    lock.unlock();
+    dropped.clear();  // Whoever waits for one of them is told at once.
+    lock.lock();
+    m_changed.wait(lock, [this] { return !m_isBusy; });
+}
+
 bool TaskThread::isIdle() const {
     const std::scoped_lock lock(m_mutex);
-    return m_tasks.empty();
+    return m_tasks.empty() && !m_isBusy;
 }
 
 void TaskThread::run() {
@@ -48,17 +64,29 @@ void TaskThread::run() {
         if (m_tasks.empty()) {
             return;
         }
-        std::function<void()>& task = m_tasks.front();
-        lock.unlock();
-        task();
+        {
+            const std::function<void()> task = std::move(m_tasks.front());
+            m_tasks.pop_front();
+            m_isBusy = true;
+            lock.unlock();
+            perform(task);
+        }
         lock.lock();
-        m_tasks.pop_front();
+        m_isBusy = false;
         m_changed.notify_all();
         if (m_tasks.empty()) {
             lock.unlock();
             m_idle();
             lock.lock();
         }
+    }
+}
+
+void TaskThread::perform(const std::function<void()>& task) const {
+    try {
+        task();
+    } catch (const std::exception& error) {
+        m_failed(error.what());
     }
 }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <functional>
 #include <memory>
+#include <new>
 #include <string>
 #include <utility>
 
@@ -47,12 +48,17 @@ public:
         m_listener = http::Listener::start(over(chosenTransport()), api::makeRouter(service())).value();
     }
 
+    /// A model that takes more memory to find than there is.
+    static constexpr const char* kOutOfMemory = "hub/vast";
     /// What its log says: the numbers of its lines.
     static constexpr int kLogLines = 1500;
 
     api::Service service() {
         api::Models models;
         models.find = [this](const std::string& id) -> protocol::Expected<protocol::ModelInfo> {
+            if (id == kOutOfMemory) {
+                throw std::bad_alloc();
+            }
             const auto found = std::ranges::find(m_models, id, &protocol::ModelInfo::id);
             if (found == m_models.end() && !id.empty()) {
                 return tl::unexpected(protocol::noSuchModel(id, {m_models.front().id}));

@@ -10,6 +10,8 @@
 #include <chrono>
 #include <cstring>
 #include <memory>
+#include <new>
+#include <stdexcept>
 #include <string>
 #include <thread>
 
@@ -110,6 +112,33 @@ private Q_SLOTS:
         worker.submit("a", settings("a fox"), observer);
         QVERIFY(heard->waitForEnd());
         QCOMPARE(heard->endCode(), std::string());
+    }
+
+    void aListenerThatThrowsCostsTheWorker() {
+        WorkerProcess worker(options("good"));
+        QVERIFY(waitForStatus(worker, isReady));
+        const auto heard = std::make_shared<Heard>();
+        auto observer = Heard::observerOf(heard);
+        observer.image = [](int, std::int64_t, const image::Image&) { throw std::bad_alloc(); };
+        worker.submit("a", settings("a fox"), observer);
+        QVERIFY(heard->waitForEnd());
+        QCOMPARE(heard->endCode(), std::string(kWorkerLost));
+        QVERIFY2(heard->ends.front()->detail.find("could not take what it said") != std::string::npos,
+                 heard->ends.front()->detail.c_str());
+        QVERIFY(waitForStatus(worker, isReady));
+    }
+
+    void materialsThatCannotBeFoundForAnExceptionFailTheirRequest() {
+        auto careless = options("good");
+        careless.gather =
+            [](const protocol::GenerationSettings&) -> protocol::Expected<std::vector<Material>> {
+            throw std::runtime_error("a folder that vanished");
+        };
+        WorkerProcess worker(careless);
+        QVERIFY(waitForStatus(worker, isReady));
+        const auto failed = submit(worker, "a", settings("a fox"));
+        QVERIFY(failed->waitForEnd());
+        QCOMPARE(failed->endCode(), std::string("internal"));
     }
 
     void loadingHasAnEnd() {

@@ -1,4 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <future>
+#include <new>
+#include <stdexcept>
+
 #include <QTest>
 
 #include "tests/server/jobs/queue_test.h"
@@ -141,6 +145,58 @@ private Q_SLOTS:
         QVERIFY(get(waiting).state == JobState::Queued);
         QCOMPARE(m_queue->submit(settings(), kSomebody).error().status, 503);
         QVERIFY(m_generator->isIdle());
+    }
+
+    void drainLetsGoOfWhatWaitsToBeTakenIn() {
+        std::promise<void> began;
+        std::promise<void> goesOn;
+        std::atomic<int> taken = 0;
+        QVERIFY(m_queue->takeIn([&] {
+            began.set_value();
+            goesOn.get_future().wait();
+            ++taken;
+        }));
+        began.get_future().wait();
+        const auto waiting = std::make_shared<int>();
+        QVERIFY(m_queue->takeIn([&, waiting] { ++taken; }));
+        std::thread draining([&] { m_queue->drain(0ms); });
+        QTRY_COMPARE(waiting.use_count(), 1L);
+        goesOn.set_value();
+        draining.join();
+        QCOMPARE(taken.load(), 1);
+        QVERIFY(!m_queue->takeIn([&] { ++taken; }));
+    }
+
+    void whatThrowsOnItsThreadsEndsNothingElse() {
+        SharedLog log;
+        std::atomic<bool> hasThrown = false;
+        QueueOptions options;
+        options.log = log.writer();
+        options.obstacle = [&](const protocol::GenerationSettings&) -> std::optional<protocol::Hold> {
+            if (!hasThrown.exchange(true)) {
+                throw std::runtime_error("a folder that vanished");
+            }
+            return {};
+        };
+        open(options);
+        QVERIFY(m_queue->takeIn([] { throw std::bad_alloc(); }));
+        QVERIFY(QTest::qWaitFor([&] { return log.contains("could not be taken in: "); }, kPatienceMs));
+        const auto id = submit();
+        const auto bad = m_queue->subscribe(
+            id, {}, [](const JobEvent&) { throw std::runtime_error("a listener without memory"); });
+        Diary diary;
+        const auto good = m_queue->subscribe(id, {}, diary.writer());
+        QCOMPARE(drawNext(), id);
+        QVERIFY(waitForState(id, JobState::Succeeded));
+        QVERIFY(hasThrown);
+        QVERIFY2(log.contains("a folder that vanished"), log.text().c_str());
+        QVERIFY2(log.contains("a listener without memory"), log.text().c_str());
+        const auto isTold = [&] {
+            const auto events = diary.events();
+            return !events.empty() && isLast(events.back());
+        };
+        QVERIFY(QTest::qWaitFor(isTold, kPatienceMs));
+        m_queue.reset();  // It reads `hasThrown`.
     }
 
     void drainGivesBackWhatTakesTooLong() {
