@@ -127,7 +127,7 @@ protocol::Expected<protocol::TokenCount> TokenCounter::count(const protocol::Tok
     protocol::TokenCount count;
     count.warnings = std::move(script->warnings);
     for (const prompt::LoraTag& tag : script->loras) {
-        count.loras.push_back({tag.name, tag.weight, tag.textWeight});
+        count.loras.push_back({tag.name, tag.weight, tag.textWeight, tag.blocks});
     }
     Tokenizers tokenizers;
     for (const models::TextComponent& text : model->texts) {

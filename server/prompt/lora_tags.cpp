@@ -6,8 +6,10 @@
 #include <optional>
 #include <span>
 #include <utility>
+#include <vector>
 
 #include "server/prompt/number.h"
+#include "shared/protocol/addition.h"
 
 namespace easel::prompt {
 
@@ -16,11 +18,29 @@ namespace {
 constexpr std::string_view kKinds[] = {"lora", "lyco"};
 constexpr std::size_t kMostItems = 3;  // the name and two weights
 
+std::optional<std::vector<double>> numbersIn(std::string_view text) {
+    std::vector<double> numbers;
+    while (numbers.size() < protocol::kMaxLoraBlocks) {
+        const std::size_t end = text.find(',');
+        const auto number = numberIn(trimmed(text.substr(0, end)));
+        if (!number) {
+            return {};
+        }
+        numbers.push_back(*number);
+        if (end == std::string_view::npos) {
+            return numbers;
+        }
+        text.remove_prefix(end + 1);
+    }
+    return {};
+}
+
 /// What stands between "<lora:" and ">".
 std::optional<LoraTag> tagOf(std::string_view arguments) {
     std::vector<std::string_view> unnamed;
     std::optional<double> text;
     std::optional<double> network;
+    std::vector<double> blocks;
     while (true) {
         const std::string_view item = arguments.substr(0, arguments.find(':'));
         const auto equals = item.find('=');
@@ -28,11 +48,15 @@ std::optional<LoraTag> tagOf(std::string_view arguments) {
             unnamed.push_back(trimmed(item));
         } else {
             const std::string_view name = trimmed(item.substr(0, equals));
-            const auto value = numberIn(trimmed(item.substr(equals + 1)));
-            if (!value || (name != "te" && name != "unet")) {
+            const auto values = numbersIn(item.substr(equals + 1));
+            if (!values || (name != "lbw" && ((name != "te" && name != "unet") || values->size() > 1))) {
                 return {};
             }
-            (name == "te" ? text : network) = value;
+            if (name == "lbw") {
+                blocks = *values;
+            } else {
+                (name == "te" ? text : network) = values->front();
+            }
         }
         if (item.size() == arguments.size()) {
             break;
@@ -50,7 +74,7 @@ std::optional<LoraTag> tagOf(std::string_view arguments) {
         }
         weights.push_back(*weight);
     }
-    LoraTag tag{std::string(unnamed.front())};
+    LoraTag tag{.name = std::string(unnamed.front()), .blocks = std::move(blocks)};
     tag.textWeight = text.value_or(weights.empty() ? 1 : weights[0]);
     tag.weight = network.value_or(weights.size() < 2 ? tag.textWeight : weights[1]);
     return tag;

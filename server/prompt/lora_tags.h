@@ -14,6 +14,8 @@ struct LoraTag {
     std::string name;
     double weight = 1;      ///< on the network that draws
     double textWeight = 1;  ///< on the text encoders
+    /// Factors of both for parts of the model, as protocol::LoraUse has them.
+    std::vector<double> blocks = {};
 
     bool operator==(const LoraTag&) const = default;
 };
@@ -27,6 +29,7 @@ struct TaggedText {
 
 /// Takes the tags out of `prompt`: <lora:NAME>, <lora:NAME:BOTH>, <lora:NAME:TEXT:NETWORK>, or by name,
 /// <lora:NAME:te=TEXT:unet=NETWORK>; a weight that is left out is 1, the network's that of the text encoders.
+/// <lora:NAME:1:lbw=1,0,0.5> weighs blocks, too.
 TaggedText takeLoraTags(std::string_view prompt);
 
 }  // namespace easel::prompt

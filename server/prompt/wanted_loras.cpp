@@ -7,10 +7,10 @@
 
 namespace easel::prompt {
 
-std::vector<WantedLora> wantedLoras(const protocol::GenerationSettings& settings) {
-    std::vector<WantedLora> wanted;
-    const auto add = [&wanted](const WantedLora& lora) {
-        const auto known = std::ranges::find_if(wanted, [&lora](const WantedLora& each) {
+std::vector<LoraTag> wantedLoras(const protocol::GenerationSettings& settings) {
+    std::vector<LoraTag> wanted;
+    const auto add = [&wanted](const LoraTag& lora) {
+        const auto known = std::ranges::find_if(wanted, [&lora](const LoraTag& each) {
             return each.name == lora.name && each.blocks == lora.blocks;
         });
         if (known == wanted.end()) {
@@ -21,12 +21,10 @@ std::vector<WantedLora> wantedLoras(const protocol::GenerationSettings& settings
         known->textWeight += lora.textWeight;
     };
     for (const protocol::LoraUse& use : settings.loras) {
-        add({{use.name, use.weight, use.textWeight.value_or(use.weight)}, use.blocks});
+        add({use.name, use.weight, use.textWeight.value_or(use.weight), use.blocks});
     }
     if (syntaxOf(settings.promptSyntax) == Syntax::A1111) {
-        for (const LoraTag& tag : takeLoraTags(settings.prompt).loras) {
-            add({tag, {}});
-        }
+        std::ranges::for_each(takeLoraTags(settings.prompt).loras, add);
     }
     return wanted;
 }

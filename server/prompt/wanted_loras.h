@@ -8,12 +8,8 @@
 
 namespace easel::prompt {
 
-struct WantedLora : LoraTag {
-    std::vector<double> blocks = {};  ///< as protocol::LoraUse has them; tags have none
-};
-
 /// The LoRAs that `settings` ask for: in their field, and by tags in the prompt where its syntax has them.
 /// Each name stands there once with the same blocks, where it came first: what is asked for twice adds up.
-std::vector<WantedLora> wantedLoras(const protocol::GenerationSettings& settings);
+std::vector<LoraTag> wantedLoras(const protocol::GenerationSettings& settings);
 
 }  // namespace easel::prompt

@@ -366,6 +366,7 @@ private Q_SLOTS:
                                {{{"less", 1, {}}}, ""},
                                {{{"mine", 1, {}, {0, 1, 1}}}, "<lora:mine:0.5>"},
                                {{{"less", 1, {}}}, "<lora:mine:0.5>"},
+                               {{}, "<lora:mine:1:lbw=0,1,1>"},
                                {{{"mine", 1, {}, {1, 1}}}, ""}};
         std::size_t finished = 0;
         for (std::size_t i = 0; i < all.size(); ++i) {
@@ -410,7 +411,7 @@ private Q_SLOTS:
         QVERIFY(isSame(1, 2) && isSame(1, 3));
         QVERIFY(isSame(0, 5) && isSame(0, 6));
         QVERIFY(!isSame(0, 1) && !isSame(0, 4) && !isSame(1, 4));
-        QVERIFY(isSame(8, 9) && isSame(10, 11));
+        QVERIFY(isSame(8, 9) && isSame(8, 12) && isSame(10, 11));
         QVERIFY(!isSame(7, 8) && !isSame(8, 10) && !isSame(0, 8));
     }
 

@@ -246,7 +246,7 @@ private Q_SLOTS:
     void tags_data() {
         QTest::addColumn<QString>("text");
         QTest::addColumn<QString>("rest");
-        QTest::addColumn<QString>("tags");  // name, network's weight, text encoders' weight
+        QTest::addColumn<QString>("tags");  // name, network's weight, text encoders' weight, those of blocks
         QTest::newRow("one weight") << "a <lora:my dog:0.8> b"
                                     << "a  b"
                                     << "my dog 0.8 0.8";
@@ -262,6 +262,9 @@ private Q_SLOTS:
         QTest::newRow("both ways") << "<lora:x:0.5:unet=2>"
                                    << ""
                                    << "x 2 0.5";
+        QTest::newRow("by block") << "<lora:x:0.5:lbw=1, 0,-0.25>a<lora:y:lbw=0.5>"
+                                  << "a"
+                                  << "x 0.5 0.5 1 0 -0.25, y 1 1 0.5";
         QTest::newRow("several") << "<lora:x:1>a<lyco:y:2>"
                                  << "a"
                                  << "x 1 1, y 2 2";
@@ -292,14 +295,18 @@ private Q_SLOTS:
         for (const prompt::LoraTag& tag : script.loras) {
             found +=
                 QString("%1 %2 %3").arg(QString::fromStdString(tag.name)).arg(tag.weight).arg(tag.textWeight);
+            for (const double factor : tag.blocks) {
+                found.back() += ' ' + QString::number(factor);
+            }
         }
         QCOMPARE(found.join(", "), tags);
         QVERIFY(script.warnings.empty());
     }
 
     void aTagThatCannotBeReadIsTextWithAWarning() {
-        for (const char* text : {"<lora:x:much>", "<lora::1>", "<lora:>", "<lora:x:1:1:8>", "<lora:x:dyn=4>",
-                                 "<lora:x:1e999>", "<hypernet:x:1>"}) {
+        for (const char* text :
+             {"<lora:x:much>", "<lora::1>", "<lora:>", "<lora:x:1:1:8>", "<lora:x:dyn=4>", "<lora:x:1e999>",
+              "<lora:x:1:lbw=MIDD>", "<lora:x:lbw=1,>", "<lora:x:te=1,2>", "<hypernet:x:1>"}) {
             const Script script = scriptOf(text);
             QVERIFY(script.loras.empty());
             QVERIFY2(script.branches.front().readings.front().front().text.bytes.starts_with("<"), text);
