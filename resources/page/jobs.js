@@ -32,6 +32,7 @@ async function showPreview(canvas, {content_type: type, data}) {
     const picture = await createImageBitmap(new Blob([bytes], {type}));
     Object.assign(canvas, {width: picture.width, height: picture.height, hidden: false});
     canvas.getContext("2d").drawImage(picture, 0, 0);
+    byId("empty").hidden = true;
 }
 
 /** A line for one job. */
