@@ -33,6 +33,10 @@ std::optional<std::uint64_t> lastEventId(const Request& request) {
 }
 
 void send(http::EventStream& stream, const protocol::JobEvent& event) {
+    if (const auto* const preview = std::get_if<protocol::Preview>(&event.news)) {
+        return stream.offer(nameOf(event), eventData(event),
+                            event.job + '/' + std::to_string(preview->index));
+    }
     // Who lags is told how far a job is now, not how it got there.
     const bool isProgress = std::holds_alternative<protocol::Progress>(event.news);
     stream.send(nameOf(event), eventData(event), std::to_string(event.sequence),

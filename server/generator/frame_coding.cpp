@@ -85,6 +85,15 @@ json control(const Picture& frame) {
             {"note", frame.image.note}};
 }
 
+json control(const PreviewMade& frame) {
+    return {{"id", frame.id},
+            {"index", frame.preview.index},
+            {"step", frame.preview.step},
+            {"steps", frame.preview.steps},
+            {"width", frame.preview.picture.width},
+            {"height", frame.preview.picture.height}};
+}
+
 json control(const Finished& frame) {
     json value = {{"id", frame.id}};
     if (frame.problem) {
@@ -184,18 +193,51 @@ Expected<WorkerStatus> readStatus(const json& value) {
                                .warning = value.at("warning").get<std::string>()}};
 }
 
-Expected<Picture> readPicture(const json& value, std::vector<std::uint8_t> pixels) {
+Expected<int> readNumber(const json& value) {
+    const auto number = integer(value);
+    if (!std::in_range<int>(number)) {
+        return tl::unexpected(broken("a number is out of bounds"));
+    }
+    return static_cast<int>(number);
+}
+
+/// Without its note.
+Expected<image::Image> readImage(const json& value, std::vector<std::uint8_t> pixels, std::int64_t maxSide) {
     const auto width = integer(value.at("width"));
     const auto height = integer(value.at("height"));
-    const auto index = integer(value.at("index"));
-    constexpr std::int64_t kMaxSide = 1 << 16;
-    if (!std::in_range<int>(index) || width < 1 || height < 1 || width > kMaxSide || height > kMaxSide ||
+    if (width < 1 || height < 1 || width > maxSide || height > maxSide ||
         width * height * 3 != static_cast<std::int64_t>(pixels.size())) {
         return tl::unexpected(broken("a picture does not fit its pixels"));
     }
-    return Picture{value.at("id").get<std::string>(), static_cast<int>(index), integer(value.at("seed")),
-                   image::Image{static_cast<int>(width), static_cast<int>(height), std::move(pixels),
-                                value.at("note").get<std::string>()}};
+    return image::Image{static_cast<int>(width), static_cast<int>(height), std::move(pixels)};
+}
+
+Expected<Picture> readPicture(const json& value, std::vector<std::uint8_t> pixels) {
+    constexpr std::int64_t kMaxSide = 1 << 16;
+    return readNumber(value.at("index")).and_then([&](int index) {
+        return readImage(value, std::move(pixels), kMaxSide).map([&](image::Image image) {
+            image.note = value.at("note").get<std::string>();
+            return Picture{value.at("id").get<std::string>(), index, integer(value.at("seed")),
+                           std::move(image)};
+        });
+    });
+}
+
+Expected<PreviewMade> readPreview(const json& value, std::vector<std::uint8_t> pixels) {
+    PreviewMade frame{value.at("id").get<std::string>(), {}};
+    Preview& preview = frame.preview;
+    for (const auto& [key, target] : {std::pair("index", &preview.index), std::pair("step", &preview.step),
+                                      std::pair("steps", &preview.steps)}) {
+        const auto number = readNumber(value.at(key));
+        if (!number) {
+            return tl::unexpected(number.error());
+        }
+        *target = *number;
+    }
+    return readImage(value, std::move(pixels), protocol::kMaxPreviewSide).map([&](image::Image picture) {
+        preview.picture = std::move(picture);
+        return std::move(frame);
+    });
 }
 
 Expected<Finished> readFinished(const json& value) {
@@ -276,8 +318,10 @@ Expected<Frame> decode(std::size_t type, const json& value, std::vector<std::uin
             return Frame(readInventory(value));
         case 10:
             return readStage(value, pixels).map(asFrame);
-        default:
+        case 11:
             return Frame(readProof(value));
+        default:
+            return readPreview(value, std::move(pixels)).map(asFrame);
     }
 }
 
@@ -297,6 +341,9 @@ std::span<const std::uint8_t> pixelsOf(const Frame& frame) {
     if (const auto* picture = std::get_if<Picture>(&frame)) {
         return picture->image.rgb;
     }
+    if (const auto* made = std::get_if<PreviewMade>(&frame)) {
+        return made->preview.picture.rgb;
+    }
     if (const auto* stage = std::get_if<Stage>(&frame)) {
         return {reinterpret_cast<const std::uint8_t*>(stage->values.data()),
                 stage->values.size() * sizeof(float)};
@@ -304,8 +351,12 @@ std::span<const std::uint8_t> pixelsOf(const Frame& frame) {
     return {};
 }
 
-bool mayHavePixels(std::size_t type) {
-    return type == Frame(Picture()).index() || type == Frame(Stage()).index();
+std::size_t mostPixels(std::size_t type) {
+    if (type == Frame(PreviewMade()).index()) {
+        return FrameChannel::kMaxPreviewBytes;
+    }
+    const bool hasPixels = type == Frame(Picture()).index() || type == Frame(Stage()).index();
+    return hasPixels ? FrameChannel::kMaxPixelBytes : 0;
 }
 
 Expected<Frame> frameOf(std::size_t type, std::string_view control, std::vector<std::uint8_t> pixels) {

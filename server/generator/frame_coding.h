@@ -20,8 +20,8 @@ protocol::Problem broken(std::string_view what);
 std::string controlOf(const Frame& frame);
 /// What follows the control part; `frame` owns it.
 std::span<const std::uint8_t> pixelsOf(const Frame& frame);
-/// Whether something may follow it.
-bool mayHavePixels(std::size_t type);
+/// Bytes that may follow it.
+std::size_t mostPixels(std::size_t type);
 /// `type` is one. Errors: what a worker should not have sent.
 protocol::Expected<Frame> frameOf(std::size_t type, std::string_view control,
                                   std::vector<std::uint8_t> pixels);

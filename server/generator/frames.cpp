@@ -84,8 +84,7 @@ Expected<std::optional<Frame>> FrameChannel::read() {
         return tl::unexpected(broken("a message was cut short"));
     }
     if (header.magic != kMagic || header.type >= std::variant_size_v<Frame> ||
-        header.controlBytes > kMaxControlBytes ||
-        header.pixelBytes > (mayHavePixels(header.type) ? kMaxPixelBytes : 0)) {
+        header.controlBytes > kMaxControlBytes || header.pixelBytes > mostPixels(header.type)) {
         return tl::unexpected(broken("a message was not understood"));
     }
     std::string text(header.controlBytes, '\0');
@@ -104,7 +103,7 @@ Expected<std::optional<Frame>> FrameChannel::read() {
 Expected<void> FrameChannel::write(const Frame& frame) {
     const std::string text = controlOf(frame);
     const auto pixels = pixelsOf(frame);
-    if (text.size() > kMaxControlBytes || pixels.size() > kMaxPixelBytes) {
+    if (text.size() > kMaxControlBytes || pixels.size() > mostPixels(frame.index())) {
         return tl::unexpected(broken("a message is too large to send"));
     }
     Header header{.type = static_cast<std::uint32_t>(frame.index()),

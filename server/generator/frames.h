@@ -28,10 +28,11 @@
 /// is loaded and it is ready, and whenever something of it changes, such as the models that it holds. From
 /// then on a thread that does nothing else sends a `Heartbeat` every `kHeartbeatInterval`: without them the
 /// process hangs; with them, but without progress, its device does. For each `Generate` it sends any number
-/// of `ProgressMade`, one `Picture` per image and exactly one `Finished`. It ends by itself when the channel
-/// closes. A model or device that it cannot use is a `WorkerStatus` with `failed` set, then a non-zero exit:
-/// it is not tried again soon. Any other exit loses what was in flight (the gateway says "worker_lost") and
-/// another worker is started; a worker whose GPU context is broken simply exits.
+/// of `ProgressMade` and, where it asks for them, of `PreviewMade`, one `Picture` per image and exactly one
+/// `Finished`. It ends by itself when the channel closes. A model or device that it cannot use is a
+/// `WorkerStatus` with `failed` set, then a non-zero exit: it is not tried again soon. Any other exit loses
+/// what was in flight (the gateway says "worker_lost") and another worker is started; a worker whose GPU
+/// context is broken simply exits.
 ///
 /// `easel-server doctor` starts it in two other ways, in which it says what follows and exits:
 ///
@@ -98,6 +99,14 @@ struct Picture {
     bool operator==(const Picture&) const = default;
 };
 
+/// From the worker: what an image of `id` looks like so far.
+struct PreviewMade {
+    std::string id;
+    Preview preview;
+
+    bool operator==(const PreviewMade&) const = default;
+};
+
 /// From the worker: nothing more comes for `id`. Without a problem every image was sent.
 struct Finished {
     std::string id;
@@ -117,7 +126,7 @@ struct Heartbeat {
 inline constexpr std::chrono::milliseconds kHeartbeatInterval{5000};
 
 using Frame = std::variant<Generate, Cancel, WorkerStatus, ProgressMade, Picture, Finished, Heartbeat, Load,
-                           Unload, Inventory, Stage, Proof>;
+                           Unload, Inventory, Stage, Proof, PreviewMade>;
 
 /// One end of the conversation; owns its socket. One thread may read while any others write. Neither
 /// crashes nor allocates more than a frame's hard limit whatever the other end sends.
@@ -125,6 +134,8 @@ class FrameChannel {
 public:
     static constexpr std::size_t kMaxControlBytes = std::size_t{1} << 20;
     static constexpr std::size_t kMaxPixelBytes = std::size_t{64} << 20;
+    static constexpr std::size_t kMaxPreviewBytes =
+        std::size_t{3} * protocol::kMaxPreviewSide * protocol::kMaxPreviewSide;
 
     /// `fd` is a connected stream socket; it becomes close-on-exec.
     explicit FrameChannel(int fd);

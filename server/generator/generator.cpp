@@ -5,6 +5,8 @@
 
 #include <fmt/core.h>
 
+#include "shared/protocol/passes.h"
+
 namespace easel::generator {
 
 namespace {
@@ -16,6 +18,11 @@ std::string inWords(std::int64_t bytes) {
 }
 
 }  // namespace
+
+bool isPreviewDue(const protocol::GenerationSettings& settings, int step) {
+    return settings.previewEvery > 0 && step > 0 && step % settings.previewEvery == 0 &&
+           step < protocol::stepsOf(settings);
+}
 
 std::string inOneLine(const Status& status) {
     if (!status.ready) {

@@ -16,6 +16,20 @@
 
 namespace easel::generator {
 
+/// What an image of a request looks like so far; see protocol::Preview.
+struct Preview {
+    int index = 0;
+    int step = 0;
+    int steps = 0;
+    image::Image picture;  ///< 8-bit RGB, at most protocol::kMaxPreviewSide along each side
+
+    bool operator==(const Preview&) const = default;
+};
+
+/// Whether an image is to be shown that is `step` steps on its way. The last step is followed by the image
+/// itself.
+bool isPreviewDue(const protocol::GenerationSettings& settings, int step);
+
 /// What a request in flight tells its owner. Calls for one request come one at a time, in order, from a
 /// thread of the generator's or from within `submit`; `finished` is the last one and comes exactly once,
 /// at the latest when the generator is destroyed.
@@ -27,6 +41,8 @@ struct Observer {
     /// process that drew it died; the request may be submitted again. code "unavailable": the generator
     /// was not ready, and nothing was begun.
     std::function<void(std::optional<protocol::Problem>)> finished;
+    /// Only where the request asks for previews; empty: nobody looks.
+    std::function<void(Preview)> preview = {};
 };
 
 inline constexpr const char* kCancelled = "cancelled";

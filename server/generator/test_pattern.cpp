@@ -12,6 +12,13 @@
 
 namespace easel::generator {
 
+namespace {
+
+// A preview has a pixel for each latent, as a model's has that knows no better.
+constexpr int kPixelsOfALatent = 8;
+
+}  // namespace
+
 image::Image testPattern(int width, int height, std::int64_t seed) {
     struct Wave {
         double x;
@@ -40,6 +47,10 @@ image::Image testPattern(int width, int height, std::int64_t seed) {
         }
     }
     return picture;
+}
+
+image::Image previewPattern(int width, int height, std::int64_t seed) {
+    return testPattern(std::max(width / kPixelsOfALatent, 1), std::max(height / kPixelsOfALatent, 1), seed);
 }
 
 TestPattern::TestPattern(TestPatternOptions options) : m_options(options), m_thread([this] { run(); }) {}
@@ -134,6 +145,7 @@ bool TestPattern::draw(const Task& task) {
     progress.steps = steps * settings.count;
     task.observer.progress(progress);
     for (int index = 0; index < settings.count; ++index) {
+        const std::int64_t seed = protocol::seedOf(settings, index);
         for (int step = 0; step < steps; ++step) {
             if (!pause(task.id, m_options.stepTime)) {
                 return false;
@@ -141,10 +153,13 @@ bool TestPattern::draw(const Task& task) {
             progress.stage = protocol::Stage::Denoising;
             ++progress.step;
             task.observer.progress(progress);
+            if (task.observer.preview && isPreviewDue(settings, step + 1)) {
+                task.observer.preview(
+                    {index, step + 1, steps, previewPattern(last.width, last.height, seed)});
+            }
         }
         progress.stage = protocol::Stage::Decoding;
         task.observer.progress(progress);
-        const std::int64_t seed = protocol::seedOf(settings, index);
         task.observer.image(index, seed, testPattern(last.width, last.height, seed));
     }
     return true;

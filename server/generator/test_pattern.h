@@ -16,6 +16,9 @@ namespace easel::generator {
 /// The picture that a TestPattern makes: coloured waves that depend on the seed and the size alone.
 image::Image testPattern(int width, int height, std::int64_t seed);
 
+/// The same, as small as a preview of it is.
+image::Image previewPattern(int width, int height, std::int64_t seed);
+
 struct TestPatternOptions {
     std::chrono::milliseconds startTime{0};  ///< until it is ready
     std::chrono::milliseconds stepTime{0};   ///< of each sampler step

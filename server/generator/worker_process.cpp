@@ -411,6 +411,14 @@ bool WorkerProcess::handle(Picture frame) {
     return true;
 }
 
+bool WorkerProcess::handle(PreviewMade frame) {
+    // The step that it shows has been told, so it is no news to the watchdog.
+    if (const auto observer = observerAfter(frame.id, [] {}); observer && observer->preview) {
+        observer->preview(std::move(frame.preview));
+    }
+    return true;
+}
+
 bool WorkerProcess::handle(Finished frame) {
     std::shared_ptr<Observer> observer;
     {

@@ -99,6 +99,7 @@ private:
     bool handle(WorkerStatus frame);
     bool handle(const ProgressMade& frame);
     bool handle(Picture frame);
+    bool handle(PreviewMade frame);
     bool handle(Finished frame);
     bool handle(Heartbeat frame);
     void setStatus(Status status);

@@ -30,7 +30,7 @@ constexpr std::uint8_t kStartOfScan = 0xDA;  // the marker before pixels
 struct Destroy {
     void operator()(void* handle) const { tjDestroy(handle); }
 };
-using Decompressor = std::unique_ptr<std::remove_pointer_t<tjhandle>, Destroy>;
+using Handle = std::unique_ptr<std::remove_pointer_t<tjhandle>, Destroy>;
 
 struct Head {
     Size size;
@@ -126,7 +126,7 @@ std::vector<std::uint8_t> exifIn(File file) {
 }  // namespace
 
 Expected<Size> jpegSize(File file) {
-    const Decompressor decompressor(tjInitDecompress());
+    const Handle decompressor(tjInitDecompress());
     if (!decompressor) {
         return unreadable("there is no memory for it");
     }
@@ -135,7 +135,7 @@ Expected<Size> jpegSize(File file) {
 
 Expected<Stored> decodeJpeg(File untidy) {
     const std::vector<std::uint8_t> file = tidied(untidy);
-    const Decompressor decompressor(tjInitDecompress());
+    const Handle decompressor(tjInitDecompress());
     if (!decompressor) {
         return unreadable("there is no memory for it");
     }
@@ -156,6 +156,19 @@ Expected<Stored> decodeJpeg(File untidy) {
         inksToColours(pixels);
     }
     return Stored{{{width, height, std::move(pixels)}, {}}, exifIn(file)};
+}
+
+Expected<std::vector<std::uint8_t>> encodeJpeg(const Image& image, int quality) {
+    const Handle compressor(tjInitCompress());
+    std::vector<std::uint8_t> file(tjBufSize(image.width, image.height, TJSAMP_420));
+    unsigned char* into = file.data();
+    unsigned long size = file.size();
+    if (!compressor || tjCompress2(compressor.get(), image.rgb.data(), image.width, 0, image.height, TJPF_RGB,
+                                   &into, &size, TJSAMP_420, quality, TJFLAG_NOREALLOC) != 0) {
+        return tl::unexpected(protocol::internalError("The picture cannot be written as JPEG."));
+    }
+    file.resize(size);
+    return file;
 }
 
 }  // namespace easel::image

@@ -3,7 +3,9 @@
 
 #include <cstdint>
 #include <span>
+#include <vector>
 
+#include "server/image/image.h"
 #include "server/image/orientation.h"
 #include "shared/protocol/problem.h"
 
@@ -16,5 +18,9 @@ protocol::Expected<Size> jpegSize(std::span<const std::uint8_t> file);
 /// inverted, as Adobe's programs do, and become colours without a profile, as in Pillow. Errors: 400;
 /// whatever is missing or damaged, where other programs would show grey.
 protocol::Expected<Stored> decodeJpeg(std::span<const std::uint8_t> file);
+
+/// A baseline JPEG file with half as many colours along each side, as cameras write them; `quality` 1 to 100.
+/// Errors: 500; there is no memory for it.
+protocol::Expected<std::vector<std::uint8_t>> encodeJpeg(const Image& image, int quality);
 
 }  // namespace easel::image

@@ -278,6 +278,13 @@ void ActiveJobs::progress(LiveJob& live, protocol::Progress progress, Clock::tim
     tell(live, live.record.job.progress);
 }
 
+void ActiveJobs::preview(const LiveJob& live, protocol::Preview preview) {
+    const std::string& id = live.record.job.id;
+    if (m_subscribers.has(id, live.record.owner)) {
+        m_subscribers.tell({live.sequence, id, std::move(preview)}, live.record.owner);
+    }
+}
+
 void ActiveJobs::addImage(LiveJob& live, protocol::ImageInfo image) {
     live.record.job.images.push_back(std::move(image));
     tell(live, live.record.job.images.back());

@@ -104,6 +104,8 @@ public:
     void release(LiveJob& live);
     void start(LiveJob& live, int attempt, std::int64_t now);
     void progress(LiveJob& live, protocol::Progress progress, Clock::time_point now);
+    /// Tells it and forgets it: whoever comes later sees the next one.
+    void preview(const LiveJob& live, protocol::Preview preview);
     void addImage(LiveJob& live, protocol::ImageInfo image);
     void requeue(LiveJob& live, Requeue why);
     /// A number for the event that will tell of an end. Until it is told or dropped, no later event is.

@@ -2,11 +2,13 @@
 #include "server/jobs/dispatcher.h"
 
 #include <algorithm>
+#include <array>
 #include <exception>
 #include <memory>
 #include <utility>
 
 #include "server/image/drawn.h"
+#include "server/image/jpeg.h"
 #include "server/jobs/job_id.h"
 #include "server/jobs/recovery.h"
 #include "shared/protocol/caught.h"
@@ -27,6 +29,8 @@ constexpr auto kStorePause = 2s;             // before the store is asked again 
 constexpr auto kRoomPause = 2s;              // before the disk is looked at again when it was full
 constexpr auto kTimeLease = 1h;              // A process that is killed loses half of it at most.
 constexpr std::size_t kPicturesWaiting = 4;  // to be encoded; up to 12 MB each
+// Of 100 each: what does not get small enough with one is written with the next.
+constexpr std::array kPreviewQualities{75, 50, 25};
 
 /// Held for as long as things are as they are, which the dispatcher sees for itself.
 bool isOfTheMoment(HoldReason reason) {
@@ -356,6 +360,11 @@ generator::Observer Dispatcher::listenTo(const std::string& id, int attempt,
                 // generator has room again, however that goes.
                 const std::shared_ptr<void> place(nullptr, [this](void*) { letGo(); });
                 m_keeper.add([=, this, held = problem ? place : nullptr] { conclude(id, attempt, problem); });
+            },
+        .preview =
+            [this, id, attempt](generator::Preview preview) {
+                // Where even pictures wait, nobody needs to see what they will be.
+                m_keeper.tryAdd([=, this, preview = std::move(preview)] { show(id, attempt, preview); });
             }};
 }
 
@@ -393,6 +402,27 @@ void Dispatcher::keep(const std::string& id, int attempt, const protocol::Genera
     if (!m_ledger.addImage(id, attempt, kept)) {
         stop(id);
     }
+}
+
+void Dispatcher::show(const std::string& id, int attempt, const generator::Preview& preview) {
+    protocol::Expected<std::vector<std::uint8_t>> file;
+    for (const int quality : kPreviewQualities) {
+        file = image::encodeJpeg(preview.picture, quality);
+        if (file && file->size() <= protocol::kMaxPreviewBytes) {
+            break;
+        }
+    }
+    if (!file || file->size() > protocol::kMaxPreviewBytes) {
+        return;
+    }
+    protocol::Preview shown;
+    shown.index = preview.index;
+    shown.step = preview.step;
+    shown.steps = preview.steps;
+    shown.width = preview.picture.width;
+    shown.height = preview.picture.height;
+    shown.bytes.assign(file->begin(), file->end());
+    m_ledger.preview(id, attempt, std::move(shown));
 }
 
 void Dispatcher::conclude(const std::string& id, int attempt, const std::optional<Problem>& problem) {

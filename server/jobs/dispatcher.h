@@ -62,6 +62,7 @@ private:
     generator::Observer listenTo(const std::string& id, int attempt, protocol::GenerationSettings settings);
     void keep(const std::string& id, int attempt, const protocol::GenerationSettings& settings, int index,
               const image::Image& picture);
+    void show(const std::string& id, int attempt, const generator::Preview& preview);
     void conclude(const std::string& id, int attempt, const std::optional<protocol::Problem>& problem);
 
     Ledger& m_ledger;

@@ -165,6 +165,14 @@ void Ledger::progress(const std::string& id, int attempt, const protocol::Progre
     });
 }
 
+void Ledger::preview(const std::string& id, int attempt, protocol::Preview preview) {
+    change([&](ActiveJobs& active) {
+        if (LiveJob* live = active.running(id, attempt)) {
+            active.preview(*live, std::move(preview));
+        }
+    });
+}
+
 bool Ledger::addImage(const std::string& id, int attempt, const Expected<protocol::ImageInfo>& image) {
     const std::scoped_lock changing(m_changing);
     const auto isRunning = [&](const ActiveJobs& active) { return active.running(id, attempt) != nullptr; };

@@ -83,6 +83,7 @@ public:
     /// False, and not a word, when the claim was lost.
     bool renew(const std::string& id, int attempt, const Lease& lease);
     void progress(const std::string& id, int attempt, const protocol::Progress& progress);
+    void preview(const std::string& id, int attempt, protocol::Preview preview);
     /// False: the picture could not be kept, and the attempt has failed.
     bool addImage(const std::string& id, int attempt, const protocol::Expected<protocol::ImageInfo>& image);
     /// What a job that is not drawn any more is to become.

@@ -84,6 +84,10 @@ void readRequests(generator::FrameChannel& channel, diffusion::Engine& engine) {
             .finished =
                 [&channel, id](auto problem) {
                     tell(channel, generator::Finished{id, std::move(problem)});
+                },
+            .preview =
+                [&channel, id](generator::Preview preview) {
+                    tell(channel, generator::PreviewMade{id, std::move(preview)});
                 }};
     };
     while (auto frame = channel.read()) {

@@ -126,7 +126,6 @@ void checkAdditions(std::optional<Problem>& problem, const GenerationSettings& s
           "Only a picture can be extended: give it as init_image.");
     check(settings.controls.empty() || settings.mask.empty() || settings.inpaintArea != "masked",
           "inpaint_area", "ControlNets hold to a picture as a whole: leave inpaint_area or controls out.");
-    check(settings.previewEvery == 0, "preview_every", "This server sends no previews yet; leave it out.");
 }
 
 // ASCII's own, for those of the C library ask the locale: a Turkish one has other ideas of "I".

@@ -84,6 +84,31 @@ private Q_SLOTS:
         QVERIFY(late.isClosedByServer());
     }
 
+    void previewsAreToldWithoutANumber() {
+        ApiServer server;
+        const std::string id = jobIn(server.post(R"({"prompt":"fox","preview_every":2})")).id;
+        const auto drawing = server.generator().take();
+        QCOMPARE(drawing->settings.previewEvery, 2);
+        QTRY_COMPARE_WITH_TIMEOUT(stateOf(server, id), std::string("running"), 30'000);
+        RawClient ofOne(server.port());
+        openStream(ofOne, id);
+        QVERIFY(nextEvent(ofOne).find("event: state\n") != std::string::npos);
+        RawClient ofAll(server.port());
+        ofAll.send("GET /v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        ofAll.receiveUntil("\r\n\r\n");
+        QVERIFY(nextJobEvent(ofAll).find("event: state\n") != std::string::npos);
+        ManualGenerator::show(*drawing, 2);
+        for (const std::string& told : {nextEvent(ofOne), nextEvent(ofAll)}) {
+            QVERIFY2(told.starts_with("event: preview\ndata: {"), told.c_str());
+            QVERIFY2(told.find("\nid:") == std::string::npos, told.c_str());
+            const auto data = told.substr(told.find("data: ") + 6);
+            const auto event = protocol::parseEvent("preview", data.substr(0, data.find('\n')));
+            QVERIFY(event.has_value());
+            QCOMPARE(event->job, id);
+            QCOMPARE(std::get<protocol::Preview>(event->news).step, 2);
+        }
+    }
+
     /// Progress is a state, not a log.
     void followersThatLagAreToldTheNewestProgress() {
         ApiServer server;

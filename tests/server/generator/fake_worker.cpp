@@ -13,6 +13,7 @@
 //                                                        stop-after  … when it is done
 //                                                        print:TEXT  prints TEXT
 //                                                        materials   prints what lies beside the model
+//                                                        too large   sends previews of no size that may be
 //
 // It has one device, cpu. "exits" and "refused" are mended by a file beside the model, MODEL.mended; each
 // refusal adds a byte to MODEL.starts.
@@ -130,6 +131,9 @@ private:
                 }
                 ++progress.step;
                 send(ProgressMade{wish.id, progress});
+                if (isPreviewDue(settings, step + 1)) {
+                    show(wish, index, step + 1);
+                }
                 if (progress.step == 2) {
                     misbehave(wish);
                 }
@@ -141,6 +145,15 @@ private:
         if (prompt == "stop-after") {
             std::raise(SIGSTOP);
         }
+    }
+
+    void show(const Generate& wish, int index, int step) {
+        const auto& settings = wish.settings;
+        const int side = settings.prompt == "too large" ? protocol::kMaxPreviewSide + 1 : settings.width;
+        const PreviewMade made{
+            wish.id,
+            {index, step, settings.steps, testPattern(side, settings.height, settings.seed + index)}};
+        send(made);
     }
 
     void misbehave(const Generate& wish) {

@@ -26,6 +26,7 @@ struct Heard {
     std::condition_variable changed;
     int steps = 0;
     std::map<int, image::Image> images;
+    std::vector<generator::Preview> previews;
     std::vector<std::optional<protocol::Problem>> ends;
 
     static generator::Observer observerOf(const std::shared_ptr<Heard>& heard) {
@@ -40,6 +41,10 @@ struct Heard {
                 .finished =
                     [heard](std::optional<protocol::Problem> problem) {
                         heard->note([&] { heard->ends.push_back(std::move(problem)); });
+                    },
+                .preview =
+                    [heard](generator::Preview preview) {
+                        heard->note([&] { heard->previews.push_back(std::move(preview)); });
                     }};
     }
 

@@ -87,6 +87,7 @@ private Q_SLOTS:
             // Larger than any socket buffer: it goes in many pieces.
             Picture{"j_1", 2, 44, testPattern(1024, 768, 44)},
             Picture{"j_1", 3, 45, image::Image{1, 1, {1, 2, 3}, "In tiles."}},
+            PreviewMade{"j_1", {2, 5, 25, testPattern(protocol::kMaxPreviewSide, 64, 44)}},
             Finished{"j_1", {}},
             Heartbeat{12, 30},
             Finished{"j_1", protocol::generationFailed("The picture is not finite.")},
@@ -144,7 +145,7 @@ private Q_SLOTS:
         };
         row("not a frame", "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
         row("half a header", "EASL");
-        row("unknown type", frame(12, "{}"));
+        row("unknown type", frame(13, "{}"));
         row("huge control part", header(kMagic, 1, 0xffffffff, 0));
         row("huge picture", header(kMagic, 4, 2, 0xffffffff) + "{}");
         row("pixels where none belong", frame(1, R"({"id":"a"})", "xyz"));
@@ -166,6 +167,23 @@ private Q_SLOTS:
         row("picture of negative size", picture("-1", "-2"));
         row("picture whose size overflows", picture("4611686018427387904", "4"));
         row("picture of fractional size", picture("1e300", "1"));
+        const auto preview = [&](int width, int height) {
+            const std::string pixels(static_cast<std::size_t>(3) * width * height, 'x');
+            return frame(12,
+                         R"({"id":"a","index":0,"step":1,"steps":2,"width":)" + std::to_string(width) +
+                             R"(,"height":)" + std::to_string(height) + "}",
+                         pixels);
+        };
+        constexpr int kMaxSide = protocol::kMaxPreviewSide;
+        QVERIFY(channelThatGets(preview(kMaxSide, 1))->read());
+        row("huge preview", header(kMagic, 12, 2, 3 * kMaxSide * kMaxSide + 1) + "{}");
+        row("preview that is too wide", preview(kMaxSide + 1, 1));
+        row("preview without pixels", preview(0, 1));
+        row("preview larger than its pixels",
+            frame(12, R"({"id":"a","index":0,"step":1,"steps":2,"width":2,"height":2})", "abcdef"));
+        row("preview of no step", frame(12, R"({"id":"a","index":0,"steps":2,"width":1,"height":1})", "abc"));
+        row("preview of a step that is no int",
+            frame(12, R"({"id":"a","index":0,"step":4294967297,"steps":2,"width":1,"height":1})", "abc"));
         const auto stage = [&](const std::string& shape) {
             return frame(10, R"({"name":"text","shape":)" + shape + "}", "abcdefgh");
         };

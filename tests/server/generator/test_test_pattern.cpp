@@ -56,6 +56,33 @@ private Q_SLOTS:
         QCOMPARE(seeds, (std::vector<std::int64_t>{7, 8}));
     }
 
+    void showsWhatItDraws() {
+        TestPattern generator;
+        QVERIFY(QTest::qWaitFor([&] { return generator.status().ready; }));
+        std::vector<Preview> previews;
+        const auto drawn = [&](int every) {
+            std::promise<Ended> end;
+            auto wish = settings(4, 2);
+            wish.previewEvery = every;
+            generator.submit(std::to_string(every), wish,
+                             {[](const protocol::Progress&) {}, [](int, std::int64_t, const image::Image&) {},
+                              [&](Ended problem) { end.set_value(std::move(problem)); },
+                              [&](Preview preview) { previews.push_back(std::move(preview)); }});
+            return !end.get_future().get();
+        };
+        QVERIFY(drawn(0));
+        QVERIFY(previews.empty());
+        QVERIFY(drawn(3));
+        const std::vector<Preview> expected{{0, 3, 4, previewPattern(72, 64, 7)},
+                                            {1, 3, 4, previewPattern(72, 64, 8)}};
+        QVERIFY(previews == expected);
+        QCOMPARE(previews[0].picture.width, 9);
+        QCOMPARE(previews[0].picture.height, 8);
+        // After the last step comes the picture itself.
+        QVERIFY(drawn(4));
+        QCOMPARE(previews.size(), std::size_t{2});
+    }
+
     void cancelsWhatRunsAndWhatWaits() {
         TestPattern generator({.startTime = 0ms, .stepTime = 20ms});
         QVERIFY(QTest::qWaitFor([&] { return generator.status().ready; }));

@@ -45,6 +45,36 @@ private Q_SLOTS:
         QVERIFY(heard->images[1] == testPattern(64, 64, 43));
     }
 
+    void shows() {
+        WorkerProcess worker(options("good"));
+        QVERIFY(waitForStatus(worker, isReady));
+        auto wish = settings("a fox");
+        wish.count = 2;
+        const auto unseen = submit(worker, "a", wish);
+        QVERIFY(unseen->waitForEnd());
+        QVERIFY(unseen->previews.empty());
+        wish.previewEvery = 2;
+        const auto heard = submit(worker, "b", wish);
+        QVERIFY(heard->waitForEnd());
+        const std::vector<Preview> expected{{0, 2, 5, testPattern(64, 64, 42)},
+                                            {0, 4, 5, testPattern(64, 64, 42)},
+                                            {1, 2, 5, testPattern(64, 64, 43)},
+                                            {1, 4, 5, testPattern(64, 64, 43)}};
+        QVERIFY(heard->previews == expected);
+        QCOMPARE(heard->images.size(), std::size_t{2});
+    }
+
+    void previewsThatAreTooLargeEndTheWorker() {
+        WorkerProcess worker(options("good"));
+        QVERIFY(waitForStatus(worker, isReady));
+        auto wish = settings("too large");
+        wish.previewEvery = 1;
+        const auto heard = submit(worker, "a", wish);
+        QVERIFY(heard->waitForEnd());
+        QCOMPARE(heard->endCode(), std::string(kWorkerLost));
+        QVERIFY(heard->previews.empty());
+    }
+
     void cancels() {
         WorkerProcess worker(options("good"));
         QVERIFY(waitForStatus(worker, isReady));

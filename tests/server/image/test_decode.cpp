@@ -2,6 +2,7 @@
 #include <QDir>
 #include <QTest>
 
+#include "server/image/jpeg.h"
 #include "server/image/orientation.h"
 #include "tests/server/image/pictures.h"
 
@@ -62,6 +63,22 @@ class TestDecode : public QObject {
     Q_OBJECT
 
 private Q_SLOTS:
+    void whatIsWrittenAsJpegReadsBack() {
+        image::Image image{48, 31, {}};
+        for (int i = 0; i < 48 * 31; ++i) {
+            image.rgb.insert(image.rgb.end(), {static_cast<std::uint8_t>(4 * (i % 48)),
+                                               static_cast<std::uint8_t>(4 * (i / 48)), 90});
+        }
+        const auto fine = image::encodeJpeg(image, 90);
+        const auto rough = image::encodeJpeg(image, 10);
+        QVERIFY(fine && rough && rough->size() < fine->size());
+        const auto back = image::decode(*fine, {});
+        QVERIFY(back);
+        QCOMPARE(back->image.width, image.width);
+        QCOMPARE(back->image.height, image.height);
+        QVERIFY(furthest(back->image.rgb, image.rgb) < 16);
+    }
+
     void everyFormReadsAsPillowReadsIt_data() {
         QTest::addColumn<QString>("file");
         const QDir folder(kFolder);

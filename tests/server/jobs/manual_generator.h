@@ -101,6 +101,12 @@ public:
         progress.steps = request.settings.steps * request.settings.count;
         request.observer.progress(progress);
     }
+    static void show(const Request& request, int step, int index = 0) {
+        const auto& settings = request.settings;
+        request.observer.preview(
+            {index, step, settings.steps,
+             easel::generator::previewPattern(settings.width, settings.height, settings.seed + index)});
+    }
     static void deliver(const Request& request, int index = 0) {
         const auto& settings = request.settings;
         request.observer.image(

@@ -99,6 +99,17 @@ private Q_SLOTS:
         QCOMPARE(job("a").record.job.ahead, 2);
     }
 
+    /// Nobody comes back for a preview, so it is no event to be counted.
+    void previewsHaveNoNumberOfTheirOwn() {
+        add("a");
+        const auto follower = m_active->follow(job("a"), {}, writer());
+        m_active->preview(job("a"), {});
+        const std::string number = std::to_string(job("a").sequence);
+        QCOMPARE(told(), (std::vector<std::string>{"a state " + number, "a preview " + number}));
+        const auto late = m_active->follow(job("a"), job("a").sequence, writer());
+        QCOMPARE(told(), std::vector<std::string>());
+    }
+
     /// Whoever calls all of his jobs urgent takes nobody's turn.
     void prioritiesAreNobodyElsesLoss() {
         add("a", "me");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <QTest>
 
+#include "server/image/jpeg.h"
 #include "tests/server/jobs/queue_test.h"
 
 using namespace easel;
@@ -98,6 +99,55 @@ private Q_SLOTS:
         });
         QVERIFY(QTest::qWaitFor([&] { return called.load(); }, kPatienceMs));
         QVERIFY(m_generator->wasCancelled(id));
+        finish(*request, generator::cancelled());
+    }
+
+    void previewsAreSmallAndKeptNowhere() {
+        const auto id = submit();
+        const auto request = m_generator->take();
+        Diary diary;
+        const auto subscription = m_queue->subscribe(id, {}, diary.writer());
+        QVERIFY(diary.waitFor(1));
+        m_generator->show(*request, 2);
+        QVERIFY(diary.waitFor(2));
+        QCOMPARE(diary.types(), std::string("state preview "));
+        const auto preview = std::get<protocol::Preview>(diary.events()[1].news);
+        QCOMPARE(diary.events()[1].job, id);
+        QCOMPARE(preview.step, 2);
+        QCOMPARE(preview.steps, 4);
+        QCOMPARE(preview.contentType, std::string("image/jpeg"));
+        const auto shown = image::decodeJpeg(
+            {reinterpret_cast<const std::uint8_t*>(preview.bytes.data()), preview.bytes.size()});
+        QVERIFY(shown);
+        QCOMPARE(shown->picture.image.width, preview.width);
+        QCOMPARE(shown->picture.image.height, preview.height);
+        QCOMPARE(preview.width, 8);
+        Diary late;
+        const auto second = m_queue->subscribe(id, diary.events()[1].sequence, late.writer());
+        deliver(*request);
+        finish(*request);
+        QVERIFY(diary.waitFor(4));
+        QCOMPARE(diary.types(), std::string("state preview image done "));
+        QVERIFY(late.waitFor(2));
+        QCOMPARE(late.types(), std::string("image done "));
+        for (const auto& entry : std::filesystem::recursive_directory_iterator(folder())) {
+            QVERIFY2(entry.path().extension() != ".jpg", entry.path().c_str());
+        }
+    }
+
+    /// One that comes late shows nothing of what is drawn now.
+    void previewsOfAnEarlierAttemptAreNotShown() {
+        const auto id = submit();
+        const auto lost = m_generator->take();
+        finish(*lost, generator::workerLost("It died."));
+        const auto request = m_generator->take();
+        Diary diary;
+        const auto subscription = m_queue->subscribe(id, {}, diary.writer());
+        QVERIFY(diary.waitFor(1));
+        m_generator->show(*lost, 1);
+        m_generator->show(*request, 3);
+        QVERIFY(diary.waitFor(2));
+        QCOMPARE(std::get<protocol::Preview>(diary.events()[1].news).step, 3);
         finish(*request, generator::cancelled());
     }
 

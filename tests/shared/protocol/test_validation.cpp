@@ -62,9 +62,21 @@ private Q_SLOTS:
             request.controls = {{"canny", std::string(64, 'b')}};
         });
         QVERIFY(!close && close.error().field == "inpaint_area");
-        const auto made = resolved([](GenerationRequest& request) { request.previewEvery = 2; });
-        QVERIFY(!made && made.error().field == "preview_every");
-        QVERIFY(resolved([](GenerationRequest& request) { request.previewEvery = 0; }));
+    }
+
+    void previewsComeEverySoManySteps() {
+        const auto every = [](int steps) {
+            return resolved([steps](GenerationRequest& request) { request.previewEvery = steps; });
+        };
+        const int most = Limits().maxSteps;
+        for (const int steps : {0, 1, most}) {
+            QCOMPARE(every(steps).value().previewEvery, steps);
+        }
+        for (const int steps : {-1, most + 1}) {
+            const auto made = every(steps);
+            QVERIFY(!made && made.error().field == "preview_every");
+            QVERIFY(made.error().detail.find("between 0 and") != std::string::npos);
+        }
     }
 
     void aModelThatIsNotHereIsNamedBesideThoseThatAre() {
