@@ -2,8 +2,6 @@
 #include "server/generator/worker_process.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <exception>
 #include <utility>
 #include <vector>
@@ -18,21 +16,8 @@ namespace easel::generator {
 namespace {
 
 using namespace std::chrono_literals;
-using std::chrono::milliseconds;
 
 constexpr auto kAsleep = 1s;  // A thread that wakes up so much too late was not the only one asleep.
-
-Status notReady(std::string message, bool failed) {
-    Status status;
-    status.failed = failed;
-    status.message = std::move(message);
-    return status;
-}
-
-/// Whether a program that could not be started for this reason may start a moment later.
-bool passes(int error) {
-    return error == EMFILE || error == ENFILE || error == EAGAIN || error == ENOMEM;
-}
 
 }  // namespace
 
@@ -165,20 +150,24 @@ void WorkerProcess::supervise() {
                 return;
             }
         }
-        const auto pause = judge(end);
+        const auto verdict = m_restarts.judge(end);
+        Status status;
+        status.failed = verdict.failed;
+        status.message = verdict.message;
+        setStatus(std::move(status));
         std::unique_lock lock(m_mutex);
         if (m_status.failed && !m_options.keepsTrying) {
             return;
         }
-        if (m_wake.wait_for(lock, pause, [this] { return m_stopping; })) {
+        if (m_wake.wait_for(lock, verdict.pause, [this] { return m_stopping; })) {
             return;
         }
     }
 }
 
 /// From the start of a worker to its end; what was in flight is lost by then.
-WorkerProcess::End WorkerProcess::runOnce() {
-    End end;
+WorkerEnd WorkerProcess::runOnce() {
+    WorkerEnd end;
     const auto own = protocol::caught([this] {
         return m_options.environment ? m_options.environment()
                                      : protocol::Expected<std::vector<std::string>>();
@@ -228,56 +217,6 @@ WorkerProcess::End WorkerProcess::runOnce() {
     }
     endAll(workerLost(fmt::format("The process that drew it {}.", described(end))));
     return end;
-}
-
-/// Says what comes of it, and how long to wait before the next start.
-milliseconds WorkerProcess::judge(const End& end) {
-    if (end.wasReady) {
-        m_failedStarts = 0;
-        m_backoff.reset();
-        setStatus(notReady(fmt::format("The worker {}; starting another.", described(end)), false));
-        return m_options.firstPause;
-    }
-    if (!end.missing.empty()) {
-        m_failedStarts = 0;
-        m_backoff.reset();
-        setStatus(notReady(withNextTry(end.missing, m_options.missingPause), true));
-        return m_options.missingPause;
-    }
-    ++m_failedStarts;
-    bool failed = m_failedStarts >= m_options.maxStarts;
-    auto pause = m_backoff.next();
-    std::string message;
-    if (!end.refusal.empty()) {
-        failed = true;
-        pause = m_options.refusedPause;
-        message = end.refusal;
-    } else if (end.startError != 0) {
-        failed = failed || !passes(end.startError);
-        message = fmt::format("The worker {} could not be started: {}.", m_options.program.string(),
-                              std::strerror(end.startError));
-    } else if (m_failedStarts == 1) {
-        message = fmt::format("The worker {} while loading.", described(end));
-    } else {
-        message = fmt::format(
-            "The worker has ended {} times while loading: {}. Its own messages in the log say more.",
-            m_failedStarts, end.how);
-    }
-    setStatus(notReady(withNextTry(std::move(message), pause), failed));
-    return pause;
-}
-
-std::string WorkerProcess::withNextTry(std::string message, milliseconds pause) const {
-    if (m_options.keepsTrying) {
-        message +=
-            fmt::format(" Trying again in {} s.", std::chrono::ceil<std::chrono::seconds>(pause).count());
-    }
-    return message;
-}
-
-/// How it ended, as what a sentence says of it.
-std::string WorkerProcess::described(const End& end) {
-    return fmt::format("{} ({})", end.wasStuck ? "was ended" : "ended unexpectedly", end.how);
 }
 
 void WorkerProcess::converse(FrameChannel& channel) {
@@ -387,7 +326,7 @@ bool WorkerProcess::handle(WorkerStatus frame) {
         m_watchdog->loads(
             std::ranges::count(status.models, protocol::ModelState::Loading, &ModelStatus::state) > 0,
             Clock::now());
-    } else if (m_failedStarts > 0) {
+    } else if (m_restarts.haveFailed()) {
         return true;  // What went wrong the last time says more.
     }
     setStatus(std::move(status));
