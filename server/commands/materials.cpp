@@ -8,8 +8,6 @@
 #include <system_error>
 #include <utility>
 
-#include <fmt/core.h>
-
 #include "server/jobs/input_folder.h"
 #include "server/models/addons.h"
 #include "server/prompt/script.h"
@@ -54,11 +52,12 @@ using Locate = std::function<protocol::Expected<std::filesystem::path>(
 /// All of addonsFor() but the refiner.
 protocol::Expected<std::vector<Material>> gather(const protocol::GenerationSettings& settings,
                                                  const ModelShelf& shelf, const Locate& locate) {
-    const auto loras = prompt::wantedLoras(settings);
-    if (loras.size() > protocol::kMaxLoras) {
-        return tl::unexpected(protocol::invalidField(
-            "loras", fmt::format("The request names {} LoRAs, in its field and its prompt; {} are the most.",
-                                 loras.size(), protocol::kMaxLoras)));
+    std::vector<protocol::LoraUse> loras;  // the prompt's tags, too, which hold to the same bounds
+    for (const prompt::LoraTag& wanted : prompt::wantedLoras(settings)) {
+        loras.push_back({wanted.name, wanted.weight, wanted.textWeight, wanted.blocks});
+    }
+    if (auto wrong = protocol::objectionTo(loras)) {
+        return tl::unexpected(std::move(*wrong));
     }
     std::vector<Material> materials;
     std::optional<protocol::Problem> problem;

@@ -113,6 +113,23 @@ private Q_SLOTS:
         QCOMPARE(refused.error().field, std::string("negative_prompt"));
     }
 
+    /// They make numbers that are not finite, and no other bound holds them.
+    void tagsOfLorasHoldToTheBoundsOfTheField() {
+        protocol::GenerationSettings settings;
+        for (const char* const prompt : {"<lora:x:1e300>", "<lora:x:9><lora:x:9>", "<lora:x:te=-11>"}) {
+            settings.prompt = prompt;
+            const auto refused = commands::addonsFor(settings, *m_shelf);
+            QVERIFY2(!refused && refused.error().detail == "The weight of x must be between -10 and 10.",
+                     prompt);
+            QCOMPARE(refused.error().field, std::string("loras"));
+        }
+        settings.prompt.clear();
+        for (int i = 0; i <= protocol::kMaxLoras; ++i) {
+            settings.prompt += "<lora:" + std::to_string(i) + ":1>";
+        }
+        QVERIFY(commands::addonsFor(settings, *m_shelf).error().detail.starts_with("17 LoRAs are too many"));
+    }
+
 private:
     protocol::TokenCount count(const std::string& prompt, const std::string& syntax = "a1111") {
         return m_counter->count({prompt, {}, syntax}).value();
