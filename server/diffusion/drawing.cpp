@@ -46,8 +46,11 @@ std::vector<ControlRows> controlsOf(std::span<const Drawing* const> drawings) {
             for (const Drawing* const drawing : drawings) {
                 const Control* const control = hasIt(drawing) ? &drawing->m_controls[place] : nullptr;
                 const auto rows = static_cast<std::size_t>(drawing->branches());
+                const std::size_t skipped = drawing->skipped();
                 const double strength =
-                    control != nullptr ? control->strengthAt(drawing->accepted(), drawing->evaluations()) : 0;
+                    control != nullptr
+                        ? control->strengthAt(drawing->accepted() - skipped, drawing->evaluations() - skipped)
+                        : 0;
                 strengths.insert(strengths.end(), rows, static_cast<float>(strength));
                 hints.insert(hints.end(), rows,
                              (control != nullptr ? *control : first->m_controls[place]).hint);

@@ -40,6 +40,8 @@ public:
     /// Evaluations of the network that are made, and that there are in all.
     std::size_t accepted() const { return m_sampler->accepted(); }
     std::size_t evaluations() const { return m_sampler->timesteps().size(); }
+    /// How many of them count as made though they were not, for it began with a picture.
+    std::size_t skipped() const { return m_sampler->begin(); }
     /// What goes on with it draws from the same one.
     const at::Generator& generator() const { return m_generator; }
     const std::optional<Kept>& kept() const { return m_kept; }

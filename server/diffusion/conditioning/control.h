@@ -11,7 +11,8 @@ namespace easel::diffusion {
 
 /// A ControlNet that one picture holds to.
 struct Control {
-    /// How strong it is when `done` of `all` evaluations are made; 0: it is not heard.
+    /// How strong it is when `done` of `all` evaluations are made, those aside that a picture to begin with
+    /// saves; 0: it is not heard.
     double strengthAt(std::size_t done, std::size_t all) const;
 
     std::shared_ptr<const ControlNet> network;

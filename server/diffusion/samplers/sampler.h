@@ -48,6 +48,10 @@ public:
     const at::Tensor& latents() const { return m_latents; }
     const std::vector<float>& timesteps() const { return m_timesteps; }
     std::size_t accepted() const { return m_index; }
+    /// How many entries of timesteps() come before where it started.
+    std::size_t begin() const { return m_begin; }
+    /// Whether there are entries after where it ends, which are another's.
+    bool leavesSome() const { return m_end < m_timesteps.size(); }
 
 protected:
     Sampler(const std::vector<double>& timesteps, at::Tensor latents);
@@ -58,8 +62,6 @@ protected:
                               const at::Tensor& noise) const = 0;
     /// Entries of timesteps() for a step that was asked for.
     virtual std::size_t evaluations() const { return 1; }
-    /// Where it started.
-    std::size_t begin() const { return m_begin; }
     /// The latents after step `index`, from those before it.
     virtual at::Tensor step(std::size_t index, const at::Tensor& latents, const at::Tensor& output) = 0;
 

@@ -41,6 +41,7 @@ private Q_SLOTS:
     void pictures_data();
     void pictures();
     void isHeardWhenWholeStepsLieBetween();
+    void countsTheStepsThatAreTaken();
     void anothersIsRefused();
 
 private:
@@ -141,6 +142,34 @@ void ControlNetTest::isHeardWhenWholeStepsLieBetween() {
     QCOMPARE(control.strengthAt(3, 4), 0.0);
     QCOMPARE(control.strengthAt(1, 3), 0.0 + 2.0);  // a third to two thirds
     QCOMPARE(control.strengthAt(2, 3), 0.0);        // it ends beyond
+}
+
+/// Of a picture that goes on with another, the steps that are taken count, as diffusers has it.
+void ControlNetTest::countsTheStepsThatAreTaken() {
+    const auto place = kFixtures / "controlnet/sd1";
+    Parts parts;
+    Pipeline pipeline(modelWith("sd1-tiny", place), openDevice("cpu", "fp32"), parts);
+    protocol::GenerationSettings settings;
+    settings.prompt = "a red circle";
+    settings.width = 104;
+    settings.height = 72;
+    settings.steps = 8;
+    settings.sampler = "euler";
+    const Start start{.latents = at::ones({1, 4, 9, 13}), .first = 4};
+    const auto draw = [&](double end, std::size_t letGoAfter) {
+        Drawing drawing = pipeline.drawingFor(settings, 0, pipeline.guidance(settings), start);
+        drawing.holdTo({pipeline.control(place, m_golden["hints"].slice(0, 0, 1), {"net", "", 1, 0, end})});
+        Drawing* const one = &drawing;
+        for (std::size_t step = 0; !drawing.done(); ++step) {
+            if (step == letGoAfter) {
+                drawing.holdTo({});
+            }
+            pipeline.advance({&one, 1});
+        }
+        return drawing.latents();
+    };
+    QVERIFY(draw(0.5, 8).equal(draw(1, 2)));
+    QVERIFY(!draw(0.5, 8).equal(draw(1, 0)));
 }
 
 void ControlNetTest::anothersIsRefused() {
