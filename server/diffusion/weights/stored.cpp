@@ -3,9 +3,12 @@
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
+#include <cstdint>
 #include <cstring>
 #include <vector>
 
@@ -84,6 +87,16 @@ at::Tensor storedIn(const models::TensorEntry& entry, c10::ScalarType type,
             data, shape, [map](void*) {}, options);
     }
     return entry.isTransposed ? numbers.t() : numbers;
+}
+
+void letGo(std::span<const std::byte> bytes) {
+    static const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+    // Pages at the edges are others', too.
+    const auto begin = (reinterpret_cast<std::uintptr_t>(bytes.data()) + page - 1) / page * page;
+    const auto end = (reinterpret_cast<std::uintptr_t>(bytes.data()) + bytes.size()) / page * page;
+    if (begin < end) {
+        ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+    }
 }
 
 }  // namespace easel::diffusion

@@ -36,6 +36,17 @@ std::string listed(const std::vector<std::string>& names) {
     return names.size() > kShown ? text + " and " + std::to_string(names.size() - kShown) + " more" : text;
 }
 
+at::Tensor placed(const models::TensorEntry& entry, const at::Tensor& stored, const Placement& placement) {
+    const auto [device, dtype] = placement;
+    if (entry.scale != 1) {  // in single precision, and rounded once; in a copy, for the file stays as it is
+        return stored.to(device, at::kFloat, /*non_blocking=*/false, /*copy=*/true)
+            .mul_(entry.scale)
+            .to(dtype);
+    }
+    // A matrix that stands transposed is turned once, so that a layer computes as it would from a folder.
+    return stored.to(device, dtype).contiguous();
+}
+
 }  // namespace
 
 Weights::Weights(models::TensorSource source, Placement placement)
@@ -117,20 +128,15 @@ at::Tensor Weights::read(const std::string& full, at::IntArrayRef shape) const {
                    " holds numbers that are not finite; the file is damaged or was not trained well.");
     }
 
-    at::Tensor numbers = storedIn(*entry, *stored, source);
-    const auto [device, dtype] = m_component->placement;
-    if (entry->scale != 1) {  // in single precision, and rounded once; in a copy, for the file stays as it is
-        numbers = numbers.to(device, at::kFloat, /*non_blocking=*/false, /*copy=*/true)
-                      .mul_(entry->scale)
-                      .to(dtype);
-        if (!at::isfinite(numbers).all().item<bool>()) {
-            throw fail("The tensor " + full +
-                       " holds numbers that its scale makes infinite; the file is "
-                       "damaged.");
-        }
+    at::Tensor numbers = placed(*entry, storedIn(*entry, *stored, source), m_component->placement);
+    if (entry->scale != 1 && !at::isfinite(numbers).all().item<bool>()) {
+        throw fail("The tensor " + full +
+                   " holds numbers that its scale makes infinite; the file is damaged.");
     }
-    // A matrix that stands transposed is turned once, so that a layer computes as it would from a folder.
-    return numbers.to(device, dtype).contiguous();
+    if (numbers.device().type() != c10::kCPU || numbers.const_data_ptr() != entry->data.data()) {
+        letGo(entry->data);  // or it would lie in memory twice until all are read
+    }
+    return numbers;
 }
 
 void Weights::passOver(std::string_view name) const {

@@ -3,6 +3,9 @@
 #include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
 
+#include <QFile>
+#include <QRegularExpression>
+#include <QTemporaryDir>
 #include <QTest>
 #include <array>
 #include <cstdlib>
@@ -19,6 +22,7 @@
 #include "tests/server/diffusion/scarce_memory.h"
 #include "tests/server/diffusion/small_drawing.h"
 #include "tests/server/diffusion/tensor_file.h"
+#include "tests/server/models/safetensors_bytes.h"
 #include "tests/support/gates.h"
 
 using namespace easel;
@@ -38,6 +42,18 @@ struct TinyVae {
     Vae vae;
 };
 
+/// KiB of the file that are in this process's memory.
+int residentOf(const QString& path) {
+    QFile maps("/proc/self/smaps");
+    if (!maps.open(QIODevice::ReadOnly)) {
+        return -1;
+    }
+    const QString text = maps.readAll();  // it has no size before it is read
+    const qsizetype place = text.indexOf(path);
+    static const QRegularExpression rss("Rss: +(\\d+) kB");
+    return place < 0 ? -1 : rss.match(text, place).captured(1).toInt();
+}
+
 std::size_t off(const image::Image& a, const image::Image& b) {
     std::size_t count = 0;
     for (std::size_t i = 0; i < a.rgb.size(); ++i) {
@@ -52,6 +68,8 @@ class ScarceMemoryTest : public QObject {
     Q_OBJECT
 
 private Q_SLOTS:
+    void aFileIsInMemoryOnlyWhereItsNumbersAre_data();
+    void aFileIsInMemoryOnlyWhereItsNumbersAre();
     void tilesEqualDiffusers_data() { bothModels(); }
     void tilesEqualDiffusers();
     void whatFitsIsMadeInOnePiece_data() { bothModels(); }
@@ -70,6 +88,38 @@ private:
         QTest::newRow("sd2-tiny") << "sd2-tiny";
     }
 };
+
+void ScarceMemoryTest::aFileIsInMemoryOnlyWhereItsNumbersAre_data() {
+    QTest::addColumn<QByteArray>("dtype");
+    QTest::addColumn<bool>("isShared");
+    QTest::newRow("as they stand") << QByteArray("F32") << true;
+    QTest::newRow("made larger") << QByteArray("F16") << false;
+}
+
+// Numbers that are made into others would lie in memory twice while a model is loaded.
+void ScarceMemoryTest::aFileIsInMemoryOnlyWhereItsNumbersAre() {
+    QFETCH(QByteArray, dtype);
+    QFETCH(bool, isShared);
+    constexpr int kBytes = 4 << 20;
+    const QByteArray columns = QByteArray::number(kBytes / 1024 / (dtype == "F32" ? 4 : 2));
+    QByteArray header = "{\"weight\":{\"dtype\":\"" + dtype + "\",\"shape\":[1024," + columns +
+                        "],\"data_offsets\":[0," + QByteArray::number(kBytes) + "]}}";
+    header = header.leftJustified((header.size() + 7) / 8 * 8, ' ');
+    const QTemporaryDir folder;
+    const QString path = folder.filePath("diffusion_pytorch_model.safetensors");
+    writeFile(path, safetensorsBytes(header, 0) + QByteArray(kBytes, '\0'));
+
+    auto source = models::TensorSource::open(folder.path().toStdString(), models::WeightNaming::Diffusers);
+    QVERIFY(source);
+    const Weights weights(std::move(*source), {c10::kCPU, c10::kFloat});
+    const at::Tensor numbers = weights.tensor("weight", {1024, columns.toInt()});
+    QCOMPARE(numbers.sum().item<float>(), 0.0F);
+    const int resident = residentOf(path);
+    QVERIFY2(resident >= 0, "the file is not mapped");
+    constexpr int kEdges = 64;
+    QVERIFY2(isShared ? resident >= kBytes / 1024 : resident <= kEdges,
+             qPrintable(QString::number(resident)));
+}
 
 void ScarceMemoryTest::tilesEqualDiffusers() {
     QFETCH(QString, name);
