@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "server/commands/materials.h"
+#include "server/models/files/tensor_source.h"
 #include "server/models/memory.h"
 #include "shared/protocol/validation.h"
 
@@ -27,6 +29,18 @@ protocol::ModelInfo withState(protocol::ModelInfo model, const generator::Status
         model.why = known->message;
     }
     return model;
+}
+
+/// How many numbers all tensors of `file` have; 0 where it cannot be read.
+std::int64_t numbersIn(const std::filesystem::path& file) {
+    return models::SafetensorsFile::open(file)
+        .and_then([](models::SafetensorsFile opened) {
+            auto tensors = opened.tensors();
+            return models::TensorSource::of(std::make_shared<models::SafetensorsFile>(std::move(opened)),
+                                            std::move(tensors));
+        })
+        .map([](const models::TensorSource& source) { return source.numbers(); })
+        .value_or(0);
 }
 
 /// Bytes that a number takes on what draws; at least, while it has not said.
@@ -117,13 +131,32 @@ protocol::Expected<std::filesystem::path> ModelShelf::locate(const std::string& 
 
 std::optional<protocol::MemoryEstimate> ModelShelf::memoryFor(
     const protocol::GenerationSettings& settings) const {
-    const auto model = m_catalogue ? std::optional(m_catalogue->find(settings.model)) : std::nullopt;
+    auto model = m_catalogue ? std::optional(m_catalogue->find(settings.model)) : std::nullopt;
     if (!model || !*model) {
         return {};
     }
+    std::int64_t numbers = m_catalogue->weights(settings.model);
+    std::int64_t beside = 0;
+    bool isChanged = false;
+    for (const auto& [kind, name, path] :
+         addonsFor(settings, *this).value_or(std::vector<generator::Material>())) {
+        using Kind = generator::Material::Kind;
+        if (kind == Kind::Lora) {
+            beside += numbersIn(path);
+        } else if (kind == Kind::Refiner) {
+            beside += m_catalogue->weights(name);
+        } else if (kind == Kind::ControlNet) {
+            models::addControlNet(**model, path);
+            isChanged = true;
+        } else if (kind == Kind::Vae) {
+            isChanged = models::replaceVae(**model, path).has_value() || isChanged;
+        }
+    }
+    if (isChanged) {
+        numbers = models::countWeights(**model).value_or(numbers);
+    }
     const generator::Status status = this->status();
-    auto memory =
-        models::memoryFor(**model, m_catalogue->weights(settings.model), settings, bytesOfNumber(status));
+    auto memory = models::memoryFor(**model, numbers + beside, settings, bytesOfNumber(status));
     if (status.memoryBudget > 0) {
         memory.available = status.memoryBudget;
     }

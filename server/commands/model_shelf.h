@@ -44,8 +44,8 @@ public:
     /// Where such a thing lies. Errors: 422 with `field`.
     protocol::Expected<std::filesystem::path> locateAddon(protocol::AddonKind kind, const std::string& name,
                                                           const std::string& field) const;
-    /// What a picture takes of the memory; nothing for the test pattern, or where the model's files have
-    /// gone.
+    /// What a picture takes of the memory, with all that its request names beside the model; nothing for the
+    /// test pattern, or where the model's files have gone.
     std::optional<protocol::MemoryEstimate> memoryFor(const protocol::GenerationSettings& settings) const;
     /// Models came or went.
     void lookAgain() const;

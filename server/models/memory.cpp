@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "shared/protocol/passes.h"
+
 namespace easel::models {
 namespace {
 
@@ -37,9 +39,12 @@ std::int64_t bytesOfVaePass(const VaeConfig& vae, std::int64_t width, std::int64
 
 std::int64_t bytesOfStep(const ModelFolder& model, std::int64_t width, std::int64_t height, std::int64_t rows,
                          std::int64_t bytes) {
-    constexpr std::int64_t kTensors = 16;  // as large as the network's first, that lie in memory at a time
+    // As large as the network's first, that lie in memory at a time: its own, and what each ControlNet adds.
+    constexpr std::int64_t kTensors = 16;
+    constexpr std::int64_t kAdded = 6;
+    const auto tensors = kTensors + kAdded * static_cast<std::int64_t>(model.controlNets.size());
     const int scale = model.vae.scale();
-    return rows * (width / scale) * (height / scale) * model.unet.down.front().channels * kTensors * bytes;
+    return rows * (width / scale) * (height / scale) * model.unet.down.front().channels * tensors * bytes;
 }
 
 std::vector<std::int64_t> tilesFor(const VaeConfig& vae, std::int64_t width, std::int64_t height) {
@@ -62,8 +67,10 @@ std::vector<std::int64_t> tilesFor(const VaeConfig& vae, std::int64_t width, std
 protocol::MemoryEstimate memoryFor(const ModelFolder& model, std::int64_t numbers,
                                    const protocol::GenerationSettings& settings, std::int64_t bytes) {
     const std::int64_t inVae = bytesInVae(model, bytes);
-    const int width = settings.width;
-    const int height = settings.height;
+    // The second one is the larger.
+    const protocol::Pass pass = protocol::secondPassOf(settings).value_or(protocol::firstPassOf(settings));
+    const int width = pass.width;
+    const int height = pass.height;
     const int rows = settings.guidance > 1 ? 2 : 1;
     return {.weights = numbers * bytes,
             .drawing = std::max(bytesOfVaePass(model.vae, width, height, inVae),

@@ -17,7 +17,8 @@ std::int64_t bytesInVae(const ModelFolder& model, std::int64_t bytes);
 /// `bytes`.
 std::int64_t bytesOfVaePass(const VaeConfig& vae, std::int64_t width, std::int64_t height,
                             std::int64_t bytes);
-/// Bytes that a pass of the UNet over `rows` pictures takes; a number takes `bytes`.
+/// Bytes that a pass of the UNet, with the model's ControlNets, over `rows` pictures takes; a number takes
+/// `bytes`.
 std::int64_t bytesOfStep(const ModelFolder& model, std::int64_t width, std::int64_t height, std::int64_t rows,
                          std::int64_t bytes);
 
@@ -25,7 +26,8 @@ std::int64_t bytesOfStep(const ModelFolder& model, std::int64_t width, std::int6
 /// whole picture, which is the first. Those that the picture would fit into are not among them.
 std::vector<std::int64_t> tilesFor(const VaeConfig& vae, std::int64_t width, std::int64_t height);
 
-/// Of a picture of `settings` by `model`, whose weights are `numbers`; a number takes `bytes`.
+/// Of a picture of `settings` by `model`, the largest that it is on its way; what is drawn with has `numbers`
+/// weights, and each takes `bytes`.
 protocol::MemoryEstimate memoryFor(const ModelFolder& model, std::int64_t numbers,
                                    const protocol::GenerationSettings& settings, std::int64_t bytes);
 

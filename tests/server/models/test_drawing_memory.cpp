@@ -86,6 +86,25 @@ private Q_SLOTS:
         QVERIFY(memory.least < 2 * kGigabyte);
     }
 
+    void theLargestPictureOnTheWayCounts() {
+        const ModelFolder model = fullSize(512, Family::StableDiffusion);
+        auto settings = square(512);
+        settings.hiresScale = 2;
+        QVERIFY(memoryFor(model, 0, settings, 4) == memoryFor(model, 0, square(1024), 4));
+        settings = square(512);
+        settings.initImage = "one";
+        settings.extendRight = 512;
+        settings.extendTop = 512;
+        QVERIFY(memoryFor(model, 0, settings, 4) == memoryFor(model, 0, square(1024), 4));
+    }
+
+    void aControlNetTakesPartInAStep() {
+        ModelFolder model = fullSize(512, Family::StableDiffusion);
+        const auto without = bytesOfStep(model, 512, 512, 2, 4);
+        model.controlNets = {"one"};
+        QVERIFY(bytesOfStep(model, 512, 512, 2, 4) > without);
+    }
+
     void theSideThatFitsIsTheLargest() {
         const ModelFolder model = fullSize(512, Family::StableDiffusion);
         const std::int64_t side = sideThatFits(model, 4, kGigabyte);
