@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // LoRAs of every kind against diffusers, PEFT and the papers' formulas, and what they leave behind.
+#include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
 
 #include <QJsonArray>

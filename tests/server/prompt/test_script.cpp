@@ -309,7 +309,7 @@ private Q_SLOTS:
               "<lora:x:1:lbw=MIDD>", "<lora:x:lbw=1,>", "<lora:x:te=1,2>", "<hypernet:x:1>"}) {
             const Script script = scriptOf(text);
             QVERIFY(script.loras.empty());
-            QVERIFY2(script.branches.front().readings.front().front().text.bytes.starts_with("<"), text);
+            QVERIFY2(script.branches.front().readings.front().front().text.bytes.starts_with('<'), text);
             QCOMPARE(script.warnings.size(), std::size_t{1});
             QVERIFY2(script.warnings.front().starts_with(text), script.warnings.front().c_str());
         }
