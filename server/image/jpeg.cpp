@@ -4,6 +4,7 @@
 #include <turbojpeg.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -51,11 +52,25 @@ Expected<Head> readHead(tjhandle decompressor, File file) {
     return head;
 }
 
+/// The marker before pixels, and those that have no length: from there on libjpeg sees for itself.
+bool endsTables(std::uint8_t marker) {
+    constexpr std::uint8_t kTemporary = 0x01;
+    constexpr std::uint8_t kFirstRestart = 0xD0;
+    constexpr std::uint8_t kEndOfImage = 0xD9;
+    return marker == kStartOfScan || marker == kTemporary ||
+           (marker >= kFirstRestart && marker <= kEndOfImage);
+}
+
+struct Tidy {
+    std::vector<std::uint8_t> file;
+    std::size_t scanAt = 0;  ///< where its first pixels are
+};
+
 /// `file` without the bytes between the segments before its pixels that belong to none: some cameras leave
 /// them, they lose nothing, and libjpeg tells of its first trouble alone, behind which worse may hide.
-std::vector<std::uint8_t> tidied(File file) {
+Tidy tidied(File file) {
     constexpr std::size_t kMark = 2;
-    std::vector<std::uint8_t> tidy(file.begin(), file.begin() + kMark);
+    Tidy tidy{{file.begin(), file.begin() + kMark}};
     const auto isMarker = [file](std::size_t at) {
         return file[at] == 0xFF && file[at + 1] != 0 && file[at + 1] != 0xFF;
     };
@@ -67,22 +82,42 @@ std::vector<std::uint8_t> tidied(File file) {
         const bool hasLength = at + 2 * kMark <= file.size();
         const std::size_t length = hasLength ? std::size_t{file[at + 2]} << 8 | file[at + 3] : 0;
         const std::size_t end = at + kMark + length;
-        if (length < 2 || end > file.size() || file[at + 1] == kStartOfScan) {
-            tidy.insert(tidy.end(), file.begin() + static_cast<std::ptrdiff_t>(std::min(at, file.size())),
-                        file.end());
+        if (length < 2 || end > file.size() || endsTables(file[at + 1])) {
+            tidy.scanAt = tidy.file.size();
+            tidy.file.insert(tidy.file.end(),
+                             file.begin() + static_cast<std::ptrdiff_t>(std::min(at, file.size())),
+                             file.end());
             return tidy;
         }
-        tidy.insert(tidy.end(), file.begin() + static_cast<std::ptrdiff_t>(at),
-                    file.begin() + static_cast<std::ptrdiff_t>(end));
+        tidy.file.insert(tidy.file.end(), file.begin() + static_cast<std::ptrdiff_t>(at),
+                         file.begin() + static_cast<std::ptrdiff_t>(end));
         at = end;
     }
 }
 
-/// Bytes before the file's end lose nothing either: all pixels have been read by then without a trouble.
-bool isHarmless(tjhandle decompressor) {
-    return tjGetErrorCode(decompressor) == TJERR_WARNING &&
-           std::string_view(tjGetErrorStr2(decompressor)).find("extraneous bytes before marker 0xd9") !=
-               std::string_view::npos;
+/// How many bytes libjpeg has passed over before the file's end, if that is its first trouble.
+std::size_t passedOver(tjhandle decompressor) {
+    constexpr auto kBefore = "Corrupt JPEG data: "sv;
+    constexpr auto kBehind = " extraneous bytes before marker 0xd9"sv;
+    const std::string_view said = tjGetErrorStr2(decompressor);
+    std::size_t count = 0;
+    if (tjGetErrorCode(decompressor) == TJERR_WARNING && said.starts_with(kBefore) &&
+        said.ends_with(kBehind)) {
+        std::from_chars(said.data() + kBefore.size(), said.data() + said.size(), count);
+    }
+    return count;
+}
+
+/// Some cameras fill a file up before its end. Bytes that are not all alike are what is left of pixels that
+/// were damaged.
+bool isHarmless(tjhandle decompressor, const Tidy& tidy) {
+    constexpr auto kEnd = "\xff\xd9"sv;
+    const auto scan = tidy.file.begin() + static_cast<std::ptrdiff_t>(tidy.scanAt);
+    const auto end = std::search(scan, tidy.file.end(), kEnd.begin(), kEnd.end(),
+                                 [](std::uint8_t a, char b) { return a == static_cast<std::uint8_t>(b); });
+    const auto count = static_cast<std::ptrdiff_t>(passedOver(decompressor));
+    return count > 0 && count <= end - scan &&
+           std::all_of(end - count, end, [end](int byte) { return byte == *(end - 1); });
 }
 
 /// From the inks that are left out, as they are stored, to colours, in place; rounded as Pillow does.
@@ -130,11 +165,12 @@ Expected<Size> jpegSize(File file) {
     if (!decompressor) {
         return unreadable("there is no memory for it");
     }
-    return readHead(decompressor.get(), tidied(file)).map([](const Head& head) { return head.size; });
+    return readHead(decompressor.get(), tidied(file).file).map([](const Head& head) { return head.size; });
 }
 
 Expected<Stored> decodeJpeg(File untidy) {
-    const std::vector<std::uint8_t> file = tidied(untidy);
+    const Tidy tidy = tidied(untidy);
+    const File file = tidy.file;
     const Handle decompressor(tjInitDecompress());
     if (!decompressor) {
         return unreadable("there is no memory for it");
@@ -149,7 +185,7 @@ Expected<Stored> decodeJpeg(File untidy) {
     std::vector<std::uint8_t> pixels(channels * static_cast<std::size_t>(width) * height);
     const int failed = tjDecompress2(decompressor.get(), file.data(), file.size(), pixels.data(), width, 0,
                                      height, hasInks ? TJPF_CMYK : TJPF_RGB, kFlags);
-    if (failed != 0 && !isHarmless(decompressor.get())) {
+    if (failed != 0 && !isHarmless(decompressor.get(), tidy)) {
         return unreadable(tjGetErrorStr2(decompressor.get()));
     }
     if (hasInks) {

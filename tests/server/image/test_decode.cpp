@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include <QDir>
 #include <QTest>
 
@@ -244,6 +246,19 @@ private Q_SLOTS:
         QVERIFY(!progressive.empty());
         progressive.resize(progressive.size() * 3 / 4);
         QCOMPARE(image::decode(progressive, {}).error().status, 400);
+    }
+
+    void whatIsLeftOfDamagedPixelsIsNoFill() {
+        Bytes jpeg = pictureFile("baseline.jpg");
+        const Bytes mark{0xFF, 0xDA};
+        const auto scan = std::search(jpeg.begin(), jpeg.end(), mark.begin(), mark.end());
+        QVERIFY(jpeg.end() - scan > 14);
+        *(scan + 14) ^= 0x10;  // 68 bytes are left when all of the picture's blocks have been read
+        const auto picture = image::decode(jpeg, {});
+        QVERIFY(!picture);
+        QCOMPARE(picture.error().status, 400);
+        QVERIFY2(picture.error().detail.find("extraneous") != std::string::npos,
+                 picture.error().detail.c_str());
     }
 
     void nonsenseInExifIsUpright() {
