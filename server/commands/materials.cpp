@@ -8,6 +8,8 @@
 #include <system_error>
 #include <utility>
 
+#include <fmt/core.h>
+
 #include "server/jobs/input_folder.h"
 #include "server/models/addons.h"
 #include "server/prompt/script.h"
@@ -43,6 +45,22 @@ protocol::Expected<std::set<std::string>> wordsIn(const protocol::GenerationSett
         words.insert(mentioned.begin(), mentioned.end());
     }
     return words;
+}
+
+/// A job keeps its pictures; that somebody has removed one from the disk is said before a model is loaded.
+std::optional<protocol::Problem> lostPicture(const protocol::GenerationSettings& settings,
+                                             const std::filesystem::path& inputs) {
+    std::optional<protocol::Problem> problem;
+    protocol::forEachPicture(settings, [&](const char* field, const std::string& id) {
+        std::error_code error;
+        if (!problem && !std::filesystem::is_regular_file(jobs::InputFolder::pathIn(inputs, id), error)) {
+            problem = protocol::invalidField(
+                field, fmt::format("The picture {} has gone from the server's disk. Send it again with POST "
+                                   "/v1/inputs, and then the request.",
+                                   id));
+        }
+    });
+    return problem;
 }
 
 /// Where a thing of this name lies; errors as addonsFor() has them.
@@ -112,6 +130,9 @@ protocol::Expected<std::vector<Material>> addonsFor(const protocol::GenerationSe
 protocol::Expected<std::vector<Material>> materialsFor(const protocol::GenerationSettings& settings,
                                                        const ModelShelf& shelf,
                                                        const std::filesystem::path& inputs) {
+    if (auto problem = lostPicture(settings, inputs)) {
+        return tl::unexpected(std::move(*problem));
+    }
     return addonsFor(settings, shelf).map([&](std::vector<Material> materials) {
         for (const std::string& id : protocol::inputsOf(settings)) {
             materials.push_back({Material::Kind::Input, id, jobs::InputFolder::pathIn(inputs, id)});

@@ -16,7 +16,8 @@ namespace easel::commands {
 protocol::Expected<std::vector<generator::Material>> addonsFor(const protocol::GenerationSettings& settings,
                                                                const ModelShelf& shelf);
 
-/// The same, with the pictures that were handed in, which lie in the folder `inputs`.
+/// The same, with the pictures that were handed in, which lie in the folder `inputs`. Errors: also 422 with
+/// the field of a picture that is not there any more.
 protocol::Expected<std::vector<generator::Material>> materialsFor(
     const protocol::GenerationSettings& settings, const ModelShelf& shelf,
     const std::filesystem::path& inputs);
