@@ -154,7 +154,8 @@ protocol::Expected<CheckpointNotes> readCheckpointNotes(const std::filesystem::p
         notes.prediction = type == "epsilon" ? PredictionType::Epsilon : PredictionType::VPrediction;
     }
     notes.average = json->boolean("ema", false);
-    for (const auto& [key, place] : {std::pair{"vae", &notes.vae}, {"base", &notes.base}}) {
+    for (const auto& [key, place] : {std::pair("vae", &notes.vae), std::pair("tiny_vae", &notes.tinyVae),
+                                     std::pair("base", &notes.base)}) {
         if (const std::string name = json->text(key, {}); !name.empty()) {
             *place = checkpoint.parent_path() / name;
         }

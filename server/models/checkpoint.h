@@ -23,6 +23,7 @@ struct CheckpointNotes {
     std::optional<PredictionType> prediction;  ///< "prediction_type": the file's own guess is wrong
     bool average = false;                      ///< "ema": draws with the running average of the weights
     std::filesystem::path vae;                 ///< "vae": a file or folder whose VAE is to be used
+    std::filesystem::path tinyVae;             ///< "tiny_vae": a file whose decoder draws previews
     std::filesystem::path base;                ///< "base": a model that has the parts that are missing
 };
 

@@ -152,6 +152,9 @@ protocol::Expected<ModelFolder> openCheckpoint(const std::filesystem::path& file
     for (const auto& [part, source] : checkpoint->parts) {
         model.places[part] = {file, notes->average && part == kUNet};
     }
+    if (!notes->tinyVae.empty()) {
+        model.places[std::string(kTinyVae)] = {notes->tinyVae};
+    }
     if (const auto whole = complete(model, *notes, missingParts(*checkpoint)); !whole) {
         return tl::unexpected(whole.error());
     }

@@ -16,6 +16,7 @@
 #include "server/models/model_card.h"
 #include "server/models/model_index.h"
 #include "server/models/own_info.h"
+#include "server/models/tiny_vae.h"
 
 namespace easel::models {
 
@@ -167,6 +168,9 @@ protocol::Expected<ModelFolder> readFolder(const std::filesystem::path& root) {
               model.scheduler, problem)) {
         return tl::unexpected(std::move(*problem));
     }
+    if (auto tiny = tinyVaeIn(root); !tiny.empty()) {
+        model.places[std::string(kTinyVae)] = {std::move(tiny)};
+    }
     return model;
 }
 
@@ -231,6 +235,10 @@ Task taskOf(const ModelFolder& model) {
     return beside == model.vae.latentChannels ? Task::Edit : Task::Inpaint;
 }
 
+bool hasTinyVae(const ModelFolder& model) {
+    return model.places.contains(kTinyVae);
+}
+
 std::vector<std::string> partsWithWeights(const ModelFolder& model) {
     std::vector<std::string> parts;
     for (const TextComponent& text : model.texts) {
@@ -238,12 +246,18 @@ std::vector<std::string> partsWithWeights(const ModelFolder& model) {
     }
     parts.emplace_back(kUNet);
     parts.emplace_back(kVae);
+    if (hasTinyVae(model)) {
+        parts.emplace_back(kTinyVae);
+    }
     parts.insert(parts.end(), model.controlNets.begin(), model.controlNets.end());
     return parts;
 }
 
 protocol::Expected<TensorSource> openWeights(const ModelFolder& model, std::string_view part) {
     const auto found = model.places.find(part);
+    if (found != model.places.end() && part == kTinyVae) {
+        return openTinyDecoder(found->second.path);
+    }
     if (found != model.places.end() && isFile(found->second.path)) {
         const bool isControlNet = std::ranges::find(model.controlNets, part) != model.controlNets.end();
         return openPart(found->second.path, isControlNet ? "controlnet" : part, found->second.average);

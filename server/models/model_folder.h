@@ -23,6 +23,8 @@ namespace easel::models {
 /// Parts with weights that every model has, by the names that openWeights() takes.
 inline constexpr std::string_view kUNet = "unet";
 inline constexpr std::string_view kVae = "vae";
+/// A part that some have: the decoder of a tiny autoencoder, for previews (tiny_vae.h).
+inline constexpr std::string_view kTinyVae = "tiny_vae";
 
 /// A text encoder, and the tokenizer that was trained with it.
 struct TextComponent {
@@ -64,6 +66,7 @@ enum class Task {
     Edit,     ///< the latents of a picture
 };
 Task taskOf(const ModelFolder& model);
+bool hasTinyVae(const ModelFolder& model);
 
 /// Reads and checks every config below `root`, or what the tensors of a checkpoint say in their place. Errors
 /// name the file, the key and the value at fault.
@@ -77,7 +80,8 @@ void addControlNet(ModelFolder& model, const std::filesystem::path& place);
 /// The name of that part.
 std::string controlNetPart(const std::filesystem::path& place);
 
-/// The parts of `model` that have weights: its text encoders', kUNet, kVae, its ControlNets'.
+/// The parts of `model` that have weights: its text encoders', kUNet, kVae, kTinyVae where it has one, its
+/// ControlNets'.
 std::vector<std::string> partsWithWeights(const ModelFolder& model);
 /// The tensors of a part, by diffusers' names, wherever they lie. Errors name the file.
 protocol::Expected<TensorSource> openWeights(const ModelFolder& model, std::string_view part);
