@@ -196,11 +196,11 @@ Expected<Stored> decodeJpeg(File untidy) {
 
 Expected<std::vector<std::uint8_t>> encodeJpeg(const Image& image, int quality) {
     const Handle compressor(tjInitCompress());
-    std::vector<std::uint8_t> file(tjBufSize(image.width, image.height, TJSAMP_420));
+    std::vector<std::uint8_t> file(tjBufSize(image.width, image.height, TJSAMP_444));
     unsigned char* into = file.data();
     unsigned long size = file.size();
     if (!compressor || tjCompress2(compressor.get(), image.rgb.data(), image.width, 0, image.height, TJPF_RGB,
-                                   &into, &size, TJSAMP_420, quality, TJFLAG_NOREALLOC) != 0) {
+                                   &into, &size, TJSAMP_444, quality, TJFLAG_NOREALLOC) != 0) {
         return tl::unexpected(protocol::internalError("The picture cannot be written as JPEG."));
     }
     file.resize(size);

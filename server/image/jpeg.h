@@ -19,7 +19,7 @@ protocol::Expected<Size> jpegSize(std::span<const std::uint8_t> file);
 /// whatever is missing or damaged, where other programs would show grey.
 protocol::Expected<Stored> decodeJpeg(std::span<const std::uint8_t> file);
 
-/// A baseline JPEG file with half as many colours along each side, as cameras write them; `quality` 1 to 100.
+/// A baseline JPEG file with a colour for each pixel; `quality` 1 to 100.
 /// Errors: 500; there is no memory for it.
 protocol::Expected<std::vector<std::uint8_t>> encodeJpeg(const Image& image, int quality);
 

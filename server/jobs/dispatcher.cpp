@@ -30,7 +30,7 @@ constexpr auto kRoomPause = 2s;              // before the disk is looked at aga
 constexpr auto kTimeLease = 1h;              // A process that is killed loses half of it at most.
 constexpr std::size_t kPicturesWaiting = 4;  // to be encoded; up to 12 MB each
 // Of 100 each: what does not get small enough with one is written with the next.
-constexpr std::array kPreviewQualities{75, 50, 25};
+constexpr std::array kPreviewQualities{85, 60, 35};
 
 /// Held for as long as things are as they are, which the dispatcher sees for itself.
 bool isOfTheMoment(HoldReason reason) {
