@@ -62,8 +62,9 @@ void addGenerate(CLI::App& app, GenerateOptions& options) {
     auto& request = options.request;
     protocol::forEachField([&](const auto& row) {
         const std::string_view name = row.name;
-        if (name == "model") {
-            return;  // here it is a folder: addDrawing
+        // Here the model is a folder, which addDrawing takes, and nobody watches.
+        if (name == "model" || row.group == protocol::FieldGroup::Watching) {
+            return;
         }
         std::string option = "--" + std::string(name);
         std::ranges::replace(option, '_', '-');

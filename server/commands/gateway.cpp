@@ -372,6 +372,7 @@ protocol::ServerInfo Gateway::info() const {
     info.limits = m_limits;
     info.limits.maxWork = load.maxWork;
     info.samplers = m_samplers;
+    info.previews = true;
     return info;
 }
 

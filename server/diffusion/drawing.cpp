@@ -26,6 +26,11 @@ std::vector<Conditioning> Drawing::conditions() const {
     return m_guidance->conditions(accepted(), evaluations());
 }
 
+at::Tensor Drawing::seen() const {
+    const at::Tensor picture = m_sampler->seen();
+    return m_kept ? (1 - m_kept->mask) * m_kept->picture + m_kept->mask * picture : picture;
+}
+
 /// The ControlNets of `drawings` in a pass over their rows. One that some of them do not hold to, or not now,
 /// adds nothing to theirs.
 std::vector<ControlRows> controlsOf(std::span<const Drawing* const> drawings) {

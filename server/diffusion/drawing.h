@@ -37,6 +37,9 @@ public:
     bool done() const { return m_sampler->done(); }
     /// [1, C, H, W] float32.
     const at::Tensor& latents() const { return m_sampler->latents(); }
+    /// What it is going to be, as the network saw it at the last evaluation: [1, C, H, W] float32. Only after
+    /// the first.
+    at::Tensor seen() const;
     /// Evaluations of the network that are made, and that there are in all.
     std::size_t accepted() const { return m_sampler->accepted(); }
     std::size_t evaluations() const { return m_sampler->timesteps().size(); }

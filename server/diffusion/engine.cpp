@@ -71,6 +71,7 @@ struct Engine::Impl {
     void decodeOne();
     void advance();
     void settle(const StepOrder<Live>::Turn& turn, double seconds);
+    double show(const Live& live);
     int widest(const Live& first, std::size_t inLine) const;
     void end(Request& request, std::optional<protocol::Problem> problem);
     void tellStatus();
@@ -278,18 +279,28 @@ int Engine::Impl::widest(const Live& first, std::size_t inLine) const {
 void Engine::Impl::settle(const StepOrder<Live>::Turn& turn, double seconds) {
     ++passes;
     drawn += static_cast<std::int64_t>(turn.drawings.size());
-    order.spent(turn.group, seconds);
+    double showing = 0;
+    for (const Live* const live : turn.drawings) {
+        showing += live->stepped() ? show(*live) : 0;
+    }
+    order.spent(turn.group, seconds + showing);
     const std::string kind = turn.drawings.front()->kind();
     if (std::ranges::all_of(turn.drawings, [&](const Live* live) { return live->kind() == kind; })) {
         widths.measured(kind, static_cast<int>(turn.drawings.size()), seconds);
     }
     for (Live* const live : turn.drawings) {
-        live->stepped();
         if (live->drawing.done()) {
             order.leave(live);
             (live->hasMore() ? handedOn : finished).push_back(live);
         }
     }
+}
+
+/// How long it took. A picture goes on without a preview that could not be made.
+double Engine::Impl::show(const Live& live) {
+    const auto startedAt = Clock::now();
+    tried([&] { live.request->show(live); });
+    return secondsSince(startedAt);
 }
 
 /// Takes a request and its pictures off, and says how it ended.

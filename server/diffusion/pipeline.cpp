@@ -216,6 +216,19 @@ Made Pipeline::decodeWithin(const at::Tensor& latents, std::int64_t room) const 
                                    room);
 }
 
+image::Image Pipeline::preview(const Drawing& drawing) const {
+    const at::Tensor seen = drawing.seen();
+    const auto& tiny = m_networks.tinyDecoder;
+    if (!tiny && !m_colours) {
+        m_colours = knownColours(m_model.vae);
+        if (!m_colours) {
+            m_colours = fittedColours(*m_networks.vae, m_model.vae);
+        }
+    }
+    // Only the picture itself is refused for its numbers.
+    return toImage(at::nan_to_num(tiny ? decodedQuickly(seen, *tiny) : inColours(seen, *m_colours)));
+}
+
 protocol::Problem Pipeline::tooLarge(const Drawing& drawing, std::int64_t room) const {
     const int scale = m_model.vae.scale();
     const std::int64_t width = drawing.latents().size(3) * scale;

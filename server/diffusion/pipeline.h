@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "server/diffusion/fallback.h"
 #include "server/diffusion/families/family.h"
 #include "server/diffusion/operations/start.h"
+#include "server/diffusion/preview.h"
 #include "server/image/image.h"
 #include "server/models/model_folder.h"
 #include "shared/protocol/generation.h"
@@ -84,6 +86,10 @@ public:
     /// The same within about `room` bytes.
     Made decodeWithin(const at::Tensor& latents, std::int64_t room) const;
 
+    /// What `drawing`, which has made a step, is going to be, roughly and at once: at most
+    /// protocol::kMaxPreviewSide pixels along each side.
+    image::Image preview(const Drawing& drawing) const;
+
     /// That the memory, of which `room` bytes are left, does not hold `drawing`; and what it would hold.
     protocol::Problem tooLarge(const Drawing& drawing, std::int64_t room) const;
 
@@ -97,6 +103,7 @@ private:
     models::ModelFolder m_model;
     Device m_device;
     Networks m_networks;
+    mutable std::optional<LatentColours> m_colours;  // from the first preview on that needs them
 };
 
 /// [1, 3, H, W], about -1 to 1 → 8-bit pixels, rounded half to even. Throws where a number is not finite.

@@ -150,17 +150,24 @@ std::pair<Drawing, int> Request::beginNext() {
     return next;
 }
 
-void Request::stepped(int index, int part, std::size_t accepted, std::size_t evaluations) {
+bool Request::stepped(int index, int part, std::size_t accepted, std::size_t evaluations) {
     const protocol::Pass& pass = isLarger(part) ? m_second->pass : m_pass;
     // Some samplers take more evaluations than steps were asked for: one to warm up, or two for each.
     const int step = static_cast<int>(accepted * static_cast<std::size_t>(pass.steps) / evaluations);
-    m_steps[static_cast<std::size_t>(index)] =
-        (isLarger(part) ? m_pass.taken() : 0) + std::max(step - pass.first, 0);
+    int& steps = m_steps[static_cast<std::size_t>(index)];
+    const int before = steps;
+    steps = (isLarger(part) ? m_pass.taken() : 0) + std::max(step - pass.first, 0);
     m_progress.stage = protocol::Stage::Denoising;
     m_progress.step = std::accumulate(m_steps.begin(), m_steps.end(), 0);
     if (m_progress.step > 0) {
         tell();
     }
+    return m_observer.preview && steps > before && generator::isPreviewDue(m_settings, steps);
+}
+
+void Request::show(const Live& live) const {
+    m_observer.preview({live.index, m_steps[static_cast<std::size_t>(live.index)],
+                        protocol::stepsOf(m_settings), m_pipeline->preview(live.drawing)});
 }
 
 void Request::deliver(const Live& live, std::int64_t room) {
@@ -198,8 +205,8 @@ void Request::tell() {
 Live::Live(Request& of, int place, Drawing begun)
     : request(&of), pipeline(&of.pipeline()), index(place), drawing(std::move(begun)), group(groupNow()) {}
 
-void Live::stepped() const {
-    request->stepped(index, part, drawing.accepted(), drawing.evaluations());
+bool Live::stepped() const {
+    return request->stepped(index, part, drawing.accepted(), drawing.evaluations());
 }
 
 void Live::goOn() {

@@ -51,8 +51,11 @@ public:
     /// Picture `index`, `begun` by the parts before, at the first step of `part`. Throws Failure.
     Drawing goOn(int index, int part, const Drawing& begun) const;
 
-    /// Picture `index` is a step further in `part`; it has made `accepted` of that one's `evaluations`.
-    void stepped(int index, int part, std::size_t accepted, std::size_t evaluations);
+    /// Picture `index` is a step further in `part`; it has made `accepted` of that one's `evaluations`. True:
+    /// it is to be shown now.
+    bool stepped(int index, int part, std::size_t accepted, std::size_t evaluations);
+    /// Tells what a picture looks like so far.
+    void show(const Live& live) const;
     /// Decodes a picture within about `room` bytes and hands it over. Throws Failure.
     void deliver(const Live& live, std::int64_t room);
     bool isComplete() const { return m_delivered == m_settings.count; }
@@ -103,8 +106,8 @@ private:
 struct Live {
     Live(Request& of, int place, Drawing begun);
     bool hasMore() const { return request->hasPart(part + 1); }
-    /// It is a step further.
-    void stepped() const;
+    /// It is a step further. True: it is to be shown now.
+    bool stepped() const;
     /// With the next part from now on. Throws Failure.
     void goOn();
 

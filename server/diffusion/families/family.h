@@ -9,6 +9,7 @@
 #include "server/diffusion/conditioning/text_stack.h"
 #include "server/diffusion/networks/controlnet/controlnet.h"
 #include "server/diffusion/networks/residuals.h"
+#include "server/diffusion/networks/vae/tiny_decoder.h"
 #include "server/diffusion/networks/vae/vae.h"
 #include "server/diffusion/weights/adapters.h"
 #include "server/diffusion/weights/parts.h"
@@ -33,6 +34,7 @@ struct Networks {
     TextStack text;
     std::shared_ptr<const Denoiser> denoiser;
     std::shared_ptr<const Vae> vae;
+    std::shared_ptr<const TinyDecoder> tinyDecoder;  ///< null where the model brings none
     /// By the part's name.
     std::map<std::string, std::shared_ptr<const ControlNet>> controlNets;
     /// What was passed over in the weights, a sentence each.

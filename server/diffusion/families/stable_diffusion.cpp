@@ -117,13 +117,23 @@ Networks load(const models::ModelFolder& model, const Placement& placement, cons
     }
     auto unet = take<UNetDenoiser>(parts, model, models::kUNet, model.unet, placement, adapters, notes);
     auto vae = take<Vae>(parts, model, models::kVae, model.vae, placement, adapters, notes);
+    std::shared_ptr<const TinyDecoder> tinyDecoder;
+    if (models::hasTinyVae(model)) {
+        const auto shape = tinyDecoderShape(valueOrThrow(models::openWeights(model, models::kTinyVae)),
+                                            model.vae.latentChannels);
+        tinyDecoder = take<TinyDecoder>(parts, model, models::kTinyVae, shape, placement, adapters, notes);
+    }
     std::map<std::string, std::shared_ptr<const ControlNet>> controlNets;
     for (const std::string& name : model.controlNets) {
         const auto shape = controlNetShape(valueOrThrow(models::openWeights(model, name)), model.unet);
         controlNets[name] = take<ControlNet>(parts, model, name, shape, placement, adapters, notes);
     }
-    return {TextStack(std::move(texts), placement.device), std::move(unet), std::move(vae),
-            std::move(controlNets), std::move(notes)};
+    return {TextStack(std::move(texts), placement.device),
+            std::move(unet),
+            std::move(vae),
+            std::move(tinyDecoder),
+            std::move(controlNets),
+            std::move(notes)};
 }
 
 }  // namespace easel::diffusion::stable_diffusion

@@ -24,11 +24,14 @@ at::Tensor Linear::forward(const at::Tensor& x) const {
 }
 
 Conv2d::Conv2d(const Weights& in, std::int64_t inputs, std::int64_t outputs, std::int64_t kernel,
-               std::int64_t stepSize)
-    : bias(in.tensor("bias", {outputs})), stride(stepSize) {
+               std::int64_t stepSize, Linear::Bias wanted)
+    : stride(stepSize) {
     auto [own, factors] = in.layerWeight({outputs, inputs, kernel, kernel});
     weight = std::move(own);
     beside = std::move(factors);
+    if (wanted == Linear::Bias::With) {
+        bias = in.tensor("bias", {outputs});
+    }
 }
 
 at::Tensor Conv2d::forward(const at::Tensor& x) const {

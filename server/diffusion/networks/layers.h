@@ -24,7 +24,7 @@ struct Linear {
 /// x [B, inputs, H, W] → [B, outputs, H', W']; padded so that stride 1 keeps the size.
 struct Conv2d {
     Conv2d(const Weights& in, std::int64_t inputs, std::int64_t outputs, std::int64_t kernel,
-           std::int64_t stepSize = 1);
+           std::int64_t stepSize = 1, Linear::Bias wanted = Linear::Bias::With);
     at::Tensor forward(const at::Tensor& x) const;
 
     at::Tensor weight;

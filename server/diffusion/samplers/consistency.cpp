@@ -31,6 +31,11 @@ protected:
     float alphaAt(float timestep) const { return m_alphas.at(static_cast<std::size_t>(timestep)); }
     at::Tensor fresh(const at::Tensor& latents) const { return freshNoise(latents, m_generator); }
 
+    at::Tensor pictureAt(std::size_t index, const at::Tensor& latents,
+                         const at::Tensor& output) const override {
+        return pictureIn(latents, output, mixtureAt(alphaAt(timesteps()[index])), m_settings.prediction);
+    }
+
 private:
     at::Tensor noised(std::size_t index, const at::Tensor& picture, const at::Tensor& noise) const override {
         return noisedAt(alphaAt(timesteps()[index]), picture, noise);
@@ -49,8 +54,7 @@ public:
 
 private:
     at::Tensor step(std::size_t index, const at::Tensor& latents, const at::Tensor& output) override {
-        const Mixture now = mixtureAt(alphaAt(timesteps()[index]));
-        const at::Tensor seen = pictureIn(latents, output, now, settings().prediction);
+        const at::Tensor seen = pictureAt(index, latents, output);
         // At the first timestep the latents are the picture; the further from it, the less they count.
         const double time = timesteps()[index] * settings().timestepScaling;
         const double total = time * time + kDataDeviation * kDataDeviation;
@@ -76,7 +80,7 @@ private:
         const Mixture now = mixtureAt(alphaAt(timesteps()[index]));
         const float next = isLast(index) ? 0 : timesteps()[index + 1];
         const float s = alphaAt(std::floor(static_cast<float>(1 - settings().eta) * next));
-        const at::Tensor moved = std::sqrt(s) * pictureIn(latents, output, now, settings().prediction) +
+        const at::Tensor moved = std::sqrt(s) * pictureAt(index, latents, output) +
                                  std::sqrt(1 - s) * noiseIn(latents, output, now, settings().prediction);
         if (isLast(index) || settings().eta == 0) {
             return moved;

@@ -25,12 +25,11 @@ public:
 
 private:
     at::Tensor step(std::size_t index, const at::Tensor& latents, const at::Tensor& output) override {
-        const int t = static_cast<int>(timesteps()[index]);
-        const int previous = t - m_stride;  // not the next timestep of the list
-        const float a = m_alphas.at(static_cast<std::size_t>(t));
+        const int previous = static_cast<int>(timesteps()[index]) - m_stride;  // not the next of the list
+        const float a = alphaAt(timesteps()[index]);
         const float p = previous >= 0 ? m_alphas[static_cast<std::size_t>(previous)]
                                       : (m_settings.setAlphaToOne ? 1.0F : m_alphas.front());
-        at::Tensor picture = pictureIn(latents, output, mixtureAt(a), m_settings.prediction);
+        at::Tensor picture = pictureAt(index, latents, output);
         const at::Tensor noise = noiseIn(latents, output, mixtureAt(a), m_settings.prediction);
         if (m_settings.clipSample) {
             picture = picture.clamp(-m_settings.clipSampleRange, m_settings.clipSampleRange);
@@ -40,9 +39,16 @@ private:
         return m_settings.eta > 0 ? moved + fresh * freshNoise(latents, m_generator) : moved;
     }
 
-    at::Tensor noised(std::size_t index, const at::Tensor& picture, const at::Tensor& noise) const override {
-        return noisedAt(m_alphas.at(static_cast<std::size_t>(timesteps()[index])), picture, noise);
+    at::Tensor pictureAt(std::size_t index, const at::Tensor& latents,
+                         const at::Tensor& output) const override {
+        return pictureIn(latents, output, mixtureAt(alphaAt(timesteps()[index])), m_settings.prediction);
     }
+
+    at::Tensor noised(std::size_t index, const at::Tensor& picture, const at::Tensor& noise) const override {
+        return noisedAt(alphaAt(timesteps()[index]), picture, noise);
+    }
+
+    float alphaAt(float timestep) const { return m_alphas.at(static_cast<std::size_t>(timestep)); }
 
     SamplerSettings m_settings;
     std::vector<float> m_alphas;

@@ -30,7 +30,7 @@ private:
     at::Tensor step(std::size_t index, const at::Tensor& latents, const at::Tensor& output) override {
         const float a = alphaAt(index);
         const float p = index + 1 < timesteps().size() ? alphaAt(index + 1) : 1;
-        at::Tensor picture = pictureIn(latents, output, mixtureAt(a), m_settings.prediction);
+        at::Tensor picture = pictureAt(index, latents, output);
         if (m_settings.clipSample) {
             picture = picture.clamp(-m_settings.clipSampleRange, m_settings.clipSampleRange);
         }
@@ -43,6 +43,11 @@ private:
         }
         const float variance = std::max((1 - p) / (1 - a) * added, kLeastVariance);
         return mean + std::sqrt(variance) * freshNoise(latents, m_generator);
+    }
+
+    at::Tensor pictureAt(std::size_t index, const at::Tensor& latents,
+                         const at::Tensor& output) const override {
+        return pictureIn(latents, output, mixtureAt(alphaAt(index)), m_settings.prediction);
     }
 
     at::Tensor noised(std::size_t index, const at::Tensor& picture, const at::Tensor& noise) const override {

@@ -46,6 +46,11 @@ private:
         return next.alpha * (latents / now.alpha + one * noise + other * before);
     }
 
+    at::Tensor pictureAt(std::size_t index, const at::Tensor& latents,
+                         const at::Tensor& output) const override {
+        return pictureIn(latents, output, SolverLevel(m_sigmas[index]).mixture(), m_settings.prediction);
+    }
+
     at::Tensor noised(std::size_t index, const at::Tensor& picture, const at::Tensor& noise) const override {
         const SolverLevel level(m_sigmas[index]);
         return level.alpha * picture + level.noise * noise;

@@ -32,7 +32,7 @@ protected:
     SolverLevel level(std::size_t index) const { return SolverLevel(m_sigmas[index]); }
     /// What the network sees at `index`, beside the pictures before it; how many of them count.
     std::size_t look(std::size_t index, const at::Tensor& latents, const at::Tensor& output) {
-        m_pictures.push_front(pictureIn(latents, output, level(index).mixture(), m_settings.prediction));
+        m_pictures.push_front(pictureAt(index, latents, output));
         if (m_pictures.size() > m_order) {
             m_pictures.pop_back();
         }
@@ -51,6 +51,11 @@ protected:
     }
 
 private:
+    at::Tensor pictureAt(std::size_t index, const at::Tensor& latents,
+                         const at::Tensor& output) const override {
+        return pictureIn(latents, output, level(index).mixture(), m_settings.prediction);
+    }
+
     at::Tensor noised(std::size_t index, const at::Tensor& picture, const at::Tensor& noise) const override {
         return level(index).alpha * picture + level(index).noise * noise;
     }

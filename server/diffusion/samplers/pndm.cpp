@@ -49,6 +49,12 @@ private:
         return move(latents, t, t - m_stride, extrapolated());
     }
 
+    at::Tensor pictureAt(std::size_t index, const at::Tensor& latents,
+                         const at::Tensor& output) const override {
+        return pictureIn(latents, output, mixtureAt(alphaAt(static_cast<int>(timesteps()[index]))),
+                         m_settings.prediction);
+    }
+
     at::Tensor noised(std::size_t index, const at::Tensor& picture, const at::Tensor& noise) const override {
         return noisedAt(m_alphas.at(static_cast<std::size_t>(timesteps()[index])), picture, noise);
     }

@@ -51,7 +51,9 @@ bool Sampler::goOnBelow(float timestep, at::Tensor latents) {
 }
 
 void Sampler::accept(const at::Tensor& output) {
-    m_latents = step(m_index, m_latents, output.to(m_latents.scalar_type()));
+    m_asked = m_latents;
+    m_answer = output.to(m_latents.scalar_type());
+    m_latents = step(m_index, m_asked, m_answer);
     ++m_index;
 }
 

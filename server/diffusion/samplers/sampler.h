@@ -46,6 +46,9 @@ public:
 
     /// [1, C, H, W] float32: the picture's latents once done().
     const at::Tensor& latents() const { return m_latents; }
+    /// What the network took them for when it was last asked, without noise: [1, C, H, W] float32. Only after
+    /// accept(); computed when it is asked for.
+    at::Tensor seen() const { return pictureAt(m_index - 1, m_asked, m_answer); }
     const std::vector<float>& timesteps() const { return m_timesteps; }
     std::size_t accepted() const { return m_index; }
     /// How many entries of timesteps() come before where it started.
@@ -60,6 +63,9 @@ protected:
     /// `picture` as it looks before step `index`, when `noise` lies on it.
     virtual at::Tensor noised(std::size_t index, const at::Tensor& picture,
                               const at::Tensor& noise) const = 0;
+    /// The picture that the network sees in `latents` at evaluation `index`, by its `output`.
+    virtual at::Tensor pictureAt(std::size_t index, const at::Tensor& latents,
+                                 const at::Tensor& output) const = 0;
     /// Entries of timesteps() for a step that was asked for.
     virtual std::size_t evaluations() const { return 1; }
     /// The latents after step `index`, from those before it.
@@ -70,6 +76,8 @@ private:
 
     std::vector<float> m_timesteps;
     at::Tensor m_latents;
+    at::Tensor m_asked;   // the latents before the last evaluation
+    at::Tensor m_answer;  // and what came of it
     std::size_t m_begin = 0;
     std::size_t m_end;
     std::size_t m_index = 0;

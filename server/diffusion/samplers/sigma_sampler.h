@@ -14,8 +14,8 @@ protected:
 
     at::Tensor scaled(const at::Tensor& latents) const override;
     at::Tensor noised(std::size_t index, const at::Tensor& picture, const at::Tensor& noise) const override;
-    /// The picture that the network sees at evaluation `index`.
-    at::Tensor pictureAt(std::size_t index, const at::Tensor& latents, const at::Tensor& output) const;
+    at::Tensor pictureAt(std::size_t index, const at::Tensor& latents,
+                         const at::Tensor& output) const override;
     /// The direction in which the noise grows there.
     at::Tensor derivative(std::size_t index, const at::Tensor& latents, const at::Tensor& output) const;
     /// The level at which the network is asked at evaluation `index`; one past the last, where it ends.

@@ -23,12 +23,17 @@ public:
 
 private:
     at::Tensor step(std::size_t index, const at::Tensor& latents, const at::Tensor& output) override {
-        const at::Tensor picture = pictureIn(latents, output, level(index).mixture(), m_settings.prediction);
+        const at::Tensor picture = pictureAt(index, latents, output);
         const at::Tensor start = m_start.defined() ? corrected(index, latents, picture) : latents;
         m_before = std::exchange(m_picture, picture);
         m_order = orderAt(index);
         m_start = start;
         return predicted(index, start);
+    }
+
+    at::Tensor pictureAt(std::size_t index, const at::Tensor& latents,
+                         const at::Tensor& output) const override {
+        return pictureIn(latents, output, level(index).mixture(), m_settings.prediction);
     }
 
     at::Tensor noised(std::size_t index, const at::Tensor& picture, const at::Tensor& noise) const override {

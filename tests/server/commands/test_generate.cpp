@@ -70,6 +70,7 @@ private Q_SLOTS:
         row("count", {"…", "--count", "17"}, "--count");
         row("seed", {"…", "--seed", "-2"}, "--seed");
         row("not a PNG file", {"…", "--output", "fox.jpg"}, "--output");
+        row("previews, for nobody watches", {"…", "--preview-every", "2"}, "--preview-every");
         row("no such folder", {"…", "--output", "/nowhere/fox.png"}, "--output");
     }
 

@@ -233,6 +233,17 @@ private Q_SLOTS:
         QVERIFY2(why(open()).contains("This is a VAE"), qPrintable(why(open())));
     }
 
+    void aTinyVaeIsNamedInTheNotes() {
+        const auto without = written(small("sd1").checkpoint());
+        QVERIFY(without && !models::hasTinyVae(*without));
+        QVERIFY(QFile::copy(EASEL_SOURCE_DIR "/tests/fixtures/tiny_vae/taesd/taesd_decoder.safetensors",
+                            m_dir->filePath("taesd.safetensors")));
+        writeJson(m_dir->filePath("model.easel.json"), {{"tiny_vae", "taesd.safetensors"}});
+        const auto model = open();
+        QVERIFY2(model && models::hasTinyVae(*model), qPrintable(why(model)));
+        QVERIFY(models::openWeights(*model, models::kTinyVae)->find("decoder.layers.0.weight"));
+    }
+
     void whatIsNoModel_data() {
         QTest::addColumn<QString>("tensor");
         QTest::addColumn<QString>("said");

@@ -29,6 +29,7 @@ public:
     at::Tensor forward(const at::Tensor& latents) const;
 
     at::ScalarType dtype() const { return conv_in.weight.scalar_type(); }
+    at::Device device() const { return conv_in.weight.device(); }
 
 private:
     std::optional<Conv2d> post_quant_conv;
