@@ -39,23 +39,32 @@ Plane withSurroundings(const QImage& mask, const QRect& region, int radius) {
     return plane;
 }
 
-/// A mean, rounded. No sum has more than 24 bits, so a float holds it as it is, and multiplying is far
-/// quicker than dividing.
-std::uint16_t mean(std::int32_t sum, float part) {
-    return static_cast<std::uint16_t>(static_cast<float>(sum) * part + 0.5F);
-}
+/// Means of `2 * half + 1` levels, rounded. No sum has more than 24 bits, so a float holds it as it is, and
+/// multiplying is far quicker than dividing.
+class Mean {
+public:
+    explicit Mean(int half) : m_half(half), m_part(1 / static_cast<float>(2 * half + 1)) {}
+    std::uint16_t of(std::int32_t sum) const {
+        return static_cast<std::uint16_t>(static_cast<float>(sum + m_half) * m_part);
+    }
+
+private:
+    std::int32_t m_half;
+    float m_part;
+};
 
 /// Of each pixel and its `half` neighbours to the left and right; as much narrower.
 Plane blurredAcross(const Plane& in, int half) {
-    const float part = 1 / static_cast<float>(2 * half + 1);
+    const Mean mean(half);
+    const std::ptrdiff_t reach = 2 * std::ptrdiff_t{half};
     Plane out(in.width - 2 * half, in.height);
     for (int y = 0; y < in.height; ++y) {
         const std::uint16_t* from = in.row(y);
         std::uint16_t* to = out.row(y);
-        std::int32_t sum = std::accumulate(from, from + 2 * half, 0);
+        std::int32_t sum = std::accumulate(from, from + reach, 0);
         for (int x = 0; x < out.width; ++x) {
-            sum += from[x + 2 * half];
-            to[x] = mean(sum, part);
+            sum += from[x + reach];
+            to[x] = mean.of(sum);
             sum -= from[x];
         }
     }
@@ -64,7 +73,7 @@ Plane blurredAcross(const Plane& in, int half) {
 
 /// The same down the columns, a row at a time, as the memory lies.
 Plane blurredDown(const Plane& in, int half) {
-    const float part = 1 / static_cast<float>(2 * half + 1);
+    const Mean mean(half);
     Plane out(in.width, in.height - 2 * half);
     std::vector<std::int32_t> sums(static_cast<std::size_t>(in.width));
     for (int y = 0; y < 2 * half; ++y) {
@@ -77,7 +86,7 @@ Plane blurredDown(const Plane& in, int half) {
         std::int32_t* sum = sums.data();
         for (int x = 0; x < in.width; ++x) {
             sum[x] += come[x];
-            to[x] = mean(sum[x], part);
+            to[x] = mean.of(sum[x]);
             sum[x] -= gone[x];
         }
     }

@@ -21,10 +21,12 @@ class MaskPainter : public QDialog {
     Q_OBJECT
 
 public:
-    /// Goes on with `mask`, stretched to the picture's size; null begins with nothing painted.
+    /// `picture` is one. Goes on with `mask`, stretched to the picture's size; null begins with nothing
+    /// painted.
     MaskPainter(const QImage& picture, const QImage& mask, QWidget* parent = nullptr);
 
     /// 8-bit grey of the picture's size: white is drawn anew, black stays.
+    // NOLINTNEXTLINE(bugprone-derived-method-shadowing-base-method): a dialog has no other mask to speak of
     QImage mask() const { return m_canvas->shown(); }
 
 public Q_SLOTS:
