@@ -165,6 +165,14 @@ void Remote::lookUpOnHub(const std::string& id, QObject* context, Callback<proto
                   std::move(done));
 }
 
+void Remote::countTokens(const protocol::TokenQuestion& question, QObject* context,
+                         Callback<protocol::TokenCount> done) {
+    QNetworkRequest post = requestFor(routes::kTokens);
+    post.setHeader(QNetworkRequest::ContentTypeHeader, "application/json");
+    deliverParsed(m_network.post(post, QByteArray::fromStdString(protocol::toJson(question))), context,
+                  &protocol::parseTokenCount, std::move(done));
+}
+
 void Remote::pair(const QByteArray& ticket, const QString& name, QObject* context, Callback<PairedKey> done) {
     QNetworkRequest post = requestFor(kPairPath);
     post.setHeader(QNetworkRequest::ContentTypeHeader, "application/json");

@@ -23,6 +23,7 @@
 #include "shared/protocol/problem.h"
 #include "shared/protocol/pull_info.h"
 #include "shared/protocol/server_info.h"
+#include "shared/protocol/token_count.h"
 
 class QNetworkReply;
 class QNetworkRequest;
@@ -110,6 +111,9 @@ public:
     /// What the server's hub has: models that `words` are found in, or one by its name.
     void searchHub(const QString& words, QObject* context, Callback<std::vector<protocol::HubHit>> done);
     void lookUpOnHub(const std::string& id, QObject* context, Callback<protocol::HubModel> done);
+    /// How a model reads a prompt. Errors: 404 from a server that is too old.
+    void countTokens(const protocol::TokenQuestion& question, QObject* context,
+                     Callback<protocol::TokenCount> done);
     /// Exchanges a ticket, good once, for a key of this computer's own that is listed as `name` there.
     /// Errors: 410, the ticket was used or has run out.
     void pair(const QByteArray& ticket, const QString& name, QObject* context, Callback<PairedKey> done);

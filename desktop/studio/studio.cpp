@@ -5,6 +5,7 @@
 #include <QUuid>
 
 #include <algorithm>
+#include <chrono>
 #include <iterator>
 #include <utility>
 
@@ -14,6 +15,7 @@
 #include "desktop/remote/remote.h"
 #include "desktop/remote/server_link.h"
 #include "desktop/remote/servers.h"
+#include "desktop/remote/token_counter.h"
 #include "desktop/studio/diagnostics.h"
 #include "desktop/studio/status_line.h"
 #include "desktop/studio/task.h"
@@ -23,12 +25,20 @@
 
 namespace easel::studio {
 
+namespace {
+
+constexpr auto kTypingPause = std::chrono::milliseconds(300);
+
+}  // namespace
+
 Studio::Studio(Collaborators collaborators, QString taskFile, QObject* parent)
     : QObject(parent),
       m_deps(collaborators),
       m_servers(
           std::make_unique<remote::Servers>(m_deps.link, m_deps.settings, m_deps.keyring, m_deps.tunnels)),
       m_models(std::make_unique<remote::ModelDesk>(m_deps.remote, m_deps.link)),
+      m_promptTokens(std::make_unique<remote::TokenCounter>(m_deps.remote, m_deps.link, kTypingPause)),
+      m_negativeTokens(std::make_unique<remote::TokenCounter>(m_deps.remote, m_deps.link, kTypingPause)),
       m_file(std::make_unique<TaskFile>(std::move(taskFile))),
       m_diagnostics(std::make_unique<Diagnostics>(
           Diagnostics::Sources{m_deps.remote, m_deps.link, *m_servers, m_deps.pictures, m_deps.model,

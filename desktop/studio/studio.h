@@ -26,6 +26,7 @@ class ModelDesk;
 class Remote;
 class ServerLink;
 class Servers;
+class TokenCounter;
 class TunnelMaker;
 }  // namespace easel::remote
 
@@ -70,6 +71,9 @@ public:
     protocol::Expected<void> setServerAddress(const QString& typed);
     remote::Servers& servers() const { return *m_servers; }
     remote::ModelDesk& models() const { return *m_models; }
+    /// Of the prompt that is being written, and of what should not be in the picture.
+    remote::TokenCounter& promptTokens() const { return *m_promptTokens; }
+    remote::TokenCounter& negativeTokens() const { return *m_negativeTokens; }
     const Diagnostics& diagnostics() const { return *m_diagnostics; }
     QString serverAddress() const;
     /// Somebody has chosen a server once; until then the address is a guess.
@@ -137,6 +141,8 @@ private:
     Collaborators m_deps;
     std::unique_ptr<remote::Servers> m_servers;
     std::unique_ptr<remote::ModelDesk> m_models;
+    std::unique_ptr<remote::TokenCounter> m_promptTokens;
+    std::unique_ptr<remote::TokenCounter> m_negativeTokens;
     std::unique_ptr<TaskFile> m_file;
     std::unique_ptr<Diagnostics> m_diagnostics;
     std::vector<Task*> m_tasks;           ///< oldest first; children of this

@@ -246,6 +246,16 @@ void PromptPanel::setPrompt(const QString& prompt) {
     focusPrompt();
 }
 
+void PromptPanel::setPromptTokens(const protocol::TokenQuestion& question,
+                                  const std::optional<protocol::TokenCount>& count) {
+    m_prompt->setTokens(question.prompt, count);
+}
+
+void PromptPanel::setNegativeTokens(const protocol::TokenQuestion& question,
+                                    const std::optional<protocol::TokenCount>& count) {
+    m_negative->setTokens(question.prompt, count);
+}
+
 void PromptPanel::setLastSeed(std::int64_t seed) {
     m_seed->setLastSeed(seed);
 }

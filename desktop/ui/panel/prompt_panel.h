@@ -4,6 +4,7 @@
 #include <QTimer>
 #include <QWidget>
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "shared/protocol/generation.h"
 #include "shared/protocol/problem.h"
 #include "shared/protocol/server_info.h"
+#include "shared/protocol/token_count.h"
 
 class QScrollArea;
 class QSpinBox;
@@ -45,6 +47,11 @@ public:
     /// `requestChanged`.
     void setRequest(const protocol::GenerationRequest& request);
     void setPrompt(const QString& prompt);
+    /// How the model reads the words; passed over when they are others by now. Empty: nobody can tell.
+    void setPromptTokens(const protocol::TokenQuestion& question,
+                         const std::optional<protocol::TokenCount>& count);
+    void setNegativeTokens(const protocol::TokenQuestion& question,
+                           const std::optional<protocol::TokenCount>& count);
     void setLastSeed(std::int64_t seed);
     /// Puts the problem at its field; false when no field here is at fault.
     bool showProblem(const protocol::Problem& problem);

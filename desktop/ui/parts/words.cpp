@@ -55,6 +55,16 @@ QString pictures(qsizetype count) {
     return QCoreApplication::translate("words", "%1 pictures").arg(QLocale().toString(count));
 }
 
+QString tokensLine(int tokens, int chunks, int limit) {
+    const QLocale locale;
+    if (chunks <= 1) {
+        return QCoreApplication::translate("words", "%1 of %2 tokens")
+            .arg(locale.toString(tokens), locale.toString(limit));
+    }
+    return QCoreApplication::translate("words", "%1 tokens, %2 chunks")
+        .arg(locale.toString(tokens), locale.toString(chunks));
+}
+
 QString jobs(qsizetype count) {
     if (count == 1) {
         return QCoreApplication::translate("words", "1 job");

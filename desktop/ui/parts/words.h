@@ -24,6 +24,8 @@ QString samplerLine(const protocol::GenerationSettings& settings);
 QString pictures(qsizetype count);
 /// "3 selected · 12 of 300 pictures"; empty without pictures.
 QString countsLine(int shown, int total, int selected);
+/// "12 of 75 tokens", or "83 tokens, 2 chunks" from the second chunk on.
+QString tokensLine(int tokens, int chunks, int limit);
 /// "1 job", "265 jobs".
 QString jobs(qsizetype count);
 

@@ -20,6 +20,7 @@
 #include "desktop/gallery/picture_store.h"
 #include "desktop/preferences/preferences.h"
 #include "desktop/remote/server_link.h"
+#include "desktop/remote/token_counter.h"
 #include "desktop/studio/studio.h"
 #include "desktop/ui/cloud/machine_strip.h"
 #include "desktop/ui/library/gallery_view.h"
@@ -245,14 +246,34 @@ void MainWindow::addShortcuts() {
 }
 
 void MainWindow::connectPanel() {
+    using remote::TokenCounter;
+    connect(&m_deps.studio.promptTokens(), &TokenCounter::counted, m_panel, &PromptPanel::setPromptTokens);
+    connect(&m_deps.studio.negativeTokens(), &TokenCounter::counted, m_panel,
+            &PromptPanel::setNegativeTokens);
     m_panel->setRequest(m_deps.studio.rememberedRequest());
+    countTokens(m_panel->request());
     connect(m_panel, &PromptPanel::requestChanged, &m_deps.studio, &studio::Studio::remember);
+    connect(m_panel, &PromptPanel::requestChanged, this, &MainWindow::countTokens);
     connect(m_panel, &PromptPanel::generateRequested, &m_deps.studio, &studio::Studio::generate);
     connect(&m_deps.link, &remote::ServerLink::infoChanged, this, [this] {
         if (m_deps.link.info()) {
             m_panel->setServer(*m_deps.link.info(), m_deps.link.models());
         }
     });
+}
+
+void MainWindow::adopt(const protocol::GenerationRequest& request) {
+    m_panel->setRequest(request);
+    m_deps.studio.remember(m_panel->request());
+    countTokens(m_panel->request());
+}
+
+void MainWindow::countTokens(const protocol::GenerationRequest& request) {
+    const auto ask = [&](remote::TokenCounter& counter, const std::string& prompt) {
+        counter.ask({prompt, request.model, request.promptSyntax});
+    };
+    ask(m_deps.studio.promptTokens(), request.prompt);
+    ask(m_deps.studio.negativeTokens(), request.negativePrompt.value_or(""));
 }
 
 void MainWindow::connectLibrary() {
@@ -271,8 +292,7 @@ void MainWindow::connectLibrary() {
         if (!request.model) {
             request.model = m_panel->request().model;
         }
-        m_panel->setRequest(request);
-        m_deps.studio.remember(m_panel->request());
+        adopt(request);
     });
     for (const auto& changed : {&QAbstractItemModel::rowsInserted, &QAbstractItemModel::rowsRemoved}) {
         connect(&m_deps.model, changed, this, &MainWindow::showStatus);
@@ -343,8 +363,7 @@ void MainWindow::showModels() {
     connect(dialog, &ModelsDialog::modelChosen, this, [this, dialog](const std::string& id) {
         auto request = m_panel->request();
         request.model = id;
-        m_panel->setRequest(request);
-        m_deps.studio.remember(m_panel->request());
+        adopt(request);
         dialog->close();
     });
     dialog->open();

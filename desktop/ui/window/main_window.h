@@ -3,6 +3,7 @@
 
 #include <QMainWindow>
 
+#include "shared/protocol/generation.h"
 #include "shared/protocol/problem.h"
 
 class QAction;
@@ -75,6 +76,9 @@ private:
     void fillMenu(QMenu& menu);
     void addShortcuts();
     void connectPanel();
+    /// Has the panel show it, as if the person had typed it.
+    void adopt(const protocol::GenerationRequest& request);
+    void countTokens(const protocol::GenerationRequest& request);
     void connectLibrary();
     void connectStudio();
     void restore();

@@ -98,6 +98,9 @@ void FakeEasel::handle(const FakeRequest& request, QTcpSocket& socket) {
         socket.write(jsonAnswer(protocol::toJson(info)));
     } else if (request.path == "/v1/log" && log) {
         socket.write(*log ? jsonAnswer(protocol::logLinesToJson(**log)) : problemAnswer(log->error()));
+    } else if (request.path == "/v1/tokens") {
+        socket.write(tokens ? jsonAnswer(protocol::toJson(*tokens))
+                            : problemAnswer(protocol::notFound("route /v1/tokens")));
     } else if (const QByteArray reply = answerOfShelf(request); !reply.isEmpty()) {
         socket.write(reply);
     } else if (request.method == "POST" && id.empty()) {

@@ -16,6 +16,7 @@
 #include "shared/protocol/problem.h"
 #include "shared/protocol/pull_info.h"
 #include "shared/protocol/server_info.h"
+#include "shared/protocol/token_count.h"
 #include "tests/desktop/remote/fake_picture.h"
 #include "tests/desktop/remote/fake_server.h"
 
@@ -41,6 +42,9 @@ public:
 
     /// Set: what GET /v1/log answers; else it is a server from before there was such a route.
     std::optional<protocol::Expected<std::vector<std::string>>> log;
+
+    /// Set: what POST /v1/tokens answers; else it is a server from before there was such a route.
+    std::optional<protocol::TokenCount> tokens;
 
     /// Its models beside the default one, and what its hub has.
     struct Shelf {

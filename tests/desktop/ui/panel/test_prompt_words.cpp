@@ -29,6 +29,8 @@ private Q_SLOTS:
     void growsWithThePromptAndThenScrolls();
     void offersWordsThatTheModelKnows();
     void saysWhichWordsTheModelDoesNotKnow();
+    void saysHowManyTokensThereAre();
+    void marksWhereAChunkEnds();
 };
 
 void TestPromptWords::showsAllOfARestoredPrompt() {
@@ -126,6 +128,90 @@ void TestPromptWords::saysWhichWordsTheModelDoesNotKnow() {
     prompt->setPlainText("a boat above the sea");
     QTRY_VERIFY(note->text().isEmpty());
     QCOMPARE(steps->mapTo(&shown.panel, QPoint()).y(), place);
+}
+
+void TestPromptWords::saysHowManyTokensThereAre() {
+    Shown shown;
+    auto* prompt = shown.find<QPlainTextEdit>("promptEdit");
+    auto* note = prompt->findChild<QLabel*>("tokenLabel");
+    const int height = prompt->height();
+    prompt->setPlainText("a red fox");
+    QVERIFY(!note->isVisible());
+    protocol::TokenCount count;
+    count.tokens = 3;
+    count.limit = 75;
+    shown.panel.setPromptTokens({"a red fox", {}, {}}, count);
+    QVERIFY(note->isVisible() && prompt->rect().contains(note->geometry()));
+    QVERIFY(!prompt->viewport()->geometry().intersects(note->geometry()));
+    QCOMPARE(note->text(), "3 of 75 tokens");
+    QCOMPARE(prompt->accessibleDescription(), note->text());
+    QCOMPARE(prompt->height(), height);
+    // What was asked before the last key is passed over.
+    prompt->setPlainText("a red fox runs");
+    shown.panel.setPromptTokens({"a red fox", {}, {}}, std::nullopt);
+    QCOMPARE(note->text(), "3 of 75 tokens");
+    count.tokens = 83;
+    count.chunks = 2;
+    count.warnings = {"<hypernet:x:1> is read as text: Easel has no hypernetworks."};
+    shown.panel.setPromptTokens({"a red fox runs", {}, {}}, count);
+    QVERIFY2(note->text().startsWith("83 tokens, 2 chunks · <hypernet"), qPrintable(note->text()));
+    QVERIFY(note->toolTip().endsWith("no hypernetworks."));
+    QVERIFY(note->fontMetrics().horizontalAdvance(note->text()) <= note->width());
+    shown.panel.setPromptTokens({"a red fox runs", {}, {}}, std::nullopt);
+    QVERIFY(!note->isVisible() && prompt->accessibleDescription().isEmpty());
+    QCOMPARE(prompt->height(), height);
+    // The negative prompt has its own.
+    shown.panel.setNegativeTokens({"", {}, {}}, count);
+    QVERIFY(!note->isVisible());
+    QVERIFY(!shown.find<QWidget>("negativePromptEdit")->findChild<QLabel*>("tokenLabel")->isHidden());
+}
+
+void TestPromptWords::marksWhereAChunkEnds() {
+    Shown shown;
+    auto* prompt = shown.find<QPlainTextEdit>("promptEdit");
+    const QString before = QStringLiteral("caf\u00e9 \u732b");
+    const QString text = before + " and more";
+    prompt->setPlainText(text);
+    prompt->clearFocus();
+    const QImage plain = prompt->viewport()->grab().toImage();
+    protocol::TokenCount count;
+    count.tokens = 83;
+    count.chunks = 2;
+    count.cuts = {before.toUtf8().size()};
+    shown.panel.setPromptTokens({text.toStdString(), {}, {}}, count);
+    // Nothing but the mark is new, and it stands where the chunk ends.
+    const auto markedAt = [&](const QString& words) {
+        QTextCursor end(prompt->document());
+        end.setPosition(int(words.size()));
+        return prompt->cursorRect(end);
+    };
+    const auto changes = [](const QImage& a, const QImage& b) {
+        QRect changed;
+        for (int y = 0; y < a.height(); ++y) {
+            for (int x = 0; x < a.width(); ++x) {
+                changed |= a.pixel(x, y) == b.pixel(x, y) ? QRect() : QRect(x, y, 1, 1);
+            }
+        }
+        return changed;
+    };
+    const QRect mark = changes(plain, prompt->viewport()->grab().toImage());
+    QVERIFY(!mark.isEmpty());
+    QVERIFY(markedAt(before).adjusted(-4, -1, 4, 1).contains(mark));
+    QVERIFY(mark.height() >= prompt->fontMetrics().ascent());
+    // What a server says of a place that the text does not have does no harm.
+    count.cuts = {-7, before.toUtf8().size(), std::int64_t{1} << 60};
+    shown.panel.setPromptTokens({text.toStdString(), {}, {}}, count);
+    prompt->viewport()->grab();
+    count.cuts = {before.toUtf8().size()};
+    shown.panel.setPromptTokens({text.toStdString(), {}, {}}, count);
+    // It keeps its place between the words while there are others before it.
+    QTextCursor start(prompt->document());
+    start.insertText("a ");
+    shown.panel.setPromptTokens({text.toStdString(), {}, {}}, std::nullopt);
+    const QImage moved = prompt->viewport()->grab().toImage();
+    shown.panel.setPromptTokens({("a " + text).toStdString(), {}, {}}, std::nullopt);
+    const QRect now = changes(moved, prompt->viewport()->grab().toImage());
+    QVERIFY(markedAt("a " + before).adjusted(-4, -1, 4, 1).contains(now) && !now.isEmpty());
 }
 
 QTEST_MAIN(TestPromptWords)

@@ -48,6 +48,7 @@ private Q_SLOTS:
     void remembersItsWindow();
     void hasNamesForScreenReaders();
     void tellsScreenReadersOfPictures();
+    void countsTokensAsOneWrites();
     void helps();
 };
 
@@ -312,6 +313,26 @@ void TestMainWindow::helps() {
     app.find("menuButton")->setFocus();
     app.press(Qt::Key_Q, Qt::ControlModifier);
     QVERIFY(!app.window.isVisible());
+}
+
+void TestMainWindow::countsTokensAsOneWrites() {
+    FakeEasel server;
+    server.tokens = protocol::TokenCount{83, 2, 150, {4}, {}, {}};
+    App app(folder(), server.url());
+    const auto* prompt = app.find<QPlainTextEdit>("promptEdit");
+    const auto* note = prompt->findChild<QLabel*>("tokenLabel");
+    QTRY_VERIFY(app.link.isOnline());
+    QVERIFY(note->isHidden());
+    app.write("a fox on the moon");
+    QTRY_VERIFY(!note->isHidden());
+    QCOMPARE(note->text(), "83 tokens, 2 chunks");
+    QCOMPARE(server.http().count("POST", "/v1/tokens"), 1);
+    app.find<QPlainTextEdit>("negativePromptEdit")->setPlainText("rain");
+    QTRY_VERIFY(!app.find<QWidget>("negativePromptEdit")->findChild<QLabel*>("tokenLabel")->isHidden());
+    QCOMPARE(server.http().count("POST", "/v1/tokens"), 2);
+    QCOMPARE(server.jobCount(), 0);
+    server.http().stop();
+    QTRY_VERIFY(note->isHidden());
 }
 
 QTEST_MAIN(TestMainWindow)
