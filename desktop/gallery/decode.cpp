@@ -4,6 +4,7 @@
 #include <QBuffer>
 #include <QFile>
 #include <QFileInfo>
+#include <QHash>
 #include <QImageReader>
 #include <QLocale>
 #include <QObject>
@@ -102,6 +103,17 @@ protocol::Expected<QImage> decodeToShow(const QString& path) {
 
 protocol::Expected<QImage> decodeWhole(const QString& path) {
     return decode(path, [](const QSize& size) { return size; });
+}
+
+QImage decodeReceived(const QByteArray& bytes, const QByteArray& contentType, int mostSide) {
+    static const QHash<QByteArray, QByteArray> formats{{"image/jpeg", "jpeg"}, {"image/png", "png"}};
+    QBuffer buffer;
+    buffer.setData(bytes);
+    // What a stranger sends is only ever read as what a server may send: Qt knows many more formats.
+    QImageReader reader(&buffer, formats.value(contentType));
+    reader.setAutoDetectImageFormat(false);
+    const QSize size = reader.size();
+    return size.isValid() && std::max(size.width(), size.height()) <= mostSide ? reader.read() : QImage();
 }
 
 }  // namespace easel::gallery

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <QByteArray>
 #include <QImage>
 #include <QString>
 
@@ -24,5 +25,8 @@ protocol::Expected<QImage> decodeSmall(const QString& path, int edge);
 protocol::Expected<QImage> decodeToShow(const QString& path);
 /// In its own size. Errors, as of all three: no such file, no picture, more than kMostDecodedBytes.
 protocol::Expected<QImage> decodeWhole(const QString& path);
+/// A picture that came over the wire as `contentType`, image/jpeg or image/png; null when it is none, or has
+/// more than `mostSide` pixels to a side.
+QImage decodeReceived(const QByteArray& bytes, const QByteArray& contentType, int mostSide);
 
 }  // namespace easel::gallery

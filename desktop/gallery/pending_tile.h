@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <QImage>
 #include <QMetaType>
 #include <QSize>
 #include <QString>
@@ -35,6 +36,7 @@ struct PendingTile {
     int images = 0;             ///< pictures of this job that are saved already
     int count = 1;              ///< pictures in all
     QSize size;                 ///< pixels of one picture; empty: the model's own
+    QImage preview;             ///< what it looks like so far; null: not known
     std::optional<protocol::Problem> error;
     bool isAway = false;         ///< its server can't be reached now: the figures are those of then
     bool canFetchModel = false;  ///< it waits for a model that the server can be asked to fetch

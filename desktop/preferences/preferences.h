@@ -41,6 +41,8 @@ inline constexpr Preference<QString> kServerAddress{"server/address", "localhost
 inline constexpr Preference<QString> kServerId{"server/id", ""};
 /// The panel's request, as JSON.
 inline constexpr Preference<QString> kRequest{"studio/request", ""};
+/// Pictures are shown while they are drawn.
+inline constexpr Preference<bool> kPreviews{"studio/previews", true};
 
 // The server on this computer.
 

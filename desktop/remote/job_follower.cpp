@@ -89,6 +89,10 @@ void JobFollower::take(const ServerEvent& event) {
         m_lastEvent = id;
     }
     m_backoff.reset();
+    if (const auto* preview = std::get_if<protocol::Preview>(&parsed->news)) {
+        Q_EMIT previewed(*preview);
+        return;
+    }
     merge(std::move(*parsed));
 
     Q_EMIT changed(m_job);

@@ -45,6 +45,8 @@ public:
 Q_SIGNALS:
     /// Any news: state, progress or an image.
     void changed(const easel::protocol::Job& job);
+    /// What an image looks like so far; nothing else has changed.
+    void previewed(const easel::protocol::Preview& preview);
     /// The job is over (see its state); the follower has stopped.
     void finished(const easel::protocol::Job& job);
     /// The server refuses to tell of this job (404: it has forgotten it); the follower has stopped.

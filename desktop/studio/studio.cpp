@@ -28,6 +28,10 @@ namespace easel::studio {
 namespace {
 
 constexpr auto kTypingPause = std::chrono::milliseconds(300);
+/// How often a picture is shown while it is drawn, about: enough to see it grow.
+constexpr int kPreviews = 12;
+/// Where the request leaves the steps to the model.
+constexpr int kUsualSteps = 24;
 
 }  // namespace
 
@@ -116,6 +120,24 @@ protocol::GenerationRequest Studio::rememberedRequest() const {
 
 void Studio::remember(const protocol::GenerationRequest& request) {
     preferences::kRequest.set(m_deps.settings, QString::fromStdString(protocol::toJson(request)));
+}
+
+bool Studio::showsPreviews() const {
+    return preferences::kPreviews.of(m_deps.settings);
+}
+
+void Studio::setShowsPreviews(bool on) {
+    preferences::kPreviews.set(m_deps.settings, on);
+    wakeTasks();
+}
+
+/// Servers that know of none refuse to be asked.
+std::optional<int> Studio::previewEvery(const protocol::GenerationRequest& request) const {
+    const auto& info = m_deps.link.info();
+    if (!showsPreviews() || !info || !info->previews) {
+        return std::nullopt;
+    }
+    return std::max(1, request.steps.value_or(kUsualSteps) / kPreviews);
 }
 
 QString Studio::generate(const protocol::GenerationRequest& request) {
@@ -218,7 +240,11 @@ gallery::PendingTile Studio::tileOf(const Task& task) const {
     if (const auto* pull = m_models->latest(model, protocol::PullTask::Fetch)) {
         server.pull = *pull;
     }
-    return describe(task, server);
+    gallery::PendingTile tile = describe(task, server);
+    if (!showsPreviews()) {
+        tile.preview = {};
+    }
+    return tile;
 }
 
 void Studio::fetchModel(const QString& id) {
@@ -309,6 +335,7 @@ void Studio::wake(Task& task) {
     if (here) {
         task.bindTo(m_deps.remote.address(), serverId().empty() ? task.record().serverId : serverId());
         task.setKey(keyId());
+        task.setPreviewEvery(previewEvery(task.record().request));
     }
     using Reach = Task::Reach;
     if (m_deps.link.isOnline()) {

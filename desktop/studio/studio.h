@@ -5,6 +5,7 @@
 #include <QString>
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "desktop/gallery/pending_tile.h"
@@ -85,6 +86,10 @@ public:
     protocol::GenerationRequest rememberedRequest() const;
     void remember(const protocol::GenerationRequest& request);
 
+    /// Pictures are shown while they are drawn, where the server can tell what they look like.
+    bool showsPreviews() const;
+    void setShowsPreviews(bool on);
+
     /// Asks for pictures; returns the task's id, which is also the id of its tile.
     QString generate(const protocol::GenerationRequest& request);
     /// Stops a task; its tile goes when the server has confirmed, pictures that are done are still fetched.
@@ -128,6 +133,7 @@ private:
     void taskFailed(Task& task, const protocol::Problem& problem);
     std::string serverId() const;
     QString keyId() const;
+    std::optional<int> previewEvery(const protocol::GenerationRequest& request) const;
     std::vector<protocol::GenerationRequest> requests() const;
     gallery::PendingTile tileOf(const Task& task) const;
     void showTiles();

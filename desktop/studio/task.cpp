@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "desktop/gallery/decode.h"
 #include "desktop/gallery/disk_problem.h"
 #include "desktop/gallery/picture_store.h"
 #include "desktop/remote/job_follower.h"
@@ -139,6 +140,9 @@ void Task::advance() {
 
 void Task::send() {
     m_calling = true;
+    if (!m_record.sent) {  // Else the server may have it, and the same request has to come again.
+        m_record.request.previewEvery = m_previewEvery;
+    }
     m_record.sent = true;
     Q_EMIT recordChanged();
     m_remote.createJob(m_record.request, m_record.id, this, [this](Expected<protocol::Job> job) {
@@ -231,7 +235,32 @@ void Task::conclude() {
 void Task::take(const protocol::Job& job) {
     const bool again = job.attempt > m_job.attempt || job.progress.step < m_job.progress.step;
     m_startedAgain = m_startedAgain || (m_job.progress.step > 0 && again);
+    if (again || job.state == JobState::Queued || job.state == JobState::Held) {
+        forgetPreview();
+    }
     m_job = job;
+}
+
+void Task::show(const protocol::Preview& preview) {
+    // Pictures that are drawn together take turns: the tile stays with one until that is done.
+    const bool isDone =
+        std::ranges::find(m_job.images, m_previewOf, &protocol::ImageInfo::index) != m_job.images.end();
+    if (!m_preview.isNull() && preview.index > m_previewOf && !isDone) {
+        return;
+    }
+    const QByteArray bytes(preview.bytes.data(), static_cast<qsizetype>(preview.bytes.size()));
+    const QImage image = gallery::decodeReceived(bytes, QByteArray::fromStdString(preview.contentType),
+                                                 protocol::kMaxPreviewSide);
+    if (!image.isNull()) {
+        m_preview = image;
+        m_previewOf = preview.index;
+        Q_EMIT changed();
+    }
+}
+
+void Task::forgetPreview() {
+    m_preview = {};
+    m_previewOf = 0;
 }
 
 void Task::learn(const protocol::Job& job) {
@@ -265,6 +294,7 @@ void Task::openStream() {
         Q_EMIT changed();
         advance();
     });
+    connect(m_follower, &remote::JobFollower::previewed, this, &Task::show);
     connect(m_follower, &remote::JobFollower::lost, this, [this](const Problem& problem) {
         if (m_record.cancelled) {
             return end();
@@ -320,6 +350,7 @@ void Task::tryAgainIn(std::chrono::milliseconds pause) {
 void Task::fail(Problem problem) {
     m_again.stop();
     m_part.reset();
+    forgetPreview();
     m_record.problem = std::move(problem);
     Q_EMIT recordChanged();
     Q_EMIT changed();

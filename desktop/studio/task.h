@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <QImage>
 #include <QObject>
 #include <QTimer>
 
@@ -67,6 +68,10 @@ public:
     void setKey(const QString& keyId) { m_keyId = keyId; }
     /// Its server may have it, but does not show it to the key that there is now.
     bool isOfAnotherKey() const { return !m_record.jobId.empty() && m_record.keyId != m_keyId; }
+    /// From how many steps to how many it is to show what it looks like, when it is handed in; empty: never.
+    void setPreviewEvery(std::optional<int> steps) { m_previewEvery = steps; }
+    /// What it looks like so far; null: not known. Of several pictures, the first that is not done.
+    const QImage& preview() const { return m_preview; }
     /// Begins or pauses accordingly.
     void setReach(Reach reach);
     /// Whether it may hold an event stream open.
@@ -102,6 +107,8 @@ private:
     void cannotKeep(const protocol::Problem& problem);
     void conclude();
     void learn(const protocol::Job& job);
+    void show(const protocol::Preview& preview);
+    void forgetPreview();
     void take(const protocol::Job& job);
     const protocol::ImageInfo* nextImage() const;
     protocol::GenerationSettings settingsOf(const protocol::ImageInfo& image) const;
@@ -122,6 +129,9 @@ private:
     /// Of the picture that is being fetched, from try to try.
     std::shared_ptr<remote::PartialImage> m_part;
     int m_partOf = 0;  ///< that picture's index
+    std::optional<int> m_previewEvery;
+    QImage m_preview;
+    int m_previewOf = 0;  ///< that picture's index
     QTimer m_again;
     process::Backoff m_backoff;
     std::optional<protocol::Problem> m_trouble;

@@ -161,6 +161,7 @@ gallery::PendingTile describe(const Task& task, const ServerNow& server) {
     } else if (record.request.width && record.request.height) {
         tile.size = QSize(*record.request.width, *record.request.height);
     }
+    tile.preview = task.preview();
     tile.error = record.problem;
     tile.isAway = !task.isAwake() && !task.hasFailed();
     tile.canSendHere = task.reach() == Task::Reach::Elsewhere && !task.hasFailed() && !record.cancelled;

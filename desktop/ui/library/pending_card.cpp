@@ -4,6 +4,7 @@
 #include <QClipboard>
 #include <QGuiApplication>
 #include <QPainter>
+#include <QPainterPath>
 #include <QTextLayout>
 #include <QToolButton>
 
@@ -21,6 +22,16 @@ constexpr int kButton = 28;
 constexpr int kProgressHeight = 4;
 /// A picture narrower than this has no room for words.
 constexpr int kNarrowest = 14 * kUnit;
+
+/// Of words over a picture.
+constexpr int kFootLines = 2;
+constexpr int kVeil = 220;  ///< alpha; words can be read through it on white and on black
+
+QColor veil(const QPalette& palette) {
+    QColor color = palette.color(QPalette::Window);
+    color.setAlpha(kVeil);
+    return color;
+}
 
 /// `text` in lines of at most `width`, no more than `most`; the last ends with an ellipsis where there is
 /// more.
@@ -58,6 +69,7 @@ int widthIn(int room, QToolButton* button) {
 
 PendingCard::PendingCard(const gallery::PendingTile& tile, QWidget* parent)
     : QWidget(parent),
+      m_preview(*this),
       m_close(button("cancelButton", QStringLiteral("close"), tr("Cancel"))),
       m_retry(button("retryButton", QStringLiteral("retry"), tr("Retry"))),
       m_copy(button("copyDetailsButton", QStringLiteral("copy"), tr("Copy details"))),
@@ -94,6 +106,7 @@ QToolButton* PendingCard::button(const char* name, const QString& iconName, cons
 
 void PendingCard::setTile(const gallery::PendingTile& tile) {
     m_tile = tile;
+    m_preview.setImage(tile.preview);
     const bool dismisses = failed() || isStuck();
     const QString close = dismisses ? tr("Dismiss") : tr("Cancel");
     m_close->setObjectName(dismisses ? "dismissButton" : "cancelButton");
@@ -170,11 +183,54 @@ void PendingCard::paintEvent(QPaintEvent*) {
     painter.setPen(QPen(ringed ? palette().color(QPalette::Link) : line, ringed ? 2 : 1));
     painter.setBrush(palette().color(QPalette::AlternateBase));
     painter.drawRoundedRect(QRectF(area).adjusted(0.5, 0.5, -0.5, -0.5), kRadius, kRadius);
+    if (showsPreview()) {
+        const QPen ring = painter.pen();
+        paintPreview(painter, area);
+        painter.setPen(ring);
+        painter.setBrush(Qt::NoBrush);
+        painter.drawRoundedRect(QRectF(area).adjusted(0.5, 0.5, -0.5, -0.5), kRadius, kRadius);
+    } else {
+        paintWords(painter, area);
+    }
     if (!failed()) {
         paintProgress(painter, area);
     }
-    paintWords(painter, area);
     drawCaption(&painter, TileLayout::in(rect()).caption, m_tile.prompt, palette());
+}
+
+bool PendingCard::showsPreview() const {
+    return !m_preview.isEmpty() && !failed() && !held() && !m_tile.canSendHere;
+}
+
+void PendingCard::paintPreview(QPainter& painter, const QRect& area) {
+    QPainterPath shape;
+    shape.addRoundedRect(QRectF(area).adjusted(0.5, 0.5, -0.5, -0.5), kRadius, kRadius);
+    painter.save();
+    painter.setClipPath(shape);
+    m_preview.paint(painter, fittedInto(area, m_tile.size));
+    paintFoot(painter, area);
+    painter.restore();
+    painter.setPen(Qt::NoPen);
+    painter.setBrush(veil(palette()));
+    painter.drawRoundedRect(m_close->geometry(), kRadius, kRadius);
+}
+
+/// The words beneath the picture, on a veil: a picture has any colours.
+void PendingCard::paintFoot(QPainter& painter, const QRect& area) const {
+    const QFont font = captionFont();
+    painter.setFont(font);
+    const int spacing = painter.fontMetrics().lineSpacing();
+    const QStringList lines = linesOf(m_tile.note, font, area.width() - 2 * kUnit, kFootLines);
+    const int height = int(lines.size()) * spacing + kProgressHeight + 5 * kUnit / 2;
+    const QRect foot(area.left(), area.bottom() + 1 - height, area.width(), height);
+    painter.fillRect(foot, veil(palette()));
+    painter.setPen(palette().color(QPalette::Text));
+    int y = foot.top() + kUnit / 2;
+    for (const QString& line : lines) {
+        painter.drawText(QRect(foot.left(), y, foot.width(), spacing), Qt::AlignHCenter | Qt::TextSingleLine,
+                         line);
+        y += spacing;
+    }
 }
 
 void PendingCard::paintProgress(QPainter& painter, const QRect& area) const {

@@ -4,13 +4,14 @@
 #include <QWidget>
 
 #include "desktop/gallery/pending_tile.h"
+#include "desktop/ui/library/preview_fade.h"
 
 class QToolButton;
 
 namespace easel::ui {
 
-/// A picture on its way, or one that failed, in its cell of the grid: how far it is, and what can be done
-/// about it. Owned by the view.
+/// A picture on its way, or one that failed, in its cell of the grid: how far it is, what it looks like so
+/// far, and what can be done about it. Owned by the view.
 class PendingCard : public QWidget {
     Q_OBJECT
 
@@ -47,10 +48,15 @@ private:
     bool held() const { return m_tile.state == gallery::PendingTile::State::Held; }
     /// The shape that the picture will have; the whole square where words and buttons need it.
     QRect ground() const;
+    /// What it looks like is shown, unless words and buttons matter more.
+    bool showsPreview() const;
+    void paintPreview(QPainter& painter, const QRect& area);
+    void paintFoot(QPainter& painter, const QRect& area) const;
     void paintProgress(QPainter& painter, const QRect& area) const;
     void paintWords(QPainter& painter, const QRect& area) const;
 
     gallery::PendingTile m_tile;
+    PreviewFade m_preview;
     bool m_selected = false;
     bool m_current = false;
     QToolButton* m_close;

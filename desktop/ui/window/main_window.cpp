@@ -208,6 +208,11 @@ void MainWindow::fillMenu(QMenu& menu) {
         action->setChecked(scheme == m_deps.theme.scheme());
         group->addAction(action);
     }
+    QAction* previews = menu.addAction(tr("Show pictures &while they are drawn"));
+    previews->setObjectName("previewsAction");
+    previews->setCheckable(true);
+    previews->setChecked(m_deps.studio.showsPreviews());
+    connect(previews, &QAction::toggled, &m_deps.studio, &studio::Studio::setShowsPreviews);
     menu.addSeparator();
     menu.addAction(tr("Open picture &folder"), this,
                    [this] { QDesktopServices::openUrl(QUrl::fromLocalFile(m_deps.store.folder())); });

@@ -70,6 +70,7 @@ private Q_SLOTS:
     void saysWhenTheJobIsUnknown();
     void skipsEventsOfANewerServer();
     void stopsWithTheAddress();
+    void passesPreviewsOn();
 };
 
 void TestJobFollower::followsToTheEnd() {
@@ -206,6 +207,27 @@ void TestJobFollower::stopsWithTheAddress() {
     remote.setAddress(other.url());
     QTest::qWait(100);
     QVERIFY(other.requests().isEmpty());
+}
+
+void TestJobFollower::passesPreviewsOn() {
+    Script script;
+    protocol::Preview preview{1, 2, 4, 64, 48, "image/jpeg", "a small file"};
+    FakeServer server([&](const FakeRequest&, QTcpSocket& socket) {
+        socket.write(stream({script.state(JobState::Running), script.step(2), script.event(preview),
+                             script.step(3), script.state(JobState::Succeeded)}));
+    });
+    remote::Remote remote;
+    remote.setAddress(server.url());
+    JobFollower follower(remote, "j_7", kQuick);
+    QList<protocol::Preview> previews;
+    connect(&follower, &JobFollower::previewed, this,
+            [&](const protocol::Preview& seen) { previews << seen; });
+    QSignalSpy changes(&follower, &JobFollower::changed);
+    QSignalSpy finished(&follower, &JobFollower::finished);
+    follower.start();
+    QTRY_COMPARE(finished.size(), 1);
+    QCOMPARE(previews, QList<protocol::Preview>{preview});
+    QCOMPARE(changes.size(), 4);
 }
 
 QTEST_GUILESS_MAIN(TestJobFollower)

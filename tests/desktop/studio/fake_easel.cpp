@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/desktop/studio/fake_easel.h"
 
+#include <QBuffer>
 #include <QJsonDocument>
 #include <QJsonObject>
 
@@ -62,6 +63,19 @@ void FakeEasel::run(const std::string& id) {
 void FakeEasel::step(const std::string& id, int step, int steps) {
     m_jobs.at(id).progress = {protocol::Stage::Denoising, step, steps, 0.5 * (steps - step)};
     tell(id, job(id).progress);
+}
+
+void FakeEasel::preview(const std::string& id, int index, const QImage& look) {
+    QBuffer file;
+    look.save(&file, "png");
+    tell(id, protocol::Preview{index, 1, 30, look.width(), look.height(), "image/png",
+                               file.data().toStdString()});
+}
+
+void FakeEasel::preview(const std::string& id, int index, Qt::GlobalColor color) {
+    QImage look(64, 48, QImage::Format_RGB32);
+    look.fill(color);
+    preview(id, index, look);
 }
 
 void FakeEasel::finishImage(const std::string& id) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <QHash>
+#include <QImage>
 #include <QList>
 #include <QPointer>
 #include <QTcpSocket>
@@ -71,6 +72,9 @@ public:
 
     void run(const std::string& id);
     void step(const std::string& id, int step, int steps);
+    /// What an image of the job looks like so far; or all of one colour.
+    void preview(const std::string& id, int index, const QImage& look);
+    void preview(const std::string& id, int index, Qt::GlobalColor color);
     /// The next image of the job is ready.
     void finishImage(const std::string& id);
     void hold(const std::string& id, const protocol::Hold& why);

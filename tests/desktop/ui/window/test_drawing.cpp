@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <QAbstractButton>
+#include <QAction>
 #include <QApplication>
 #include <QClipboard>
 #include <QLabel>
@@ -7,6 +8,7 @@
 #include <QSpinBox>
 #include <QTest>
 
+#include "desktop/preferences/preferences.h"
 #include "desktop/remote/server_link.h"
 #include "desktop/ui/library/gallery_view.h"
 #include "desktop/ui/library/pending_card.h"
@@ -39,6 +41,7 @@ private Q_SLOTS:
     void retriesByReturn();
     void saysThatTheQueueIsPaused();
     void offersToSendToTheServerThatIsThere();
+    void showsPicturesWhileTheyAreDrawn();
 };
 
 void TestDrawing::drawsByKeyboard() {
@@ -328,6 +331,28 @@ void TestDrawing::offersToSendToTheServerThatIsThere() {
     QTRY_VERIFY(app.find("sendHereButton")->isVisible());
     QTest::mouseClick(app.find("sendHereButton"), Qt::LeftButton);
     QTRY_COMPARE(other.jobCount(), 1);
+}
+
+void TestDrawing::showsPicturesWhileTheyAreDrawn() {
+    FakeEasel server;
+    server.info.previews = true;
+    App app(folder(), server.url());
+    QTRY_VERIFY(app.link.isOnline());
+    app.write("a boat");
+    app.press(Qt::Key_Return, Qt::ControlModifier);
+    QTRY_COMPARE(server.streamCount("j_1"), 1);
+    server.run("j_1");
+    server.preview("j_1", 0, Qt::red);
+    auto* card = app.window.findChild<ui::PendingCard*>();
+    const auto middle = [&] {
+        return card->grab().toImage().pixelColor(card->width() / 2, card->width() / 2);
+    };
+    QTRY_COMPARE(middle(), QColor(Qt::red));
+    auto* action = app.window.findChild<QAction*>("previewsAction");
+    QVERIFY(action->isChecked());
+    action->trigger();
+    QTRY_VERIFY(middle() != QColor(Qt::red));
+    QVERIFY(!preferences::kPreviews.of(app.settings));
 }
 
 QTEST_MAIN(TestDrawing)
