@@ -124,6 +124,22 @@ void Remote::models(const std::optional<std::string>& after, QObject* context,
     deliverParsed(m_network.get(get), context, &protocol::parseModelPage, std::move(done));
 }
 
+void Remote::addons(QObject* context, Callback<std::vector<protocol::AddonInfo>> done) {
+    deliverParsed(m_network.get(requestFor(routes::kAddons)), context, &protocol::parseAddons,
+                  std::move(done));
+}
+
+void Remote::putInput(const QByteArray& file, QObject* context, Callback<protocol::InputInfo> done,
+                      const Progress& progress) {
+    QNetworkRequest post = requestFor(routes::kInputs);
+    post.setHeader(QNetworkRequest::ContentTypeHeader, "application/octet-stream");
+    QNetworkReply* reply = m_network.post(post, file);
+    if (progress) {
+        connect(reply, &QNetworkReply::uploadProgress, context, progress);
+    }
+    deliverParsed(reply, context, &protocol::parseInput, std::move(done));
+}
+
 void Remote::log(QObject* context, Callback<std::vector<std::string>> done) {
     deliverParsed(m_network.get(requestFor(routes::kLog)), context, &protocol::parseLogLines,
                   std::move(done));

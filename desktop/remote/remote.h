@@ -17,8 +17,10 @@
 
 #include "desktop/remote/certificate_check.h"
 #include "desktop/remote/endpoint.h"
+#include "shared/protocol/addon_info.h"
 #include "shared/protocol/generation.h"
 #include "shared/protocol/hub_info.h"
+#include "shared/protocol/input_info.h"
 #include "shared/protocol/job.h"
 #include "shared/protocol/problem.h"
 #include "shared/protocol/pull_info.h"
@@ -35,8 +37,8 @@ class PartialImage;
 template <typename T>
 using Callback = std::function<void(protocol::Expected<T>)>;
 
-/// Bytes received and, where the server says it, bytes in all (else -1).
-using Progress = std::function<void(qint64 received, qint64 total)>;
+/// Bytes moved and, where that is known, bytes in all (else -1).
+using Progress = std::function<void(qint64 moved, qint64 total)>;
 
 /// Problem codes of failures that no server reported. Their `status` is 0.
 inline constexpr char kUnreachable[] = "unreachable";  ///< no connection, name not found, cut in the middle
@@ -98,6 +100,13 @@ public:
     /// A page of the models, those that come `after` an id; the first one without.
     void models(const std::optional<std::string>& after, QObject* context,
                 Callback<protocol::ModelPage> done);
+    /// What can be added to a model there: LoRAs, embeddings, VAEs, ControlNets. Errors: 404 from a server
+    /// that is too old.
+    void addons(QObject* context, Callback<std::vector<protocol::AddonInfo>> done);
+    /// Sends a picture's file to draw from; the same file twice is one picture, whose id is its SHA-256.
+    /// Errors: 413 and 415, it is no picture that can be used; 429 and 507, there is no room for it.
+    void putInput(const QByteArray& file, QObject* context, Callback<protocol::InputInfo> done,
+                  const Progress& progress = {});
     /// The last lines of the server's log, oldest first; for an admin's key. Errors: 403 for another one, 404
     /// from a server that is too old.
     void log(QObject* context, Callback<std::vector<std::string>> done);
