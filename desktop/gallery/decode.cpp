@@ -60,6 +60,7 @@ protocol::Expected<QImage> decode(const QString& path, Target target) {
     }
     QImageReader reader(device);
     reader.setDecideFormatFromContent(true);
+    reader.setAutoTransform(true);
     const QSize size = reader.size();
     const QSize wanted = target(size);
     if (bytesOf(wanted) > kMostDecodedBytes) {
@@ -83,6 +84,13 @@ protocol::Expected<QImage> decode(const QString& path, Target target) {
 
 bool isQuick(const QString& path) {
     return bytesOf(QImageReader(path).size()) <= kPictureBytes / 4;
+}
+
+QSize uprightSize(const QString& path) {
+    QImageReader reader(path);
+    reader.setDecideFormatFromContent(true);
+    const bool isTurned = reader.transformation().testFlag(QImageIOHandler::TransformationRotate90);
+    return isTurned ? reader.size().transposed() : reader.size();
 }
 
 protocol::Expected<QImage> decodeSmall(const QString& path, int edge) {

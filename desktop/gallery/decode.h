@@ -3,11 +3,12 @@
 
 #include <QByteArray>
 #include <QImage>
+#include <QSize>
 #include <QString>
 
 #include "shared/protocol/problem.h"
 
-/// Pictures out of files, within bounds of our own instead of Qt's. Any thread.
+/// Pictures out of files, turned upright, within bounds of our own instead of Qt's. Any thread.
 namespace easel::gallery {
 
 /// What thumbnails, and what whole pictures, may take in memory; together under 300 MB.
@@ -19,6 +20,8 @@ inline constexpr qint64 kMostDecodedBytes = 1024LL * 1024 * 1024;
 
 /// Whether decodeWhole takes no more than a moment.
 bool isQuick(const QString& path);
+/// Pixels; empty where it can't be told.
+QSize uprightSize(const QString& path);
 /// Scaled down to fit into a square with this edge; smaller pictures keep their size.
 protocol::Expected<QImage> decodeSmall(const QString& path, int edge);
 /// In its own size, or in the largest that takes at most kPictureBytes.
