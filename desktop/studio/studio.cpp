@@ -1,26 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "desktop/studio/studio.h"
 
+#include <QFileInfo>
 #include <QStandardPaths>
 #include <QUuid>
 
 #include <algorithm>
 #include <chrono>
 #include <iterator>
+#include <set>
 #include <utility>
 
+#include "desktop/gallery/input_folder.h"
 #include "desktop/gallery/picture_model.h"
 #include "desktop/preferences/preferences.h"
+#include "desktop/remote/addon_desk.h"
 #include "desktop/remote/model_desk.h"
 #include "desktop/remote/remote.h"
 #include "desktop/remote/server_link.h"
 #include "desktop/remote/servers.h"
 #include "desktop/remote/token_counter.h"
 #include "desktop/studio/diagnostics.h"
+#include "desktop/studio/input_sender.h"
 #include "desktop/studio/status_line.h"
 #include "desktop/studio/task.h"
 #include "desktop/studio/task_record.h"
 #include "desktop/studio/task_tile.h"
+#include "shared/protocol/generation_pictures.h"
 #include "shared/protocol/json.h"
 
 namespace easel::studio {
@@ -43,6 +49,10 @@ Studio::Studio(Collaborators collaborators, QString taskFile, QObject* parent)
       m_models(std::make_unique<remote::ModelDesk>(m_deps.remote, m_deps.link)),
       m_promptTokens(std::make_unique<remote::TokenCounter>(m_deps.remote, m_deps.link, kTypingPause)),
       m_negativeTokens(std::make_unique<remote::TokenCounter>(m_deps.remote, m_deps.link, kTypingPause)),
+      m_addons(std::make_unique<remote::AddonDesk>(m_deps.remote, m_deps.link)),
+      m_inputs(
+          std::make_unique<gallery::InputFolder>(QFileInfo(taskFile).path() + QStringLiteral("/inputs"))),
+      m_sender(std::make_unique<InputSender>(m_deps.remote, *m_inputs)),
       m_file(std::make_unique<TaskFile>(std::move(taskFile))),
       m_diagnostics(std::make_unique<Diagnostics>(
           Diagnostics::Sources{m_deps.remote, m_deps.link, *m_servers, m_deps.pictures, m_deps.model,
@@ -68,6 +78,9 @@ protocol::Expected<void> Studio::start(const QString& address) {
         }
     }
     refreshStatus();
+    if (records) {
+        sweepInputs();
+    }
 
     protocol::Expected<void> connected;
     if (address.isEmpty()) {
@@ -111,6 +124,15 @@ std::vector<protocol::GenerationRequest> Studio::requests() const {
         all.push_back(task->record().request);
     }
     return all;
+}
+
+void Studio::sweepInputs() {
+    std::set<std::string> wanted;
+    for (const protocol::GenerationRequest& request : requests()) {
+        protocol::forEachPicture(request,
+                                 [&](const char* /*field*/, const std::string& id) { wanted.insert(id); });
+    }
+    m_inputs->sweep(wanted);
 }
 
 protocol::GenerationRequest Studio::rememberedRequest() const {
@@ -260,7 +282,7 @@ Task* Studio::find(const QString& id) const {
 }
 
 Task& Studio::adopt(TaskRecord record) {
-    auto* task = new Task(m_deps.remote, m_deps.pictures, std::move(record), this);
+    auto* task = new Task(m_deps.remote, m_deps.pictures, *m_sender, std::move(record), this);
     m_tasks.push_back(task);
     connect(task, &Task::changed, this, [this, task] {
         m_deps.model.putTile(tileOf(*task));

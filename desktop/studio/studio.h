@@ -17,11 +17,13 @@
 class QSettings;
 
 namespace easel::gallery {
+class InputFolder;
 class PictureModel;
 class PictureStore;
 }  // namespace easel::gallery
 
 namespace easel::remote {
+class AddonDesk;
 class Keyring;
 class ModelDesk;
 class Remote;
@@ -34,6 +36,7 @@ class TunnelMaker;
 namespace easel::studio {
 
 class Diagnostics;
+class InputSender;
 class Task;
 
 /// The collaborators of the studio, all owned by main and outliving it.
@@ -54,7 +57,7 @@ class Studio : public QObject {
     Q_OBJECT
 
 public:
-    /// `taskFile` is where unfinished tasks are written down.
+    /// `taskFile` is where unfinished tasks are written down; the pictures to draw from are kept beside it.
     Studio(Collaborators collaborators, QString taskFile, QObject* parent = nullptr);
     ~Studio() override;
 
@@ -75,6 +78,8 @@ public:
     /// Of the prompt that is being written, and of what should not be in the picture.
     remote::TokenCounter& promptTokens() const { return *m_promptTokens; }
     remote::TokenCounter& negativeTokens() const { return *m_negativeTokens; }
+    remote::AddonDesk& addons() const { return *m_addons; }
+    gallery::InputFolder& inputs() const { return *m_inputs; }
     const Diagnostics& diagnostics() const { return *m_diagnostics; }
     QString serverAddress() const;
     /// Somebody has chosen a server once; until then the address is a guess.
@@ -135,6 +140,7 @@ private:
     QString keyId() const;
     std::optional<int> previewEvery(const protocol::GenerationRequest& request) const;
     std::vector<protocol::GenerationRequest> requests() const;
+    void sweepInputs();
     gallery::PendingTile tileOf(const Task& task) const;
     void showTiles();
     void wakeTasks();
@@ -149,6 +155,9 @@ private:
     std::unique_ptr<remote::ModelDesk> m_models;
     std::unique_ptr<remote::TokenCounter> m_promptTokens;
     std::unique_ptr<remote::TokenCounter> m_negativeTokens;
+    std::unique_ptr<remote::AddonDesk> m_addons;
+    std::unique_ptr<gallery::InputFolder> m_inputs;
+    std::unique_ptr<InputSender> m_sender;
     std::unique_ptr<TaskFile> m_file;
     std::unique_ptr<Diagnostics> m_diagnostics;
     std::vector<Task*> m_tasks;           ///< oldest first; children of this

@@ -9,6 +9,7 @@
 #include "desktop/remote/job_follower.h"
 #include "desktop/remote/partial_image.h"
 #include "desktop/remote/remote.h"
+#include "desktop/studio/input_sender.h"
 
 namespace easel::studio {
 
@@ -38,6 +39,10 @@ Problem cancelledElsewhere() {
             std::nullopt};
 }
 
+bool isOfPicture(const std::string& field) {
+    return field == "init_image" || field == "mask" || field == "controls";
+}
+
 Problem withoutReason() {
     return {500, "generation_failed", QObject::tr("The picture could not be made").toStdString(),
             QObject::tr("The server gave no reason; its log may know more.").toStdString(), std::nullopt};
@@ -45,10 +50,12 @@ Problem withoutReason() {
 
 }  // namespace
 
-Task::Task(remote::Remote& remote, gallery::PictureStore& store, TaskRecord record, QObject* parent)
+Task::Task(remote::Remote& remote, gallery::PictureStore& store, InputSender& inputs, TaskRecord record,
+           QObject* parent)
     : QObject(parent),
       m_remote(remote),
       m_store(store),
+      m_inputs(inputs),
       m_record(std::move(record)),
       m_backoff(kFirstPause, kLongestPause) {
     m_job.id = m_record.jobId;
@@ -127,7 +134,9 @@ void Task::advance() {
     if (!isAwake() || m_again.isActive()) {
         return;
     }
-    if (m_record.jobId.empty()) {
+    if (m_record.jobId.empty() && m_inputs.mustSend(m_record.request)) {
+        sendInputs();
+    } else if (m_record.jobId.empty()) {
         send();
     } else if (m_record.cancelled && !m_cancelConfirmed) {
         sendCancel();
@@ -136,6 +145,32 @@ void Task::advance() {
     } else if (protocol::isFinished(m_job.state)) {
         conclude();
     }
+}
+
+void Task::sendInputs() {
+    m_calling = true;
+    m_sentInputs = 0;
+    const auto sent = [this](const Expected<void>& all) {
+        m_calling = false;
+        m_sentInputs.reset();
+        if (!all) {
+            return onCallFailed(all.error());
+        }
+        advance();
+    };
+    m_inputs.send(m_record.request, this, sent, [this](double done) {
+        m_sentInputs = done;
+        Q_EMIT changed();
+    });
+    Q_EMIT changed();
+}
+
+bool Task::mendInputs(const Problem& problem) {
+    if (m_mendedInputs || problem.status != 422 || !problem.field || !isOfPicture(*problem.field)) {
+        return false;
+    }
+    m_mendedInputs = true;
+    return m_inputs.forget(m_record.request);
 }
 
 void Task::send() {
@@ -147,8 +182,11 @@ void Task::send() {
     Q_EMIT recordChanged();
     m_remote.createJob(m_record.request, m_record.id, this, [this](Expected<protocol::Job> job) {
         m_calling = false;
+        if (!job && mendInputs(job.error())) {
+            return advance();
+        }
         if (!job) {
-            return onCallFailed(job.error());
+            return onCallFailed(inWords(job.error()));
         }
         m_record.jobId = job->id;
         m_record.keyId = m_keyId;
@@ -157,6 +195,16 @@ void Task::send() {
         learn(*job);
     });
     Q_EMIT changed();
+}
+
+Problem Task::inWords(Problem problem) const {
+    if (problem.status == 422 && problem.field && isOfPicture(*problem.field) &&
+        m_inputs.isMissing(m_record.request, *problem.field)) {
+        problem.detail = tr("The picture is neither on this computer nor at the server any more. Choose it "
+                            "again, or take it out.")
+                             .toStdString();
+    }
+    return problem;
 }
 
 void Task::sendCancel() {

@@ -26,6 +26,8 @@ class Remote;
 
 namespace easel::studio {
 
+class InputSender;
+
 /// The code of the problem that a task's server does not know its job (any more).
 inline constexpr char kForgotten[] = "job_forgotten";
 
@@ -37,7 +39,9 @@ class Task : public QObject {
     Q_OBJECT
 
 public:
-    Task(remote::Remote& remote, gallery::PictureStore& store, TaskRecord record, QObject* parent = nullptr);
+    /// All but the record outlive it.
+    Task(remote::Remote& remote, gallery::PictureStore& store, InputSender& inputs, TaskRecord record,
+         QObject* parent = nullptr);
     ~Task() override;
 
     /// Where the task's server is.
@@ -55,6 +59,8 @@ public:
     /// Why it waits to try again; passing.
     const std::optional<protocol::Problem>& trouble() const { return m_trouble; }
     bool hasFailed() const { return m_record.problem.has_value(); }
+    /// How much has gone of the pictures that it is drawn from, of 1; absent while none is on its way.
+    std::optional<double> sentInputs() const { return m_sentInputs; }
     /// The server has it and has not finished it: worth a stream.
     bool wantsStream() const;
     /// It was handed in at once, so that a refusal concerns what the person has just typed.
@@ -100,7 +106,12 @@ Q_SIGNALS:
 
 private:
     void advance();
+    void sendInputs();
     void send();
+    /// The server does not have a picture that it had; true where it is sent again.
+    bool mendInputs(const protocol::Problem& problem);
+    /// A refusal, as the person who asked can use it.
+    protocol::Problem inWords(protocol::Problem problem) const;
     void sendCancel();
     void fetch(const protocol::ImageInfo& image);
     void keep(const protocol::ImageInfo& image, const QByteArray& bytes);
@@ -122,6 +133,7 @@ private:
 
     remote::Remote& m_remote;
     gallery::PictureStore& m_store;
+    InputSender& m_inputs;
     TaskRecord m_record;
     QString m_keyId;
     protocol::Job m_job;
@@ -135,10 +147,12 @@ private:
     QTimer m_again;
     process::Backoff m_backoff;
     std::optional<protocol::Problem> m_trouble;
+    std::optional<double> m_sentInputs;
     Reach m_reach = Reach::Away;
     bool m_startedAgain = false;
     bool m_mayFollow = false;
     bool m_calling = false;
+    bool m_mendedInputs = false;
     bool m_cancelConfirmed = false;
     bool m_waited = false;
     bool m_ended = false;

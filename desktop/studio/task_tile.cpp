@@ -127,7 +127,9 @@ QString noteOf(const Task& task, State state, const ServerNow& server) {
     }
     switch (state) {
         case State::Unsent:
-            return Task::tr("Sending…");
+            return task.sentInputs()
+                       ? Task::tr("Sending the picture, %1 %").arg(int(100 * *task.sentInputs()))
+                       : Task::tr("Sending…");
         case State::Waiting:
             return waitingNote(task, server.isQueuePaused);
         case State::Held:

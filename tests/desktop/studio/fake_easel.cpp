@@ -2,11 +2,13 @@
 #include "tests/desktop/studio/fake_easel.h"
 
 #include <QBuffer>
+#include <QCryptographicHash>
 #include <QJsonDocument>
 #include <QJsonObject>
 
 #include <algorithm>
 
+#include "shared/protocol/generation_pictures.h"
 #include "shared/protocol/json.h"
 #include "shared/protocol/log_lines.h"
 #include "tests/desktop/gallery/pictures.h"
@@ -117,6 +119,10 @@ void FakeEasel::handle(const FakeRequest& request, QTcpSocket& socket) {
                             : problemAnswer(protocol::notFound("route /v1/tokens")));
     } else if (const QByteArray reply = answerOfShelf(request); !reply.isEmpty()) {
         socket.write(reply);
+    } else if (request.path == "/v1/addons") {
+        socket.write(jsonAnswer(protocol::toJson(addons)));
+    } else if (request.path == "/v1/inputs") {
+        socket.write(takeInput(request.body));
     } else if (request.method == "POST" && id.empty()) {
         const QByteArray reply = createJob(request);
         if (losesAnswers) {
@@ -161,13 +167,33 @@ QByteArray FakeEasel::pair(const FakeRequest& request) {
     return jsonAnswer(QJsonDocument(given).toJson().toStdString(), 201);
 }
 
+QByteArray FakeEasel::takeInput(const QByteArray& file) {
+    if (inputRefusal) {
+        return problemAnswer(*inputRefusal);
+    }
+    const QByteArray hash = QCryptographicHash::hash(file, QCryptographicHash::Sha256).toHex();
+    protocol::InputInfo taken{.id = hash.toStdString(), .bytes = file.size(), .contentType = "image/png"};
+    inputs[taken.id] = file;
+    ++inputsTaken;
+    return jsonAnswer(protocol::toJson(taken), 201);
+}
+
 QByteArray FakeEasel::createJob(const FakeRequest& request) {
     if (refusal) {
         return problemAnswer(*refusal);
     }
+    const auto wish = protocol::parseRequest(request.body.toStdString()).value();
+    std::optional<protocol::Problem> missing;
+    protocol::forEachPicture(wish, [&](const char* field, const std::string& input) {
+        if (!missing && !inputs.contains(input)) {
+            missing = protocol::invalidField(field, "There is no such picture: " + input);
+        }
+    });
+    if (missing) {
+        return problemAnswer(*missing);
+    }
     std::string& id = m_keys[key.value_or(QByteArray()) + request.headers.value("idempotency-key")];
     if (id.empty()) {
-        const auto wish = protocol::parseRequest(request.body.toStdString()).value();
         id = "j_" + std::to_string(++m_made);
         m_owners[id] = key.value_or(QByteArray());
         protocol::Job& job = m_jobs[id];

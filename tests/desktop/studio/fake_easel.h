@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "shared/protocol/addon_info.h"
 #include "shared/protocol/hub_info.h"
 #include "shared/protocol/job.h"
 #include "shared/protocol/problem.h"
@@ -46,6 +47,14 @@ public:
 
     /// Set: what POST /v1/tokens answers; else it is a server from before there was such a route.
     std::optional<protocol::TokenCount> tokens;
+    /// What can be added to its models.
+    std::vector<protocol::AddonInfo> addons;
+
+    /// The pictures that it was sent, by their ids, and how often any was.
+    std::map<std::string, QByteArray> inputs;
+    int inputsTaken = 0;
+    /// Set: what POST /v1/inputs answers instead of taking the picture.
+    std::optional<protocol::Problem> inputRefusal;
 
     /// Its models beside the default one, and what its hub has.
     struct Shelf {
@@ -91,6 +100,7 @@ private:
     bool letsIn(const FakeRequest& request) const;
     QByteArray pair(const FakeRequest& request);
     QByteArray createJob(const FakeRequest& request);
+    QByteArray takeInput(const QByteArray& file);
     /// What concerns models; empty where `request` does not.
     QByteArray answerOfShelf(const FakeRequest& request);
     protocol::PullInfo addPull(protocol::PullTask task, const protocol::PullRequest& request);
