@@ -20,8 +20,8 @@ using protocol::Problem;
 
 struct InputSender::Sending {
     std::deque<Picture> left;
-    qint64 all = 0;   ///< bytes
-    qint64 gone = 0;  ///< of those that are there
+    double all = 0;   ///< pictures
+    double gone = 0;  ///< of those that are there
     QPointer<QObject> context;
     Done done;
     Progress progress;
@@ -59,41 +59,53 @@ void InputSender::send(const GenerationRequest& request, QObject* context, const
     sending->done = done;
     sending->progress = progress;
     protocol::forEachPicture(request, [&](const char* field, const std::string& id) {
-        if (m_sent.contains(id)) {
-            return;
-        }
-        if (auto file = m_folder.read(id)) {
-            sending->all += file->size();
-            sending->left.push_back({field, id, std::move(*file)});
-        }
+        sending->left.push_back({field, id});
     });
-    QTimer::singleShot(0, this, [this, sending] { sendNext(sending); });
+    sending->all = double(sending->left.size());
+    m_sending.push_back(sending);
+    if (m_sending.size() == 1) {
+        QTimer::singleShot(0, this, &InputSender::sendNext);
+    }
 }
 
-void InputSender::sendNext(const std::shared_ptr<Sending>& sending) {
-    if (!sending->context) {
+void InputSender::sendNext() {
+    const std::shared_ptr<Sending> sending = m_sending.front();
+    while (sending->context && !sending->left.empty()) {
+        const Picture picture = std::move(sending->left.front());
+        sending->left.pop_front();
+        const auto file = m_folder.read(picture.id);
+        if (m_sent.contains(picture.id) || !file) {
+            ++sending->gone;
+            continue;
+        }
+        const auto answered = [this, sending, picture](const Expected<protocol::InputInfo>& input) {
+            if (!input) {
+                return finish(tl::unexpected(ofField(input.error(), picture.field)));
+            }
+            m_sent.insert(picture.id);
+            ++sending->gone;
+            sendNext();
+        };
+        const auto moved = [sending](qint64 bytes, qint64 total) {
+            if (sending->context && total > 0) {
+                sending->progress((sending->gone + double(bytes) / double(total)) / sending->all);
+            }
+        };
+        m_remote.putInput(*file, this, answered, moved);
         return;
     }
-    if (sending->left.empty()) {
-        return sending->done({});
+    finish({});
+}
+
+void InputSender::finish(const Expected<void>& result) {
+    const std::shared_ptr<Sending> sending = m_sending.front();
+    m_sending.pop_front();
+    if (!m_sending.empty()) {
+        QTimer::singleShot(0, this, &InputSender::sendNext);
     }
-    const Picture picture = std::move(sending->left.front());
-    sending->left.pop_front();
-    const auto answered = [this, sending, field = picture.field, id = picture.id,
-                           bytes = picture.file.size()](const Expected<protocol::InputInfo>& input) {
-        if (!input) {
-            return sending->done(tl::unexpected(ofField(input.error(), field)));
-        }
-        m_sent.insert(id);
-        sending->gone += bytes;
-        sendNext(sending);
-    };
-    const auto moved = [sending](qint64 bytes, qint64 /*total*/) {
-        if (sending->context && sending->all > 0) {
-            sending->progress(double(sending->gone + bytes) / double(sending->all));
-        }
-    };
-    m_remote.putInput(picture.file, sending->context, answered, moved);
+    if (sending->context) {
+        sending->done(result);
+    }
 }
 
 bool InputSender::forget(const GenerationRequest& request) {

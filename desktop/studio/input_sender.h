@@ -5,6 +5,7 @@
 
 #include <deque>
 #include <functional>
+#include <memory>
 #include <set>
 #include <string>
 
@@ -36,8 +37,9 @@ public:
 
     /// Something of `request` is here and was not sent yet.
     bool mustSend(const protocol::GenerationRequest& request) const;
-    /// Sends that; calls `done` once, later, unless `context` is gone by then. What is not here is left out:
-    /// the server may have it from elsewhere. Errors: as Remote::putInput, with the field of the picture.
+    /// Sends that, one request's after another's; calls `done` once, later, unless `context` is gone by then.
+    /// What is not here is left out: the server may have it from elsewhere. Errors: as Remote::putInput, with
+    /// the field of the picture.
     void send(const protocol::GenerationRequest& request, QObject* context, const Done& done,
               const Progress& progress);
     /// The server has them no more: they are sent again. False where nothing was sent.
@@ -49,15 +51,17 @@ private:
     struct Picture {
         std::string field;
         std::string id;
-        QByteArray file;
     };
     struct Sending;
 
-    void sendNext(const std::shared_ptr<Sending>& sending);
+    void sendNext();
+    void finish(const protocol::Expected<void>& result);
 
     remote::Remote& m_remote;
     const gallery::InputFolder& m_folder;
     std::set<std::string> m_sent;
+    /// Of the first one is what is under way: what two want to send is sent once.
+    std::deque<std::shared_ptr<Sending>> m_sending;
 };
 
 }  // namespace easel::studio

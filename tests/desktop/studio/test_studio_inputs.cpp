@@ -22,6 +22,7 @@ private Q_SLOTS:
     void init() { begin(); }
     void sendsPicturesFirst();
     void sendsEachPictureOnce();
+    void sendsOnceWhatSeveralTasksWant();
     void sendsThemAgainWhereTheServerHasForgotten();
     void usesWhatOnlyTheServerHas();
     void saysThatAPictureIsGone();
@@ -85,6 +86,18 @@ void TestStudioInputs::sendsEachPictureOnce() {
     app.studio.generate(wish);
     QTRY_COMPARE(other.jobCount(), 1);
     QCOMPARE(other.inputsTaken, 1);
+}
+
+void TestStudioInputs::sendsOnceWhatSeveralTasksWant() {
+    FakeEasel server;
+    App app(folder(), server.url());
+    QTRY_VERIFY(app.link.isOnline());
+    const auto wish = again(keep(app));
+    for (int i = 0; i < 3; ++i) {
+        app.studio.generate(wish);
+    }
+    QTRY_COMPARE(server.jobCount(), 3);
+    QCOMPARE(server.inputsTaken, 1);
 }
 
 void TestStudioInputs::sendsThemAgainWhereTheServerHasForgotten() {
