@@ -21,6 +21,7 @@ FieldBox::FieldBox(const QString& label, Place place, QWidget* control, QWidget*
     : QWidget(parent), m_note(captionLabel({}, this)) {
     auto* title = new QLabel(label, this);
     title->setBuddy(focus);
+    title->setVisible(!label.isEmpty());
     if (focus->accessibleName().isEmpty()) {
         focus->setAccessibleName(QString(label).remove('&'));
     }
@@ -36,6 +37,7 @@ FieldBox::FieldBox(const QString& label, Place place, QWidget* control, QWidget*
         column->addWidget(control);
     } else {
         title->setFixedWidth(kLabelWidth);
+        title->setWordWrap(true);
         title->setMinimumHeight(kControlHeight);
         auto* row = new QHBoxLayout;
         row->setSpacing(kUnit);

@@ -112,7 +112,10 @@ Fold::Fold(const QString& title, QWidget* content, QWidget* parent)
     column->setSpacing(kUnit / 2);
     column->addWidget(m_heading);
     column->addWidget(content);
-    connect(m_heading, &QAbstractButton::clicked, this, [this] { setOpen(!isOpen()); });
+    connect(m_heading, &QAbstractButton::clicked, this, [this] {
+        setOpen(!isOpen());
+        Q_EMIT toggled(isOpen());
+    });
     m_content->hide();
 }
 

@@ -22,6 +22,10 @@ public:
     QWidget* heading() const;
     const QString& summary() const { return m_summary; }
 
+Q_SIGNALS:
+    /// The person opened or closed it.
+    void toggled(bool open);
+
 private:
     QString m_summary;
     QAbstractButton* m_heading;

@@ -51,7 +51,9 @@ double NumberSlider::value() const {
 
 void NumberSlider::setValue(double value) {
     const QSignalBlocker quiet(m_box);
-    m_box->setValue(value);
+    if (value != m_box->value()) {  // not under the hands of who is just typing it
+        m_box->setValue(value);
+    }
     showOnSlider(m_box->value());
 }
 

@@ -4,6 +4,11 @@
 #include <QCoreApplication>
 #include <QLocale>
 
+#include <algorithm>
+#include <iterator>
+#include <string_view>
+#include <utility>
+
 #include "shared/protocol/samplers.h"
 
 namespace easel::ui {
@@ -12,8 +17,54 @@ QString fieldTitle(const protocol::FieldWords& field) {
     return QCoreApplication::translate("fields", field.title);
 }
 
+QString groupTitle(protocol::FieldGroup group) {
+    return QCoreApplication::translate("fields", protocol::titleOf(group));
+}
+
 QString fieldHelp(const protocol::FieldWords& field) {
     return QCoreApplication::translate("fields", field.help);
+}
+
+QString leastTitle(const protocol::FieldWords& field) {
+    static constexpr std::pair<std::string_view, const char*> kTitles[] = {
+        {"eta", QT_TRANSLATE_NOOP("fields", "auto")},
+        {"hires_steps", QT_TRANSLATE_NOOP("fields", "same")},
+        {"original_width", QT_TRANSLATE_NOOP("fields", "own")},
+        {"original_height", QT_TRANSLATE_NOOP("fields", "own")},
+        {"target_width", QT_TRANSLATE_NOOP("fields", "own")},
+        {"target_height", QT_TRANSLATE_NOOP("fields", "own")},
+    };
+    const auto* const found =
+        std::ranges::find(kTitles, field.name, &std::pair<std::string_view, const char*>::first);
+    return found == std::end(kTitles) ? QString() : QCoreApplication::translate("fields", found->second);
+}
+
+QString choiceTitle(const protocol::FieldWords& field, const QString& choice) {
+    struct Title {
+        std::string_view field;
+        const char* choice;
+        const char* title;
+    };
+    static constexpr Title kTitles[] = {
+        {"prompt_syntax", "a1111", QT_TRANSLATE_NOOP("fields", "Weights, as AUTOMATIC1111")},
+        {"prompt_syntax", "plain", QT_TRANSLATE_NOOP("fields", "Plain words")},
+        {"emphasis", "original", QT_TRANSLATE_NOOP("fields", "Mean kept")},
+        {"emphasis", "no_norm", QT_TRANSLATE_NOOP("fields", "Mean not kept")},
+        {"resize", "stretch", QT_TRANSLATE_NOOP("fields", "Stretch to the size")},
+        {"resize", "crop", QT_TRANSLATE_NOOP("fields", "Crop what is too much")},
+        {"resize", "fill", QT_TRANSLATE_NOOP("fields", "Fit in, fill the rest")},
+        {"masked_content", "original", QT_TRANSLATE_NOOP("fields", "What was there")},
+        {"masked_content", "fill", QT_TRANSLATE_NOOP("fields", "Colours around it")},
+        {"masked_content", "noise", QT_TRANSLATE_NOOP("fields", "Noise")},
+        {"inpaint_area", "whole", QT_TRANSLATE_NOOP("fields", "Whole picture")},
+        {"inpaint_area", "masked", QT_TRANSLATE_NOOP("fields", "Masked part only")},
+        {"hires_upscaler", "latent", QT_TRANSLATE_NOOP("fields", "Latents")},
+        {"hires_upscaler", "lanczos", QT_TRANSLATE_NOOP("fields", "Lanczos")},
+    };
+    const auto* const found = std::ranges::find_if(kTitles, [&](const Title& title) {
+        return title.field == field.name && choice == QLatin1String(title.choice);
+    });
+    return found == std::end(kTitles) ? choice : QCoreApplication::translate("fields", found->title);
 }
 
 QString samplerTitle(const std::string& name) {

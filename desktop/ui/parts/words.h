@@ -12,8 +12,14 @@ namespace easel::ui {
 
 /// A field of a request, in the person's language.
 QString fieldTitle(const protocol::FieldWords& field);
+QString groupTitle(protocol::FieldGroup group);
 /// What it does, in one sentence.
 QString fieldHelp(const protocol::FieldWords& field);
+/// What stands in the control of a number at its least, which means something else: "as the first pass";
+/// empty where it is a number as any.
+QString leastTitle(const protocol::FieldWords& field);
+/// "no_norm" → "Strong"; a choice that has no words stays as it is.
+QString choiceTitle(const protocol::FieldWords& field, const QString& choice);
 /// "dpmpp_2m" → "DPM++ 2M"; a name that we don't know stays as it is.
 QString samplerTitle(const std::string& name);
 /// "karras" → "Karras".
