@@ -44,6 +44,9 @@ inline constexpr Preference<QString> kRequest{"studio/request", ""};
 /// Pictures are shown while they are drawn.
 inline constexpr Preference<bool> kPreviews{"studio/previews", true};
 
+/// The parts of the panel that are open, by their names, with commas between them.
+inline constexpr Preference<QString> kOpenParts{"studio/openParts", ""};
+
 // The server on this computer.
 
 /// The last app drew on it.

@@ -7,6 +7,7 @@
 #include <QHelpEvent>
 #include <QKeyEvent>
 #include <QLabel>
+#include <QMimeData>
 #include <QPainter>
 #include <QScrollBar>
 #include <QStringListModel>
@@ -143,6 +144,10 @@ bool PromptEdit::viewportEvent(QEvent* event) {
         }
     }
     return QPlainTextEdit::viewportEvent(event);
+}
+
+bool PromptEdit::canInsertFromMimeData(const QMimeData* source) const {
+    return !source->hasUrls() && QPlainTextEdit::canInsertFromMimeData(source);
 }
 
 void PromptEdit::keyPressEvent(QKeyEvent* event) {

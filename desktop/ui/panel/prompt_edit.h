@@ -29,6 +29,8 @@ public:
     void setTokens(const std::string& text, const std::optional<protocol::TokenCount>& count);
 
 protected:
+    /// Files are the panel's.
+    bool canInsertFromMimeData(const QMimeData* source) const override;
     void keyPressEvent(QKeyEvent* event) override;
     void focusOutEvent(QFocusEvent* event) override;
     void changeEvent(QEvent* event) override;

@@ -19,6 +19,7 @@
 #include "desktop/gallery/picture_model.h"
 #include "desktop/gallery/picture_store.h"
 #include "desktop/preferences/preferences.h"
+#include "desktop/remote/addon_desk.h"
 #include "desktop/remote/server_link.h"
 #include "desktop/remote/token_counter.h"
 #include "desktop/studio/studio.h"
@@ -47,6 +48,7 @@ constexpr int kPanelNarrowest = 280;
 constexpr int kPanelWidest = 400;
 constexpr int kPanelUsual = 344;
 constexpr int kThumbnailStep = 24;
+constexpr QChar kComma = ',';
 
 /// A thin line between the parts of the window.
 QFrame* rule(QWidget* parent) {
@@ -76,7 +78,7 @@ MainWindow::MainWindow(Collaborators collaborators)
       m_search(new QLineEdit(this)),
       m_thumbnails(new QSlider(Qt::Horizontal, this)),
       m_splitter(new QSplitter(Qt::Horizontal, this)),
-      m_panel(new PromptPanel(this)),
+      m_panel(new PromptPanel(m_deps.studio.inputs(), this)),
       m_library(new Library({m_deps.model, m_deps.store, m_deps.link, m_deps.settings}, m_connect, this)),
       m_status(new StatusBar(this)),
       m_undo(new QAction(icon(QStringLiteral("undo")), {}, this)) {
@@ -257,6 +259,11 @@ void MainWindow::connectPanel() {
             &PromptPanel::setNegativeTokens);
     m_panel->setRequest(m_deps.studio.rememberedRequest());
     countTokens(m_panel->request());
+    m_panel->setOpenParts(preferences::kOpenParts.of(m_deps.settings).split(kComma, Qt::SkipEmptyParts));
+    connect(m_panel, &PromptPanel::openPartsChanged, this,
+            [this] { preferences::kOpenParts.set(m_deps.settings, m_panel->openParts().join(kComma)); });
+    connect(&m_deps.studio.addons(), &remote::AddonDesk::changed, this,
+            [this] { m_panel->setAddons(m_deps.studio.addons().addons()); });
     connect(m_panel, &PromptPanel::requestChanged, &m_deps.studio, &studio::Studio::remember);
     connect(m_panel, &PromptPanel::requestChanged, this, &MainWindow::countTokens);
     connect(m_panel, &PromptPanel::generateRequested, &m_deps.studio, &studio::Studio::generate);

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <QDoubleSpinBox>
+#include <QTemporaryDir>
 #include <QTest>
 
+#include "desktop/gallery/input_folder.h"
 #include "desktop/ui/panel/prompt_panel.h"
 
 namespace easel::tests {
@@ -42,10 +44,12 @@ inline std::vector<protocol::ModelInfo> models() {
 
 /// A panel on screen, told of the server above.
 struct Shown {
-    ui::PromptPanel panel;
+    QTemporaryDir folder;
+    gallery::InputFolder inputs{folder.filePath("inputs")};
+    ui::PromptPanel panel{inputs};
 
-    Shown() {
-        panel.setServer(server(), models());
+    explicit Shown(const std::vector<protocol::ModelInfo>& known = models()) {
+        panel.setServer(server(), known);
         panel.resize(340, 900);
         panel.show();
         if (!QTest::qWaitForWindowActive(&panel)) {

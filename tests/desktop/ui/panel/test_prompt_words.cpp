@@ -36,7 +36,9 @@ private Q_SLOTS:
 void TestPromptWords::showsAllOfARestoredPrompt() {
     protocol::GenerationRequest old;
     old.prompt = QString("a lighthouse above the sea ").repeated(100).toStdString();
-    PromptPanel restored;
+    const QTemporaryDir folder;
+    gallery::InputFolder inputs(folder.path());
+    PromptPanel restored(inputs);
     restored.setRequest(old);
     restored.setServer(server(), models());
     restored.resize(340, 900);

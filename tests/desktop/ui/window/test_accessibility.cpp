@@ -8,9 +8,11 @@
 
 #include <memory>
 
+#include "desktop/remote/addon_desk.h"
 #include "desktop/ui/parts/fold.h"
 #include "tests/desktop/gallery/pictures.h"
 #include "tests/desktop/studio/fake_easel.h"
+#include "tests/desktop/ui/panel/families.h"
 #include "tests/desktop/ui/window/app.h"
 
 using namespace easel;
@@ -44,10 +46,25 @@ private:
 
 void TestAccessibility::everyControlHasAName() {
     FakeEasel server;
+    server.addons = {tests::addon(protocol::AddonKind::Lora, "ink"),
+                     tests::addon(protocol::AddonKind::ControlNet, "canny"),
+                     tests::addon(protocol::AddonKind::Vae, "clear")};
+    server.addons[0].triggers = {"ink wash"};
     App app(folder(), server.url());
-    QTRY_VERIFY(!app.link.models().empty());
-    app.find<ui::Fold>("negativeFold")->setOpen(true);
-    app.find<ui::Fold>("modelFold")->setOpen(true);
+    QTRY_VERIFY(!app.link.models().empty() && !app.studio.addons().addons().empty());
+    auto* panel = app.find<ui::PromptPanel>("promptPanel");
+    protocol::GenerationRequest full;
+    full.initImage = full.mask = std::string(64, 'a');
+    full.loras = {{"ink", 1, {}}};
+    full.controls = {{"canny", std::string(64, 'b'), 1, 0, 1}};
+    full.hiresScale = 2;
+    full.variationStrength = 0.5;
+    panel->setRequest(full);
+    panel->setMaskPainting([](const QImage&, const QImage&) { return std::nullopt; });
+    for (auto* fold : panel->findChildren<ui::Fold*>()) {
+        fold->setOpen(true);
+    }
+    QTRY_VERIFY(app.find<QWidget>("loraWeightBox")->isVisible());
     app.find<QLineEdit>("searchEdit")->setText("x");  // Now it can be cleared.
     int controls = 0;
     for (auto* widget : app.window.findChildren<QWidget*>()) {
@@ -60,7 +77,9 @@ void TestAccessibility::everyControlHasAName() {
         QVERIFY2(!nameOf(widget).isEmpty(),
                  qPrintable(widget->objectName() + " " + widget->metaObject()->className()));
     }
-    QVERIFY(controls > 20);
+    QVERIFY(controls > 60);
+    QCOMPARE(nameOf(app.find<QWidget>("paintMaskButton")), "Paint mask…");
+    QCOMPARE(nameOf(app.find<QWidget>("loraWeightBox")), "Weight of ink");
     QCOMPARE(nameOf(app.find<QWidget>("countBox")), "Count");
     QCOMPARE(nameOf(app.find<QWidget>("samplerBox")), "Sampler");
 }
@@ -124,7 +143,7 @@ void TestAccessibility::tabReachesEverything() {
     app.find<ui::Fold>("modelFold")->setOpen(true);
     app.find<QWidget>("promptEdit")->setFocus();
     QStringList reached;
-    for (int i = 0; i < 60; ++i) {
+    for (int i = 0; i < 80; ++i) {
         app.press(Qt::Key_Tab);
         QWidget* at = QApplication::focusWidget();
         reached << at->objectName();
