@@ -9,6 +9,11 @@
 #include <QRegularExpression>
 #include <QScrollArea>
 
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
 #include "desktop/ui/parts/measures.h"
 #include "desktop/ui/parts/words.h"
 
@@ -32,6 +37,38 @@ QString wrappable(QString text) {
     return text.replace(joints, QStringLiteral("\\1\u200b"));
 }
 
+/// What a picture was drawn from has no name that says anything.
+bool isPicture(std::string_view field) {
+    return field == "init_image" || field == "mask";
+}
+
+template <typename Row>
+QString written(const Row& row, const std::string& value, const QLocale& /*locale*/) {
+    return isPicture(row.name) ? DetailsPanel::tr("yes") : choiceTitle(row, QString::fromStdString(value));
+}
+template <typename Row, typename Number>
+requires std::is_arithmetic_v<Number> QString written(const Row& /*row*/, Number value,
+                                                      const QLocale& locale) {
+    return locale.toString(value);
+}
+template <typename Row>
+QString written(const Row& /*row*/, const std::vector<protocol::LoraUse>& loras, const QLocale& locale) {
+    QStringList parts;
+    for (const protocol::LoraUse& use : loras) {
+        parts << QStringLiteral("%1 %2").arg(QString::fromStdString(use.name), locale.toString(use.weight));
+    }
+    return parts.join('\n');
+}
+template <typename Row>
+QString written(const Row& /*row*/, const std::vector<protocol::ControlUse>& controls,
+                const QLocale& locale) {
+    QStringList parts;
+    for (const protocol::ControlUse& use : controls) {
+        parts << QStringLiteral("%1 %2").arg(QString::fromStdString(use.model), locale.toString(use.scale));
+    }
+    return parts.join('\n');
+}
+
 }  // namespace
 
 DetailsPanel::DetailsPanel(QWidget* parent)
@@ -42,6 +79,7 @@ DetailsPanel::DetailsPanel(QWidget* parent)
       m_negative(freeText(this)),
       m_facts(new QGridLayout),
       m_use(new QPushButton(tr("&Use settings"), this)),
+      m_start(new QPushButton(tr("Use as s&tart picture"), this)),
       m_copy(new QPushButton(tr("Copy &prompt"), this)),
       m_show(new QPushButton(tr("Show in &folder"), this)) {
     setObjectName("detailsPanel");
@@ -50,6 +88,8 @@ DetailsPanel::DetailsPanel(QWidget* parent)
     m_prompt->setObjectName("detailsPrompt");
     m_use->setObjectName("useSettingsButton");
     m_use->setToolTip(tr("Put all of these, the seed too, into the panel at the left"));
+    m_start->setObjectName("usePictureButton");
+    m_start->setToolTip(tr("Draw from this picture instead of from noise alone"));
     m_copy->setObjectName("copyPromptButton");
     m_show->setObjectName("showInFolderButton");
 
@@ -63,6 +103,7 @@ DetailsPanel::DetailsPanel(QWidget* parent)
     foot->setContentsMargins(kMargin, kUnit, kMargin, kMargin);
     foot->setSpacing(kUnit);
     foot->addWidget(m_use);
+    foot->addWidget(m_start);
     foot->addWidget(m_copy);
     foot->addWidget(m_show);
     auto* column = new QVBoxLayout(this);
@@ -72,6 +113,7 @@ DetailsPanel::DetailsPanel(QWidget* parent)
     column->addLayout(foot);
 
     connect(m_use, &QPushButton::clicked, this, &DetailsPanel::useSettingsRequested);
+    connect(m_start, &QPushButton::clicked, this, &DetailsPanel::usePictureRequested);
     connect(m_copy, &QPushButton::clicked, this, &DetailsPanel::copyPromptRequested);
     connect(m_show, &QPushButton::clicked, this, &DetailsPanel::showInFolderRequested);
 }
@@ -117,9 +159,11 @@ void DetailsPanel::setPicture(const gallery::Picture& picture) {
         addFact(tr("Guidance"), locale.toString(s->guidance, 'g', 4));
         addFact(tr("Seed"), QString::number(s->seed));
         addFact(tr("Sampler"), samplerLine(*s));
-        protocol::forEachNumber([&](const auto& row) {
-            if (row.quiet && row.of(*s) != row.of(protocol::GenerationSettings())) {
-                addFact(fieldTitle(row), locale.toString(row.of(*s)));
+        protocol::forEachField([&](const auto& row) {
+            // The schedule stands with the sampler.
+            if (row.quiet && std::string_view(row.name) != "schedule" &&
+                row.of(*s) != row.of(protocol::GenerationSettings())) {
+                addFact(fieldTitle(row), written(row, row.of(*s), locale));
             }
         });
         if (!s->model.empty()) {

@@ -24,6 +24,7 @@ public:
 
 Q_SIGNALS:
     void useSettingsRequested();
+    void usePictureRequested();
     void copyPromptRequested();
     void showInFolderRequested();
 
@@ -38,6 +39,7 @@ private:
     QLabel* m_negative;
     QGridLayout* m_facts;
     QPushButton* m_use;
+    QPushButton* m_start;
     QPushButton* m_copy;
     QPushButton* m_show;
 };

@@ -77,6 +77,7 @@ void LargeView::connectParts() {
     connect(m_canvas, &PictureCanvas::zoomChanged, this, &LargeView::showZoom);
     connect(m_canvas, &PictureCanvas::dragRequested, this, &LargeView::drag);
     connect(m_details, &DetailsPanel::useSettingsRequested, this, &LargeView::useSettingsRequested);
+    connect(m_details, &DetailsPanel::usePictureRequested, this, &LargeView::usePictureRequested);
     connect(m_details, &DetailsPanel::copyPromptRequested, this, &LargeView::copyPromptRequested);
     connect(m_details, &DetailsPanel::showInFolderRequested, this, &LargeView::showInFolderRequested);
     connect(m_loader, &ImageLoader::loaded, this, [this](const QString& path, const QImage& image) {

@@ -45,6 +45,7 @@ Q_SIGNALS:
     void copyRequested();
     void deleteRequested();
     void useSettingsRequested();
+    void usePictureRequested();
     void copyPromptRequested();
     void showInFolderRequested();
     /// The person hid them or had them back.

@@ -77,6 +77,7 @@ void Library::connectViews() {
     connect(m_large, &LargeView::copyRequested, this, &Library::copyPictures);
     connect(m_large, &LargeView::deleteRequested, this, &Library::deletePictures);
     connect(m_large, &LargeView::useSettingsRequested, this, &Library::useSettings);
+    connect(m_large, &LargeView::usePictureRequested, this, &Library::usePicture);
     connect(m_large, &LargeView::copyPromptRequested, this, &Library::copyPrompt);
     connect(m_large, &LargeView::showInFolderRequested, this, &Library::showFiles);
     connect(m_large, &LargeView::detailsShownChanged, this,

@@ -5,6 +5,7 @@
 #include <QWidget>
 
 #include <functional>
+#include <optional>
 
 #include "desktop/gallery/picture.h"
 #include "desktop/gallery/picture_filter.h"
@@ -21,6 +22,7 @@ class PictureModel;
 }  // namespace easel::gallery
 
 namespace easel::remote {
+class AddonDesk;
 class ServerLink;
 }  // namespace easel::remote
 
@@ -43,6 +45,7 @@ public:
         gallery::PictureModel& model;
         gallery::PictureStore& store;
         remote::ServerLink& link;
+        remote::AddonDesk& addons;
         QSettings& settings;
     };
 
@@ -59,6 +62,8 @@ public:
     void offerUndo(const QString& text, std::function<void()> undo);
     /// Something has happened that nobody has to do anything about.
     void inform(const QString& words);
+    /// The model that is chosen has no use for these fields, so the panel has taken them out.
+    void tellUnserved(const QStringList& fields);
     void closeNotice();
     /// In the full screen the large view shows nothing but the picture.
     void setFullScreen(bool on);
@@ -70,6 +75,10 @@ public Q_SLOTS:
     void copyPrompt();
     void copySeed();
     void useSettings();
+    /// Those of any picture's file.
+    void useSettingsOf(const QString& path);
+    /// The chosen picture is to be drawn from.
+    void usePicture();
     void showFiles();
     /// Looks at the folder again.
     void refresh();
@@ -84,6 +93,8 @@ Q_SIGNALS:
     void promptWanted();
     /// Without a model: the one that is chosen stays.
     void useSettingsRequested(const easel::protocol::GenerationRequest& request);
+    /// A picture's file is to be drawn from.
+    void usePictureRequested(const QString& path);
     void cancelRequested(const QString& id);
     void retryRequested(const QString& id);
     void dismissRequested(const QString& id);
@@ -115,11 +126,13 @@ private:
     /// In the large view the one in sight, in the grid the selected ones.
     QStringList chosenPaths() const;
     QList<gallery::Picture> picturesOf(const QStringList& paths) const;
+    void takeOver(const gallery::Picture& picture);
 
     Collaborators m_deps;
     gallery::PictureFilter m_found;
     QSortFilterProxyModel m_pictures;  ///< those of m_found that are there, without pending tiles
     QString m_search;
+    std::optional<QStringList> m_left;  ///< while settings are taken over: which are not
     bool m_listed = false;
     bool m_offersServer = false;
     bool m_asksForServer = false;  ///< jobs wait, but there never was a server: the page for one is wanted

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <QClipboard>
 #include <QDesktopServices>
+#include <QFileInfo>
 #include <QGuiApplication>
 #include <QLocale>
 #include <QMenu>
@@ -8,9 +9,11 @@
 #include <QUrl>
 
 #include <algorithm>
+#include <utility>
 
 #include "desktop/gallery/exporter.h"
 #include "desktop/gallery/picture_model.h"
+#include "desktop/remote/addon_desk.h"
 #include "desktop/remote/server_link.h"
 #include "desktop/ui/library/export_dialog.h"
 #include "desktop/ui/library/gallery_view.h"
@@ -90,16 +93,48 @@ void Library::copySeed() {
 
 void Library::useSettings() {
     const QList<gallery::Picture> chosen = picturesOf(chosenPaths());
-    if (chosen.isEmpty() || !chosen.first().settings) {
-        return;
+    if (!chosen.isEmpty() && chosen.first().settings) {
+        takeOver(chosen.first());
     }
+}
+
+void Library::useSettingsOf(const QString& path) {
+    const gallery::Picture picture = gallery::describeFile(path);
+    if (picture.settings) {
+        return takeOver(picture);
+    }
+    const QString name = QFileInfo(path).fileName();
+    m_notice->offer(tr("There are no settings in %1.").arg(name), tr("Draw from it"),
+                    [this, path] { Q_EMIT usePictureRequested(path); });
+}
+
+void Library::usePicture() {
+    const QStringList paths = chosenPaths();
+    if (!paths.isEmpty()) {
+        Q_EMIT usePictureRequested(paths.first());
+    }
+}
+
+void Library::takeOver(const gallery::Picture& picture) {
     const auto& info = m_deps.link.info();
-    const Reuse again = reuse(chosen.first(), info ? &*info : nullptr, m_deps.link.models());
+    const Reuse again = reuse(picture, info ? &*info : nullptr, m_deps.link.models(), m_deps.addons.addons());
+    m_left = again.left;
     Q_EMIT useSettingsRequested(again.request);
-    if (again.left.isEmpty()) {
+    const QStringList left = std::exchange(m_left, std::nullopt).value_or(QStringList());
+    if (left.isEmpty()) {
         m_notice->inform(tr("Settings taken over"));
     } else {
-        m_notice->inform(tr("Not taken over: %1").arg(again.left.join(tr(", "))));
+        m_notice->inform(tr("Not taken over: %1").arg(left.join(tr(", "))));
+    }
+}
+
+void Library::tellUnserved(const QStringList& fields) {
+    if (m_left) {
+        for (const QString& field : fields) {
+            *m_left << field.toLower();
+        }
+    } else {
+        m_notice->inform(tr("This model has no use for: %1").arg(fields.join(tr(", "))));
     }
 }
 
@@ -147,6 +182,7 @@ void Library::fillMenu(QMenu& menu, const QString& tile) {
         })->setEnabled(paths.size() == 1);
     }
     add("sliders", tr("&Use settings"), &Library::useSettings)->setEnabled(known);
+    add("picture", tr("Use as s&tart picture"), &Library::usePicture)->setEnabled(paths.size() == 1);
     menu.addSeparator();
     add("copy", tr("Copy p&icture"), &Library::copyPictures);
     add("", tr("Copy &prompt"), &Library::copyPrompt)->setEnabled(known);

@@ -25,6 +25,33 @@ void leaveModel(Reuse& reuse, const std::vector<protocol::ModelInfo>& models) {
     model.reset();
 }
 
+void leaveRefiner(Reuse& reuse, const std::vector<protocol::ModelInfo>& models) {
+    auto& refiner = reuse.request.refiner;
+    if (refiner && std::ranges::find(models, *refiner, &protocol::ModelInfo::id) == models.end()) {
+        reuse.left << translated("refiner %1").arg(QString::fromStdString(*refiner));
+        refiner.reset();
+    }
+}
+
+void leaveAddons(Reuse& reuse, const std::vector<protocol::AddonInfo>& addons) {
+    using protocol::AddonKind;
+    const auto leave = [&](AddonKind kind, const std::string& name, const char* words) {
+        const bool isThere = std::ranges::any_of(
+            addons, [&](const auto& addon) { return addon.kind == kind && addon.name == name; });
+        if (!isThere) {
+            reuse.left << translated(words).arg(QString::fromStdString(name));
+        }
+        return !isThere;
+    };
+    std::erase_if(reuse.request.loras,
+                  [&](const auto& use) { return leave(AddonKind::Lora, use.name, "LoRA %1"); });
+    std::erase_if(reuse.request.controls,
+                  [&](const auto& use) { return leave(AddonKind::ControlNet, use.model, "ControlNet %1"); });
+    if (reuse.request.vae && leave(AddonKind::Vae, *reuse.request.vae, "VAE %1")) {
+        reuse.request.vae.reset();
+    }
+}
+
 void leaveSampler(Reuse& reuse, const std::vector<protocol::SamplerInfo>& samplers) {
     auto& sampler = reuse.request.sampler;
     auto& schedule = reuse.request.schedule;
@@ -69,7 +96,7 @@ void leaveNumbers(Reuse& reuse, const protocol::Limits& limits) {
 }  // namespace
 
 Reuse reuse(const gallery::Picture& picture, const protocol::ServerInfo* info,
-            const std::vector<protocol::ModelInfo>& models) {
+            const std::vector<protocol::ModelInfo>& models, const std::vector<protocol::AddonInfo>& addons) {
     const protocol::GenerationSettings& settings = *picture.settings;
     Reuse result;
     protocol::GenerationRequest& request = result.request;
@@ -78,6 +105,10 @@ Reuse reuse(const gallery::Picture& picture, const protocol::ServerInfo* info,
 
     if (info && !models.empty()) {
         leaveModel(result, models);
+        leaveRefiner(result, models);
+    }
+    if (info && !addons.empty()) {
+        leaveAddons(result, addons);
     }
     if (info && !info->samplers.empty()) {
         leaveSampler(result, info->samplers);

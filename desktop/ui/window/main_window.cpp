@@ -79,7 +79,9 @@ MainWindow::MainWindow(Collaborators collaborators)
       m_thumbnails(new QSlider(Qt::Horizontal, this)),
       m_splitter(new QSplitter(Qt::Horizontal, this)),
       m_panel(new PromptPanel(m_deps.studio.inputs(), this)),
-      m_library(new Library({m_deps.model, m_deps.store, m_deps.link, m_deps.settings}, m_connect, this)),
+      m_library(
+          new Library({m_deps.model, m_deps.store, m_deps.link, m_deps.studio.addons(), m_deps.settings},
+                      m_connect, this)),
       m_status(new StatusBar(this)),
       m_undo(new QAction(icon(QStringLiteral("undo")), {}, this)) {
     setObjectName("mainWindow");
@@ -262,6 +264,8 @@ void MainWindow::connectPanel() {
     m_panel->setOpenParts(preferences::kOpenParts.of(m_deps.settings).split(kComma, Qt::SkipEmptyParts));
     connect(m_panel, &PromptPanel::openPartsChanged, this,
             [this] { preferences::kOpenParts.set(m_deps.settings, m_panel->openParts().join(kComma)); });
+    connect(m_panel, &PromptPanel::leftOut, m_library, &Library::tellUnserved);
+    connect(m_panel, &PromptPanel::settingsDropped, m_library, &Library::useSettingsOf);
     connect(&m_deps.studio.addons(), &remote::AddonDesk::changed, this,
             [this] { m_panel->setAddons(m_deps.studio.addons().addons()); });
     connect(m_panel, &PromptPanel::requestChanged, &m_deps.studio, &studio::Studio::remember);
@@ -294,6 +298,7 @@ void MainWindow::connectLibrary() {
     connect(m_library, &Library::pictureOnlyChanged, this, &MainWindow::setPictureOnly);
     connect(m_library, &Library::fullScreenLeft, this, &MainWindow::toggleFullScreen);
     connect(m_library, &Library::promptChosen, m_panel, &PromptPanel::setPrompt);
+    connect(m_library, &Library::usePictureRequested, m_panel, &PromptPanel::setStartPicture);
     connect(m_library, &Library::promptWanted, m_panel, &PromptPanel::focusPrompt);
     connect(m_library, &Library::cancelRequested, &m_deps.studio, &studio::Studio::cancel);
     connect(m_library, &Library::retryRequested, &m_deps.studio, &studio::Studio::retry);

@@ -185,9 +185,9 @@ void TestLibrary::saysWhatIsNotTakenOver() {
     picture.settings->steps = 900;
     protocol::ServerInfo info;
     info.samplers = {{"ddim", "DDIM", {"default"}}};
-    QCOMPARE(ui::reuse(picture, &info, app.link.models()).left,
+    QCOMPARE(ui::reuse(picture, &info, app.link.models(), {}).left,
              (QStringList{"model dreamshaper_8", "sampler DPM++ SDE", "size 4000 × 64", "steps 900"}));
-    QVERIFY(ui::reuse(picture, nullptr, {}).left.isEmpty());
+    QVERIFY(ui::reuse(picture, nullptr, {}, {}).left.isEmpty());
 }
 
 void TestLibrary::opensAMenuForAPicture() {
@@ -208,11 +208,12 @@ void TestLibrary::opensAMenuForAPicture() {
     };
     const auto [shown, texts] = menu();
     QVERIFY(shown && shown->isVisible());
-    QCOMPARE(texts, (QStringList{"&Open", "&Use settings", "", "Copy p&icture", "Copy &prompt", "Copy &seed",
-                                 "", "Show in &folder", "&Export…", "", "&Delete"}));
-    shown->actions()[5]->trigger();
+    QCOMPARE(texts,
+             (QStringList{"&Open", "&Use settings", "Use as s&tart picture", "", "Copy p&icture",
+                          "Copy &prompt", "Copy &seed", "", "Show in &folder", "&Export…", "", "&Delete"}));
+    shown->actions()[6]->trigger();
     QCOMPARE(QGuiApplication::clipboard()->text(), "100");
-    shown->actions()[4]->trigger();
+    shown->actions()[5]->trigger();
     QCOMPARE(QGuiApplication::clipboard()->text(), "picture 0");
     shown->actions()[1]->trigger();
     QCOMPARE(app.find<QPlainTextEdit>("promptEdit")->toPlainText(), "picture 0");
