@@ -1,23 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <QTemporaryDir>
+// The layers that LoRAs change: their names in every style, their blocks, and what is not there.
 #include <QTest>
-#include <fstream>
+#include <numeric>
 
 #include "server/models/files/tensor_source.h"
-#include "server/models/lora/lora_facts.h"
 #include "server/models/lora/lora_keys.h"
 #include "server/models/lora/lora_match.h"
 #include "server/models/lora/original_names.h"
-#include "tests/server/models/safetensors_bytes.h"
+#include "tests/server/models/made_lora.h"
 
 using namespace easel;
+using namespace easel::tests;
 using models::LoraFile;
-using models::LoraKind;
 using models::LoraNetwork;
 using models::LoraRole;
 using models::LoraTargets;
 using models::LoraUse;
-using Shape = std::vector<std::int64_t>;
 
 namespace {
 
@@ -69,49 +67,6 @@ models::LoraTargetsOfModel modelLikeOne() {
     return {LoraTargets::ofUNet(unetOf(kLikeOne)), {LoraTargets::ofText(text())}};
 }
 
-/// A file of zeros (of ones in 8-bit numbers' count), and its metadata.
-class Made {
-public:
-    explicit Made(const std::vector<std::pair<QByteArray, Shape>>& tensors, const QByteArray& metadata = "{}",
-                  const QString& name = "made.safetensors") {
-        QByteArray header = "{\"__metadata__\":" + metadata;
-        qsizetype end = 0;
-        for (const auto& [tensor, shape] : tensors) {
-            qsizetype size = 4;
-            QByteArray extents;
-            for (const auto extent : shape) {
-                size *= extent;
-                extents += (extents.isEmpty() ? "" : ",") + QByteArray::number(extent);
-            }
-            header += ",\"" + tensor + "\":{\"dtype\":\"F32\",\"shape\":[" + extents +
-                      "],\"data_offsets\":[" + QByteArray::number(end) + "," +
-                      QByteArray::number(end + size) + "]}";
-            end += size;
-        }
-        m_path = m_folder.filePath(name);
-        writeFile(m_path, safetensorsBytes(header + "}", 0) + QByteArray(end, '\0'));
-    }
-
-    protocol::Expected<LoraFile> open() const { return LoraFile::open(m_path.toStdString()); }
-    void writeBeside(const QString& name, const QByteArray& bytes) const {
-        writeFile(m_folder.filePath(name), bytes);
-    }
-
-private:
-    QTemporaryDir m_folder;
-    QString m_path;
-};
-
-/// Two factors for a layer of `out` x `in`.
-std::vector<std::pair<QByteArray, Shape>> factors(const QByteArray& layer, const QByteArray& down,
-                                                  const QByteArray& up, std::int64_t out, std::int64_t in) {
-    return {{layer + down, {2, in}}, {layer + up, {out, 2}}};
-}
-
-QString messageOf(const auto& expected) {
-    return expected ? "" : QString::fromStdString(expected.error().detail);
-}
-
 protocol::Expected<std::vector<std::string>> layersThat(const protocol::Expected<LoraFile>& file,
                                                         const models::LoraTargetsOfModel& model,
                                                         const LoraUse& use = {}) {
@@ -134,7 +89,7 @@ protocol::Expected<std::vector<std::string>> layersThat(const protocol::Expected
 
 }  // namespace
 
-class TestLora : public QObject {
+class TestLoraLayers : public QObject {
     Q_OBJECT
 
 private Q_SLOTS:
@@ -185,7 +140,7 @@ private Q_SLOTS:
         QFETCH(QByteArray, down);
         QFETCH(QByteArray, up);
         QFETCH(QString, expected);
-        const Made made(factors(layer, down, up, 8, 8));
+        const MadeLora made(factors(layer, down, up, 8, 8));
         const auto file = made.open();
         QVERIFY2(file, qPrintable(messageOf(file)));
         const auto layers = layersThat(file, modelLikeOne());
@@ -245,7 +200,7 @@ private Q_SLOTS:
                 ".lora_down.weight", ".lora_up.weight", 8, 2048);
             tensors.insert(tensors.end(), more.begin(), more.end());
         }
-        const auto file = Made(tensors).open();
+        const auto file = MadeLora(tensors).open();
         QVERIFY2(file, qPrintable(messageOf(file)));
         const auto layers = layersThat(file, modelLikeOne());
         QVERIFY(!layers);
@@ -260,9 +215,10 @@ private Q_SLOTS:
     }
 
     void anotherShapeIsRefused() {
-        const auto file = Made(factors("lora_unet_down_blocks_1_attentions_0_transformer_blocks_0_attn2_to_k",
-                                       ".lora_down.weight", ".lora_up.weight", 8, 768))
-                              .open();
+        const auto file =
+            MadeLora(factors("lora_unet_down_blocks_1_attentions_0_transformer_blocks_0_attn2_to_k",
+                             ".lora_down.weight", ".lora_up.weight", 8, 768))
+                .open();
         QVERIFY2(file, qPrintable(messageOf(file)));
         const auto layers = layersThat(file, modelLikeOne());
         QVERIFY(!layers);
@@ -271,121 +227,14 @@ private Q_SLOTS:
     }
 
     void aSecondTextEncoderIsNotEverywhere() {
-        const auto file = Made(factors("lora_te2_text_model_encoder_layers_0_self_attn_q_proj",
-                                       ".lora_down.weight", ".lora_up.weight", 8, 8))
+        const auto file = MadeLora(factors("lora_te2_text_model_encoder_layers_0_self_attn_q_proj",
+                                           ".lora_down.weight", ".lora_up.weight", 8, 8))
                               .open();
         QVERIFY2(file, qPrintable(messageOf(file)));
         QVERIFY(!layersThat(file, modelLikeOne()));
         auto two = modelLikeOne();
         two.texts.push_back(LoraTargets::ofText(text()));
         QVERIFY(layersThat(file, two));
-    }
-
-    void kindsAreToldByTheirParts_data() {
-        QTest::addColumn<QByteArrayList>("parts");
-        QTest::addColumn<int>("kind");
-        const auto row = [](const char* name, const QByteArrayList& parts, LoraKind kind) {
-            QTest::newRow(name) << parts << static_cast<int>(kind);
-        };
-        row("LoRA", {".lora_down.weight", ".lora_up.weight"}, LoraKind::LowRank);
-        row("LoHa", {".hada_w1_a", ".hada_w1_b", ".hada_w2_a", ".hada_w2_b"}, LoraKind::Hadamard);
-        row("LoKr", {".lokr_w1", ".lokr_w2_a", ".lokr_w2_b"}, LoraKind::Kronecker);
-        row("LoKr, whole", {".lokr_w1", ".lokr_w2"}, LoraKind::Kronecker);
-        row("whole", {".diff"}, LoraKind::Whole);
-    }
-
-    void kindsAreToldByTheirParts() {
-        QFETCH(QByteArrayList, parts);
-        QFETCH(int, kind);
-        std::vector<std::pair<QByteArray, Shape>> tensors;
-        for (const QByteArray& part : parts) {
-            tensors.push_back({"lora_unet_conv_in" + part, {2, 2}});
-        }
-        const auto file = Made(tensors).open();
-        QVERIFY2(file, qPrintable(messageOf(file)));
-        QCOMPARE(static_cast<int>(file->modules().front().kind), kind);
-        if (parts.size() > 1) {  // each of them is needed
-            for (std::size_t missing = 0; missing < tensors.size(); ++missing) {
-                auto fewer = tensors;
-                fewer.erase(fewer.begin() + static_cast<std::ptrdiff_t>(missing));
-                QVERIFY2(messageOf(Made(fewer).open()).contains("not whole"),
-                         tensors[missing].first.constData());
-            }
-        }
-    }
-
-    void whatIsNoLoraIsRefused_data() {
-        QTest::addColumn<QByteArray>("tensor");
-        QTest::addColumn<QString>("message");
-        QTest::newRow("a model's") << QByteArray("down_blocks.0.conv.weight") << "of no kind of LoRA";
-        QTest::newRow("a bias") << QByteArray("unet.conv_in.lora_B.bias") << "of no kind of LoRA";
-        QTest::newRow("no layer") << QByteArray(".alpha") << "of no kind of LoRA";
-        QTest::newRow("alpha alone") << QByteArray("lora_unet_conv_in.alpha") << "not whole";
-    }
-
-    void whatIsNoLoraIsRefused() {
-        QFETCH(QByteArray, tensor);
-        QFETCH(QString, message);
-        const auto file = Made({{tensor, {1}}}).open();
-        QVERIFY2(messageOf(file).contains(message), qPrintable(messageOf(file)));
-        QCOMPARE(file.error().field.value_or(""), "loras");
-    }
-
-    void oneLayerTwiceIsRefused() {
-        const auto file = Made({{"unet.conv_in.lora_A.weight", {2, 4}},
-                                {"unet.conv_in.lora.down.weight", {2, 4}},
-                                {"unet.conv_in.lora_B.weight", {8, 2}}})
-                              .open();
-        QVERIFY2(messageOf(file).contains("are the same of one layer"), qPrintable(messageOf(file)));
-    }
-
-    void nothingIsRefused() { QVERIFY(messageOf(Made({}).open()).contains("no tensors")); }
-
-    void alphaOfPeft_data() {
-        QTest::addColumn<QByteArray>("config");
-        QTest::addColumn<double>("scale");
-        QTest::newRow("alpha") << QByteArray(R"({"lora_alpha":8})") << 4.0;
-        QTest::newRow("none") << QByteArray(R"({})") << 1.0;
-        QTest::newRow("by the root") << QByteArray(R"({"lora_alpha":8,"use_rslora":true})")
-                                     << 8 / std::sqrt(2.0);
-        QTest::newRow("of one layer")
-            << QByteArray(R"({"lora_alpha":8,"alpha_pattern":{"attn1.to_q":3}})") << 1.5;
-        QTest::newRow("of another") << QByteArray(R"({"lora_alpha":8,"alpha_pattern":{"xattn1.to_q":3}})")
-                                    << 4.0;
-    }
-
-    void alphaOfPeft() {
-        QFETCH(QByteArray, config);
-        QFETCH(double, scale);
-        const auto tensors =
-            factors("base_model.model.down_blocks.0.attn1.to_q", ".lora_A.weight", ".lora_B.weight", 8, 8);
-        const Made made(tensors, "{}", "adapter_model.safetensors");
-        made.writeBeside("adapter_config.json", config);
-        const auto file = made.open();
-        QVERIFY2(file, qPrintable(messageOf(file)));
-        QCOMPARE(file->modules().front().scale, scale);
-        const Made other(tensors);
-        other.writeBeside("adapter_config.json", config);
-        QCOMPARE(other.open()->modules().front().scale, 1.0);  // which is another file's
-
-        auto packed =
-            QString(config).replace("\"lora_alpha", "\"unet.lora_alpha").replace("\"use", "\"unet.use");
-        packed.replace("\"alpha_pattern", "\"unet.alpha_pattern").replace("\"", "\\\"");
-        const auto inside =
-            Made(factors("unet.down_blocks.0.attn1.to_q", ".lora_A.weight", ".lora_B.weight", 8, 8),
-                 "{\"lora_adapter_metadata\":\"" + packed.toUtf8() + "\"}")
-                .open();
-        QVERIFY2(inside, qPrintable(messageOf(inside)));
-        QCOMPARE(inside->modules().front().scale, scale);
-    }
-
-    void settingsThatCannotBeReadAreRefused() {
-        const Made made(factors("base_model.model.conv_in", ".lora_A.weight", ".lora_B.weight", 8, 8), "{}",
-                        "adapter_model.safetensors");
-        made.writeBeside("adapter_config.json", R"({"lora_alpha":"eight"})");
-        QVERIFY2(messageOf(made.open()).contains("lora_alpha"), qPrintable(messageOf(made.open())));
-        made.writeBeside("adapter_config.json", R"({"alpha_pattern":{"to_q":-1}})");
-        QVERIFY(!made.open());
     }
 
     void blocksAreWeighed() {
@@ -429,20 +278,10 @@ private Q_SLOTS:
         const auto more = factors("lora_te_text_model_encoder_layers_0_self_attn_q_proj", ".lora_down.weight",
                                   ".lora_up.weight", 8, 8);
         tensors.insert(tensors.end(), more.begin(), more.end());
-        const auto file = Made(tensors).open();
+        const auto file = MadeLora(tensors).open();
         QCOMPARE(layersThat(file, modelLikeOne())->size(), std::size_t{2});
         QCOMPARE(*layersThat(file, modelLikeOne(), {.textWeight = 0}), std::vector<std::string>{"conv_in"});
         QCOMPARE(layersThat(file, modelLikeOne(), {.weight = 0})->size(), std::size_t{1});
-    }
-
-    void factsForPeople() {
-        const auto file = LoraFile::open(kFixtures + "loras/kohya.safetensors");
-        QVERIFY2(file, qPrintable(messageOf(file)));
-        const models::LoraFacts facts = models::factsOf(*file);
-        QCOMPARE(facts.title, std::string("made-for-tests"));
-        QCOMPARE(facts.family, std::string("Stable Diffusion 1"));
-        QCOMPARE(facts.rank, std::int64_t{3});
-        QCOMPARE(facts.triggers, (std::vector<std::string>{"red circle", "square", "cat"}));
     }
 
     void everyFixtureFitsItsModel_data() {
@@ -477,5 +316,5 @@ private Q_SLOTS:
     }
 };
 
-QTEST_GUILESS_MAIN(TestLora)
-#include "test_lora.moc"
+QTEST_GUILESS_MAIN(TestLoraLayers)
+#include "test_lora_layers.moc"
