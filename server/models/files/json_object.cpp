@@ -92,6 +92,11 @@ protocol::Expected<JsonObject> JsonObject::read(const std::filesystem::path& fil
 }
 
 protocol::Expected<JsonObject> JsonObject::parse(const std::filesystem::path& file, std::string_view text) {
+    if (text.size() > kMostTextBytes) {  // one that stands in a file of another kind
+        return tl::unexpected(modelProblem(
+            file,
+            fmt::format("A text in it has {} bytes; at most {} are read.", text.size(), kMostTextBytes)));
+    }
     auto value = parseJson(file, std::string(text));
     if (!value) {
         return tl::unexpected(std::move(value.error()));

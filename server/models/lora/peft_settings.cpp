@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/models/lora/peft_settings.h"
 
+#include <algorithm>
 #include <cmath>
+#include <string_view>
 #include <system_error>
 
 namespace easel::models {
@@ -44,7 +46,7 @@ std::optional<protocol::Problem> PeftSettings::read(LoraNetwork network, JsonObj
     part.byRoot = json.boolean(prefix + "use_rslora", false);
     if (auto pattern = json.object(prefix + "alpha_pattern")) {
         for (const std::string& layer : pattern->keys()) {
-            part.alphaOf.emplace_back(flattened(layer), pattern->number(layer, 0));
+            part.alphaOf.insert_or_assign(flattened(layer), pattern->number(layer, 0));
         }
         if (pattern->problem()) {
             return pattern->problem();
@@ -62,9 +64,12 @@ double PeftSettings::scaleOf(LoraNetwork network, const std::string& layer, std:
     }
     const Part& part = found->second;
     double given = part.alpha > 0 ? part.alpha : own;
-    for (const auto& [name, value] : part.alphaOf) {
-        if (value > 0 && (layer == name || layer.ends_with('_' + name))) {
-            given = value;
+    // The longest end counts; there may be as many of them as layers.
+    for (std::string_view end = layer; !end.empty();
+         end.remove_prefix(std::min(end.find('_'), end.size() - 1) + 1)) {
+        if (const auto its = part.alphaOf.find(end); its != part.alphaOf.end()) {
+            given = its->second;
+            break;
         }
     }
     return given / (part.byRoot ? std::sqrt(own) : own);

@@ -3,11 +3,10 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
-#include <utility>
-#include <vector>
 
 #include "server/models/files/json_object.h"
 #include "server/models/files/safetensors.h"
@@ -33,7 +32,7 @@ private:
     struct Part {
         double alpha = 0;  // 0: the rank
         bool byRoot = false;
-        std::vector<std::pair<std::string, double>> alphaOf;
+        std::map<std::string, double, std::less<>> alphaOf;  // by the end of a layer's name
     };
 
     std::optional<protocol::Problem> read(LoraNetwork network, JsonObject& json, const std::string& prefix);

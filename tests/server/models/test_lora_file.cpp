@@ -128,6 +128,24 @@ private Q_SLOTS:
         QVERIFY(!made.open());
     }
 
+    void settingsWithinAreNoLongerThanThoseBeside() {
+        const QByteArray blanks(qsizetype{17} << 20, ' ');
+        const MadeLora made(factors("unet.conv_in", ".lora_A.weight", ".lora_B.weight", 8, 8),
+                            "{\"lora_adapter_metadata\":\"{" + blanks + "}\"}");
+        QVERIFY2(messageOf(made.open()).contains("at most 16777216 are read"),
+                 qPrintable(messageOf(made.open()).left(200)));
+    }
+
+    void theLongestEndOfANameTellsItsAlpha() {
+        const MadeLora made(
+            factors("base_model.model.down_blocks.0.attn1.to_q", ".lora_A.weight", ".lora_B.weight", 8, 8),
+            "{}", "adapter_model.safetensors");
+        made.writeBeside(
+            "adapter_config.json",
+            R"({"alpha_pattern":{"attn1.to_q":3,"to_q":1,"q":4,"blocks.0":5,"x.attn1.to_q":6}})");
+        QCOMPARE(made.open()->modules().front().scale, 1.5);
+    }
+
     void factsForPeople() {
         const auto file = LoraFile::open(kFixtures + "loras/kohya.safetensors");
         QVERIFY2(file, qPrintable(messageOf(file)));
