@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <fstream>
 #include <set>
 #include <system_error>
 #include <utility>
@@ -14,6 +13,7 @@
 #include "server/models/files/folder.h"
 #include "server/models/files/json_object.h"
 #include "server/models/files/model_problem.h"
+#include "server/models/files/text_file.h"
 #include "shared/protocol/validation.h"
 
 namespace easel::models {
@@ -66,8 +66,9 @@ std::string hubId(const path& folder) {
 
 /// The snapshot that the main branch stands for, or else the one that there is.
 path snapshotIn(const path& folder) {
-    std::string revision;
-    std::ifstream(folder / "refs" / "main") >> revision;
+    constexpr std::size_t kLongest = 256;
+    std::string revision = readTextFile(folder / "refs" / "main", kLongest).value_or("");
+    revision.erase(std::min(revision.find_first_of(" \t\r\n"), revision.size()));
     if (!revision.empty() && revision.find('/') == std::string::npos &&
         isModel(folder / "snapshots" / revision)) {
         return folder / "snapshots" / revision;

@@ -2,9 +2,11 @@
 #include "server/models/model_card.h"
 
 #include <algorithm>
-#include <fstream>
+#include <sstream>
 #include <string_view>
 #include <system_error>
+
+#include "server/models/files/text_file.h"
 
 namespace easel::models {
 
@@ -25,7 +27,7 @@ std::string value(std::string_view text) {
 }  // namespace
 
 std::string licenceIn(const std::filesystem::path& folder) {
-    std::ifstream card(folder / "README.md");
+    std::istringstream card(readTextFile(folder / "README.md").value_or(""));
     std::string line;
     std::string licence;
     std::string name;

@@ -2,6 +2,7 @@
 // Models in folders and in the hub's cache, as one list.
 #include "server/models/catalogue.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <QFile>
@@ -151,6 +152,23 @@ private Q_SLOTS:
         QCOMPARE(found->root.filename().string(), std::string("abc"));
         QCOMPARE(found->info.id, std::string("runwayml/stable-diffusion-v1-5"));
         QCOMPARE(found->info.title, found->info.id);
+    }
+
+    /// What only a pipe's writer or a whole disk could answer is not waited for.
+    void whatIsNoTextIsNotRead() {
+        Folder some;
+        const path model = some.addToHub("me--mine", "abc");
+        const path refs = some.root() / "models--me--mine" / "refs" / "main";
+        for (const path& place : {refs, model / "README.md"}) {
+            std::filesystem::remove(place);
+            QCOMPARE(::mkfifo(place.c_str(), 0600), 0);
+        }
+        Catalogue catalogue({{}, {some.root()}});
+        QVERIFY2(catalogue.find("me/mine"), "the only snapshot is taken");
+        std::filesystem::remove(refs);
+        some.add("models--me--mine/snapshots/other");
+        some.write("models--me--mine/refs/main", std::string(1 << 20, 'a'));
+        QVERIFY(!Catalogue({{}, {some.root()}}).find("me/mine"));
     }
 
     void oneThatCannotBeUsedSaysWhy() {
