@@ -73,6 +73,9 @@ private Q_SLOTS:
         settings.hiresScale = 2;
         settings.hiresSteps = 10;
         QCOMPARE(workOf(settings), once * (1 + 4 * 0.5));
+        settings.controls.resize(2);
+        QCOMPARE(workOf(settings), once * (1 + 4 * 0.5) * 2);
+        settings.controls.clear();
         Limits limits;
         limits.maxWork = once;
         const auto refused = checkWork(settings, limits);
