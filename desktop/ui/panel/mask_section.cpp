@@ -3,6 +3,7 @@
 
 #include <QPushButton>
 
+#include <algorithm>
 #include <utility>
 
 #include "desktop/gallery/input_folder.h"
@@ -13,6 +14,21 @@
 namespace easel::ui {
 
 using protocol::Expected;
+
+namespace {
+
+/// `mask` is grey, a byte for each pixel.
+bool isBlack(const QImage& mask) {
+    for (int y = 0; y < mask.height(); ++y) {
+        const uchar* const line = mask.constScanLine(y);
+        if (std::any_of(line, line + mask.width(), [](uchar grey) { return grey != 0; })) {
+            return false;
+        }
+    }
+    return true;
+}
+
+}  // namespace
 
 MaskSection::MaskSection(protocol::GenerationRequest& request, gallery::InputFolder& inputs, QWidget* parent)
     : Section(request, parent),
@@ -123,7 +139,13 @@ void MaskSection::finish(const QImage& picture, const QImage& mask) {
     if (!m_painting) {
         return;
     }
-    if (const auto painted = m_painting(picture, mask)) {
+    const auto painted = m_painting(picture, mask);
+    if (!painted) {
+        return;
+    }
+    if (isBlack(*painted)) {
+        m_well->remove();
+    } else {
         m_well->takeImage(*painted);
     }
 }

@@ -20,7 +20,8 @@ class PictureWell;
 class TableFields;
 
 /// Lets the person paint on `picture`, beginning with `mask` (null: with nothing), and returns the mask:
-/// grey, as large as the picture, white where it is drawn anew. Nothing when they thought better of it.
+/// grey, as large as the picture, white where it is drawn anew; black throughout takes the mask away. Nothing
+/// when they thought better of it.
 using MaskPainting = std::function<std::optional<QImage>(const QImage& picture, const QImage& mask)>;
 
 /// The part of the start picture that is drawn anew.

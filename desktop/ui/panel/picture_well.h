@@ -38,6 +38,7 @@ public:
     /// As if the person had put it in.
     void takeFile(const QString& path);
     void takeImage(const QImage& image);
+    void remove();
     /// What takes the keyboard, and is outlined.
     QWidget* input() const;
     /// One more button beside the others, which is of use while there is a picture.
@@ -59,7 +60,6 @@ private:
     void take(const QMimeData& found);
     void paste();
     void open();
-    void remove();
     /// Answers of earlier questions are no longer wanted.
     std::function<void(const Found&)> keeping();
     void showState();

@@ -27,6 +27,7 @@
 #include "desktop/ui/library/gallery_view.h"
 #include "desktop/ui/library/library.h"
 #include "desktop/ui/models/models_dialog.h"
+#include "desktop/ui/paint/mask_painter.h"
 #include "desktop/ui/panel/prompt_panel.h"
 #include "desktop/ui/parts/icons.h"
 #include "desktop/ui/parts/measures.h"
@@ -264,6 +265,10 @@ void MainWindow::connectPanel() {
     m_panel->setOpenParts(preferences::kOpenParts.of(m_deps.settings).split(kComma, Qt::SkipEmptyParts));
     connect(m_panel, &PromptPanel::openPartsChanged, this,
             [this] { preferences::kOpenParts.set(m_deps.settings, m_panel->openParts().join(kComma)); });
+    m_panel->setMaskPainting([this](const QImage& picture, const QImage& mask) -> std::optional<QImage> {
+        MaskPainter painter(picture, mask, this);
+        return painter.exec() == QDialog::Accepted ? std::optional(painter.mask()) : std::nullopt;
+    });
     connect(m_panel, &PromptPanel::leftOut, m_library, &Library::tellUnserved);
     connect(m_panel, &PromptPanel::settingsDropped, m_library, &Library::useSettingsOf);
     connect(&m_deps.studio.addons(), &remote::AddonDesk::changed, this,

@@ -42,6 +42,7 @@ private Q_SLOTS:
     void paintsAMask();
     void goesOnWithAMask();
     void keepsTheMaskOfWhoThoughtBetterOfIt();
+    void hasNoMaskWhereNothingIsPainted();
     void saysThatAMaskIsOfAnotherSize();
     void extends();
     void holdsToPictures();
@@ -291,6 +292,21 @@ void TestPanelPictures::goesOnWithAMask() {
     QTest::mouseClick(shown.find<QAbstractButton>("paintMaskButton"), Qt::LeftButton);
     QTRY_COMPARE(begunWith.size(), QSize(64, 48));
     QCOMPARE(begunWith.pixelColor(3, 3), QColor(Qt::black));
+}
+
+void TestPanelPictures::hasNoMaskWhereNothingIsPainted() {
+    Pictures shown;
+    shown.begin(shown.put("a.png"));
+    shown.find<ui::Fold>("maskFold")->setOpen(true);
+    shown.find<PictureWell>("maskWell")->takeFile(shown.put("mask.png"));
+    QTRY_VERIFY(shown.request().mask.has_value());
+    shown.panel.setMaskPainting([&](const QImage& picture, const QImage&) {
+        QImage cleared = maskOf(picture.size());
+        cleared.fill(0);
+        return std::optional(cleared);
+    });
+    QTest::mouseClick(shown.find<QAbstractButton>("paintMaskButton"), Qt::LeftButton);
+    QTRY_VERIFY(!shown.request().mask.has_value());
 }
 
 void TestPanelPictures::keepsTheMaskOfWhoThoughtBetterOfIt() {

@@ -6,6 +6,7 @@
 #include <QMimeData>
 #include <QSpinBox>
 #include <QTest>
+#include <QTimer>
 
 #include "desktop/gallery/input_folder.h"
 #include "desktop/preferences/preferences.h"
@@ -27,6 +28,7 @@ class TestUsingPictures : public WindowTest {
 private Q_SLOTS:
     void init() { begin(); }
     void drawsFromAPictureOfTheGallery();
+    void paintsAMaskOverTheStartPicture();
     void takesEverythingOverFromAFileOfOurs();
     void takesOverFromAFileOfAutomatic1111();
     void saysWhatOfTheAdditionsIsNotHere();
@@ -73,13 +75,7 @@ QString noticeOf(const App& app) {
     return app.find<QLabel>("noticeText")->text();
 }
 
-}  // namespace
-
-void TestUsingPictures::drawsFromAPictureOfTheGallery() {
-    FakeEasel server;
-    App app(folder(), withFamilies(server).url());
-    waitForOffer(app);
-    fill(app, 2);
+void useFirstPicture(App& app) {
     app.grid()->setFocus();
     app.grid()->setCurrentIndex(app.grid()->model()->index(0, 0));
     QContextMenuEvent event(QContextMenuEvent::Keyboard, QPoint(5, 5), QPoint(5, 5));
@@ -91,6 +87,17 @@ void TestUsingPictures::drawsFromAPictureOfTheGallery() {
     (*use)->trigger();
     menu->close();
     QTRY_VERIFY(app.request().initImage.has_value());
+}
+
+}  // namespace
+
+void TestUsingPictures::drawsFromAPictureOfTheGallery() {
+    FakeEasel server;
+    App app(folder(), withFamilies(server).url());
+    waitForOffer(app);
+    fill(app, 2);
+    useFirstPicture(app);
+    QVERIFY(app.request().initImage.has_value());
     QVERIFY(app.find<ui::Fold>("startFold")->isOpen());
     QCOMPARE(app.studio.rememberedRequest().initImage, app.request().initImage);
 
@@ -103,6 +110,32 @@ void TestUsingPictures::drawsFromAPictureOfTheGallery() {
     open(app, 2);
     QTest::mouseClick(app.find("usePictureButton"), Qt::LeftButton);
     QTRY_VERIFY(app.request().initImage != before);
+}
+
+void TestUsingPictures::paintsAMaskOverTheStartPicture() {
+    FakeEasel server;
+    App app(folder(), withFamilies(server).url());
+    waitForOffer(app);
+    fill(app, 1);
+    useFirstPicture(app);
+    app.find<ui::Fold>("maskFold")->setOpen(true);
+    QTimer painting;  // the painter has an event loop of its own
+    connect(&painting, &QTimer::timeout, this, [&painting] {
+        if (const auto* painter = QApplication::activeModalWidget()) {
+            painting.stop();
+            painter->findChild<QAbstractButton*>("fillAllButton")->click();
+            painter->findChild<QAbstractButton*>("useMaskButton")->click();
+        }
+    });
+    painting.start(10);
+    app.find("paintMaskButton")->click();
+    QTRY_VERIFY(app.request().mask.has_value());
+
+    app.write("a boat");
+    app.find("generateButton")->click();
+    QTRY_COMPARE(server.jobCount(), 1);
+    const auto mask = QImage::fromData(server.inputs.at(*app.request().mask));
+    QCOMPARE(mask.pixelColor(0, 0), QColor(Qt::white));
 }
 
 void TestUsingPictures::takesEverythingOverFromAFileOfOurs() {
