@@ -8,60 +8,12 @@
 
 #include <QTest>
 
+#include "tests/server/jobs/job_records.h"
+
 using namespace easel;
 using namespace easel::jobs;
+using namespace easel::tests;
 using protocol::JobState;
-
-namespace {
-
-protocol::ImageInfo image(int index, std::int64_t bytes = 1000) {
-    protocol::ImageInfo info;
-    info.note = "In tiles.";
-    info.index = index;
-    info.seed = 42 + index;
-    info.width = 512;
-    info.height = 768;
-    info.bytes = bytes;
-    return info;
-}
-
-Ending ending(JobState state, std::int64_t now, std::int64_t uptime,
-              const std::optional<protocol::Problem>& error = {}) {
-    return {state, error, now, uptime, static_cast<std::uint64_t>(now)};
-}
-
-std::vector<std::string> ids(const std::vector<protocol::Job>& jobs) {
-    std::vector<std::string> found;
-    for (const auto& job : jobs) {
-        found.push_back(job.id);
-    }
-    return found;
-}
-
-protocol::Job jobNamed(std::string id) {
-    protocol::Job job;
-    job.id = std::move(id);
-    job.settings.model = "starter";
-    job.settings.prompt = "a \"fox\" in the snow, 狐";
-    job.settings.negativePrompt = "blurry";
-    job.settings.guidance = 7.3;
-    job.settings.sampler = "pndm";
-    job.settings.seed = 9007199254740991;
-    job.settings.count = 2;
-    job.createdAt = 1'700'000'000'123;
-    return job;
-}
-
-JobRecord recordOf(const protocol::Job& job, const std::optional<IdempotencyKey>& key = {}) {
-    return {job, 0, key, "192.0.2.1", 0, 0};
-}
-
-using Ids = std::vector<std::string>;
-
-const Lease kLease{"worker", std::chrono::seconds(60)};
-const protocol::Hold kHold{protocol::HoldReason::ModelMissing, "The model \"x\" is not here.", "Bring it."};
-
-}  // namespace
 
 protocol::Job JobStoreConformance::add(const std::string& id) {
     const auto job = jobNamed(id);
@@ -304,110 +256,6 @@ void JobStoreConformance::removes() {
     QVERIFY(!m_store->addImage("b", 1, image(0)).value());
     QVERIFY(!m_store->finish("b", 1, ending(JobState::Succeeded, 2, 2)).value());
     QVERIFY(m_store->list(10, {}, {}).value().jobs.empty());
-}
-
-void JobStoreConformance::expiresByAge() {
-    runToEnd("a", 1000, 10);
-    runToEnd("b", 2000, 10);
-    add("c");  // unfinished: never expires
-    Retention retention;
-    retention.maxAgeMs = 500;
-    QCOMPARE(m_store->expired(retention, 1600).value(), (Ids{"a"}));
-    QVERIFY(m_store->expired(retention, 1499).value().empty());
-}
-
-void JobStoreConformance::agesAreUptimeWhateverTheClock() {
-    for (const std::int64_t now :
-         {std::int64_t{8'000'000'000}, std::int64_t{1'000}, std::int64_t{9'000'000'000}}) {
-        const std::string id = std::to_string(now);
-        add(id);
-        QVERIFY(m_store->finish(id, 0, ending(JobState::Cancelled, now, 5'000)).value());
-    }
-    Retention retention;
-    retention.maxAgeMs = 500;
-    QVERIFY(m_store->expired(retention, 5'499).value().empty());
-    QCOMPARE(m_store->expired(retention, 5'500).value().size(), std::size_t{3});
-    retention.maxAgeMs = 1'000'000;
-    retention.maxJobs = 1;  // What was handed in first goes first.
-    auto expired = m_store->expired(retention, 5'500).value();
-    std::ranges::sort(expired);
-    QCOMPARE(expired, (Ids{"1000", "8000000000"}));
-}
-
-void JobStoreConformance::keepsTheTime() {
-    QVERIFY(m_store->keptTime().value() == KeptTime());
-    const KeptTime time{1'795'384'489'120, 3'600'000};
-    QVERIFY(m_store->keepTime(time));
-    reopen();
-    QVERIFY(m_store->keptTime().value() == time);
-}
-
-void JobStoreConformance::expiresByNumber() {
-    for (const char* id : {"a", "b", "c"}) {
-        runToEnd(id, 1000, 10);
-    }
-    Retention retention;
-    retention.maxJobs = 2;
-    QCOMPARE(m_store->expired(retention, 1000).value(), (Ids{"a"}));
-}
-
-void JobStoreConformance::expiresByBytes() {
-    runToEnd("a", 1000, 10);
-    runToEnd("b", 2000, 600);
-    runToEnd("c", 3000, 400);
-    Retention retention;
-    retention.maxBytes = 1000;
-    QCOMPARE(m_store->expired(retention, 3000).value(), (Ids{"a"}));
-}
-
-void JobStoreConformance::claimsEndUnlessTheyAreRenewed() {
-    using namespace std::chrono_literals;
-    const Lease other{"other", 60s};
-    add("a");
-    QVERIFY(claim("a", 1, 1, 0).value());
-    QVERIFY(m_store->addImage("a", 1, image(0)).value());
-    pass(59s);
-    QVERIFY(!m_store->claim("a", 2, other, 2, 0).value());
-    QVERIFY(m_store->renew("a", 1, kLease).value());
-    pass(59s);
-    QVERIFY(!m_store->claim("a", 2, other, 2, 0).value());
-    pass(1s);
-    QVERIFY(!m_store->claim("a", 1, other, 2, 0).value());  // no number may come twice
-    QVERIFY(m_store->claim("a", 2, other, 2, 0).value());
-    const auto record = get("a");
-    QVERIFY(record.job.state == JobState::Running);
-    QCOMPARE(record.job.attempt, 2);
-    QCOMPARE(record.losses, 1);
-    QVERIFY(record.job.images.empty());
-    // The first has lost it.
-    QVERIFY(!m_store->renew("a", 1, kLease).value());
-    QVERIFY(!m_store->renew("a", 2, kLease).value());
-    QVERIFY(!m_store->addImage("a", 1, image(0)).value());
-    QVERIFY(!m_store->finish("a", 1, ending(JobState::Succeeded, 3, 3)).value());
-    QVERIFY(m_store->renew("a", 2, other).value());
-    QVERIFY(m_store->finish("a", 2, ending(JobState::Succeeded, 3, 3)).value());
-}
-
-/// As long as nobody else wants it, a claim that is late is no trouble.
-void JobStoreConformance::aLateRenewalHolds() {
-    using namespace std::chrono_literals;
-    add("a");
-    QVERIFY(claim("a", 1, 1, 0).value());
-    pass(1h);
-    QVERIFY(m_store->renew("a", 1, kLease).value());
-    QVERIFY(!m_store->claim("a", 2, {"other", 60s}, 2, 0).value());
-}
-
-void JobStoreConformance::aClaimEndsWithItsAttempt() {
-    add("a");
-    QVERIFY(!m_store->renew("a", 0, kLease).value());
-    QVERIFY(claim("a", 1, 1, 0).value());
-    QVERIFY(m_store->requeue("a", 1, Requeue::GivenBack).value());
-    QVERIFY(!m_store->renew("a", 1, kLease).value());
-    QVERIFY(m_store->claim("a", 2, {"other", std::chrono::seconds(60)}, 2, 0).value());
-    QCOMPARE(get("a").losses, 0);
-    QVERIFY(m_store->remove("a").value());
-    QVERIFY(!m_store->renew("a", 2, {"other", std::chrono::seconds(60)}).value());
 }
 
 void JobStoreConformance::holdsAndReleases() {
