@@ -277,6 +277,28 @@ private Q_SLOTS:
         QCOMPARE(statusOf(newer), 200);
     }
 
+    /// From the worker through the queue to who follows.
+    void showsWhatIsDrawn() {
+        QVERIFY(start());
+        QVERIFY(get("/v1/server").body.contains("\"previews\":true"));
+        QCOMPARE(post("/v1/queue/pause").status, 200);
+        auto asking = request("/v1/jobs");
+        asking.setHeader(QNetworkRequest::ContentTypeHeader, "application/json");
+        const auto answer = wait(
+            m_network.post(asking, R"({"prompt":"fox","width":64,"height":64,"steps":5,"preview_every":2})"));
+        const auto job = protocol::parseJob(answer.body.toStdString());
+        QVERIFY2(job, answer.body);
+        QNetworkReply* const followed = m_network.get(request(protocol::routes::jobEvents(job->id)));
+        const auto isFollowed = [&] {
+            return followed->peek(followed->bytesAvailable()).contains("event: state");
+        };
+        QVERIFY(QTest::qWaitFor(isFollowed, kPatienceMs));
+        QCOMPARE(post("/v1/queue/resume").status, 200);
+        const auto events = wait(followed).body;
+        QVERIFY2(events.contains("event: preview\ndata: {"), events);
+        QVERIFY2(events.contains("event: done"), events);
+    }
+
     void takesNoMoreWorkThanItIsTold() {
         Program tooLittle(command({"--max-work", "0.001"}));
         QCOMPARE(tooLittle.waitForEnd(), 2);
