@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Draws one picture, writes each stage of it into a safetensors file and prints how long it took and how
-// much memory it needed, as JSON.
+// Draws what standard input asks for, a request a line: writes each stage of the picture into a safetensors
+// file, and prints how long it took and how much memory the program has needed so far, as JSON.
 #include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
 #include <sys/resource.h>
@@ -11,20 +11,26 @@
 #include <cstdlib>
 #include <ctime>
 #include <fstream>
+#include <iostream>
 #include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "server/diffusion/failure.h"
-#include "server/diffusion/pipeline.h"
+#include <nlohmann/json.hpp>
+
+#include "server/diffusion/request.h"
 #include "shared/protocol/json.h"
+#include "tests/reference/waiting.h"
 
 namespace {
 
 using namespace easel;
+using nlohmann::json;
 using Clock = std::chrono::steady_clock;
 using Stages = std::vector<std::pair<std::string, at::Tensor>>;
+
+constexpr std::int64_t kPlenty = std::int64_t{64} << 30;
 
 double secondsSince(Clock::time_point start) {
     return std::chrono::duration<double>(Clock::now() - start).count();
@@ -62,58 +68,94 @@ at::Tensor kept(const at::Tensor& x) {
     return x.to(at::kCPU, at::kFloat).contiguous();
 }
 
-void run(const std::string& model, diffusion::Device device, const std::string& output,
-         const protocol::GenerationSettings& settings) {
-    const c10::InferenceMode inference;
+/// A line of standard input.
+struct Asked {
+    generator::Materials materials;
+    protocol::GenerationSettings settings;
+    std::string output;
+};
+
+Asked asked(const std::string& line) {
+    const json value = json::parse(line);
+    auto settings = protocol::parseSettings(value.at("settings").dump());
+    if (!settings) {
+        throw diffusion::Failure(settings.error());
+    }
+    const std::string folder = value.at("folder");
+    generator::Materials materials(generator::ModelPlace{folder, folder});
+    for (const json& other : value.at("others")) {
+        const auto kind = generator::materialKindFrom(other.at("kind").get<std::string>());
+        materials.others.push_back({kind.value(), other.at("name"), other.at("path").get<std::string>()});
+    }
+    return {std::move(materials), std::move(*settings), value.at("output")};
+}
+
+json draw(diffusion::ModelLoader& loader, const Asked& asked) {
     Stages stages;
+    generator::Observer observer;
+    observer.image = [&stages](int /*index*/, std::int64_t /*seed*/, const image::Image& picture) {
+        stages.emplace_back("picture",
+                            at::tensor(picture.rgb, at::kByte).view({picture.height, picture.width, 3}));
+    };
+    diffusion::Request request("the one", asked.materials, asked.settings, observer);
 
     const auto loading = Clock::now();
-    diffusion::Pipeline pipeline(model, std::move(device));
+    auto models = reference::waitedFor(loader, request.model(), request.loras(), request.refiner());
     const double loaded = secondsSince(loading);
 
     const auto started = Clock::now();
     const std::clock_t cpuBefore = std::clock();
-    const auto guidance = pipeline.guidance(settings);
-    diffusion::Drawing drawing = pipeline.drawingFor(settings, 0, guidance);
-    stages.emplace_back("text", kept(drawing.conditions().back().context));  // the prompt's
-    stages.emplace_back("noise", kept(drawing.latents()));
-    while (!drawing.done()) {
-        pipeline.advance(std::array{&drawing});
-        stages.emplace_back("latents_" + std::to_string(drawing.accepted()), kept(drawing.latents()));
+    request.begin(std::move(models.model), std::move(models.refiner));
+    auto [begun, index] = request.beginNext();
+    diffusion::Live live(request, index, std::move(begun));
+    stages.emplace_back("text", kept(live.drawing.conditions().back().context));  // the prompt's
+    while (true) {
+        while (!live.drawing.done()) {
+            live.pipeline->advance(std::array{&live.drawing});
+            stages.emplace_back("latents_" + std::to_string(stages.size()), kept(live.drawing.latents()));
+        }
+        if (!live.hasMore()) {
+            break;
+        }
+        live.goOn();
     }
-    const at::Tensor decoded = pipeline.decode(drawing.latents());
-    const auto picture = diffusion::toImage(decoded);
+    request.deliver(live, loader.memoryLeft());
     const double drawn = secondsSince(started);
     const double cpu = static_cast<double>(std::clock() - cpuBefore) / CLOCKS_PER_SEC;
-
-    stages.emplace_back("decoded", kept(decoded));
-    stages.emplace_back("picture",
-                        at::tensor(picture.rgb, at::kByte).view({picture.height, picture.width, 3}));
-    writeSafetensors(output, stages);
+    writeSafetensors(asked.output, stages);
 
     rusage usage{};
     getrusage(RUSAGE_SELF, &usage);
-    std::printf(R"({"load_seconds": %.3f, "draw_seconds": %.3f, "draw_cpu_seconds": %.3f, "peak_mb": %.0f})"
-                "\n",
-                loaded, drawn, cpu, static_cast<double>(usage.ru_maxrss) / 1024);
+    return {{"load_seconds", loaded},
+            {"draw_seconds", drawn},
+            {"draw_cpu_seconds", cpu},
+            {"peak_mb", static_cast<double>(usage.ru_maxrss) / 1024}};
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc != 6) {
+    if (argc != 3) {
         std::fputs(
-            "usage: easel_stages MODEL DEVICE PRECISION SETTINGS OUTPUT\n"
-            "SETTINGS is JSON as POST /v1/jobs takes it, OUTPUT the safetensors file to write.\n",
+            "usage: easel_stages DEVICE PRECISION\n"
+            "Reads lines of JSON: {\"folder\": the model's, \"settings\": as a job shows them,\n"
+            "\"others\": [{\"kind\": \"lora\", \"name\": …, \"path\": …}, …], \"output\": the file to "
+            "write}.\n",
             stderr);
         return 2;
     }
+    const c10::InferenceMode inference;
     try {
-        const auto settings = easel::protocol::parseSettings(argv[4]);
-        if (!settings) {
-            throw easel::diffusion::Failure(settings.error());
+        diffusion::ModelLoader loader(diffusion::openDevice(argv[1], argv[2]), kPlenty, [] {});
+        for (std::string line; std::getline(std::cin, line);) {
+            json answer;
+            try {
+                answer = draw(loader, asked(line));
+            } catch (const std::exception& error) {
+                answer = {{"error", error.what()}};
+            }
+            std::cout << answer.dump() << std::endl;
         }
-        run(argv[1], easel::diffusion::openDevice(argv[2], argv[3]), argv[5], *settings);
         return EXIT_SUCCESS;
     } catch (const std::exception& error) {
         std::fprintf(stderr, "easel_stages: %s\n", error.what());

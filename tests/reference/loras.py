@@ -244,18 +244,19 @@ def read_by_diffusers(pipe, outcome, path, **scale):
     return result
 
 
-def full_size(model, rank, target):
+def full_size(model, rank, target, numbers=None, size=0.01):
     """A LoRA of random numbers for all transformers of a model's UNet, as kohya's scripts train them."""
-    tensors = load_file(model / "unet/diffusion_pytorch_model.safetensors")
     file = {}
-    for name, weight in tensors.items():
-        layer = name.removesuffix(".weight")
-        if ".attentions." in name and name.endswith(".weight") and weight.dim() > 1:
-            key = "lora_unet_" + flat(layer)
-            out, into, *kernel = weight.shape
-            file |= {f"{key}.lora_down.weight": (torch.randn(rank, into, *kernel) * into**-0.5).half(),
-                     f"{key}.lora_up.weight": (torch.randn(out, rank, *kernel) * 0.01).half(),
-                     f"{key}.alpha": torch.tensor(rank / 2)}
+    for part in sorted((model / "unet").glob("*.safetensors")):
+        for name, weight in load_file(part).items():
+            layer = name.removesuffix(".weight")
+            if ".attentions." in name and name.endswith(".weight") and weight.dim() > 1:
+                key = "lora_unet_" + flat(layer)
+                out, into, *kernel = weight.shape
+                down = torch.randn(rank, into, *kernel, generator=numbers) * into**-0.5
+                up = torch.randn(out, rank, *[1] * len(kernel), generator=numbers) * size
+                file |= {f"{key}.lora_down.weight": down.half(), f"{key}.lora_up.weight": up.half(),
+                         f"{key}.alpha": torch.tensor(rank / 2)}
     save_file(file, target)
 
 

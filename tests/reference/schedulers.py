@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The scheduler that a user of diffusers gets by asking for a sampler and a schedule of Easel's.
 
-Where diffusers has no such schedule, k-diffusion's levels of noise take the place of its own. Three schedulers are
+Where diffusers has no such schedule, k-diffusion's levels of noise take the place of its own. Four schedulers are
 mended: what diffusers does there is not what the method says, or cannot be repeated.
 """
 
@@ -112,6 +112,13 @@ def class_of(sampler, schedule, changes=()):
                 self.noise_sampler = Brownian(sample, generator)
             return base.step(self, model_output, timestep, sample, return_dict)
         body["step"] = step
+    if sampler in ("dpm2", "dpmpp_sde"):
+        # diffusers gives what it adds in the middle of a step, around a mask, the level of the step's end.
+        def add_noise(self, original_samples, noise, timesteps):
+            if self.step_index is None or self.state_in_first_order:
+                return base.add_noise(self, original_samples, noise, timesteps)
+            return original_samples + noise * (self.sigmas[self.step_index - 1] * self.sigmas[self.step_index]).sqrt()
+        body["add_noise"] = add_noise
     own = {"sgm_uniform": sgm_uniform, "ays": aligned}.get(schedule)
     if sampler == "euler_a" and schedule in FLAGS:
         # diffusers has these for Euler alone, whose levels are the same.

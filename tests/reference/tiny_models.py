@@ -151,17 +151,17 @@ def write_tokenizer(folder, pad):
     return len(vocab)
 
 
+def random_values(name, shape, generator):
+    """Of a parameter, so that no bias or norm goes untested."""
+    noise = torch.randn(shape, generator=generator)
+    if noise.dim() > 1:
+        return noise * (1.0 if "embedding" in name and "time" not in name else noise[0].numel() ** -0.5)
+    return 1 + 0.2 * noise if name.endswith("weight") else 0.1 * noise
+
+
 def stir(module, generator):
-    """Random values everywhere, so that no bias or norm goes untested."""
     for name, parameter in module.named_parameters():
-        noise = torch.randn(parameter.shape, generator=generator)
-        if parameter.dim() > 1:
-            fan_in = parameter[0].numel()
-            parameter.data = noise * (1.0 if "embedding" in name and "time" not in name else fan_in**-0.5)
-        elif name.endswith("weight"):
-            parameter.data = 1 + 0.2 * noise
-        else:
-            parameter.data = 0.1 * noise
+        parameter.data = random_values(name, parameter.shape, generator)
 
 
 def rename(state, pairs):
