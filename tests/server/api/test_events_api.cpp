@@ -121,8 +121,11 @@ private Q_SLOTS:
         ofAll.send("GET /v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n");
         ofAll.receiveUntil("\r\n\r\n");
         constexpr int kSteps = 20'000;
-        for (int step = 1; step <= kSteps; ++step) {
-            ManualGenerator::step(*drawing, step);
+        protocol::Progress progress;
+        progress.stage = protocol::Stage::Denoising;
+        for (progress.steps = kSteps; progress.step < kSteps;) {
+            ++progress.step;
+            drawing->observer.progress(progress);
         }
         ManualGenerator::deliver(*drawing);
         ManualGenerator::finish(*drawing);
