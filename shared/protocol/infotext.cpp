@@ -268,7 +268,7 @@ std::vector<std::string> unsupportedIn(std::string_view infotext) {
     }
     constexpr std::pair<std::string_view, std::string_view> kOthers[] = {
         {"ti hashes", "embeddings"},
-        {"controlnet", "ControlNet"},
+        {"controlnet ", "ControlNet"},  // "ControlNet" alone is ours; others number theirs
         {"face restoration", "face restoration"},
         {"hires checkpoint", "hires checkpoint"},
         {"hires sampler", "hires sampler"},

@@ -179,6 +179,10 @@ private Q_SLOTS:
             Words{});
         QCOMPARE(unsupportedIn("fox\n" + line + ", denoising strength: 0.7, ControlNet 0: \"a: b\""),
                  (Words{"start picture", "ControlNet"}));
+        GenerationSettings ours;
+        ours.prompt = "fox";
+        ours.controls = {{"canny", std::string(64, 'c'), 1, 0, 1}};
+        QCOMPARE(unsupportedIn(toInfotext(ours, "1")), Words{});
     }
 
     void passesAreSaidAsOthersDo() {

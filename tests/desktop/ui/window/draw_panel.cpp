@@ -10,6 +10,7 @@
 #include <QPainter>
 #include <QScrollArea>
 #include <QScrollBar>
+#include <QSplitter>
 #include <QTemporaryDir>
 #include <QTest>
 
@@ -89,6 +90,12 @@ public:
         QTest::qWait(200);
         const QString dark = m_scheme == ui::Scheme::Dark ? "-dark" : "-light";
         panel->grab().save(m_folder + '/' + name + dark + ".png");
+        if (name == "additions") {  // as narrow as it gets, beside its scroll bar
+            app.window.findChild<QSplitter*>()->setSizes({0, 1000});
+            app.window.resize(1000, 680 + more - 100);
+            QTest::qWait(200);
+            panel->grab().save(m_folder + "/narrow" + dark + ".png");
+        }
         if (name == "folded") {
             app.window.resize(1000, 680);
             QTest::qWait(100);
