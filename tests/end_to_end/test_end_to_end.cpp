@@ -17,6 +17,8 @@
 #include <QTest>
 #include <QToolButton>
 
+#include "desktop/ui/panel/prompt_panel.h"
+#include "desktop/ui/parts/fold.h"
 #include "desktop/ui/parts/number_slider.h"
 #include "tests/end_to_end/app.h"
 #include "tests/end_to_end/server_process.h"
@@ -92,6 +94,48 @@ private Q_SLOTS:
             QTRY_COMPARE_WITH_TIMEOUT(m_app->model.pictureCount(), count, kPatience);
         }
         QCOMPARE(QImage(m_app->model.pictureAt(0)->path), QImage(m_app->model.pictureAt(1)->path));
+    }
+
+    void aPictureIsDrawnFromAnother() {
+        type("fox", 4);
+        generate();
+        QTRY_COMPARE_WITH_TIMEOUT(m_app->model.pictureCount(), 1, kPatience);
+        const QString first = m_app->model.pictureAt(0)->path;
+
+        auto* panel = m_app->find<easel::ui::PromptPanel>("promptPanel");
+        panel->setMaskPainting([](const QImage& picture, const QImage&) {
+            QImage mask(picture.size(), QImage::Format_Grayscale8);
+            mask.fill(0);
+            for (int y = 0; y < mask.height(); ++y) {
+                std::fill_n(mask.scanLine(y), mask.width() / 2, uchar{255});
+            }
+            return std::optional(mask);
+        });
+        panel->setStartPicture(first);
+        QTRY_VERIFY_WITH_TIMEOUT(panel->request().initImage.has_value(), kPatience);
+        m_app->find<easel::ui::Fold>("maskFold")->setOpen(true);
+        QTest::mouseClick(m_app->find<QPushButton>("paintMaskButton"), Qt::LeftButton);
+        QTRY_VERIFY_WITH_TIMEOUT(panel->request().mask.has_value(), kPatience);
+        type("boat", 4);
+        generate();
+        QTRY_COMPARE_WITH_TIMEOUT(m_app->model.pictureCount(), 2, kPatience);
+
+        const auto* again = m_app->model.pictureAt(0);
+        const auto asked = panel->request();
+        QCOMPARE(again->settings->initImage, *asked.initImage);
+        QCOMPARE(again->settings->mask, *asked.mask);
+        // What was not painted over is as it was.
+        const QImage before(first);
+        const QImage after(again->path);
+        QCOMPARE(after.size(), before.size());
+        const QPoint kept(before.width() - 1, before.height() / 2);
+        QCOMPARE(after.pixelColor(kept), before.pixelColor(kept));
+
+        panel->setRequest({});
+        Q_EMIT panel->settingsDropped(again->path);
+        QCOMPARE(panel->request().initImage, asked.initImage);
+        QCOMPARE(panel->request().mask, asked.mask);
+        QCOMPARE(panel->request().prompt, "boat");
     }
 
     void aKilledWorkerCostsARetryAndNoPicture() {
