@@ -75,6 +75,7 @@ private:
     void begin(const QPointF& at, double pressure, Ink ink, bool straight);
     void goOn(const QPointF& at, double pressure);
     void end();
+    void letGo();
     void flood(const QPointF& at);
     Ink ink() const { return m_tool == Tool::Eraser ? Ink::Erase : Ink::Paint; }
     bool moveByKey(QKeyEvent* event);

@@ -92,7 +92,22 @@ void MaskCanvas::flood(const QPointF& at) {
     }
 }
 
+/// The button is up, whether that was told or not: a question that came meanwhile would have swallowed it.
+void MaskCanvas::letGo() {
+    if (m_grabbed) {
+        m_grabbed.reset();
+        showCursor();
+        update(ringRect());
+    }
+    if (m_stroke) {
+        end();
+    }
+}
+
 void MaskCanvas::mouseMoveEvent(QMouseEvent* event) {
+    if (event->buttons() == Qt::NoButton) {
+        letGo();
+    }
     if (m_grabbed) {
         m_place.moveTo(event->position() - *m_grabbed);
         update();
@@ -104,12 +119,8 @@ void MaskCanvas::mouseMoveEvent(QMouseEvent* event) {
 }
 
 void MaskCanvas::mouseReleaseEvent(QMouseEvent* event) {
-    if (m_grabbed && !(event->buttons() & (Qt::LeftButton | Qt::MiddleButton))) {
-        m_grabbed.reset();
-        showCursor();
-        update(ringRect());
-    } else if (m_stroke && event->button() == Qt::LeftButton) {
-        end();
+    if (!(event->buttons() & (Qt::LeftButton | Qt::MiddleButton))) {
+        letGo();
     }
 }
 

@@ -89,6 +89,7 @@ private Q_SLOTS:
     void onlyWhatIsPaintedIsDrawnAgain();
     void toolsAndSizesHaveKeys();
     void shiftDrawsAStraightLine();
+    void aStrokeEndsWithItsButton();
     void fillingStopsAtWhatIsPainted();
     void theSoftEdgeIsShownAndGivenAway();
     void undoAndRedo();
@@ -183,6 +184,24 @@ void TestMaskPainter::shiftDrawsAStraightLine() {
     QTest::mouseClick(shown.canvas, Qt::LeftButton, {}, shown.on(50, 250));
     QCOMPARE(level(shown.painter.mask(), {50, 150}), 0);
     QTest::mouseClick(shown.canvas, Qt::LeftButton, Qt::ShiftModifier, shown.on(350, 250));
+    QCOMPARE(level(shown.painter.mask(), {200, 250}), 255);
+}
+
+void TestMaskPainter::aStrokeEndsWithItsButton() {
+    Shown shown;
+    const auto move = [&](const QPoint& at, Qt::MouseButtons buttons) {
+        QMouseEvent event(QEvent::MouseMove, at, shown.canvas->mapToGlobal(at), Qt::NoButton, buttons, {});
+        QApplication::sendEvent(shown.canvas, &event);
+    };
+    QTest::mousePress(shown.canvas, Qt::LeftButton, {}, shown.on(50, 100));
+    move(shown.on(100, 100), Qt::LeftButton);
+    // Its release went to a question that came meanwhile.
+    move(shown.on(100, 200), Qt::NoButton);
+    move(shown.on(300, 200), Qt::NoButton);
+    QVERIFY(shown.find("undoButton")->isEnabled());
+    QCOMPARE(level(shown.painter.mask(), {75, 100}), 255);
+    QCOMPARE(level(shown.painter.mask(), {200, 200}), 0);
+    shown.drag(shown.on(50, 250), shown.on(300, 250));
     QCOMPARE(level(shown.painter.mask(), {200, 250}), 255);
 }
 
