@@ -15,6 +15,8 @@
 #include <QToolButton>
 #include <QUrl>
 
+#include <optional>
+
 #include "desktop/cloud/cloud.h"
 #include "desktop/gallery/picture_model.h"
 #include "desktop/gallery/picture_store.h"

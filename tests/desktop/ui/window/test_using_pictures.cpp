@@ -8,10 +8,14 @@
 #include <QTest>
 #include <QTimer>
 
+#include <functional>
+
 #include "desktop/gallery/input_folder.h"
 #include "desktop/preferences/preferences.h"
 #include "desktop/remote/addon_desk.h"
+#include "desktop/ui/paint/mask_painter.h"
 #include "desktop/ui/panel/picture_well.h"
+#include "desktop/ui/panel/prompt_panel.h"
 #include "desktop/ui/parts/fold.h"
 #include "shared/protocol/generation_fields.h"
 #include "tests/desktop/ui/panel/families.h"
@@ -75,7 +79,13 @@ QString noticeOf(const App& app) {
     return app.find<QLabel>("noticeText")->text();
 }
 
-void useFirstPicture(App& app) {
+}  // namespace
+
+void TestUsingPictures::drawsFromAPictureOfTheGallery() {
+    FakeEasel server;
+    App app(folder(), withFamilies(server).url());
+    waitForOffer(app);
+    fill(app, 2);
     app.grid()->setFocus();
     app.grid()->setCurrentIndex(app.grid()->model()->index(0, 0));
     QContextMenuEvent event(QContextMenuEvent::Keyboard, QPoint(5, 5), QPoint(5, 5));
@@ -87,17 +97,6 @@ void useFirstPicture(App& app) {
     (*use)->trigger();
     menu->close();
     QTRY_VERIFY(app.request().initImage.has_value());
-}
-
-}  // namespace
-
-void TestUsingPictures::drawsFromAPictureOfTheGallery() {
-    FakeEasel server;
-    App app(folder(), withFamilies(server).url());
-    waitForOffer(app);
-    fill(app, 2);
-    useFirstPicture(app);
-    QVERIFY(app.request().initImage.has_value());
     QVERIFY(app.find<ui::Fold>("startFold")->isOpen());
     QCOMPARE(app.studio.rememberedRequest().initImage, app.request().initImage);
 
@@ -116,26 +115,41 @@ void TestUsingPictures::paintsAMaskOverTheStartPicture() {
     FakeEasel server;
     App app(folder(), withFamilies(server).url());
     waitForOffer(app);
-    fill(app, 1);
-    useFirstPicture(app);
-    app.find<ui::Fold>("maskFold")->setOpen(true);
-    QTimer painting;  // the painter has an event loop of its own
-    connect(&painting, &QTimer::timeout, this, [&painting] {
-        if (const auto* painter = QApplication::activeModalWidget()) {
-            painting.stop();
-            painter->findChild<QAbstractButton*>("fillAllButton")->click();
-            painter->findChild<QAbstractButton*>("useMaskButton")->click();
-        }
+    QImage picture(96, 64, QImage::Format_RGB32);
+    picture.fill(Qt::darkGreen);
+    protocol::GenerationRequest request;
+    request.model = "plain";
+    app.studio.inputs().keepImage(picture, this,
+                                  [&](const auto& kept) { request.initImage = kept.value().id; });
+    QTRY_VERIFY(request.initImage.has_value());
+    app.find<ui::PromptPanel>("promptPanel")->setRequest(request);
+    // The painter has an event loop of its own while it is open.
+    const auto paint = [&](const std::function<void(ui::MaskPainter & painter)>& act) {
+        QTimer look;
+        connect(&look, &QTimer::timeout, &look, [&] {
+            if (auto* painter = app.window.findChild<ui::MaskPainter*>()) {
+                look.stop();
+                act(*painter);
+            }
+        });
+        look.start(10);
+        app.find("paintMaskButton")->click();
+        QTRY_VERIFY(!look.isActive());
+    };
+    paint([](ui::MaskPainter& painter) {
+        painter.findChild<QAbstractButton*>("fillAllButton")->click();
+        painter.accept();
     });
-    painting.start(10);
-    app.find("paintMaskButton")->click();
     QTRY_VERIFY(app.request().mask.has_value());
-
-    app.write("a boat");
-    app.find("generateButton")->click();
-    QTRY_COMPARE(server.jobCount(), 1);
-    const auto mask = QImage::fromData(server.inputs.at(*app.request().mask));
-    QCOMPARE(mask.pixelColor(0, 0), QColor(Qt::white));
+    const auto mask = app.request().mask;
+    QImage begun;
+    paint([&](ui::MaskPainter& painter) {
+        begun = painter.mask();
+        painter.reject();
+    });
+    QCOMPARE(begun.size(), picture.size());
+    QCOMPARE(begun.pixelColor(5, 5), QColor(Qt::white));
+    QCOMPARE(app.request().mask, mask);
 }
 
 void TestUsingPictures::takesEverythingOverFromAFileOfOurs() {
