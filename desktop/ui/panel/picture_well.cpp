@@ -143,7 +143,7 @@ PictureWell::PictureWell(gallery::InputFolder& inputs, const QString& name, QWid
     auto* pasteButton = new QPushButton(tr("Paste"), this);
     pasteButton->setObjectName("pastePictureButton");
     pasteButton->setAccessibleName(tr("%1: paste").arg(name));
-    m_buttons->setSpacing(kUnit);
+    m_buttons->setSpacing(kUnit / 2);
     m_buttons->addWidget(openButton);
     m_buttons->addWidget(pasteButton);
     m_buttons->addStretch();

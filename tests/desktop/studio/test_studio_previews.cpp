@@ -80,7 +80,7 @@ void TestStudioPreviews::areAskedForAgainAsTheyWere() {
     QTRY_VERIFY(app.link.isOnline());
     server.losesAnswers = true;
     app.studio.generate(request("a cat"));
-    QTRY_COMPARE(jobsAsked(server).size(), 1);
+    QTRY_VERIFY(!jobsAsked(server).isEmpty());
     // Another version of the server is there by the time that it is asked again; an idempotency key goes with
     // one request.
     server.info.previews = false;

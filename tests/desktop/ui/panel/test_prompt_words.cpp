@@ -61,7 +61,7 @@ void TestPromptWords::showsTheServersSentenceAtItsField() {
     steps->setValue(13);
     QVERIFY(!ui::isMarkedWrong(*steps));
     QVERIFY(!note->isVisible());
-    QVERIFY(!shown.panel.showProblem(protocol::invalidField("init_image", "Too large.")));
+    QVERIFY(!shown.panel.showProblem(protocol::invalidField("no_such_field", "Too large.")));
 }
 
 void TestPromptWords::wantsAPromptFirst() {

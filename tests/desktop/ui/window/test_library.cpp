@@ -217,7 +217,7 @@ void TestLibrary::opensAMenuForAPicture() {
     QCOMPARE(QGuiApplication::clipboard()->text(), "picture 0");
     shown->actions()[1]->trigger();
     QCOMPARE(app.find<QPlainTextEdit>("promptEdit")->toPlainText(), "picture 0");
-    shown->actions()[10]->trigger();
+    shown->actions()[11]->trigger();
     QCOMPARE(app.model.pictureCount(), 1);
     QVERIFY(app.model.rowOf(app.grid()->currentIndex().data(PictureModel::PathRole).toString()) >= 0);
 }

@@ -33,6 +33,7 @@ private Q_SLOTS:
     void init() { begin(); }
     void drawsFromAPictureOfTheGallery();
     void paintsAMaskOverTheStartPicture();
+    void drawsFromTheLargePicture();
     void takesEverythingOverFromAFileOfOurs();
     void takesOverFromAFileOfAutomatic1111();
     void saysWhatOfTheAdditionsIsNotHere();
@@ -62,8 +63,11 @@ void waitForOffer(const App& app) {
 void dropOnPanel(const App& app, const QString& path) {
     QMimeData data;
     data.setUrls({QUrl::fromLocalFile(path)});
+    auto* panel = app.find<QWidget>("promptPanel");
+    QDragEnterEvent enter({5, 5}, Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
+    QApplication::sendEvent(panel, &enter);
     QDropEvent event({5, 5}, Qt::CopyAction, &data, Qt::LeftButton, Qt::NoModifier);
-    QApplication::sendEvent(app.find<QWidget>("promptPanel"), &event);
+    QApplication::sendEvent(panel, &event);
 }
 
 QString write(const QString& folder, const QString& text) {
@@ -104,11 +108,20 @@ void TestUsingPictures::drawsFromAPictureOfTheGallery() {
     app.find("generateButton")->click();
     QTRY_COMPARE(server.jobCount(), 1);
     QVERIFY(server.inputs.contains(*app.request().initImage));
+}
 
-    const auto before = app.request().initImage;
-    open(app, 2);
+void TestUsingPictures::drawsFromTheLargePicture() {
+    FakeEasel server;
+    App app(folder(), withFamilies(server).url());
+    waitForOffer(app);
+    fill(app, 2);
+    open(app, 1);
     QTest::mouseClick(app.find("usePictureButton"), Qt::LeftButton);
-    QTRY_VERIFY(app.request().initImage != before);
+    QTRY_VERIFY(app.request().initImage.has_value());
+    const auto* shown = app.model.pictureAt(1);
+    QFile file(shown->path);
+    QVERIFY(file.open(QIODevice::ReadOnly));
+    QCOMPARE(app.studio.inputs().read(*app.request().initImage).value(), file.readAll());
 }
 
 void TestUsingPictures::paintsAMaskOverTheStartPicture() {
