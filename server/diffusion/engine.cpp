@@ -217,6 +217,10 @@ void Engine::Impl::decodeOne() {
         useThreadsWorthIt(request.pipeline(), live->drawing.work());
         request.deliver(*live, loader.memoryLeft());
     });
+    if (ended.isOutOfMemory && !broken && (loader.letIdleGo() || live->takeLessToDecode())) {
+        finished.push_front(live);
+        return;
+    }
     const auto problem = live->problemOf(std::move(ended), loader.memoryLeft());
     if (broken) {
         return;

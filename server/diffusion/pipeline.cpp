@@ -61,7 +61,7 @@ int Pipeline::threadsWorthIt(std::int64_t work, int most) const {
 
 std::int64_t Pipeline::memoryToDraw() const {
     return models::bytesOfVaePass(m_model.vae, m_model.info.width, m_model.info.height,
-                                  static_cast<std::int64_t>(c10::elementSize(m_networks.vae->dtype())));
+                                  static_cast<std::int64_t>(c10::elementSize(m_networks.vaeDtype)));
 }
 
 std::int64_t Pipeline::memoryOfStep(const Drawing& drawing) const {
@@ -188,9 +188,9 @@ void Pipeline::leaveToRefiner(const protocol::GenerationSettings& settings, Samp
 }
 
 Posterior Pipeline::encode(const at::Tensor& pixels) const {
-    const Vae& vae = *m_networks.vae;
+    const auto vae = m_networks.vae->get();
     const auto moments =
-        encodeWithin(vae, m_model.vae, pixels.to(m_device.placement.device, vae.dtype()), kAnyRoom)
+        encodeWithin(*vae, m_model.vae, pixels.to(m_device.placement.device, vae->dtype()), kAnyRoom)
             .result.to(at::kFloat)
             .chunk(2, 1);
     return {moments[0], at::exp(0.5 * moments[1].clamp(-30, 20))};
@@ -211,8 +211,8 @@ at::Tensor Pipeline::decode(const at::Tensor& latents) const {
 
 Made Pipeline::decodeWithin(const at::Tensor& latents, std::int64_t room) const {
     requireFinite(latents, "The picture's latents");
-    const Vae& vae = *m_networks.vae;
-    return diffusion::decodeWithin(vae, m_model.vae, latents.to(vae.dtype()) / m_model.vae.scalingFactor,
+    const auto vae = m_networks.vae->get();
+    return diffusion::decodeWithin(*vae, m_model.vae, latents.to(vae->dtype()) / m_model.vae.scalingFactor,
                                    room);
 }
 
@@ -222,7 +222,7 @@ image::Image Pipeline::preview(const Drawing& drawing) const {
     if (!tiny && !m_colours) {
         m_colours = knownColours(m_model.vae);
         if (!m_colours) {
-            m_colours = fittedColours(*m_networks.vae, m_model.vae);
+            m_colours = fittedColours(*m_networks.vae->get(), m_model.vae);
         }
     }
     // Only the picture itself is refused for its numbers.

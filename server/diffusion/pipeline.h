@@ -89,6 +89,9 @@ public:
     /// What `drawing`, which has made a step, is going to be, roughly and at once: at most
     /// protocol::kMaxPreviewSide pixels along each side.
     image::Image preview(const Drawing& drawing) const;
+    /// Lets what draws no steps leave the memory until it is needed again; false where it is not there.
+    bool letTextsGo() { return m_networks.text.leave(); }
+    bool letVaeGo() { return m_networks.vae->leave(); }
 
     /// That the memory, of which `room` bytes are left, does not hold `drawing`; and what it would hold.
     protocol::Problem tooLarge(const Drawing& drawing, std::int64_t room) const;

@@ -185,6 +185,17 @@ void Request::deliver(const Live& live, std::int64_t room) {
     ++m_delivered;
 }
 
+bool Request::spare(bool decodes) const {
+    bool spared = false;
+    for (const auto& model : {m_pipeline, m_refiner}) {
+        if (model) {
+            spared = model->letTextsGo() || spared;
+            spared = (!decodes && model->letVaeGo()) || spared;
+        }
+    }
+    return spared;
+}
+
 void Request::finish(std::optional<protocol::Problem> problem) const {
     if (m_observer.finished) {
         m_observer.finished(std::move(problem));
@@ -217,11 +228,19 @@ void Live::goOn() {
 }
 
 bool Live::takeLess() {
-    if (rows == Rows::OneByOne || drawing.branches() == 1) {
-        return false;
+    if (rows == Rows::Together && drawing.branches() > 1) {
+        rows = Rows::OneByOne;
+        return true;
     }
-    rows = Rows::OneByOne;
-    return true;
+    const bool spared = request->spare(false);
+    hasSpared = hasSpared || spared;
+    return spared;
+}
+
+bool Live::takeLessToDecode() {
+    const bool spared = request->spare(true);
+    hasSpared = hasSpared || spared;
+    return spared;
 }
 
 std::optional<protocol::Problem> Live::problemOf(Attempt ended, std::int64_t room) const {
@@ -229,8 +248,13 @@ std::optional<protocol::Problem> Live::problemOf(Attempt ended, std::int64_t roo
 }
 
 std::string Live::note() const {
-    return rows == Rows::Together ? ""
-                                  : "To save memory the network was asked about one prompt after another.";
+    std::string note =
+        rows == Rows::Together ? "" : "To save memory the network was asked about one prompt after another.";
+    if (hasSpared) {
+        note += note.empty() ? "" : " ";
+        note += "To save memory the text encoders and the VAE left it while they were not needed.";
+    }
+    return note;
 }
 
 std::string Live::groupNow() const {

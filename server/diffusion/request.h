@@ -58,6 +58,9 @@ public:
     void show(const Live& live) const;
     /// Decodes a picture within about `room` bytes and hands it over. Throws Failure.
     void deliver(const Live& live, std::int64_t room);
+    /// After memory ran out: lets what its models do not need now leave the memory until they do, the text
+    /// encoders and, where it does not decode, the VAE. False: none of it was there.
+    bool spare(bool decodes) const;
     bool isComplete() const { return m_delivered == m_settings.count; }
     /// The last that is told.
     void finish(std::optional<protocol::Problem> problem) const;
@@ -113,8 +116,10 @@ struct Live {
 
     /// What widths are kept under: the model's files, the shape, and whether there is guidance.
     std::string kind() const;
-    /// After memory ran out: does with less. False: there is nothing more to leave out.
+    /// After memory ran out, in a step or where it was decoded: does with less. False: there is nothing more
+    /// to leave out.
     bool takeLess();
+    bool takeLessToDecode();
     /// What is to be told of how it was drawn; mostly nothing.
     std::string note() const;
     /// What went wrong when it was tried with `room` bytes left.
@@ -126,7 +131,8 @@ struct Live {
     int part = 0;  ///< that it is in
     Drawing drawing;
     Rows rows = Rows::Together;
-    std::string group;  ///< what it shares forward passes with: the model in memory, and the shape
+    bool hasSpared = false;  ///< others left the memory for it
+    std::string group;       ///< what it shares forward passes with: the model in memory, and the shape
 
 private:
     std::string groupNow() const;

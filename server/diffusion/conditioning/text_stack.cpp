@@ -61,10 +61,10 @@ TextFeatures encodeWith(const TextPart& part, const std::vector<prompt::Chunk>& 
                         const ReadingManner& manner, const std::vector<at::Tensor>& vectors,
                         c10::Device device) {
     const bool isLast = part.layer == TextLayerRead::Last;
-    const auto features =
-        part.encoder->forward(idsOf(chunks, part.vocabSize).to(device),
-                              {manner.skippedLayers + (isLast ? 0 : 1), isLast,
-                               endsOf(chunks, part.tokenizer.eos()).to(device), rowsOf(chunks, vectors)});
+    const auto features = part.encoder->get()->forward(
+        idsOf(chunks, part.vocabSize).to(device),
+        {manner.skippedLayers + (isLast ? 0 : 1), isLast, endsOf(chunks, part.tokenizer.eos()).to(device),
+         rowsOf(chunks, vectors)});
     std::vector<at::Tensor> rows;
     for (std::size_t i = 0; i < chunks.size(); ++i) {
         rows.push_back(features.tokens[static_cast<std::int64_t>(i)]);
@@ -106,7 +106,7 @@ TaughtWords TextStack::learn(std::span<const Lesson> lessons, std::span<const pr
     std::vector<int> widths;
     std::size_t room = m_parts.front().tokenizer.room();
     for (const TextPart& part : m_parts) {
-        widths.push_back(static_cast<int>(part.encoder->width()));
+        widths.push_back(static_cast<int>(part.encoder->get()->width()));
         room = std::min(room, part.tokenizer.room());
     }
     taught.parts.resize(m_parts.size());
@@ -172,6 +172,14 @@ Conditioning TextStack::encode(const prompt::Reading& reading, const ReadingMann
         remember({reading, manner, most, made});
     }
     return made;
+}
+
+bool TextStack::leave() {
+    bool left = false;
+    for (const TextPart& part : m_parts) {
+        left = part.encoder->leave() || left;
+    }
+    return left;
 }
 
 void TextStack::remember(Encoded encoded) {

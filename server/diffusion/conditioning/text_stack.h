@@ -12,6 +12,7 @@
 
 #include "server/diffusion/conditioning/guidance.h"
 #include "server/diffusion/networks/text/clip.h"
+#include "server/diffusion/weights/resident.h"
 #include "server/prompt/chunks.h"
 #include "server/prompt/script.h"
 #include "server/prompt/tokenizer.h"
@@ -27,7 +28,7 @@ enum class TextLayerRead {
 /// A tokenizer and the encoder that was trained with it.
 struct TextPart {
     prompt::Tokenizer tokenizer;
-    std::shared_ptr<const TextEncoder> encoder;
+    std::shared_ptr<ResidentNetwork<TextEncoder>> encoder;
     int vocabSize;
     TextLayerRead layer = TextLayerRead::Last;
 };
@@ -77,6 +78,9 @@ public:
                                  const TaughtWords& taught = {});
     /// `speech` with so many empty chunks after each condition that its context has `tokens` tokens.
     Speech lengthened(Speech speech, std::int64_t tokens, const ReadingManner& manner);
+
+    /// Lets the encoders leave the memory until there is another prompt; false where none is there.
+    bool leave();
 
 private:
     struct Encoded {

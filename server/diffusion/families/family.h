@@ -33,7 +33,8 @@ public:
 struct Networks {
     TextStack text;
     std::shared_ptr<const Denoiser> denoiser;
-    std::shared_ptr<const Vae> vae;
+    std::shared_ptr<ResidentNetwork<Vae>> vae;
+    c10::ScalarType vaeDtype;                        ///< what that computes in
     std::shared_ptr<const TinyDecoder> tinyDecoder;  ///< null where the model brings none
     /// By the part's name.
     std::map<std::string, std::shared_ptr<const ControlNet>> controlNets;

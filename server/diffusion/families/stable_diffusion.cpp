@@ -57,35 +57,63 @@ std::pair<models::TensorSource, Part> open(const models::ModelFolder& model, std
 
 /// A part that is `base` with changes, without its network.
 Part changed(const Part& base, const Adapters::Of& changes) {
-    return {.files = base.files + changes.identity, .bytes = changes.adapter->bytes(), .base = base.network};
+    return {.files = base.files + changes.identity, .bytes = changes.adapter->bytes()};
+}
+
+/// The network of the part `name`, which is `part` but for that.
+template <typename Network, typename Config>
+std::shared_ptr<ResidentNetwork<Network>> fromFiles(const models::ModelFolder& model, std::string_view name,
+                                                    const Config& config, const Placement& placement,
+                                                    const Part& part) {
+    const auto load = [model, name = std::string(name), config, placement, files = part.files] {
+        auto [source, now] = open(model, name, placement);
+        if (now.files != files) {
+            throw Failure(protocol::unavailable("The files of the model's part " + name +
+                                                " have changed since it was loaded. Ask again."));
+        }
+        const Weights weights(std::move(source), {placement.device, dtypeOf(model, name, placement.dtype)});
+        auto network = std::make_shared<const Network>(weights, config);
+        return
+            typename ResidentNetwork<Network>::Loaded{std::move(network), weights.taken(), weights.finish()};
+    };
+    return std::make_shared<ResidentNetwork<Network>>(load);
 }
 
 /// The `Network` of the part `name`, from `parts` or newly made and added to them; its notes go to `notes`.
 template <typename Network, typename Config>
-std::shared_ptr<const Network> take(Parts& parts, const models::ModelFolder& model, std::string_view name,
-                                    const Config& config, const Placement& placement,
-                                    const Adapters& adapters, std::vector<std::string>& notes) {
-    auto [source, part] = open(model, name, placement);
+std::shared_ptr<ResidentNetwork<Network>> take(Parts& parts, const models::ModelFolder& model,
+                                               std::string_view name, const Config& config,
+                                               const Placement& placement, const Adapters& adapters,
+                                               std::vector<std::string>& notes) {
+    Part part = open(model, name, placement).second;
     auto taken = std::ranges::find(parts, part.files, &Part::files);
     if (taken == parts.end()) {
-        const Weights weights(std::move(source), {placement.device, dtypeOf(model, name, placement.dtype)});
-        part.network = std::make_shared<const Network>(weights, config);
-        part.tensors = weights.taken();
-        const auto passedOver = weights.finish();
+        const auto network = fromFiles<Network>(model, name, config, placement, part);
+        const auto passedOver = network->notes();
         part.notes.insert(part.notes.end(), passedOver.begin(), passedOver.end());
+        part.network = network;
         taken = parts.insert(taken, std::move(part));
     }
     notes.insert(notes.end(), taken->notes.begin(), taken->notes.end());
     if (const Adapters::Of* const changes = adapters.of(name)) {
         Part other = changed(*taken, *changes);
-        const auto tensors = taken->tensors;
+        const auto base = taken->network;
         taken = std::ranges::find(parts, other.files, &Part::files);
         if (taken == parts.end()) {
-            other.network = std::make_shared<const Network>(Weights(tensors, changes->adapter), config);
+            other.network = std::make_shared<ResidentNetwork<Network>>(
+                [base, adapter = changes->adapter, config]() -> typename ResidentNetwork<Network>::Loaded {
+                    return {std::make_shared<const Network>(Weights(base->tensors(), adapter), config)};
+                });
             taken = parts.insert(taken, std::move(other));
         }
     }
-    return std::static_pointer_cast<const Network>(taken->network);
+    return std::static_pointer_cast<ResidentNetwork<Network>>(taken->network);
+}
+
+/// One that stays as long as anybody has it.
+template <typename Network>
+std::shared_ptr<const Network> staying(const std::shared_ptr<ResidentNetwork<Network>>& resident) {
+    return {resident, resident->get().get()};
 }
 
 /// Stable Diffusion XL was trained on what comes before the last layer, as it is.
@@ -115,22 +143,25 @@ Networks load(const models::ModelFolder& model, const Placement& placement, cons
                          take<TextEncoder>(parts, model, text.name, text.encoder, placement, adapters, notes),
                          text.encoder.vocabSize, layerOf(model.family)});
     }
-    auto unet = take<UNetDenoiser>(parts, model, models::kUNet, model.unet, placement, adapters, notes);
+    auto unet =
+        staying(take<UNetDenoiser>(parts, model, models::kUNet, model.unet, placement, adapters, notes));
     auto vae = take<Vae>(parts, model, models::kVae, model.vae, placement, adapters, notes);
     std::shared_ptr<const TinyDecoder> tinyDecoder;
     if (models::hasTinyVae(model)) {
         const auto shape = tinyDecoderShape(valueOrThrow(models::openWeights(model, models::kTinyVae)),
                                             model.vae.latentChannels);
-        tinyDecoder = take<TinyDecoder>(parts, model, models::kTinyVae, shape, placement, adapters, notes);
+        tinyDecoder =
+            staying(take<TinyDecoder>(parts, model, models::kTinyVae, shape, placement, adapters, notes));
     }
     std::map<std::string, std::shared_ptr<const ControlNet>> controlNets;
     for (const std::string& name : model.controlNets) {
         const auto shape = controlNetShape(valueOrThrow(models::openWeights(model, name)), model.unet);
-        controlNets[name] = take<ControlNet>(parts, model, name, shape, placement, adapters, notes);
+        controlNets[name] = staying(take<ControlNet>(parts, model, name, shape, placement, adapters, notes));
     }
     return {TextStack(std::move(texts), placement.device),
             std::move(unet),
             std::move(vae),
+            dtypeOf(model, models::kVae, placement.dtype),
             std::move(tinyDecoder),
             std::move(controlNets),
             std::move(notes)};

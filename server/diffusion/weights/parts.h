@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "server/diffusion/weights/adapter.h"
+#include "server/diffusion/weights/resident.h"
 #include "server/models/files/tensor_source.h"
 
 namespace easel::diffusion {
@@ -19,11 +19,8 @@ namespace easel::diffusion {
 struct Part {
     std::string files;  ///< what identityOf() says
     std::int64_t bytes = 0;
-    std::shared_ptr<const void> network = nullptr;
-    /// What it is made of, for a copy with changes to share.
-    std::shared_ptr<const Tensors> tensors = nullptr;
-    /// The network that it is a changed copy of, most of whose tensors are its own, too; else null.
-    std::shared_ptr<const void> base = nullptr;
+    /// A copy with changes holds what it is a copy of, most of whose tensors are its own, too.
+    std::shared_ptr<Resident> network = nullptr;
     /// What was passed over in its weights, a sentence each.
     std::vector<std::string> notes = {};
 };

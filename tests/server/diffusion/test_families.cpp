@@ -351,7 +351,7 @@ void FamiliesTest::theVaeOutgrowsHalfPrecision() {
                 throw std::runtime_error("a part is not the one that was loaded");
             }
         }
-        return std::tuple{networks.vae->dtype(), networks.notes.size(), bytes};
+        return std::tuple{networks.vaeDtype, networks.notes.size(), bytes};
     };
     models::ModelFolder model = modelFolder("sdxl-tiny");
     const auto [upcast, notes, bytes] = dtypes(model);

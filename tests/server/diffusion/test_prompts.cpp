@@ -35,9 +35,12 @@ TextStack stackOf(const QJsonArray& models) {
     for (const QJsonValue& name : models) {
         const auto model = models::openModelFolder(kFixtures / "models" / name.toString().toStdString());
         const auto& text = model.value().texts.front();
-        const Weights weights(models::openWeights(*model, text.name).value(), kCpu);
+        const auto load = [model, text]() -> ResidentNetwork<TextEncoder>::Loaded {
+            const Weights weights(models::openWeights(*model, text.name).value(), kCpu);
+            return {std::make_shared<const TextEncoder>(weights, text.encoder)};
+        };
         parts.push_back({prompt::Tokenizer::of(text).value(),
-                         std::make_shared<const TextEncoder>(weights, text.encoder), text.encoder.vocabSize});
+                         std::make_shared<ResidentNetwork<TextEncoder>>(load), text.encoder.vocabSize});
     }
     return TextStack(std::move(parts), kCpu.device);
 }

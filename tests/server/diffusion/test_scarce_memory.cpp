@@ -8,16 +8,19 @@
 #include <QTemporaryDir>
 #include <QTest>
 #include <array>
+#include <chrono>
 #include <cstdlib>
 #include <limits>
 
 #include "server/diffusion/device.h"
+#include "server/diffusion/failure.h"
 #include "server/diffusion/fallback.h"
 #include "server/diffusion/networks/ops.h"
 #include "server/diffusion/networks/vae/tiling.h"
 #include "server/diffusion/pipeline.h"
 #include "server/diffusion/weights/weights.h"
 #include "server/models/model_folder.h"
+#include "tests/server/diffusion/edited_model.h"
 #include "tests/server/diffusion/one_model.h"
 #include "tests/server/diffusion/scarce_memory.h"
 #include "tests/server/diffusion/small_drawing.h"
@@ -79,6 +82,8 @@ private Q_SLOTS:
     void attentionInSlicesIsTheSame();
     void shortMemoryIsTold();
     void rowsAreAskedForOneByOne();
+    void whatDrawsNoStepsLeavesAndComesBack();
+    void othersLeaveBeforeItIsGivenUp();
     void atLastTheSizeThatFitsIsNamed();
 
 private:
@@ -294,6 +299,75 @@ void ScarceMemoryTest::rowsAreAskedForOneByOne() {
     QVERIFY2(drawn.images[0].note.find("one prompt after another") != std::string::npos,
              drawn.images[0].note.c_str());
     QCOMPARE(off(drawn.images[0], plenty.images[0]), std::size_t{0});
+}
+
+void ScarceMemoryTest::whatDrawsNoStepsLeavesAndComesBack() {
+    const c10::InferenceMode inference;
+    const EditedModel model("sd1-tiny");
+    const auto folder = model.root();
+    Pipeline pipeline(folder, openDevice("cpu"));
+    auto settings = small();
+    const at::Tensor latents = at::ones({1, 4, 8, 8});
+    const auto wordsOf = [&] { return pipeline.guidance(settings)->conditions(0, 1).front().context; };
+    const at::Tensor words = wordsOf();
+    const at::Tensor pixels = pipeline.decode(latents);
+    const at::Tensor mean = pipeline.encode(pixels).mean;
+    QVERIFY(pipeline.letTextsGo() && pipeline.letVaeGo());
+    QVERIFY(!pipeline.letTextsGo() && !pipeline.letVaeGo());
+    QVERIFY(wordsOf().equal(words));  // remembered
+    QVERIFY2(!pipeline.letTextsGo(), "what is remembered brings nobody back");
+    settings.prompt = "a blue square";
+    const at::Tensor others = wordsOf();
+    QVERIFY(pipeline.letTextsGo());
+    QVERIFY(Pipeline(folder, openDevice("cpu"))
+                .guidance(settings)
+                ->conditions(0, 1)
+                .front()
+                .context.equal(others));
+    QVERIFY(pipeline.decode(latents).equal(pixels));
+    QVERIFY(pipeline.letVaeGo());
+    QVERIFY(pipeline.encode(pixels).mean.equal(mean));
+    // Another's weights under the same name are none of this model's.
+    QVERIFY(pipeline.letVaeGo());
+    std::filesystem::last_write_time(folder / kVae,
+                                     std::filesystem::file_time_type::clock::now() + std::chrono::hours(1));
+    try {
+        pipeline.decode(latents);
+        QFAIL("It was read.");
+    } catch (const Failure& failure) {
+        QVERIFY(failure.problem().detail.find("vae have changed") != std::string::npos);
+    }
+}
+
+void ScarceMemoryTest::othersLeaveBeforeItIsGivenUp() {
+    OneModel model(kFixtures + "models/sd1-tiny");
+    auto settings = small();
+    settings.guidance = 1;
+    settings.width = settings.height = 256;  // or weights are what takes most
+    const Drawn plenty = model.draw(settings);
+    std::size_t largest = 0;
+    {
+        const c10::InferenceMode inference;
+        Pipeline pipeline(kFixtures + "models/sd1-tiny", openDevice("cpu"));
+        Drawing drawing = pipeline.drawingFor(settings, 0, pipeline.guidance(settings));
+        ScarceMemory watched(SIZE_MAX);
+        pipeline.advance(std::array{&drawing});
+        largest = watched.largest();
+    }
+    ScarceMemory scarce(largest - 1);
+    Drawn drawn;
+    model.submit("scarce", settings, drawn);
+    while (!drawn.isFinished) {
+        model.engine().step();
+        if (scarce.refused > 0) {
+            scarce.allow(SIZE_MAX);  // as if what has left were what was lacking
+        }
+    }
+    QCOMPARE(scarce.refused, 1);
+    QVERIFY2(!drawn.problem, drawn.problem ? drawn.problem->detail.c_str() : "");
+    QVERIFY2(drawn.images[0].note.find("the text encoders and the VAE left") != std::string::npos,
+             drawn.images[0].note.c_str());
+    QVERIFY(drawn.images[0].rgb == plenty.images[0].rgb);
 }
 
 void ScarceMemoryTest::atLastTheSizeThatFitsIsNamed() {

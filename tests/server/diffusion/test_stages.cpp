@@ -397,8 +397,11 @@ void StagesTest::picturesFromPictures() {
 void StagesTest::textsOfTwoEncodersLieSideBySide() {
     const auto part = [](const QString& model) {
         const auto folder = modelFolder(model);
+        const auto load = [folder]() -> ResidentNetwork<TextEncoder>::Loaded {
+            return {std::make_shared<const TextEncoder>(textEncoderOf(folder))};
+        };
         return TextPart{*prompt::Tokenizer::load(folder.texts[0].tokenizerFolder),
-                        std::make_shared<const TextEncoder>(textEncoderOf(folder)),
+                        std::make_shared<ResidentNetwork<TextEncoder>>(load),
                         folder.texts[0].encoder.vocabSize};
     };
     const auto stack = [&part](const QStringList& models) {
