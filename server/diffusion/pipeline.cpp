@@ -32,6 +32,13 @@ void requireFinite(const at::Tensor& x, const char* what) {
     }
 }
 
+Failure nothingToRefine() {
+    return Failure(protocol::invalidField(
+        "refiner_start",
+        "So late a start leaves the refiner no step to take; start it earlier, ask for more steps, or "
+        "leave the refiner out."));
+}
+
 }  // namespace
 
 Pipeline::Pipeline(models::ModelFolder model, Device device, Parts& parts,
@@ -154,10 +161,7 @@ Drawing Pipeline::drawingAfter(const Drawing& begun, const protocol::GenerationS
     auto sampler = samplerFor(settings, begun.latents(), begun.generator());
     const float timestep = timestepAfter(settings.refinerStart, m_model.scheduler.trainTimesteps);
     if (!sampler->goOnBelow(timestep, begun.latents())) {
-        throw Failure(protocol::invalidField(
-            "refiner_start",
-            "So late a start leaves the refiner no step to take; start it earlier, ask for more steps, or "
-            "leave the refiner out."));
+        throw nothingToRefine();
     }
     return {std::move(sampler), std::move(guidance), begun.generator(), begun.kept()};
 }
@@ -178,12 +182,17 @@ std::unique_ptr<Sampler> Pipeline::samplerFor(const protocol::GenerationSettings
 }
 
 void Pipeline::leaveToRefiner(const protocol::GenerationSettings& settings, Sampler& sampler) const {
-    if (!settings.refiner.empty() &&
-        !sampler.endAbove(timestepAfter(settings.refinerStart, m_model.scheduler.trainTimesteps))) {
+    if (settings.refiner.empty()) {
+        return;
+    }
+    if (!sampler.endAbove(timestepAfter(settings.refinerStart, m_model.scheduler.trainTimesteps))) {
         throw Failure(protocol::invalidField(
             "refiner_start",
             "So early a start leaves the model itself no step to take; start the refiner later, ask for more "
             "steps, or draw with the refiner's model alone."));
+    }
+    if (!sampler.leavesSome()) {
+        throw nothingToRefine();
     }
 }
 

@@ -177,6 +177,9 @@ void RefinerTest::whatCannotBeRefinedIsRefused() {
         engine.draw(both(kModels / base.toStdString(), kModels / refiner.toStdString()), settings);
     QVERIFY(drawn.problem);
     QVERIFY(drawn.images.empty());
+    for (const protocol::Progress& progress : drawn.progress) {
+        QCOMPARE(progress.step, 0);  // nothing is drawn for nothing
+    }
     QCOMPARE(QString::fromStdString(drawn.problem->field.value_or("")), field);
     QVERIFY(engine.draw(both(), refined()).images.size() == 1);  // and the next is drawn
 }
