@@ -32,7 +32,8 @@ SETTINGS = {
 def load(folder):
     names = ("schedules", "runs", "noise", "stages", "starts", "pictures")
     made = {name: load_file(folder / f"diffusion/{name}.safetensors") for name in names}
-    return made | {"families": load_file(folder / "families.safetensors")}
+    return made | {"families": load_file(folder / "families.safetensors"),
+                   "prompts": load_file(folder / "prompts/prompts.safetensors")}
 
 
 def deviation(golden, file, key, other):
@@ -66,7 +67,9 @@ def deviation(golden, file, key, other):
             return key.split("/")[1], off.max().item()
         name = {"decoded": "vae", "beside": "vae", "latents": "latents", "begun": "latents"}.get(last)
         unit = expected.std() if name == "latents" else 1
-        return None if name is None or key == "inpaint/beside" else (name, (off.max() / unit).item())
+        return None if name is None or "inpaint" in key and last == "beside" else (name, (off.max() / unit).item())
+    if last == "context":
+        return "prompt", off.max().item()
     if last == "pictures":
         return "pictures", (off > 1).double().mean().item()
     return "latents", (off.max() / expected.std()).item()
@@ -88,8 +91,7 @@ def errors(golden):
     for file, tensors in golden.items():
         for key, value in tensors.items():
             right = key.replace("/wrong", "") if file == "schedules" else key.split("/wrong")[0]
-            if file == "pictures":
-                right += "/latents"
+            right += {"pictures": "/latents", "prompts": "/context"}.get(file, "")
             if "/wrong" in key and not key.endswith(("/unit", "/init")):
                 name, off = deviation(golden, file, right, value)
                 if off > 0:  # an error in the levels leaves the timesteps alone, and the other way round
@@ -104,8 +106,9 @@ def main():
     with tempfile.TemporaryDirectory() as scratch:
         for name, variables in SETTINGS.items():
             folder = pathlib.Path(scratch) / name
-            for script in ("make_fixtures.py", "families.py"):
-                subprocess.run([sys.executable, HERE / script, folder, "--like", FIXTURES], check=True,
+            for script, *arguments in (("make_fixtures.py", folder, "--like", FIXTURES),
+                                       ("families.py", folder, "--like", FIXTURES), ("prompts.py", folder / "prompts")):
+                subprocess.run([sys.executable, HERE / script, *arguments], check=True,
                                env={**os.environ, "OMP_NUM_THREADS": "1", **variables}, stdout=subprocess.DEVNULL,
                                stderr=subprocess.DEVNULL)
             columns[name] = spread(golden, folder)

@@ -93,6 +93,14 @@ void PromptsTest::areRead() {
     const at::Tensor& expected = m_golden[std::string(QTest::currentDataTag()) + "/context"];
     const double off = tests::greatestDifference(read(), expected);
     QVERIFY2(off <= tests::gate("prompt"), qPrintable(QString("off by %1").arg(off)));
+    for (const char* const error : {"factor", "place", "comma"}) {
+        const std::string wrong = std::string(QTest::currentDataTag()) + "/wrong/" + error;
+        QVERIFY(std::string_view(QTest::currentDataTag()) != "weights" || error == std::string("comma") ||
+                m_golden.has(wrong));
+        QVERIFY2(!m_golden.has(wrong) ||
+                     tests::greatestDifference(read(), m_golden[wrong]) > tests::gate("prompt"),
+                 error);
+    }
     // The other emphasis would be seen, where there are weights to be seen.
     manner.keepsMean = !manner.keepsMean;
     if (how["prompt"].toString().contains(':') && syntax == prompt::Syntax::A1111) {
