@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+// What holds for samplers whatever the reference says: how they are akin.
+#include <QTest>
+#include <algorithm>
+#include <cmath>
+
+#include "server/diffusion/samplers/noise_schedule.h"
+#include "server/diffusion/samplers/sigma_schedule.h"
+#include "shared/protocol/samplers.h"
+#include "tests/server/diffusion/sampler_run.h"
+#include "tests/server/diffusion/scheduler_settings.h"
+#include "tests/server/diffusion/tensor_file.h"
+#include "tests/support/gates.h"
+
+using namespace easel;
+using namespace easel::diffusion;
+
+namespace {
+
+const std::filesystem::path kFixtures = EASEL_SOURCE_DIR "/tests/fixtures/diffusion";
+
+/// Those of Stable Diffusion 1.
+models::SchedulerConfig usual() {
+    models::SchedulerConfig config;
+    config.sampler = "pndm";
+    config.betaStart = 0.00085;
+    config.betaEnd = 0.012;
+    config.betaSchedule = models::BetaSchedule::ScaledLinear;
+    config.timestepSpacing = models::TimestepSpacing::Leading;
+    config.stepsOffset = 1;
+    config.clipSample = false;
+    config.setAlphaToOne = false;
+    return config;
+}
+
+}  // namespace
+
+class SamplerKinTest : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void withoutNoiseTheyAreTheirDeterministicKin_data();
+    void withoutNoiseTheyAreTheirDeterministicKin();
+    void whatTheNetworkAnswersMakesNoDifference_data();
+    void whatTheNetworkAnswersMakesNoDifference();
+    void bothHalvesOfAStepShareOnePath();
+
+private:
+    const at::Tensor m_start = tests::TensorFile(kFixtures / "runs.safetensors")["start"];
+};
+
+void SamplerKinTest::withoutNoiseTheyAreTheirDeterministicKin_data() {
+    QTest::addColumn<QString>("stochastic");
+    QTest::addColumn<double>("eta");
+    QTest::addColumn<QString>("kin");
+    QTest::newRow("euler_a") << "euler_a" << 0.0 << "euler";
+    QTest::newRow("dpm2_a") << "dpm2_a" << 0.0 << "dpm2";
+    QTest::newRow("dpmpp_2m_sde") << "dpmpp_2m_sde" << 0.0 << "dpmpp_2m";
+    QTest::newRow("ddim, with all of it") << "ddim" << 1.0 << "ddpm";
+}
+
+void SamplerKinTest::withoutNoiseTheyAreTheirDeterministicKin() {
+    QFETCH(QString, stochastic);
+    QFETCH(double, eta);
+    QFETCH(QString, kin);
+    auto config = usual();
+    config.setAlphaToOne = true;
+    auto settings = settingsFor(config, stochastic.toStdString());
+    settings.stepsOffset = 0;  // so that ddim's last step is ddpm's
+    const at::Tensor usual = tests::run(settings, stochastic.toStdString(), 20, m_start);
+    settings.eta = eta;
+    const at::Tensor end = tests::run(settings, stochastic.toStdString(), 20, m_start);
+    auto others = settingsFor(config, kin.toStdString());
+    others.stepsOffset = 0;
+    const at::Tensor expected = tests::run(others, kin.toStdString(), 20, m_start);
+    const double allowed = tests::gate("runs") * expected.abs().max().item<double>();
+    const double off = tests::greatestDifference(end, expected);
+    QVERIFY2(off <= allowed, qPrintable(QString("off by %1, allowed is %2").arg(off).arg(allowed)));
+    QVERIFY(tests::greatestDifference(usual, expected) > allowed);
+}
+
+void SamplerKinTest::whatTheNetworkAnswersMakesNoDifference_data() {
+    QTest::addColumn<QString>("sampler");
+    for (const protocol::SamplerKind& kind : protocol::samplerKinds()) {
+        if (kind.name != "pndm") {  // which extrapolates the answers, whatever they are
+            QTest::addRow("%s", qPrintable(tests::toQt(kind.name))) << tests::toQt(kind.name);
+        }
+    }
+}
+
+// One network that tells noise from picture, and says the one, the other or both.
+void SamplerKinTest::whatTheNetworkAnswersMakesNoDifference() {
+    QFETCH(QString, sampler);
+    using models::PredictionType;
+    const auto end = [&](PredictionType prediction) {
+        auto settings = settingsFor(usual(), sampler.toStdString());
+        settings.prediction = prediction;
+        settings.eta = 0;
+        const auto made = tests::makeSampler(settings, sampler.toStdString(), 10, m_start);
+        const auto alphas = alphasCumprod(settings);
+        while (!made->done()) {
+            const Query query = made->next();
+            const auto low = static_cast<std::size_t>(query.timestep);
+            const float a = alphas[low] + (query.timestep - static_cast<float>(low)) *
+                                              (alphas[std::min(low + 1, alphas.size() - 1)] - alphas[low]);
+            // The input is the same mixture for all of them, but for its level between two timesteps.
+            const at::Tensor picture = at::tanh(query.input) * 0.5;
+            const at::Tensor noise = (query.input - std::sqrt(a) * picture) / std::sqrt(1 - a);
+            made->accept(prediction == PredictionType::Sample ? picture
+                         : prediction == PredictionType::Epsilon
+                             ? noise
+                             : std::sqrt(a) * noise - std::sqrt(1 - a) * picture);
+        }
+        return made->latents();
+    };
+    const at::Tensor expected = end(PredictionType::Epsilon);
+    const double unit = expected.abs().max().item<double>();
+    for (const auto prediction : {PredictionType::VPrediction, PredictionType::Sample}) {
+        const double off = tests::greatestDifference(end(prediction), expected) / unit;
+        QVERIFY2(off < 0.01, qPrintable(QString::number(off)));
+    }
+}
+
+// Brownian motion: what lies on the latents at the middle of a step is part of what lies there at its end.
+void SamplerKinTest::bothHalvesOfAStepShareOnePath() {
+    const auto settings = settingsFor(usual(), "dpmpp_sde");
+    const auto sigmas = sigmaSchedule(settings, 20).sigmas;
+    const double from = sigmas[0];
+    const double to = sigmas[1];
+    const double between = std::sqrt(from * to);
+    // A network that takes all for noise leaves nothing but what is drawn.
+    const auto made = tests::makeSampler(settings, "dpmpp_sde", 20, at::zeros({1, 4, 64, 64}));
+    made->accept(made->latents());
+    const at::Tensor middle = made->latents().flatten();
+    made->accept(made->latents() / between);
+    const at::Tensor end = made->latents().flatten();
+    // Over a part of the way, the correlation is the root of that part.
+    const double expected = std::sqrt((from - between) / (from - to));
+    const double seen = (middle * end).sum().item<double>() / (middle.norm() * end.norm()).item<double>();
+    QVERIFY2(std::abs(seen - expected) < 0.02, qPrintable(QString("%1, not %2").arg(seen).arg(expected)));
+    QVERIFY(expected < 0.9);
+}
+
+QTEST_GUILESS_MAIN(SamplerKinTest)
+#include "test_sampler_kin.moc"
