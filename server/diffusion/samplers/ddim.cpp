@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -35,7 +36,9 @@ private:
             picture = picture.clamp(-m_settings.clipSampleRange, m_settings.clipSampleRange);
         }
         const float fresh = static_cast<float>(m_settings.eta) * std::sqrt((1 - p) / (1 - a) * (1 - a / p));
-        const at::Tensor moved = std::sqrt(p) * picture + std::sqrt(1 - p - fresh * fresh) * noise;
+        // What is left of the old noise may round to less than none, where all of it was noise.
+        const float old = std::sqrt(std::max(1 - p - fresh * fresh, 0.0F));
+        const at::Tensor moved = std::sqrt(p) * picture + old * noise;
         return m_settings.eta > 0 ? moved + fresh * freshNoise(latents, m_generator) : moved;
     }
 

@@ -8,9 +8,6 @@
 namespace easel::diffusion {
 namespace {
 
-// Stands for zero where a finite noise level is needed: the smallest number of half precision.
-constexpr float kLeastAlpha = 0x1p-24F;
-
 /// Shifts and scales the schedule so that nothing of the picture is left at its end.
 /// Algorithm 1 of https://arxiv.org/abs/2305.08891
 at::Tensor withZeroTerminalSnr(const at::Tensor& betas) {

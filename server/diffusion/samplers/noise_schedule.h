@@ -9,6 +9,9 @@
 
 namespace easel::diffusion {
 
+/// Stands for zero where a finite noise level is needed: the smallest number of half precision.
+inline constexpr float kLeastAlpha = 0x1p-24F;
+
 /// How much of the picture is left at each training timestep: the running product of alphas, from 1 (all
 /// picture) down to 0 (all noise), one entry a timestep.
 std::vector<float> alphasCumprod(const SamplerSettings& settings);

@@ -3,7 +3,10 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <cmath>
+
+#include "server/diffusion/samplers/noise_schedule.h"
 
 namespace easel::diffusion {
 
@@ -23,7 +26,8 @@ at::Tensor pictureIn(const at::Tensor& latents, const at::Tensor& output, Mixtur
         case PredictionType::VPrediction:
             return mixture.picture * latents - mixture.noise * output;
         default:
-            return (latents - mixture.noise * output) / mixture.picture;
+            // Where nothing of it is left, as in a level that is finite.
+            return (latents - mixture.noise * output) / std::max(mixture.picture, std::sqrt(kLeastAlpha));
     }
 }
 

@@ -2,10 +2,13 @@
 #include "server/diffusion/samplers/settings.h"
 
 #include <algorithm>
+#include <cmath>
+#include <functional>
 #include <string>
 #include <utility>
 
 #include "server/diffusion/failure.h"
+#include "server/diffusion/samplers/noise_schedule.h"
 #include "server/diffusion/samplers/registry.h"
 #include "shared/protocol/samplers.h"
 
@@ -26,6 +29,18 @@ void requireThatStepsFit(const protocol::GenerationSettings& asked, const Sample
         "steps", std::to_string(asked.steps) + " steps are too many: the model was trained with " +
                      std::to_string(settings.trainTimesteps) + " timesteps, in which " + asked.sampler +
                      " can take " + std::to_string(most) + ". Ask for no more than that."));
+}
+
+/// Betas that are within their bounds one by one may still leave no noise at the beginning or no picture at
+/// the end, by which samplers would divide.
+void requireThatLevelsGrow(const SamplerSettings& settings) {
+    const auto levels = noiseLevels(settings);
+    const bool grow = std::ranges::adjacent_find(levels, std::ranges::greater_equal()) == levels.end();
+    if (!grow || !(levels.front() > 0) || !std::isfinite(levels.back())) {
+        throw Failure(protocol::generationFailed(
+            "The model cannot be drawn with: the betas of its scheduler leave no noise at the beginning or "
+            "nothing of the picture at the end. Mend its scheduler_config.json."));
+    }
 }
 
 LevelSpread spreadOf(const models::SchedulerConfig& config) {
@@ -103,6 +118,7 @@ SamplerSettings samplerSettings(const models::SchedulerConfig& config,
     if (settings.eta >= 0) {
         result.eta = settings.eta;
     }
+    requireThatLevelsGrow(result);
     requireThatStepsFit(settings, result);
     return result;
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// What holds for samplers whatever the reference says: how they are akin.
+// What holds for samplers whatever the reference says: how they are akin, and that none of them ever divides
+// by nothing.
 #include <QTest>
 #include <algorithm>
 #include <cmath>
 
+#include "server/diffusion/failure.h"
 #include "server/diffusion/samplers/noise_schedule.h"
 #include "server/diffusion/samplers/sigma_schedule.h"
 #include "shared/protocol/samplers.h"
@@ -44,6 +46,9 @@ private Q_SLOTS:
     void whatTheNetworkAnswersMakesNoDifference_data();
     void whatTheNetworkAnswersMakesNoDifference();
     void bothHalvesOfAStepShareOnePath();
+    void allNumbersAreFinite_data();
+    void allNumbersAreFinite();
+    void levelsThatLeaveNothingAreRefused();
 
 private:
     const at::Tensor m_start = tests::TensorFile(kFixtures / "runs.safetensors")["start"];
@@ -139,6 +144,100 @@ void SamplerKinTest::bothHalvesOfAStepShareOnePath() {
     const double seen = (middle * end).sum().item<double>() / (middle.norm() * end.norm()).item<double>();
     QVERIFY2(std::abs(seen - expected) < 0.02, qPrintable(QString("%1, not %2").arg(seen).arg(expected)));
     QVERIFY(expected < 0.9);
+}
+
+void SamplerKinTest::allNumbersAreFinite_data() {
+    QTest::addColumn<QString>("sampler");
+    QTest::addColumn<QString>("schedule");
+    for (const protocol::SamplerKind& kind : protocol::samplerKinds()) {
+        for (const std::string_view schedule : kind.schedules) {
+            QTest::addRow("%s %s", qPrintable(tests::toQt(kind.name)), qPrintable(tests::toQt(schedule)))
+                << tests::toQt(kind.name) << tests::toQt(schedule);
+        }
+    }
+}
+
+/// However few or many the steps, whatever the model answers and wherever its schedule ends.
+void SamplerKinTest::allNumbersAreFinite() {
+    QFETCH(QString, sampler);
+    QFETCH(QString, schedule);
+    protocol::GenerationSettings asked;
+    asked.sampler = sampler.toStdString();
+    asked.schedule = schedule.toStdString();
+    const auto* const kind = protocol::findSamplerKind(asked.sampler);
+    const auto etas = kind->takesEta ? std::vector<double>{0, 1} : std::vector<double>{-1};
+    const bool isDistilled = asked.sampler == "lcm" || asked.sampler == "tcd";
+    const at::Tensor start = at::linspace(-2, 2, 16, at::kFloat).view({1, 4, 2, 2});
+    int runs = 0;
+    const auto check = [&](const models::SchedulerConfig& config, const std::string& what) {
+        const auto settings = samplerSettings(config, asked);
+        for (const int first : {0, asked.steps - 1}) {
+            const auto made = tests::makeSampler(settings, asked.sampler, asked.steps, start);
+            if (first > 0) {
+                made->startFrom(start.flip(1), start, first);
+            }
+            const double most = settings.prediction == models::PredictionType::Epsilon ? 1 : 0.5;
+            while (!made->done()) {
+                const Query query = made->next();
+                QVERIFY2(std::isfinite(query.timestep) && query.timestep >= 0, what.c_str());
+                made->accept(most * at::tanh(query.input));
+            }
+            QVERIFY2(at::isfinite(made->latents()).all().item<bool>(), what.c_str());
+            ++runs;
+        }
+    };
+    using enum models::TimestepSpacing;
+    using enum models::PredictionType;
+    for (const auto spacing : {Leading, Linspace, Trailing}) {
+        for (const auto prediction : {Epsilon, VPrediction, Sample}) {
+            for (const bool zeroSnr : {false, true}) {
+                for (const int steps : {1, 2, 3, 16}) {
+                    auto config = usual();
+                    config.timestepSpacing = spacing;
+                    config.prediction = prediction;
+                    config.rescaleBetasZeroSnr = zeroSnr;
+                    config.finalSigma =
+                        steps % 2 == 0 ? models::FinalSigma::Zero : models::FinalSigma::SigmaMin;
+                    config.setAlphaToOne = steps % 2 == 0;
+                    asked.steps = steps;
+                    for (const double eta : etas) {
+                        asked.eta = eta;
+                        check(config, std::to_string(steps) + " steps, eta " + std::to_string(eta) +
+                                          ", spacing " + std::to_string(static_cast<int>(spacing)) +
+                                          ", answers " + std::to_string(static_cast<int>(prediction)) +
+                                          (zeroSnr ? ", from pure noise" : ""));
+                    }
+                }
+            }
+        }
+    }
+    // As many as there are training timesteps, where the schedule has them.
+    for (asked.steps = isDistilled ? 50 : 1000; asked.steps > 900; asked.steps -= 33) {
+        try {
+            samplerSettings(usual(), asked);
+        } catch (const Failure& failure) {
+            QVERIFY(failure.problem().field == "steps");
+            continue;
+        }
+        check(usual(), std::to_string(asked.steps) + " steps");
+    }
+    QVERIFY(runs > 3 * 3 * 2 * 4);
+}
+
+/// Betas that are within their bounds, and leave no noise at the beginning or no picture at the end.
+void SamplerKinTest::levelsThatLeaveNothingAreRefused() {
+    for (const protocol::SamplerKind& kind : protocol::samplerKinds()) {
+        protocol::GenerationSettings asked;
+        asked.sampler = kind.name;
+        asked.steps = 4;
+        for (const auto& [first, last] : {std::pair{1e-9, 0.012}, {0.00085, 0.999}}) {
+            auto config = usual();
+            config.betaStart = first;
+            config.betaEnd = last;
+            QVERIFY_EXCEPTION_THROWN(samplerSettings(config, asked), Failure);
+        }
+        samplerSettings(usual(), asked);
+    }
 }
 
 QTEST_GUILESS_MAIN(SamplerKinTest)
