@@ -29,7 +29,7 @@ PICTURES = {
               "target_width": 640, "target_height": 480},
     "clip skip": {"sampler": "heun", "clip_skip": 2, "negative_prompt": "blurry red cat"},
 }
-HANDOVERS = [("euler", 0.8), ("ddim", 0.5), ("dpmpp_2m", 0.8), ("heun", 0.7), ("euler_a", 0.6)]
+HANDOVERS = [("euler", 0.8), ("ddim", 0.5), ("dpmpp_2m", 0.8), ("euler_a", 0.6)]
 
 
 def set_sampler(pipe, config, sampler):

@@ -32,19 +32,21 @@ void Sampler::startFrom(const at::Tensor& picture, const at::Tensor& noise, int 
     m_latents = noised(m_begin, picture, noise);
 }
 
-std::size_t Sampler::firstBelow(float timestep) const {
+/// A step that is begun is ended: in its middle the latents are at none of its levels.
+std::size_t Sampler::firstStepBelow(float timestep) const {
     const auto found = std::ranges::find_if(m_timesteps, [timestep](float t) { return t < timestep; });
-    return static_cast<std::size_t>(found - m_timesteps.begin());
+    const auto index = static_cast<std::size_t>(found - m_timesteps.begin());
+    const std::size_t each = evaluations();
+    return std::min((index + each - 1) / each * each, m_timesteps.size());
 }
 
 bool Sampler::endAbove(float timestep) {
-    m_end = firstBelow(timestep);
+    m_end = firstStepBelow(timestep);
     return m_end > m_index;
 }
 
 bool Sampler::goOnBelow(float timestep, at::Tensor latents) {
-    m_begin = firstBelow(timestep);
-    m_begin -= m_begin % evaluations();  // not in the middle of a step
+    m_begin = firstStepBelow(timestep);
     m_index = m_begin;
     m_latents = std::move(latents);
     return !done();

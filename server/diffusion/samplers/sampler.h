@@ -31,8 +31,8 @@ public:
     /// instead of from noise alone; both [1, C, H, W] float32. Throws Failure where no step is left.
     void startFrom(const at::Tensor& picture, const at::Tensor& noise, int first);
 
-    /// Before the first step: leaves the steps at timesteps below `timestep` to another sampler. False where
-    /// there would be none to take.
+    /// Before the first step: leaves the steps that begin at timesteps below `timestep` to another sampler.
+    /// False where there would be none to take.
     bool endAbove(float timestep);
     /// Before the first step: takes those steps, and `latents` [1, C, H, W] float32 as the other left them.
     /// False where there are none.
@@ -72,7 +72,7 @@ protected:
     virtual at::Tensor step(std::size_t index, const at::Tensor& latents, const at::Tensor& output) = 0;
 
 private:
-    std::size_t firstBelow(float timestep) const;
+    std::size_t firstStepBelow(float timestep) const;
 
     std::vector<float> m_timesteps;
     at::Tensor m_latents;

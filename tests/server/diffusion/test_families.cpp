@@ -240,8 +240,6 @@ void FamiliesTest::theRefinerGoesOn_data() {
                           << "0.5";
     QTest::newRow("dpmpp_2m") << "dpmpp_2m"
                               << "0.8";
-    QTest::newRow("heun") << "heun"
-                          << "0.7";
     QTest::newRow("euler_a") << "euler_a"
                              << "0.6";
 }

@@ -46,6 +46,8 @@ private Q_SLOTS:
     void whatTheNetworkAnswersMakesNoDifference_data();
     void whatTheNetworkAnswersMakesNoDifference();
     void bothHalvesOfAStepShareOnePath();
+    void twoThatShareAWayArriveWhereOneDoes_data();
+    void twoThatShareAWayArriveWhereOneDoes();
     void allNumbersAreFinite_data();
     void allNumbersAreFinite();
     void levelsThatLeaveNothingAreRefused();
@@ -144,6 +146,35 @@ void SamplerKinTest::bothHalvesOfAStepShareOnePath() {
     const double seen = (middle * end).sum().item<double>() / (middle.norm() * end.norm()).item<double>();
     QVERIFY2(std::abs(seen - expected) < 0.02, qPrintable(QString("%1, not %2").arg(seen).arg(expected)));
     QVERIFY(expected < 0.9);
+}
+
+void SamplerKinTest::twoThatShareAWayArriveWhereOneDoes_data() {
+    QTest::addColumn<QString>("sampler");
+    // Those that remember nothing from step to step.
+    for (const char* const sampler :
+         {"ddim", "ddpm", "euler", "euler_a", "heun", "dpm2", "dpm2_a", "dpmpp_sde"}) {
+        QTest::newRow(sampler) << sampler;
+    }
+}
+
+/// Wherever the second one takes over.
+void SamplerKinTest::twoThatShareAWayArriveWhereOneDoes() {
+    QFETCH(QString, sampler);
+    const std::string name = sampler.toStdString();
+    constexpr int kSteps = 10;
+    const auto settings = settingsFor(usual(), name);
+    const at::Tensor expected = tests::run(settings, name, kSteps, m_start);
+    for (const double share : {0.15, 0.32, 0.5, 0.7, 0.84}) {
+        const auto generator = at::make_generator<at::CPUGeneratorImpl>(std::uint64_t{0});
+        const float timestep = timestepAfter(share, settings.trainTimesteps);
+        const auto first = makeSampler(name, settings, kSteps, m_start, generator);
+        QVERIFY(first->endAbove(timestep) && first->leavesSome());
+        tests::walk(*first);
+        const auto second = makeSampler(name, settings, kSteps, m_start, generator);
+        QVERIFY(second->goOnBelow(timestep, first->latents()));
+        QCOMPARE(second->begin(), first->accepted());
+        QVERIFY2(tests::walk(*second).equal(expected), qPrintable(QString::number(share)));
+    }
 }
 
 void SamplerKinTest::allNumbersAreFinite_data() {
