@@ -10,7 +10,8 @@ import pathlib
 import diffusers
 import torch
 from diffusers import (StableDiffusionInpaintPipeline, StableDiffusionInstructPix2PixPipeline, StableDiffusionPipeline,
-                       StableDiffusionXLImg2ImgPipeline, StableDiffusionXLPipeline, UNet2DConditionModel)
+                       StableDiffusionXLImg2ImgPipeline, StableDiffusionXLInpaintPipeline, StableDiffusionXLPipeline,
+                       UNet2DConditionModel)
 from safetensors.torch import load_file, save_file
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
@@ -113,6 +114,23 @@ def grown_unet(unet, kind, tensors):
     return grown.eval()
 
 
+def inpainted(name, pipe, arguments, pixels):
+    """A picture, and what the UNet was given beside the latents."""
+    mask = torch.zeros(1, 1, 72, 104)
+    mask[..., 16:56, 24:80] = 1
+    seen = {}
+    forward = pipe.unet.forward
+
+    def note(sample, *args, **kwargs):
+        seen.setdefault("beside", sample[:1, 4:])
+        return forward(sample, *args, **kwargs)
+
+    pipe.unet.forward = note
+    latents = pipe(**arguments, image=2 * pixels - 1, mask_image=mask, strength=1.0, height=72, width=104,
+                   generator=torch.Generator().manual_seed(42)).images
+    return {f"{name}/latents": latents, f"{name}/beside": seen["beside"]}
+
+
 def grown_models(models, normal):
     tensors = tiny_families.grown(torch.Generator().manual_seed(44)) if normal.like is None else {
         kind: {name.removeprefix(f"grown/{kind}/"): value for name, value in normal.like.items()
@@ -137,20 +155,14 @@ def grown_models(models, normal):
     made["edit/latents"] = edit(**arguments, image=2 * pixels - 1, image_guidance_scale=1.5,
                                 generator=torch.Generator().manual_seed(42)).images
 
-    inpaint = pipe_of("inpaint", StableDiffusionInpaintPipeline)
-    mask = torch.zeros(1, 1, 72, 104)
-    mask[..., 16:56, 24:80] = 1
-    seen = {}
-    forward = inpaint.unet.forward
-
-    def note(sample, *args, **kwargs):
-        seen.setdefault("beside", sample[:1, 4:])
-        return forward(sample, *args, **kwargs)
-
-    inpaint.unet.forward = note
-    made["inpaint/latents"] = inpaint(**arguments, image=2 * pixels - 1, mask_image=mask, strength=1.0, height=72,
-                                      width=104, generator=torch.Generator().manual_seed(42)).images
-    made["inpaint/beside"] = seen["beside"]
+    xl = StableDiffusionXLPipeline.from_pretrained(models / "sdxl-tiny", torch_dtype=torch.float32,
+                                                   add_watermarker=False)
+    xl_inpaint = StableDiffusionXLInpaintPipeline(
+        **{**xl.components, "unet": grown_unet(xl.unet, "inpaint xl", tensors["inpaint xl"])}, add_watermarker=False)
+    xl_inpaint.set_progress_bar_config(disable=True)
+    set_sampler(xl_inpaint, tiny_families.SCHEDULER, "ddim")
+    made |= inpainted("inpaint", pipe_of("inpaint", StableDiffusionInpaintPipeline), arguments, pixels)
+    made |= inpainted("inpaint xl", xl_inpaint, arguments, pixels)
 
     taught = pipe_of("taught", StableDiffusionPipeline)
     made["taught/latents"] = taught(**arguments, **SIZE, generator=torch.Generator().manual_seed(42)).images

@@ -122,12 +122,15 @@ def write_xl(folder, networks, variant):
 
 
 def grown(generator):
-    """Tensors that take the place of `sd1-tiny`'s, or join them, in each kind of model that is made of it."""
-    def wide(channels):
-        return torch.randn(16, channels, 3, 3, generator=generator) * (channels * 9) ** -0.5
+    """Tensors that take the place of `sd1-tiny`'s, or join them, in each kind of model that is made of it; and of
+    `sdxl-tiny`'s."""
+    def wide(channels, outputs=16):
+        return torch.randn(outputs, channels, 3, 3, generator=generator) * (channels * 9) ** -0.5
 
     return {"inpaint": {"conv_in.weight": wide(9)}, "edit": {"conv_in.weight": wide(8)},
-            "taught": {"time_embedding.cond_proj.weight": torch.randn(16, 32, generator=generator) * 32**-0.5}}
+            "taught": {"time_embedding.cond_proj.weight": torch.randn(16, 32, generator=generator) * 32**-0.5},
+            "inpaint xl": {"conv_in.weight": wide(9, 8)}}
 
 
-GROWN_CONFIGS = {"inpaint": {"in_channels": 9}, "edit": {"in_channels": 8}, "taught": {"time_cond_proj_dim": 32}}
+GROWN_CONFIGS = {"inpaint": {"in_channels": 9}, "edit": {"in_channels": 8}, "taught": {"time_cond_proj_dim": 32},
+                 "inpaint xl": {"in_channels": 9}}

@@ -54,10 +54,10 @@ protocol::GenerationSettings settingsOf(const std::string& sampler) {
     return settings;
 }
 
-/// sd1-tiny with one more tensor in its UNet, or another in the place of one that is there.
+/// A tiny model with one more tensor in its UNet, or another in the place of one that is there.
 tests::EditedModel grown(const tests::TensorFile& golden, const std::string& kind, const std::string& tensor,
-                         const QString& key, int value) {
-    tests::EditedModel model("sd1-tiny");
+                         const QString& key, int value, const std::string& of = "sd1-tiny") {
+    tests::EditedModel model(of);
     model.editJson("unet/config.json", [&](QJsonObject& json) { json[key] = value; });
     model.putTensor("unet/diffusion_pytorch_model.safetensors", tensor,
                     golden["grown/" + kind + "/" + tensor]);
@@ -84,6 +84,7 @@ private Q_SLOTS:
     void theRefinerGoesOn_data();
     void theRefinerGoesOn();
     void aModelThatEdits();
+    void aModelThatInpaints_data();
     void aModelThatInpaints();
     void aModelThatWasTaughtTheGuidanceScale();
     void channelsThatAreWantingAreAskedForByTheirField();
@@ -289,18 +290,27 @@ void FamiliesTest::aModelThatEdits() {
     QVERIFY(tests::greatestDifference(latentsOf(settings), expected) > tests::gate("latents") * unit);
 }
 
+void FamiliesTest::aModelThatInpaints_data() {
+    QTest::addColumn<QString>("of");
+    QTest::newRow("inpaint") << "sd1-tiny";
+    QTest::newRow("inpaint xl") << "sdxl-tiny";
+}
+
 void FamiliesTest::aModelThatInpaints() {
-    const auto model = grown(m_golden, "inpaint", "conv_in.weight", "in_channels", 9);
+    QFETCH(QString, of);
+    const std::string kind = QTest::currentDataTag();
+    const auto model = grown(m_golden, kind, "conv_in.weight", "in_channels", 9, of.toStdString());
     Pipeline pipeline(model.root(), openDevice("cpu"));
+    QVERIFY(pipeline.task() == models::Task::Inpaint);
     auto settings = settingsOf("ddim");
     settings.negativePrompt = "blurry red cat";
     settings.guidance = 7.5;
-    const at::Tensor expected = m_golden["inpaint/latents"];
+    const at::Tensor expected = m_golden[kind + "/latents"];
     const double unit = expected.std().item<double>();
     const auto latentsOf = [&](const at::Tensor& channels) {
         return drawn(pipeline, pipeline.drawingFor(settings, 0, pipeline.guidance(settings, channels)));
     };
-    const at::Tensor channels = m_golden["inpaint/beside"];
+    const at::Tensor channels = m_golden[kind + "/beside"];
     compare("latents", latentsOf(channels), expected, unit);
     QVERIFY(tests::greatestDifference(latentsOf(channels.roll(1, 1)), expected) >
             tests::gate("latents") * unit);
