@@ -41,6 +41,16 @@ std::optional<std::int64_t> numbersBeside(const models::LoraChanges::Layer& laye
     return beside <= numbersOf(layer.shape) / kThin ? std::optional(beside) : std::nullopt;
 }
 
+/// What is drawn with: an alpha may be as large as numbers go, and DoRA divides.
+at::Tensor finite(at::Tensor numbers, const std::string& name) {
+    if (!at::isfinite(numbers).all().item<bool>()) {
+        throw Failure(protocol::invalidField(
+            "loras", "What the LoRAs make of the tensor " + name +
+                         " is not finite. Ask for less weight, or leave the one out that is damaged."));
+    }
+    return numbers;
+}
+
 }  // namespace
 
 Adapter::Adapter(models::LoraChanges changes, std::vector<std::shared_ptr<const models::LoraFile>> files,
@@ -107,7 +117,7 @@ LowRank Adapter::beside(const std::string& name) const {
         shape[1] = module->rank;
         ups.push_back(numbers(*module, Up).reshape(shape) * (weight * module->scale));
     }
-    return {at::cat(downs).to(m_placement.dtype), at::cat(ups, 1).to(m_placement.dtype)};
+    return {at::cat(downs).to(m_placement.dtype), finite(at::cat(ups, 1).to(m_placement.dtype), name)};
 }
 
 at::Tensor Adapter::changed(const std::string& name, const at::Tensor& base) const {
@@ -131,7 +141,7 @@ at::Tensor Adapter::changed(const std::string& name, const at::Tensor& base) con
             }
         }
     }
-    return sum.defined() ? sum.to(base.scalar_type()) : base;
+    return sum.defined() ? finite(sum.to(base.scalar_type()), name) : base;
 }
 
 }  // namespace easel::diffusion

@@ -19,6 +19,7 @@ namespace {
 using enum LoraRole;
 
 constexpr std::size_t kListed = 4;
+constexpr double kMostScale = 1e6;
 
 /// Where the layer's own path begins.
 struct Prefix {
@@ -170,6 +171,11 @@ protocol::Expected<std::vector<LoraModule>> loraModules(std::span<const TensorEn
         }
         if (module.rank > 0) {
             module.scale = settings.scaleOf(module.network, module.layer, module.rank, alpha);
+            if (std::abs(module.scale) > kMostScale) {
+                return tl::unexpected(loraProblem(
+                    fileName,
+                    fmt::format("Its alpha for {} is beyond all reason; the file is damaged.", name)));
+            }
         }
         modules.push_back(std::move(module));
     }

@@ -241,6 +241,25 @@ private Q_SLOTS:
         QVERIFY(QString::fromStdString(answer.problem->detail).contains("conv_out.diff_b"));
         QCOMPARE(answer.problem->field.value_or(""), "loras");
     }
+
+    void whatTheyMakeMustBeFinite() {
+        QTemporaryDir folder;
+        const QByteArray header =
+            R"({"unet.conv_out.diff_b":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}})";
+        const QByteArray large = QByteArray::fromHex("e6b1617f").repeated(4);  // 3e38
+        writeFile(folder.filePath("large.safetensors"), safetensorsBytes(header, 0) + large);
+        const auto loaded = [&folder](double weight) {
+            Loader loader;
+            return loader.get({{folder.filePath("large.safetensors").toStdString(), weight}});
+        };
+        QVERIFY(loaded(1).state == ModelLoader::State::Here);
+        const auto answer = loaded(10);
+        QVERIFY(answer.state == ModelLoader::State::Failed);
+        QVERIFY2(answer.problem->detail.find("conv_out.bias is not finite. Ask for less weight") !=
+                     std::string::npos,
+                 answer.problem->detail.c_str());
+        QCOMPARE(answer.problem->field.value_or(""), "loras");
+    }
 };
 
 QTEST_GUILESS_MAIN(LorasTest)

@@ -126,6 +126,9 @@ private Q_SLOTS:
         QVERIFY2(messageOf(made.open()).contains("lora_alpha"), qPrintable(messageOf(made.open())));
         made.writeBeside("adapter_config.json", R"({"alpha_pattern":{"to_q":-1}})");
         QVERIFY(!made.open());
+        made.writeBeside("adapter_config.json", R"({"lora_alpha":1e300})");
+        QVERIFY2(messageOf(made.open()).contains("alpha for base_model.model.conv_in is beyond all reason"),
+                 qPrintable(messageOf(made.open())));
     }
 
     void settingsWithinAreNoLongerThanThoseBeside() {
