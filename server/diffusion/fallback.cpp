@@ -2,10 +2,12 @@
 #include "server/diffusion/fallback.h"
 
 #include <ATen/ATen.h>
+#include <malloc.h>
 
 #include <algorithm>
 #include <functional>
 #include <new>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -18,6 +20,21 @@ namespace {
 /// Of the machine's memory, which other programs use, too: with it a picture of 1024x1024 is made in one
 /// piece.
 constexpr std::int64_t kMostOnCpu = std::int64_t{4} << 30;
+
+/// As long as it lives, malloc gives large blocks back when they are freed, which openDevice() has it keep
+/// for the CPU. Tiles are made where memory is short, and clearing fresh pages is little of what they take.
+class LargeBlocksGoBack {
+public:
+    LargeBlocksGoBack() {
+        constexpr int kLarge = 32 << 20;  // the most that malloc takes for this
+        constexpr int kMany = 65536;
+        mallopt(M_MMAP_THRESHOLD, kLarge);
+        mallopt(M_MMAP_MAX, kMany);
+    }
+    ~LargeBlocksGoBack() { mallopt(M_MMAP_MAX, 0); }
+    LargeBlocksGoBack(const LargeBlocksGoBack&) = delete;
+    LargeBlocksGoBack& operator=(const LargeBlocksGoBack&) = delete;
+};
 
 struct Size {
     std::int64_t width;
@@ -37,6 +54,10 @@ Made withinTiles(const models::VaeConfig& config, Size size, const at::Tensor& x
     const auto sides = models::tilesFor(config, size.width, size.height);
     for (auto side = std::find_if(sides.begin(), sides.end() - 1, fits);; ++side) {
         try {
+            std::optional<LargeBlocksGoBack> givesBack;
+            if (*side != 0 && x.is_cpu()) {
+                givesBack.emplace();
+            }
             return {run(*side), *side == 0 ? ""
                                            : "To save memory its pixels were made in tiles of " +
                                                  std::to_string(*side) + ", with blended seams."};

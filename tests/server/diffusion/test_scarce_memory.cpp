@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // What drawing does where memory is short.
 #include <ATen/ATen.h>
+#include <c10/core/CPUAllocator.h>
 #include <c10/core/InferenceMode.h>
+#include <malloc.h>
 
 #include <QFile>
 #include <QRegularExpression>
 #include <QTemporaryDir>
 #include <QTest>
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <limits>
+#include <utility>
 
 #include "server/diffusion/device.h"
 #include "server/diffusion/failure.h"
@@ -35,6 +39,33 @@ using namespace easel::tests;
 namespace {
 
 constexpr std::int64_t kAll = std::numeric_limits<std::int64_t>::max();
+
+/// Notes whether malloc would have given a large block back at once, whenever a tensor is made.
+class BlockProbe final : public c10::Allocator {
+public:
+    BlockProbe() : m_plenty(c10::GetCPUAllocator()) { c10::SetCPUAllocator(this); }
+    ~BlockProbe() override { c10::SetCPUAllocator(m_plenty); }
+    BlockProbe(const BlockProbe&) = delete;
+    BlockProbe& operator=(const BlockProbe&) = delete;
+
+    c10::DataPtr allocate(std::size_t bytes) override {
+        const auto before = mallinfo2().hblks;
+        void* volatile block = std::malloc(std::size_t{40} << 20);  // or the compiler leaves it out
+        (mallinfo2().hblks > before ? givenBack : kept)++;
+        std::free(block);
+        return m_plenty->allocate(bytes);
+    }
+    c10::DeleterFnPtr raw_deleter() const override { return m_plenty->raw_deleter(); }
+    void copy_data(void* to, const void* from, std::size_t bytes) const override {
+        m_plenty->copy_data(to, from, bytes);
+    }
+
+    std::atomic<int> givenBack = 0;
+    std::atomic<int> kept = 0;
+
+private:
+    c10::Allocator* const m_plenty;
+};
 
 struct TinyVae {
     explicit TinyVae(const QString& model)
@@ -77,6 +108,7 @@ private Q_SLOTS:
     void tilesEqualDiffusers();
     void whatFitsIsMadeInOnePiece_data() { bothModels(); }
     void whatFitsIsMadeInOnePiece();
+    void tilesGiveLargeBlocksBack();
     void tilesMeetWithoutASeam();
     void smallerTilesFollowWhenMemoryRunsOut();
     void attentionInSlicesIsTheSame();
@@ -158,6 +190,23 @@ void ScarceMemoryTest::whatFitsIsMadeInOnePiece() {
     // So the test above would notice a decoder that never takes tiles.
     QVERIFY(greatestDifference(decoded.result, golden[name.toStdString() + "/decoded"]) >
             100 * tests::gate("vae"));
+}
+
+void ScarceMemoryTest::tilesGiveLargeBlocksBack() {
+    const c10::InferenceMode inference;
+    const Device cpu = openDevice("cpu");  // which has malloc keep them
+    const TinyVae tiny("sd1-tiny");
+    const at::Tensor latents = at::zeros({1, 4, 12, 12});
+    const auto decoding = [&](std::int64_t room) {
+        const BlockProbe probe;
+        decodeWithin(tiny.vae, tiny.folder.vae, latents, room);
+        return std::pair{probe.givenBack.load(), probe.kept.load()};
+    };
+    const auto [whole, wholeKept] = decoding(kAll);
+    QCOMPARE(whole, 0);
+    QVERIFY(wholeKept > 0);
+    QVERIFY(decoding(0).first > wholeKept);
+    QCOMPARE(decoding(kAll).first, 0);
 }
 
 void ScarceMemoryTest::tilesMeetWithoutASeam() {
