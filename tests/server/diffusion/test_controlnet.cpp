@@ -8,6 +8,7 @@
 #include <string>
 
 #include "server/diffusion/failure.h"
+#include "server/diffusion/networks/controlnet/controlnet.h"
 #include "server/diffusion/pipeline.h"
 #include "tests/server/diffusion/tensor_file.h"
 #include "tests/support/gates.h"
@@ -43,6 +44,7 @@ private Q_SLOTS:
     void isHeardWhenWholeStepsLieBetween();
     void countsTheStepsThatAreTaken();
     void anothersIsRefused();
+    void aTaughtModelTakesThoseOfOthers();
 
 private:
     const c10::InferenceMode m_inference;
@@ -170,6 +172,21 @@ void ControlNetTest::countsTheStepsThatAreTaken() {
     };
     QVERIFY(draw(0.5, 8).equal(draw(1, 2)));
     QVERIFY(!draw(0.5, 8).equal(draw(1, 0)));
+}
+
+// Models that were distilled have one more projection, their ControlNets are those of the plain model.
+void ControlNetTest::aTaughtModelTakesThoseOfOthers() {
+    const auto place = kFixtures / "controlnet/sd1";
+    auto folder = modelWith("sd1-tiny", place);
+    folder.unet.guidanceWidth = 32;
+    const auto source = valueOrThrow(models::openWeights(folder, models::controlNetPart(place)));
+    const ControlNet net(Weights(source, kCpu), controlNetShape(source, folder.unet));
+    Conditioning given{m_golden["sd1/context"]};
+    given.guidance = at::full({2}, 7.5, at::kFloat);
+    const Residuals made = net.forward(m_golden["sd1/sample"], at::full({2}, 501.5, at::kFloat), given,
+                                       net.encode(m_golden["hints"]));
+    QVERIFY(tests::greatestDifference(made.mid, m_golden["sd1/mid"]) <
+            0.01 * m_golden["sd1/mid"].abs().max().item<double>());
 }
 
 void ControlNetTest::anothersIsRefused() {

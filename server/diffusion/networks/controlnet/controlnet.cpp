@@ -26,6 +26,7 @@ std::int64_t outputsOf(const models::TensorSource& source, const std::string& na
 
 ControlNetShape controlNetShape(const models::TensorSource& source, const models::UNetConfig& unet) {
     ControlNetShape shape{unet, {outputsOf(source, "conv_in")}};
+    shape.unet.guidanceWidth = 0;  // that its model was taught the guidance scale is none of its business
     // The second of two layers is half the size and has the next width.
     for (std::size_t i = 1; shape.hintChannels.size() < kMostWidths; i += 2) {
         const std::int64_t outputs = outputsOf(source, "blocks." + std::to_string(i));
