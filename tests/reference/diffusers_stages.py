@@ -91,7 +91,8 @@ class Model:
                 else cls.from_pipe(self.pipe, torch_dtype=self.pipe.dtype, **more)
             self.pipes[what].set_progress_bar_config(disable=True)
         pipe = self.pipes[what]
-        pipe.scheduler = chosen(copy.deepcopy(self.scheduler), sampler, schedule)
+        family = "XL" if getattr(pipe, "text_encoder_2", None) else "SD"
+        pipe.scheduler = chosen(copy.deepcopy(self.scheduler), sampler, schedule, family)
         return pipe
 
     @property

@@ -53,7 +53,9 @@ FLAGS = {"karras": "use_karras_sigmas", "exponential": "use_exponential_sigmas",
 MENDED = {"dpmpp_3m_sde": [("+ (alpha_t * ((1.0 - torch.exp(-2.0 * h) - 2.0 * h) / (2.0 * h) ** 2 - 0.5)) * D2",
                             "+ (alpha_t * ((1.0 - torch.exp(-2.0 * h) - 2.0 * h) / (2.0 * h) ** 2 + 0.5)) * D2")]}
 
-ALIGNED = [14.615, 6.475, 3.861, 2.697, 1.886, 1.396, 0.963, 0.652, 0.399, 0.152, 0.029]
+# Where ten steps begin and the last of them ends. https://arxiv.org/abs/2404.14507
+ALIGNED = {"SD": [14.615, 6.475, 3.861, 2.697, 1.886, 1.396, 0.963, 0.652, 0.399, 0.152, 0.029],
+           "XL": [14.615, 6.315, 3.771, 2.181, 1.342, 0.862, 0.555, 0.380, 0.234, 0.113, 0.029]}
 
 
 def sgm_uniform(scheduler, steps):
@@ -62,8 +64,9 @@ def sgm_uniform(scheduler, steps):
     return np.exp(np.interp(timesteps, np.arange(len(levels)), levels))
 
 
-def aligned(_, steps):
-    return np.exp(np.interp(np.linspace(0, 10, steps + 1), np.arange(11), np.log(ALIGNED)))[:-1]
+def aligned(family):
+    return lambda _, steps: np.exp(
+        np.interp(np.linspace(0, 10, steps + 1), np.arange(11), np.log(ALIGNED[family])))[:-1]
 
 
 class Brownian:
@@ -95,7 +98,7 @@ def patched(cls, changes):
 
 
 @functools.cache
-def class_of(sampler, schedule, changes=()):
+def class_of(sampler, schedule, changes=(), family="SD"):
     base = CLASSES[sampler]
     changes = (*MENDED.get(sampler, ()), *changes)
     if changes:
@@ -119,12 +122,12 @@ def class_of(sampler, schedule, changes=()):
                 return base.add_noise(self, original_samples, noise, timesteps)
             return original_samples + noise * (self.sigmas[self.step_index - 1] * self.sigmas[self.step_index]).sqrt()
         body["add_noise"] = add_noise
-    own = {"sgm_uniform": sgm_uniform, "ays": aligned}.get(schedule)
+    own = {"sgm_uniform": sgm_uniform, "ays": aligned(family)}.get(schedule)
     if sampler == "euler_a" and schedule in FLAGS:
         # diffusers has these for Euler alone, whose levels are the same.
         def set_timesteps(self, steps, device=None):
             base.set_timesteps(self, steps)
-            other = class_of("euler", schedule).from_config(self.config, **flags("euler", schedule))
+            other = class_of("euler", schedule, family=family).from_config(self.config, **flags("euler", schedule))
             other.set_timesteps(steps)
             self.sigmas, self.timesteps = other.sigmas, other.timesteps
         body["set_timesteps"] = set_timesteps
@@ -152,10 +155,10 @@ def flags(sampler, schedule):
     return changes
 
 
-def chosen(own, sampler, schedule):
-    """`own`: the model's scheduler, as StableDiffusionPipeline left it."""
+def chosen(own, sampler, schedule, family="SD"):
+    """`own`: the model's scheduler, as StableDiffusionPipeline left it. `family`: "SD" or "XL"."""
     if type(own) is CLASSES[sampler] and schedule == "default" and class_of(sampler, schedule) is CLASSES[sampler]:
         return own
-    scheduler = class_of(sampler, schedule).from_config(own.config, **flags(sampler, schedule))
+    scheduler = class_of(sampler, schedule, family=family).from_config(own.config, **flags(sampler, schedule))
     scheduler.easel = (sampler, schedule)
     return scheduler
