@@ -132,6 +132,9 @@ std::vector<Chunk> chunksOf(const Reading& reading, const Tokenizer& tokenizer,
 
 std::vector<std::string> saidIn(std::span<const Script> scripts, const Tokenizer& tokenizer,
                                 std::span<const std::string> names) {
+    if (names.empty()) {
+        return {};  // as for most prompts, which need not be read for it
+    }
     std::vector<TaughtWord> words;
     for (const std::string& name : names) {
         words.push_back(taughtWord(tokenizer, name, 1));
