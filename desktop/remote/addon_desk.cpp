@@ -42,9 +42,11 @@ void AddonDesk::ask() {
             return;
         }
         if (addons) {
-            take(std::move(*addons));
+            take(*addons);
         }
-        if (m_isOnline) {
+        // A server that is too old for them stays so until it is another.
+        const bool isKnown = addons || addons.error().status != 404;
+        if (m_isOnline && isKnown) {
             m_again.start();
         }
     });
