@@ -18,6 +18,15 @@ std::int64_t leastForVae(const VaeConfig& vae, std::int64_t width, std::int64_t 
                      : bytesOfVaePass(vae, std::min(side, width), std::min(side, height), bytes);
 }
 
+/// How often the network is asked in a step, where AND joins nothing.
+std::int64_t rowsOf(const ModelFolder& model, const protocol::GenerationSettings& settings) {
+    const bool isTold = model.unet.guidanceWidth != 0;
+    if (settings.guidance <= 1 || isTold) {
+        return 1;
+    }
+    return taskOf(model) == Task::Edit ? 3 : 2;  // one that edits without the picture, too
+}
+
 }  // namespace
 
 /// Newer families have VAEs that may not bear half precision, and say so.
@@ -71,10 +80,9 @@ protocol::MemoryEstimate memoryFor(const ModelFolder& model, std::int64_t number
     const protocol::Pass pass = protocol::secondPassOf(settings).value_or(protocol::firstPassOf(settings));
     const int width = pass.width;
     const int height = pass.height;
-    const int rows = settings.guidance > 1 ? 2 : 1;
     return {.weights = numbers * bytes,
             .drawing = std::max(bytesOfVaePass(model.vae, width, height, inVae),
-                                bytesOfStep(model, width, height, rows, bytes)),
+                                bytesOfStep(model, width, height, rowsOf(model, settings), bytes)),
             .least = std::max(leastForVae(model.vae, width, height, inVae),
                               bytesOfStep(model, width, height, 1, bytes)),
             .available = {}};

@@ -98,6 +98,18 @@ private Q_SLOTS:
         QVERIFY(memoryFor(model, 0, settings, 4) == memoryFor(model, 0, square(1024), 4));
     }
 
+    void aStepCountsWhatIsCompared() {
+        ModelFolder model = fullSize(512, Family::StableDiffusion);
+        model.unet.down = {UNetBlock{.channels = 10'000}};  // or the VAE takes more
+        const auto drawing = [&] { return memoryFor(model, 0, square(512), 4).drawing; };
+        const auto two = drawing();
+        model.unet.inChannels = 2 * model.vae.latentChannels;
+        QCOMPARE(2 * drawing(), 3 * two);
+        model.unet.inChannels = model.vae.latentChannels;
+        model.unet.guidanceWidth = 256;
+        QCOMPARE(2 * drawing(), two);
+    }
+
     void aControlNetTakesPartInAStep() {
         ModelFolder model = fullSize(512, Family::StableDiffusion);
         const auto without = bytesOfStep(model, 512, 512, 2, 4);
