@@ -166,12 +166,17 @@ void Engine::Impl::beginRequests() {
 }
 
 void Engine::Impl::begin(Request& request, ModelLoader::Answer models) {
-    const auto ended = tried([&] {
-        request.begin(std::move(models.model), std::move(models.refiner));
-        seat(request);
-    });
+    bool hasSpared = false;  // Who leaves comes back for this, so once must do.
+    Attempt ended;
+    do {
+        ended = tried([&] { request.begin(models.model, models.refiner); });
+    } while (ended.isOutOfMemory && !broken &&
+             (loader.letIdleGo() || (!std::exchange(hasSpared, true) && request.spare(false))));
+    if (!ended.problem) {
+        ended = tried([&] { seat(request); });
+    }
     if (ended.problem) {
-        end(request, ended.problem);
+        end(request, request.problemOf(std::move(ended), 0, loader.memoryLeft()));
     }
 }
 
@@ -195,13 +200,19 @@ void Engine::Impl::handOn() {
     }
     Live* const live = handedOn.front();
     handedOn.pop_front();
-    const auto ended = tried([&] {
+    Request& request = *live->request;
+    auto ended = tried([&] {
         useThreadsWorthIt(*live->pipeline, live->drawing.work());
-        live->goOn();
+        live->goOn(loader.memoryLeft());
         order.join(live->group, live);
     });
-    if (ended.problem && !broken) {
-        end(*live->request, ended.problem);
+    if (broken || !ended.problem) {
+        return;
+    }
+    if (ended.isOutOfMemory && (loader.letIdleGo() || request.spare(true))) {
+        handedOn.push_front(live);
+    } else {
+        end(request, request.problemOf(std::move(ended), live->part + 1, loader.memoryLeft()));
     }
 }
 
@@ -217,11 +228,11 @@ void Engine::Impl::decodeOne() {
         useThreadsWorthIt(request.pipeline(), live->drawing.work());
         request.deliver(*live, loader.memoryLeft());
     });
-    if (ended.isOutOfMemory && !broken && (loader.letIdleGo() || live->takeLessToDecode())) {
+    if (ended.isOutOfMemory && !broken && (loader.letIdleGo() || request.spare(true))) {
         finished.push_front(live);
         return;
     }
-    const auto problem = live->problemOf(std::move(ended), loader.memoryLeft());
+    const auto problem = request.problemOf(std::move(ended), live->part, loader.memoryLeft());
     if (broken) {
         return;
     }
@@ -268,7 +279,7 @@ void Engine::Impl::advance() {
         widths.tooWide(turn.drawings.front()->kind(), static_cast<int>(drawings.size()));
     } else if (Live& live = *turn.drawings.front();
                !ended.isOutOfMemory || !(loader.letIdleGo() || live.takeLess())) {
-        end(*live.request, live.problemOf(std::move(ended), loader.memoryLeft()));
+        end(*live.request, live.request->problemOf(std::move(ended), live.part, loader.memoryLeft()));
     }
 }
 

@@ -41,9 +41,9 @@ struct Size {
     std::int64_t height;
 };
 
-/// `run` gets the side of a tile in pixels, or 0.
+/// `run` gets the side of a tile in pixels, or 0; `what` it does is told where there are tiles.
 Made withinTiles(const models::VaeConfig& config, Size size, const at::Tensor& x, std::int64_t room,
-                 const std::function<at::Tensor(std::int64_t side)>& run) {
+                 const std::string& what, const std::function<at::Tensor(std::int64_t side)>& run) {
     room = x.is_cpu() ? std::min(room, kMostOnCpu) : room;
     const auto bytes = static_cast<std::int64_t>(x.element_size());
     const auto fits = [&](std::int64_t side) {
@@ -59,7 +59,7 @@ Made withinTiles(const models::VaeConfig& config, Size size, const at::Tensor& x
                 givesBack.emplace();
             }
             return {run(*side), *side == 0 ? ""
-                                           : "To save memory its pixels were made in tiles of " +
+                                           : "To save memory " + what + " in tiles of " +
                                                  std::to_string(*side) + ", with blended seams."};
         } catch (const std::exception& error) {
             if (side + 1 == sides.end() || !isOutOfMemory(error)) {
@@ -83,7 +83,8 @@ Made decodeWithin(const Vae& vae, const models::VaeConfig& config, const at::Ten
                   std::int64_t room) {
     const int scale = config.scale();
     return withinTiles(
-        config, {latents.size(3) * scale, latents.size(2) * scale}, latents, room, [&](std::int64_t side) {
+        config, {latents.size(3) * scale, latents.size(2) * scale}, latents, room, "its pixels were made",
+        [&](std::int64_t side) {
             const auto decode = [&](const at::Tensor& x) { return vae.decoder.forward(x); };
             return side == 0 ? decode(latents) : inTiles(latents, {side / scale, side}, decode);
         });
@@ -92,10 +93,11 @@ Made decodeWithin(const Vae& vae, const models::VaeConfig& config, const at::Ten
 Made encodeWithin(const Vae& vae, const models::VaeConfig& config, const at::Tensor& pixels,
                   std::int64_t room) {
     const int scale = config.scale();
-    return withinTiles(config, {pixels.size(3), pixels.size(2)}, pixels, room, [&](std::int64_t side) {
-        const auto encode = [&](const at::Tensor& x) { return vae.encoder.forward(x); };
-        return side == 0 ? encode(pixels) : inTiles(pixels, {side, side / scale}, encode);
-    });
+    return withinTiles(config, {pixels.size(3), pixels.size(2)}, pixels, room,
+                       "the picture it begins with was read", [&](std::int64_t side) {
+                           const auto encode = [&](const at::Tensor& x) { return vae.encoder.forward(x); };
+                           return side == 0 ? encode(pixels) : inTiles(pixels, {side, side / scale}, encode);
+                       });
 }
 
 }  // namespace easel::diffusion

@@ -198,11 +198,10 @@ void Pipeline::leaveToRefiner(const protocol::GenerationSettings& settings, Samp
 
 Posterior Pipeline::encode(const at::Tensor& pixels) const {
     const auto vae = m_networks.vae->get();
-    const auto moments =
-        encodeWithin(*vae, m_model.vae, pixels.to(m_device.placement.device, vae->dtype()), kAnyRoom)
-            .result.to(at::kFloat)
-            .chunk(2, 1);
-    return {moments[0], at::exp(0.5 * moments[1].clamp(-30, 20))};
+    Made encoded =
+        encodeWithin(*vae, m_model.vae, pixels.to(m_device.placement.device, vae->dtype()), kAnyRoom);
+    const auto moments = encoded.result.to(at::kFloat).chunk(2, 1);
+    return {moments[0], at::exp(0.5 * moments[1].clamp(-30, 20)), std::move(encoded.note)};
 }
 
 at::Tensor Pipeline::predict(const Drawing& drawing) const {
@@ -238,13 +237,11 @@ image::Image Pipeline::preview(const Drawing& drawing) const {
     return toImage(at::nan_to_num(tiny ? decodedQuickly(seen, *tiny) : inColours(seen, *m_colours)));
 }
 
-protocol::Problem Pipeline::tooLarge(const Drawing& drawing, std::int64_t room) const {
+protocol::Problem Pipeline::tooLarge(int width, int height, std::int64_t room) const {
     const int scale = m_model.vae.scale();
-    const std::int64_t width = drawing.latents().size(3) * scale;
-    const std::int64_t height = drawing.latents().size(2) * scale;
     const auto bytes = static_cast<std::int64_t>(c10::elementSize(m_device.placement.dtype));
     // It was tried and did not fit, whatever was calculated.
-    const auto smaller = static_cast<std::int64_t>(0.75 * std::sqrt(static_cast<double>(width * height)));
+    const auto smaller = static_cast<std::int64_t>(0.75 * std::sqrt(static_cast<double>(width) * height));
     const std::int64_t side = std::min(models::sideThatFits(m_model, bytes, room), smaller) / scale * scale;
     std::string detail = "The device has too little memory for a picture of " + std::to_string(width) + "x" +
                          std::to_string(height) + ", even in parts; ";

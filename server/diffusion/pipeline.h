@@ -93,8 +93,9 @@ public:
     bool letTextsGo() { return m_networks.text.leave(); }
     bool letVaeGo() { return m_networks.vae->leave(); }
 
-    /// That the memory, of which `room` bytes are left, does not hold `drawing`; and what it would hold.
-    protocol::Problem tooLarge(const Drawing& drawing, std::int64_t room) const;
+    /// That the memory, of which `room` bytes are left, does not hold a picture of this size; and what it
+    /// would hold.
+    protocol::Problem tooLarge(int width, int height, std::int64_t room) const;
 
 private:
     std::unique_ptr<Sampler> samplerFor(const protocol::GenerationSettings& settings, const at::Tensor& noise,

@@ -28,6 +28,12 @@ std::vector<models::LoraUse> lorasOf(const protocol::GenerationSettings& setting
     return uses;
 }
 
+void addOnce(std::vector<std::string>& sentences, const std::string& sentence) {
+    if (!sentence.empty() && std::ranges::find(sentences, sentence) == sentences.end()) {
+        sentences.push_back(sentence);
+    }
+}
+
 }  // namespace
 
 Request::Request(std::string id, generator::Materials materials, protocol::GenerationSettings settings,
@@ -79,6 +85,7 @@ void Request::begin(std::shared_ptr<Pipeline> pipeline, std::shared_ptr<Pipeline
     m_canvas = canvasFor(m_settings, m_materials);
     if (m_canvas) {
         m_start = startFrom(*m_canvas, *m_pipeline, m_pass.first);
+        addSavings(m_start.savings);
         if (m_start.masked) {
             m_start.masked->beginsWithNoise = m_settings.maskedContent == "noise";
         }
@@ -131,13 +138,14 @@ std::vector<Control> Request::controlsIn(const protocol::GenerationSettings& dra
     return controls;
 }
 
-Drawing Request::goOn(int index, int part, const Drawing& begun) const {
+Drawing Request::goOn(int index, int part, const Drawing& begun, std::int64_t room) {
     if (isRefined(part)) {
         return m_refiner->drawingAfter(begun, m_drawn, m_refinerGuidance);
     }
-    Drawing larger = m_pipeline->drawingFor(
-        m_second->settings, index, m_second->guidance,
-        startLarger(begun.latents(), *m_pipeline, m_second->pass, m_settings.hiresUpscaler));
+    const Start start =
+        startLarger(begun.latents(), *m_pipeline, m_second->pass, m_settings.hiresUpscaler, room);
+    addSavings(start.savings);
+    Drawing larger = m_pipeline->drawingFor(m_second->settings, index, m_second->guidance, start);
     larger.holdTo(m_second->controls);
     return larger;
 }
@@ -177,15 +185,21 @@ void Request::deliver(const Live& live, std::int64_t room) {
     if (m_canvas) {
         picture = putBack(*m_canvas, std::move(picture));
     }
-    picture.note = live.note();
-    picture.note += (picture.note.empty() || decoded.note.empty() ? "" : " ") + decoded.note;
+    std::vector<std::string> savings = m_savings;
+    if (live.rows == Rows::OneByOne) {
+        addOnce(savings, "To save memory the network was asked about one prompt after another.");
+    }
+    addOnce(savings, decoded.note);
+    for (const std::string& saving : savings) {
+        picture.note += (picture.note.empty() ? "" : " ") + saving;
+    }
     if (m_observer.image) {
         m_observer.image(live.index, protocol::seedOf(m_settings, live.index), std::move(picture));
     }
     ++m_delivered;
 }
 
-bool Request::spare(bool decodes) const {
+bool Request::spare(bool decodes) {
     bool spared = false;
     for (const auto& model : {m_pipeline, m_refiner}) {
         if (model) {
@@ -193,7 +207,25 @@ bool Request::spare(bool decodes) const {
             spared = (!decodes && model->letVaeGo()) || spared;
         }
     }
+    if (spared) {
+        addOnce(m_savings,
+                "To save memory the text encoders and the VAE left it while they were not needed.");
+    }
     return spared;
+}
+
+void Request::addSavings(const std::vector<std::string>& sentences) {
+    for (const std::string& sentence : sentences) {
+        addOnce(m_savings, sentence);
+    }
+}
+
+std::optional<protocol::Problem> Request::problemOf(Attempt ended, int part, std::int64_t room) const {
+    if (!ended.isOutOfMemory) {
+        return std::move(ended.problem);
+    }
+    const protocol::GenerationSettings& drawn = isLarger(part) && m_second ? m_second->settings : m_drawn;
+    return pipelineOf(part).tooLarge(drawn.width, drawn.height, room);
 }
 
 void Request::finish(std::optional<protocol::Problem> problem) const {
@@ -220,9 +252,9 @@ bool Live::stepped() const {
     return request->stepped(index, part, drawing.accepted(), drawing.evaluations());
 }
 
-void Live::goOn() {
+void Live::goOn(std::int64_t room) {
+    drawing = request->goOn(index, part + 1, drawing, room);
     ++part;
-    drawing = request->goOn(index, part, drawing);
     pipeline = &request->pipelineOf(part);
     group = groupNow();
 }
@@ -232,29 +264,7 @@ bool Live::takeLess() {
         rows = Rows::OneByOne;
         return true;
     }
-    const bool spared = request->spare(false);
-    hasSpared = hasSpared || spared;
-    return spared;
-}
-
-bool Live::takeLessToDecode() {
-    const bool spared = request->spare(true);
-    hasSpared = hasSpared || spared;
-    return spared;
-}
-
-std::optional<protocol::Problem> Live::problemOf(Attempt ended, std::int64_t room) const {
-    return ended.isOutOfMemory ? pipeline->tooLarge(drawing, room) : std::move(ended.problem);
-}
-
-std::string Live::note() const {
-    std::string note =
-        rows == Rows::Together ? "" : "To save memory the network was asked about one prompt after another.";
-    if (hasSpared) {
-        note += note.empty() ? "" : " ";
-        note += "To save memory the text encoders and the VAE left it while they were not needed.";
-    }
-    return note;
+    return request->spare(false);
 }
 
 std::string Live::groupNow() const {

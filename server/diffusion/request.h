@@ -34,7 +34,7 @@ public:
     /// What is to change the model.
     const std::vector<models::LoraUse>& loras() const { return m_loras; }
 
-    /// Reads the prompts; `refiner` where there is one. Throws Failure.
+    /// Reads the prompts; `refiner` where there is one. May be tried again after it threw. Throws Failure.
     void begin(std::shared_ptr<Pipeline> pipeline, std::shared_ptr<Pipeline> refiner = nullptr);
     bool hasBegun() const { return m_pipeline != nullptr; }
     const Pipeline& pipeline() const { return *m_pipeline; }
@@ -48,8 +48,9 @@ public:
     /// refiner where there is one, and larger where that was asked for.
     bool hasPart(int part) const { return part < 1 + countedRefiner() + (m_second ? 1 : 0); }
     const Pipeline& pipelineOf(int part) const { return isRefined(part) ? *m_refiner : *m_pipeline; }
-    /// Picture `index`, `begun` by the parts before, at the first step of `part`. Throws Failure.
-    Drawing goOn(int index, int part, const Drawing& begun) const;
+    /// Picture `index`, `begun` by the parts before, at the first step of `part`; where that takes decoding,
+    /// it is done within about `room` bytes. Throws Failure.
+    Drawing goOn(int index, int part, const Drawing& begun, std::int64_t room);
 
     /// Picture `index` is a step further in `part`; it has made `accepted` of that one's `evaluations`. True:
     /// it is to be shown now.
@@ -60,7 +61,9 @@ public:
     void deliver(const Live& live, std::int64_t room);
     /// After memory ran out: lets what its models do not need now leave the memory until they do, the text
     /// encoders and, where it does not decode, the VAE. False: none of it was there.
-    bool spare(bool decodes) const;
+    bool spare(bool decodes);
+    /// What went wrong in `part` when it was tried with `room` bytes left.
+    std::optional<protocol::Problem> problemOf(Attempt ended, int part, std::int64_t room) const;
     bool isComplete() const { return m_delivered == m_settings.count; }
     /// The last that is told.
     void finish(std::optional<protocol::Problem> problem) const;
@@ -81,6 +84,7 @@ private:
     bool isLarger(int part) const { return part > countedRefiner(); }
     void enter(protocol::Stage stage);
     void tell();
+    void addSavings(const std::vector<std::string>& sentences);
 
     std::string m_id;
     generator::Materials m_materials;
@@ -98,6 +102,7 @@ private:
     std::optional<Canvas> m_canvas;
     Start m_start;
     std::optional<Larger> m_second;
+    std::vector<std::string> m_savings;  // what was done to save memory, a sentence each
     int m_begun = 0;
     int m_delivered = 0;
 
@@ -111,19 +116,13 @@ struct Live {
     bool hasMore() const { return request->hasPart(part + 1); }
     /// It is a step further. True: it is to be shown now.
     bool stepped() const;
-    /// With the next part from now on. Throws Failure.
-    void goOn();
+    /// With the next part from now on, as of Request::goOn. Throws Failure.
+    void goOn(std::int64_t room);
 
     /// What widths are kept under: the model's files, the shape, and whether there is guidance.
     std::string kind() const;
-    /// After memory ran out, in a step or where it was decoded: does with less. False: there is nothing more
-    /// to leave out.
+    /// After memory ran out in a step: does with less. False: there is nothing more to leave out.
     bool takeLess();
-    bool takeLessToDecode();
-    /// What is to be told of how it was drawn; mostly nothing.
-    std::string note() const;
-    /// What went wrong when it was tried with `room` bytes left.
-    std::optional<protocol::Problem> problemOf(Attempt ended, std::int64_t room) const;
 
     Request* request;
     const Pipeline* pipeline;  ///< that draws it now
@@ -131,8 +130,7 @@ struct Live {
     int part = 0;  ///< that it is in
     Drawing drawing;
     Rows rows = Rows::Together;
-    bool hasSpared = false;  ///< others left the memory for it
-    std::string group;       ///< what it shares forward passes with: the model in memory, and the shape
+    std::string group;  ///< what it shares forward passes with: the model in memory, and the shape
 
 private:
     std::string groupNow() const;

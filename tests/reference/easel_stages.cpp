@@ -117,7 +117,7 @@ json draw(diffusion::ModelLoader& loader, const Asked& asked) {
         if (!live.hasMore()) {
             break;
         }
-        live.goOn();
+        live.goOn(loader.memoryLeft());
     }
     request.deliver(live, loader.memoryLeft());
     const double drawn = secondsSince(started);

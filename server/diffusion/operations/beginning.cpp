@@ -4,6 +4,7 @@
 #include <ATen/ATen.h>
 
 #include <cstring>
+#include <utility>
 
 #include "server/diffusion/failure.h"
 #include "server/diffusion/input_picture.h"
@@ -29,9 +30,11 @@ at::Tensor toTensor(const image::Image& picture) {
 Start startFrom(const Canvas& canvas, const Pipeline& pipeline, int first) {
     const at::Tensor pixels = toTensor(canvas.start);
     if (pipeline.task() == models::Task::Edit) {
-        return {.channels = pipeline.encode(pixels).mean};
+        Posterior encoded = pipeline.encode(pixels);
+        return {.channels = std::move(encoded.mean), .savings = {std::move(encoded.note)}};
     }
     Start start{.picture = pipeline.encode(pixels), .first = first};
+    start.savings = {start.picture->note};
     if (!canvas.mask) {
         return start;
     }
@@ -55,11 +58,13 @@ Start startFrom(const Canvas& canvas, const Pipeline& pipeline, int first) {
 }
 
 Start startLarger(const at::Tensor& latents, const Pipeline& pipeline, const protocol::Pass& pass,
-                  std::string_view upscaler) {
+                  std::string_view upscaler, std::int64_t room) {
     if (upscaler == "lanczos") {
-        const auto picture = toImage(pipeline.decode(latents));
-        return {.picture = pipeline.encode(toTensor(image::resized(picture, {pass.width, pass.height}))),
-                .first = pass.first};
+        const Made decoded = pipeline.decodeWithin(latents, room);
+        const auto larger = image::resized(toImage(decoded.result), {pass.width, pass.height});
+        Start start{.picture = pipeline.encode(toTensor(larger)), .first = pass.first};
+        start.savings = {decoded.note, start.picture->note};
+        return start;
     }
     const std::int64_t scale = pipeline.pixelsOfALatent();
     return {.latents = at::upsample_bilinear2d(latents, {pass.height / scale, pass.width / scale}, false),

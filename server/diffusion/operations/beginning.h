@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 #include "server/diffusion/operations/canvas.h"
@@ -17,8 +18,8 @@ at::Tensor toTensor(const image::Image& picture);
 Start startFrom(const Canvas& canvas, const Pipeline& pipeline, int first);
 
 /// What its second, larger pass begins with, where the first has come to `latents`. `upscaler`: one of
-/// protocol::kHiresUpscalers.
+/// protocol::kHiresUpscalers; one of pixels decodes within about `room` bytes.
 Start startLarger(const at::Tensor& latents, const Pipeline& pipeline, const protocol::Pass& pass,
-                  std::string_view upscaler);
+                  std::string_view upscaler, std::int64_t room);
 
 }  // namespace easel::diffusion

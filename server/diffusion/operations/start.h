@@ -4,6 +4,8 @@
 #include <ATen/core/Tensor.h>
 
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace easel::diffusion {
 
@@ -11,6 +13,7 @@ namespace easel::diffusion {
 struct Posterior {
     at::Tensor mean;
     at::Tensor deviation;
+    std::string note = {};  ///< as of Made
 };
 
 /// The part of a picture that is drawn anew.
@@ -29,6 +32,7 @@ struct Start {
     std::optional<Masked> masked = {};
     /// [1, C', H, W], beside the latents in models that inpaint or edit; else undefined.
     at::Tensor channels = {};
+    std::vector<std::string> savings = {};  ///< what was done to save memory, a sentence each or nothing
 };
 
 }  // namespace easel::diffusion

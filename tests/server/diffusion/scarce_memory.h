@@ -5,14 +5,17 @@
 #include <c10/util/Exception.h>
 
 #include <atomic>
+#include <climits>
 #include <cstddef>
 
 namespace easel::tests {
 
-/// As long as it lives, the CPU has no tensor of more than `most` bytes to give, as a full GPU has none.
+/// As long as it lives, the CPU has no tensor of more than `most` bytes to give, as a full GPU has none;
+/// after it was asked for such `times` times it has all that is wanted.
 class ScarceMemory final : public c10::Allocator {
 public:
-    explicit ScarceMemory(std::size_t most) : m_most(most), m_plenty(c10::GetCPUAllocator()) {
+    explicit ScarceMemory(std::size_t most, int times = INT_MAX)
+        : m_most(most), m_times(times), m_plenty(c10::GetCPUAllocator()) {
         c10::SetCPUAllocator(this);
     }
     ~ScarceMemory() override { c10::SetCPUAllocator(m_plenty); }
@@ -20,7 +23,7 @@ public:
     ScarceMemory& operator=(const ScarceMemory&) = delete;
 
     c10::DataPtr allocate(std::size_t bytes) override {
-        if (bytes > m_most) {
+        if (bytes > m_most && refused < m_times) {
             ++refused;
             TORCH_CHECK_WITH(OutOfMemoryError, false, "There are no ", bytes, " bytes.");
         }
@@ -40,6 +43,7 @@ public:
 
 private:
     std::atomic<std::size_t> m_most;
+    const int m_times;
     c10::Allocator* const m_plenty;
     std::atomic<std::size_t> m_largest = 0;
 };
