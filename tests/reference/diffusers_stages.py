@@ -6,6 +6,7 @@ knows its pipelines would call for the same picture."""
 import copy
 import inspect
 import json
+import math
 import pathlib
 import resource
 import sys
@@ -137,6 +138,17 @@ class Reference:
         return {"load_seconds": loaded, "draw_seconds": drawn, "draw_cpu_seconds": cpu, "peak_mb": peak}
 
 
+def between_steps(scheduler, steps, share):
+    """Where a sampler that looks twice in a step hands over next to `share`: after how many looks, and what an XL pipeline
+    is to be told to begin there. By themselves the pipelines part in the middle of a step."""
+    scheduler = copy.deepcopy(scheduler)
+    scheduler.set_timesteps(steps)
+    trained = scheduler.config.num_train_timesteps
+    before = int((scheduler.timesteps >= round(trained * (1 - share))).sum())
+    turn = (before + 1) // 2 * 2
+    return turn, 1 - math.floor(scheduler.timesteps[turn]) / trained
+
+
 class Drawing:
     def __init__(self, settings, read):
         self.settings, self.read = settings, read
@@ -153,13 +165,20 @@ class Drawing:
         def note_text(_unet, _arguments, keywords):
             self.stages.setdefault("text", keywords["encoder_hidden_states"][-1:].float())
 
-        def note(_pipe, _step, _timestep, tensors):
+        turn = None
+
+        def note(pipe, _step, _timestep, tensors):
             self.stages[f"latents_{len(self.stages)}"] = tensors["latents"].float().clone()
+            pipe._interrupt = turn is not None and pipe.scheduler.step_index >= turn
             return tensors
 
         # An empty negative prompt of XL is none.
         negative = settings.get("negative_prompt") or (None if what == "noise" and model.kind == "xl" else "")
         given = {"num_inference_steps": settings["steps"], "negative_prompt": negative} | given
+        if pipe.scheduler.order == 2 and "denoising_end" in given:
+            turn, _ = between_steps(pipe.scheduler, settings["steps"], given.pop("denoising_end"))
+        if pipe.scheduler.order == 2 and "denoising_start" in given:
+            _, given["denoising_start"] = between_steps(pipe.scheduler, settings["steps"], given["denoising_start"])
         eta = inspect.signature(pipe.scheduler.step).parameters.get("eta")
         if eta:
             given["eta"] = eta.default  # the sampler's own, not the pipelines' 0
