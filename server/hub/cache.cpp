@@ -7,7 +7,6 @@
 #include <system_error>
 #include <utility>
 
-#include "server/hub/file_lock.h"
 #include "server/hub/names.h"
 #include "server/models/files/folder.h"
 #include "shared/process/files.h"
@@ -102,8 +101,17 @@ Expected<void> CachedRepository::prepare() const {
     return {};
 }
 
+/// What a name is to be lies beside it for a moment, under one name for all.
+Expected<FileLock> CachedRepository::lockNames() const {
+    return FileLock::wait(m_locks / "easel-names.lock", {});
+}
+
 Expected<void> CachedRepository::link(const std::string& commit, const std::string& file,
                                       const std::string& blob) const {
+    const auto names = lockNames();
+    if (!names) {
+        return tl::unexpected(names.error());
+    }
     const path place = snapshot(commit) / file;
     if (auto made = makeFolders(place.parent_path()); !made) {
         return made;
@@ -133,6 +141,10 @@ Expected<void> CachedRepository::link(const std::string& commit, const std::stri
 Expected<void> CachedRepository::writeRef(const std::string& revision, const std::string& commit) const {
     if (revision == commit) {
         return {};
+    }
+    const auto names = lockNames();
+    if (!names) {
+        return tl::unexpected(names.error());
     }
     const path ref = m_folder / "refs" / revision;
     if (auto made = makeFolders(ref.parent_path()); !made) {

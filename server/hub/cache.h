@@ -8,13 +8,14 @@
 #include <string>
 #include <vector>
 
+#include "server/hub/file_lock.h"
 #include "server/hub/source.h"
 #include "shared/protocol/problem.h"
 
 namespace easel::hub {
 
 /// One model's folder in the hub's cache, in the layout that its other clients share: blobs by their hashes,
-/// snapshots of relative links to them, refs from revisions to commits. From any thread.
+/// snapshots of relative links to them, refs from revisions to commits. From any thread and process.
 class CachedRepository {
 public:
     /// `id` is a name of the hub's.
@@ -52,6 +53,7 @@ public:
     protocol::Expected<std::int64_t> remove(const std::optional<std::string>& commit) const;
 
 private:
+    protocol::Expected<FileLock> lockNames() const;
     void removeRefsTo(const std::string& commit) const;
     protocol::Expected<std::int64_t> removeAll() const;
 

@@ -3,7 +3,9 @@
 #include <QTemporaryDir>
 #include <QTest>
 
+#include <atomic>
 #include <fstream>
+#include <thread>
 
 #include "server/hub/cache.h"
 #include "server/hub/file_lock.h"
@@ -69,6 +71,24 @@ private Q_SLOTS:
         }
         QCOMPARE(cache.filesOf(kOne),
                  (std::map<std::string, std::string>{{"config.json", kShared}, {"unet/weights", kOld}}));
+    }
+
+    void severalMayNameTheSameAtOnce() {
+        const auto cache = twoSnapshots();
+        std::atomic<int> failures = 0;
+        const auto name = [&](const std::string& commit, const std::string& blob) {
+            for (int i = 0; i < 30; ++i) {
+                const bool isNamed = cache.link(kOne, "unet/weights", blob) && cache.writeRef("main", commit);
+                failures += isNamed ? 0 : 1;
+            }
+        };
+        {
+            const std::jthread one([&] { name(kOne, kOld); });
+            const std::jthread other([&] { name(kTwo, kNew); });
+        }
+        QCOMPARE(failures, 0);
+        QVERIFY(cache.commitOf("main").has_value());
+        QVERIFY(!cache.isBusy());
     }
 
     void linksThatLeadElsewhereAreNoBlobs() {

@@ -250,8 +250,9 @@ private Q_SLOTS:
         const auto before = m_hub->requests("steady").size();
         const auto one = pull("steady");
         second.join();
-        QVERIFY(one && isWhole(one->snapshot));
-        QVERIFY(other && isWhole(other->snapshot));
+        QVERIFY2(one, one ? "" : one.error().detail.c_str());
+        QVERIFY2(other, other ? "" : other.error().detail.c_str());
+        QVERIFY(isWhole(one->snapshot) && isWhole(other->snapshot));
         int fetched = 0;
         for (const QJsonObject& request : m_hub->requests("steady").mid(before)) {
             fetched += request["host"] == "storage" && request["path"].toString().endsWith(kUnet) ? 1 : 0;
