@@ -43,7 +43,8 @@ void addDrawing(CLI::App& command, Drawing& drawing, bool forServer) {
         ->capture_default_str();
     command
         .add_option("--precision", drawing.precision,
-                    "What to compute in: auto (fp16 on a GPU, fp32 on the CPU), fp32, fp16, bf16")
+                    "What to compute in: auto (fp16 on a GPU; on a CPU bf16 if that is much "
+                    "faster, or else fp32), fp32, fp16, bf16")
         ->check(CLI::IsMember({"auto", "fp32", "fp16", "bf16"}))
         ->capture_default_str();
     command

@@ -8,12 +8,15 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <utility>
 #include <vector>
 
 #include "server/diffusion/failure.h"
+#include "server/kernels/attention.h"
 
 namespace easel::diffusion {
 namespace {
@@ -49,14 +52,42 @@ void keepFreedMemory() {
     mallopt(M_TRIM_THRESHOLD, -1);
 }
 
+/// Of a product of matrices in `dtype`, the least of some.
+double secondsToMultiply(c10::ScalarType dtype) {
+    const at::Tensor x = at::ones({256, 1024}, dtype);
+    const at::Tensor weight = at::ones({1024, 1024}, dtype);
+    double least = std::numeric_limits<double>::infinity();
+    for (int i = 0; i < 4; ++i) {
+        const auto startedAt = std::chrono::steady_clock::now();
+        at::linear(x, weight);
+        const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - startedAt;
+        least = std::min(least, taken.count());
+    }
+    return least;
+}
+
+/// Whether the CPU gains by bfloat16: many have no instructions for it, and some of those that do only
+/// imitate them.
+bool gainsByBf16() {
+    constexpr double kWorthIt = 1.5;
+    static const bool gains = kernels::AttentionBf16::isAvailable() &&
+                              secondsToMultiply(c10::kFloat) >= kWorthIt * secondsToMultiply(c10::kBFloat16);
+    return gains;
+}
+
 Device cpu(std::string_view precision) {
-    if (precision != "auto" && precision != "fp32") {
+    if (precision != "auto" && precision != "fp32" && precision != "bf16") {
         throw Failure(protocol::invalidField(
             "precision",
-            "The CPU computes in fp32 only; leave out --precision " + std::string(precision) + "."));
+            "The CPU computes in fp32 or bf16; leave out --precision " + std::string(precision) + "."));
     }
     keepFreedMemory();
-    return {{c10::Device(c10::kCPU), c10::kFloat}, "cpu", valueIn("/proc/cpuinfo", "model name"), "fp32", ""};
+    const bool isHalf = precision == "bf16" || (precision == "auto" && gainsByBf16());
+    return {{c10::Device(c10::kCPU), isHalf ? c10::kBFloat16 : c10::kFloat},
+            "cpu",
+            valueIn("/proc/cpuinfo", "model name"),
+            isHalf ? "bf16" : "fp32",
+            ""};
 }
 
 std::pair<std::string_view, c10::ScalarType> precisionOnGpu(std::string_view wanted) {
@@ -105,8 +136,8 @@ Device best(std::string_view precision, const generator::Nvidia& nvidia) {
     try {
         return cuda(0, precision, nvidia);
     } catch (const Failure& failure) {
-        if (precision != "auto" && precision != "fp32") {
-            throw;  // only a GPU has a choice of precisions
+        if (precision == "fp16") {
+            throw;  // which only a GPU has
         }
         Device device = cpu(precision);
         device.remark = failure.problem().detail;

@@ -48,6 +48,9 @@ int generationOf(int index) {
 generator::ListedDevice listed(const Device& device) {
     generator::ListedDevice entry{device.name, device.hardware, {"fp32"}, 0, 0, ""};
     const c10::Device place = device.placement.device;
+    if (place.is_cpu() && device.precision == "bf16") {
+        entry.precisions.emplace_back("bf16");
+    }
     if (place.is_cuda()) {
         entry.precisions.emplace_back("fp16");
         if (generationOf(place.index()) >= kFirstWithBf16) {

@@ -2,10 +2,13 @@
 #include "server/diffusion/networks/ops.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 
 #include <algorithm>
 #include <cmath>
 #include <vector>
+
+#include "server/kernels/attention.h"
 
 namespace easel::diffusion::ops {
 namespace {
@@ -33,6 +36,41 @@ std::int64_t rowsAtATime(const at::Tensor& q, const at::Tensor& k, const at::Ten
     return std::clamp<std::int64_t>(kMostScores / std::max<std::int64_t>(row, 1), 1, q.size(2));
 }
 
+bool hasOwnAttention(const at::Tensor& q, std::int64_t heads) {
+    return q.is_cpu() && q.scalar_type() == at::kBFloat16 && kernels::AttentionBf16::isAvailable() &&
+           kernels::AttentionBf16::takes(q.size(2) / heads);
+}
+
+template <typename Number>
+kernels::Sequences<Number> sequencesOf(const at::Tensor& x, std::int64_t heads) {
+    return {static_cast<Number*>(x.data_ptr()), x.stride(0), x.stride(1), x.size(2) / heads};
+}
+
+at::Tensor ownAttention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, std::int64_t heads) {
+    using kernels::Bf16;
+    kernels::AttentionBf16 attention({.rows = q.size(0),
+                                      .heads = heads,
+                                      .queries = q.size(1),
+                                      .keys = k.size(1),
+                                      .width = q.size(2) / heads});
+    const auto keys = sequencesOf<const Bf16>(k, heads);
+    const auto values = sequencesOf<const Bf16>(v, heads);
+    at::parallel_for(0, attention.packings(), 1, [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t i = begin; i < end; ++i) {
+            attention.pack(i, keys, values);
+        }
+    });
+    const at::Tensor out = at::empty_like(q);
+    const auto queries = sequencesOf<const Bf16>(q, heads);
+    const auto attended = sequencesOf<Bf16>(out, heads);
+    at::parallel_for(0, attention.blocks(), 1, [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t i = begin; i < end; ++i) {
+            attention.run(i, queries, attended);
+        }
+    });
+    return out;
+}
+
 }  // namespace
 
 at::Tensor groupNormSilu(const at::Tensor& x, std::int64_t groups, const at::Tensor& weight,
@@ -43,6 +81,9 @@ at::Tensor groupNormSilu(const at::Tensor& x, std::int64_t groups, const at::Ten
 
 at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, std::int64_t heads,
                      bool causal) {
+    if (!causal && hasOwnAttention(q, heads)) {
+        return ownAttention(q.contiguous(), k.contiguous(), v.contiguous(), heads);
+    }
     const auto split = [heads](const at::Tensor& x) {
         return x.view({x.size(0), x.size(1), heads, x.size(2) / heads}).transpose(1, 2);
     };
@@ -82,8 +123,10 @@ at::Tensor toSequence(const at::Tensor& x) {
     return x.permute({0, 2, 3, 1}).reshape({x.size(0), x.size(2) * x.size(3), x.size(1)});
 }
 
-at::Tensor toMap(const at::Tensor& x, std::int64_t height, std::int64_t width) {
-    return x.view({x.size(0), height, width, x.size(2)}).permute({0, 3, 1, 2}).contiguous();
+at::Tensor toMap(const at::Tensor& x, const at::Tensor& like) {
+    return x.view({x.size(0), like.size(2), like.size(3), x.size(2)})
+        .permute({0, 3, 1, 2})
+        .contiguous(like.suggest_memory_format());
 }
 
 }  // namespace easel::diffusion::ops

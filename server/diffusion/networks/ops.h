@@ -33,7 +33,7 @@ at::Tensor guide(const at::Tensor& start, const at::Tensor& from, const at::Tens
 
 /// [B, C, H, W] → [B, HW, C].
 at::Tensor toSequence(const at::Tensor& x);
-/// [B, HW, C] → [B, C, H, W].
-at::Tensor toMap(const at::Tensor& x, std::int64_t height, std::int64_t width);
+/// [B, HW, C] → [B, C, H, W], in the size and the order in memory of the map `like`.
+at::Tensor toMap(const at::Tensor& x, const at::Tensor& like);
 
 }  // namespace easel::diffusion::ops

@@ -68,8 +68,7 @@ at::Tensor SpatialTransformer::forward(const at::Tensor& x, const at::Tensor& co
     for (const auto& block : transformer_blocks) {
         h = block.forward(std::move(h), context);
     }
-    h = conv_out ? conv_out->forward(ops::toMap(h, x.size(2), x.size(3)))
-                 : ops::toMap(linear_out->forward(h), x.size(2), x.size(3));
+    h = conv_out ? conv_out->forward(ops::toMap(h, x)) : ops::toMap(linear_out->forward(h), x);
     return h.add_(x);
 }
 

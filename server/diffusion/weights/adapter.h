@@ -24,6 +24,11 @@ struct Placement {
     c10::ScalarType dtype;
 };
 
+/// Whether what is computed there has the channels beside each other, as kernels for it want them.
+inline bool channelsComeLast(const Placement& placement) {
+    return placement.device.is_cpu() && placement.dtype == c10::kBFloat16;
+}
+
 /// The tensors of a network by their names.
 using Tensors = std::unordered_map<std::string, at::Tensor>;
 

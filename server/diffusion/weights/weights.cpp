@@ -129,6 +129,9 @@ at::Tensor Weights::read(const std::string& full, at::IntArrayRef shape) const {
     }
 
     at::Tensor numbers = placed(*entry, storedIn(*entry, *stored, source), m_component->placement);
+    if (numbers.dim() == 4 && channelsComeLast(m_component->placement)) {
+        numbers = numbers.contiguous(at::MemoryFormat::ChannelsLast);
+    }
     if (entry->scale != 1 && !at::isfinite(numbers).all().item<bool>()) {
         throw fail("The tensor " + full +
                    " holds numbers that its scale makes infinite; the file is damaged.");

@@ -38,7 +38,7 @@ public:
     Weights operator/(std::integral auto index) const { return *this / std::to_string(index); }
 
     bool has(std::string_view name) const;
-    /// On the placement's device, in its dtype, C order. Shares the file's memory where nothing has to
+    /// On the placement's device, in its dtype, C order but where channelsComeLast(). Shares the file's memory where nothing has to
     /// change, and keeps the file mapped as long as it lives.
     at::Tensor tensor(std::string_view name, at::IntArrayRef shape) const;
     /// "weight", of a layer that can add a product of two factors to its own.

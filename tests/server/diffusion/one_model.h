@@ -31,6 +31,7 @@ public:
                       diffusion::EngineOptions options = {})
         : m_place{"model", folder} {
         options.device = device;
+        options.precision = options.precision == "auto" ? "fp32" : options.precision;
         auto opened = diffusion::Engine::open(options);
         if (!opened) {
             throw std::runtime_error(opened.error().detail);

@@ -124,7 +124,7 @@ void waitUntilReady(Worker& worker) {
     const Status status = worker.next<WorkerStatus>().status;
     QVERIFY2(status.ready, status.message.c_str());
     QCOMPARE(status.device, std::string("cpu"));
-    QCOMPARE(status.precision, std::string("fp32"));
+    QVERIFY(status.precision == "fp32" || status.precision == "bf16");  // what the processor is faster in
 }
 
 }  // namespace

@@ -32,11 +32,9 @@ VaeAttention::VaeAttention(const Weights& in, std::int64_t channels, std::int64_
       to_out_0(projection(in, "to_out.0", "proj_attn", channels)) {}
 
 at::Tensor VaeAttention::forward(const at::Tensor& x) const {
-    const at::Tensor h = group_norm.forward(x.flatten(2)).transpose(1, 2);  // [B, HW, C]
-    return to_out_0.forward(ops::attention(to_q.forward(h), to_k.forward(h), to_v.forward(h), 1))
-        .transpose(1, 2)
-        .reshape(x.sizes())
-        .add_(x);
+    const at::Tensor h = ops::toSequence(group_norm.forward(x));
+    const at::Tensor attended = ops::attention(to_q.forward(h), to_k.forward(h), to_v.forward(h), 1);
+    return ops::toMap(to_out_0.forward(attended), x).add_(x);
 }
 
 VaeMidBlock::VaeMidBlock(const Weights& in, std::int64_t channels, const models::VaeConfig& config)

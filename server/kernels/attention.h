@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace easel::kernels {
+
+/// A number in bfloat16, by its bits.
+using Bf16 = std::uint16_t;
+
+/// Vectors of each head at each place of each row of a batch; the numbers of one lie side by side.
+template <typename Number>
+struct Sequences {
+    Number* data;
+    std::int64_t ofRow;    ///< from a row of the batch to the next, in numbers
+    std::int64_t ofPlace;  ///< from a place to the next
+    std::int64_t ofHead;   ///< from a head to the next
+
+    Number* at(std::int64_t row, std::int64_t place, std::int64_t head) const {
+        return data + row * ofRow + place * ofPlace + head * ofHead;
+    }
+};
+
+/// Scaled dot-product attention in bfloat16, without a mask, on processors that multiply it; scores and sums
+/// are float32. The work is in parts that any threads may do: first all packings, then all blocks.
+/// https://arxiv.org/abs/2307.08691, with the scores of a block of keys kept in the cache.
+class AttentionBf16 {
+public:
+    struct Shape {
+        std::int64_t rows;  ///< of the batch
+        std::int64_t heads;
+        std::int64_t queries;  ///< places of q
+        std::int64_t keys;     ///< places of k and v, at least one
+        std::int64_t width;    ///< numbers of a vector
+    };
+    static constexpr std::int64_t kWidest = 512;
+
+    /// Whether this processor has what it takes.
+    static bool isAvailable();
+    /// Whether vectors of `width` numbers can be taken.
+    static bool takes(std::int64_t width) { return width % 2 == 0 && width >= 16 && width <= kWidest; }
+
+    explicit AttentionBf16(const Shape& shape);
+
+    std::int64_t packings() const { return m_shape.rows * m_shape.heads; }
+    void pack(std::int64_t packing, const Sequences<const Bf16>& k, const Sequences<const Bf16>& v);
+
+    std::int64_t blocks() const { return packings() * m_blocksOfHead; }
+    void run(std::int64_t block, const Sequences<const Bf16>& q, const Sequences<Bf16>& out) const;
+
+private:
+    Shape m_shape;
+    std::int64_t m_blocksOfHead;
+    std::size_t m_keysOfHead;    // numbers of a head's packed keys
+    std::size_t m_valuesOfHead;  // and values
+    std::vector<Bf16> m_keys;
+    std::vector<Bf16> m_values;
+};
+
+}  // namespace easel::kernels
