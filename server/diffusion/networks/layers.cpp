@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "server/diffusion/networks/ops.h"
+#include "server/diffusion/weights/packed.h"
 
 namespace easel::diffusion {
 
@@ -19,14 +20,14 @@ Linear::Linear(const Weights& in, std::int64_t inputs, std::int64_t outputs, Bia
 }
 
 at::Tensor Linear::forward(const at::Tensor& x) const {
-    at::Tensor y = at::linear(x, weight, bias);
+    at::Tensor y = weight.is_mkldnn() ? packed::linear(x, weight, bias) : at::linear(x, weight, bias);
     return beside ? y.add_(at::linear(at::linear(x, beside.down), beside.up)) : y;
 }
 
 Conv2d::Conv2d(const Weights& in, std::int64_t inputs, std::int64_t outputs, std::int64_t kernel,
                std::int64_t stepSize, Linear::Bias wanted)
     : stride(stepSize) {
-    auto [own, factors] = in.layerWeight({outputs, inputs, kernel, kernel});
+    auto [own, factors] = in.layerWeight({outputs, inputs, kernel, kernel}, stride);
     weight = std::move(own);
     beside = std::move(factors);
     if (wanted == Linear::Bias::With) {
@@ -35,8 +36,12 @@ Conv2d::Conv2d(const Weights& in, std::int64_t inputs, std::int64_t outputs, std
 }
 
 at::Tensor Conv2d::forward(const at::Tensor& x) const {
-    const std::int64_t padding = weight.size(2) / 2;
-    at::Tensor y = at::conv2d(x, weight, bias, stride, padding);
+    return forward(x, weight.size(2) / 2);
+}
+
+at::Tensor Conv2d::forward(const at::Tensor& x, std::int64_t padding) const {
+    at::Tensor y = weight.is_mkldnn() ? packed::convolution(x, weight, bias, stride, padding)
+                                      : at::conv2d(x, weight, bias, stride, padding);
     return beside ? y.add_(at::conv2d(at::conv2d(x, beside.down, {}, stride, padding), beside.up)) : y;
 }
 

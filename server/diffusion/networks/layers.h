@@ -26,6 +26,8 @@ struct Conv2d {
     Conv2d(const Weights& in, std::int64_t inputs, std::int64_t outputs, std::int64_t kernel,
            std::int64_t stepSize = 1, Linear::Bias wanted = Linear::Bias::With);
     at::Tensor forward(const at::Tensor& x) const;
+    /// With so many zeros around x instead.
+    at::Tensor forward(const at::Tensor& x, std::int64_t padding) const;
 
     at::Tensor weight;
     LowRank beside;

@@ -8,6 +8,7 @@
 
 #include "server/diffusion/failure.h"
 #include "server/diffusion/weights/lora_formulas.h"
+#include "server/diffusion/weights/packed.h"
 #include "server/diffusion/weights/stored.h"
 #include "server/models/lora/lora_shapes.h"
 
@@ -123,11 +124,11 @@ LowRank Adapter::beside(const std::string& name) const {
 at::Tensor Adapter::changed(const std::string& name, const at::Tensor& base) const {
     at::Tensor sum;
     const auto add = [&sum, &base](const at::Tensor& change, double weight) {
-        sum = sum.defined() ? sum : base.to(at::kFloat, /*non_blocking=*/false, /*copy=*/true);
+        sum = sum.defined() ? sum : packed::plain(base).to(at::kFloat, /*non_blocking=*/false, /*copy=*/true);
         sum.add_(change, weight);
     };
     if (const Layer* const layer = layerOf(name, kWeight)) {
-        const at::Tensor whole = base.to(at::kFloat);
+        const at::Tensor whole = packed::plain(base).to(at::kFloat);
         for (const auto& [module, weight] : layer->changes) {
             const auto take = [&](models::LoraRole role) { return numbers(*module, role); };
             if (const at::Tensor change = loraChange(*module, take, whole); change.defined()) {

@@ -24,11 +24,6 @@ struct Placement {
     c10::ScalarType dtype;
 };
 
-/// Whether what is computed there has the channels beside each other, as kernels for it want them.
-inline bool channelsComeLast(const Placement& placement) {
-    return placement.device.is_cpu() && placement.dtype == c10::kBFloat16;
-}
-
 /// The tensors of a network by their names.
 using Tensors = std::unordered_map<std::string, at::Tensor>;
 
@@ -59,7 +54,8 @@ public:
     bool isBeside(const std::string& name) const;
     /// The factors of that. Throws Failure when a LoRA's numbers are not finite.
     LowRank beside(const std::string& name) const;
-    /// A copy of `base`, the tensor `name`, with the changes in it; `base` itself when there are none.
+    /// A copy of `base`, the tensor `name`, with the changes in it, in C order; `base` itself, packed or not,
+    /// when there are none.
     at::Tensor changed(const std::string& name, const at::Tensor& base) const;
 
 private:

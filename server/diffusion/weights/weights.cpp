@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "server/diffusion/failure.h"
+#include "server/diffusion/weights/packed.h"
 #include "server/diffusion/weights/stored.h"
 #include "server/models/files/model_problem.h"
 
@@ -85,12 +86,20 @@ at::Tensor Weights::tensor(std::string_view name, at::IntArrayRef shape) const {
     return m_component->taken.emplace(full, read(full, shape)).first->second;
 }
 
-LayerWeight Weights::layerWeight(at::IntArrayRef shape) const {
+LayerWeight Weights::layerWeight(at::IntArrayRef shape, std::int64_t stride) const {
     const std::string full = path("weight");
     if (m_component->base && m_component->adapter->isBeside(full)) {
         return {unchanged(full), m_component->adapter->beside(full)};
     }
-    return {tensor("weight", shape), {}};
+    const at::Tensor weight = tensor("weight", shape);
+    if (!packed::isWorthIt(weight)) {
+        return {weight, {}};
+    }
+    const at::Tensor made = packed::packed(weight, stride);
+    if (!m_component->base) {
+        m_component->taken[full] = made;  // and not the plain one, too
+    }
+    return {made, {}};
 }
 
 /// Of a network in memory that is made again with changes: it took the same tensors.
@@ -129,9 +138,6 @@ at::Tensor Weights::read(const std::string& full, at::IntArrayRef shape) const {
     }
 
     at::Tensor numbers = placed(*entry, storedIn(*entry, *stored, source), m_component->placement);
-    if (numbers.dim() == 4 && channelsComeLast(m_component->placement)) {
-        numbers = numbers.contiguous(at::MemoryFormat::ChannelsLast);
-    }
     if (entry->scale != 1 && !at::isfinite(numbers).all().item<bool>()) {
         throw fail("The tensor " + full +
                    " holds numbers that its scale makes infinite; the file is damaged.");

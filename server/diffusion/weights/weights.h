@@ -38,11 +38,12 @@ public:
     Weights operator/(std::integral auto index) const { return *this / std::to_string(index); }
 
     bool has(std::string_view name) const;
-    /// On the placement's device, in its dtype, C order but where channelsComeLast(). Shares the file's memory where nothing has to
+    /// On the placement's device, in its dtype, C order. Shares the file's memory where nothing has to
     /// change, and keeps the file mapped as long as it lives.
     at::Tensor tensor(std::string_view name, at::IntArrayRef shape) const;
-    /// "weight", of a layer that can add a product of two factors to its own.
-    LayerWeight layerWeight(at::IntArrayRef shape) const;
+    /// "weight", of a layer that can add a product of two factors to its own, and takes steps of `stride`;
+    /// packed where that is worth it.
+    LayerWeight layerWeight(at::IntArrayRef shape, std::int64_t stride = 1) const;
     /// Accepts a tensor that is not needed.
     void ignore(std::string_view name) const;
     /// Accepts what is known to be left in such files and plays no part in a picture; with a dot at its end,

@@ -22,8 +22,7 @@ at::Tensor VaeDownBlock::forward(at::Tensor x) const {
         x = block.forward(x);
     }
     if (downsampler) {  // padded below and to the right alone
-        x = at::conv2d(at::constant_pad_nd(x, {0, 1, 0, 1}), downsampler->weight, downsampler->bias,
-                       downsampler->stride);
+        x = downsampler->forward(at::constant_pad_nd(x, {0, 1, 0, 1}), 0);
     }
     return x;
 }

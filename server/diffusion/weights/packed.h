@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+
+/// Weights in the order in which oneDNN computes with them on the CPU in bfloat16. Of others it makes copies
+/// in that order whenever they are used, which takes up to half of a convolution's time.
+namespace easel::diffusion::packed {
+
+/// Whether layers of `weight` gain by it here.
+bool isWorthIt(const at::Tensor& weight);
+
+/// A layer's `weight`, [outputs, inputs] or [outputs, inputs, kernel, kernel], brought into that order for
+/// steps of `stride`; one that is in it as it is.
+at::Tensor packed(const at::Tensor& weight, std::int64_t stride);
+/// The same numbers in C order; one that is not packed as it is.
+at::Tensor plain(const at::Tensor& weight);
+
+/// As at::linear and at::conv2d, of packed weights; `bias` may be undefined.
+at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias);
+at::Tensor convolution(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
+                       std::int64_t stride, std::int64_t padding);
+
+}  // namespace easel::diffusion::packed
