@@ -20,9 +20,9 @@ struct Device {
 };
 
 /// `wanted` is "auto" (the first GPU if it can compute, or else the CPU), "cpu", "cuda" or "cuda:N".
-/// `precision` is "fp32", "fp16", "bf16" or "auto": fp16 on a GPU; on the CPU bf16 if it is much faster in it, or
-/// else fp32; the CPU has no fp16.
-/// `nvidia` is what the machine has. Throws a Failure that says what is missing.
+/// `precision` is "fp32", "fp16", "bf16" or "auto": fp16 on a GPU; on the CPU bf16 if it is much faster in
+/// it, or else fp32; the CPU has no fp16. `nvidia` is what the machine has. Throws a Failure that says what
+/// is missing.
 Device openDevice(std::string_view wanted, std::string_view precision = "fp32",
                   const generator::Nvidia& nvidia = generator::findNvidia());
 
