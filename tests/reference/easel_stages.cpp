@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Draws what standard input asks for, a request a line: writes each stage of the picture into a safetensors
-// file, and prints how long it took and how much memory the program has needed so far, as JSON.
+// Draws what standard input asks for, a request a line: writes each stage of the first picture into a
+// safetensors file, and prints how long it all took and how much memory the program has needed so far, as
+// JSON.
 #include <ATen/ATen.h>
 #include <c10/core/InferenceMode.h>
 #include <sys/resource.h>
 
-#include <array>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -91,11 +91,14 @@ Asked asked(const std::string& line) {
 }
 
 json draw(diffusion::ModelLoader& loader, const Asked& asked) {
+    json answer;
     Stages stages;
     generator::Observer observer;
-    observer.image = [&stages](int /*index*/, std::int64_t /*seed*/, const image::Image& picture) {
-        stages.emplace_back("picture",
-                            at::tensor(picture.rgb, at::kByte).view({picture.height, picture.width, 3}));
+    observer.image = [&stages](int index, std::int64_t /*seed*/, const image::Image& picture) {
+        if (index == 0) {
+            stages.emplace_back("picture",
+                                at::tensor(picture.rgb, at::kByte).view({picture.height, picture.width, 3}));
+        }
     };
     diffusion::Request request("the one", asked.materials, asked.settings, observer);
 
@@ -106,30 +109,57 @@ json draw(diffusion::ModelLoader& loader, const Asked& asked) {
     const auto started = Clock::now();
     const std::clock_t cpuBefore = std::clock();
     request.begin(std::move(models.model), std::move(models.refiner));
-    auto [begun, index] = request.beginNext();
-    diffusion::Live live(request, index, std::move(begun));
-    stages.emplace_back("text", kept(live.drawing.conditions().back().context));  // the prompt's
+    const double prepared = secondsSince(started);
+    std::vector<diffusion::Live> lives;
+    while (request.hasMore()) {
+        auto [begun, index] = request.beginNext();
+        lives.emplace_back(request, index, std::move(begun));
+    }
+    diffusion::Live& first = lives.front();
+    stages.emplace_back("text", kept(first.drawing.conditions().back().context));  // the prompt's
+    std::vector<double> steps;
     while (true) {
-        while (!live.drawing.done()) {
-            live.pipeline->advance(std::array{&live.drawing});
-            stages.emplace_back("latents_" + std::to_string(stages.size()), kept(live.drawing.latents()));
+        std::vector<diffusion::Drawing*> drawings;
+        for (diffusion::Live& live : lives) {
+            drawings.push_back(&live.drawing);
         }
-        if (!live.hasMore()) {
+        while (!first.drawing.done()) {
+            const auto stepping = Clock::now();
+            first.pipeline->advance(drawings);
+            steps.push_back(secondsSince(stepping));
+            static const double firstStepAt =
+                std::chrono::duration<double>(Clock::now().time_since_epoch()).count();
+            answer["first_step_at"] = firstStepAt;
+            stages.emplace_back("latents_" + std::to_string(stages.size()), kept(first.drawing.latents()));
+        }
+        if (!first.hasMore()) {
             break;
         }
-        live.goOn(loader.memoryLeft());
+        for (diffusion::Live& live : lives) {
+            live.goOn(loader.memoryLeft());
+        }
     }
-    request.deliver(live, loader.memoryLeft());
+    const auto decoding = Clock::now();
+    for (const diffusion::Live& live : lives) {
+        request.deliver(live, loader.memoryLeft());
+    }
+    const double decoded = secondsSince(decoding);
     const double drawn = secondsSince(started);
     const double cpu = static_cast<double>(std::clock() - cpuBefore) / CLOCKS_PER_SEC;
     writeSafetensors(asked.output, stages);
 
     rusage usage{};
     getrusage(RUSAGE_SELF, &usage);
-    return {{"load_seconds", loaded},
-            {"draw_seconds", drawn},
-            {"draw_cpu_seconds", cpu},
-            {"peak_mb", static_cast<double>(usage.ru_maxrss) / 1024}};
+    // A prompt that was drawn before is remembered, so all that is left of it then is the picture.
+    answer[asked.settings.initImage.empty() ? "text_seconds" : "encode_seconds"] = prepared;
+    answer["load_seconds"] = loaded;
+    answer["step_seconds"] = steps;
+    answer["decode_seconds"] = decoded;
+    answer["draw_seconds"] = drawn;
+    answer["draw_cpu_seconds"] = cpu;
+    answer["pictures"] = lives.size();
+    answer["peak_mb"] = static_cast<double>(usage.ru_maxrss) / 1024;
+    return answer;
 }
 
 }  // namespace

@@ -22,6 +22,7 @@ class PackedTest : public QObject {
 private Q_SLOTS:
     void packedWeightsAreTheSame_data();
     void packedWeightsAreTheSame();
+    void someAreLeftAsTheyAre();
     void lorasChangeItAsInSinglePrecision_data();
     void lorasChangeItAsInSinglePrecision();
 };
@@ -64,6 +65,15 @@ void PackedTest::packedWeightsAreTheSame() {
         const double off = (got.to(at::kFloat) - wanted.to(at::kFloat)).abs().max().item<double>();
         QVERIFY2(off <= 0.02 * wanted.abs().max().item<double>(), qPrintable(QString::number(off)));
     }
+}
+
+void PackedTest::someAreLeftAsTheyAre() {
+    const auto isWorthIt = [](at::IntArrayRef shape) {
+        return packed::isWorthIt(at::empty(shape, at::kBFloat16));
+    };
+    QVERIFY(!isWorthIt({64, 32, 1, 1}));
+    QVERIFY(!isWorthIt({192, 32, 3, 3}));
+    QCOMPARE(isWorthIt({192, 32}), isWorthIt({320, 32, 3, 3}));
 }
 
 void PackedTest::lorasChangeItAsInSinglePrecision_data() {
