@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "server/diffusion/failure.h"
-#include "server/kernels/attention.h"
+#include "server/kernels/bf16.h"
 
 namespace easel::diffusion {
 namespace {
@@ -70,7 +70,7 @@ double secondsToMultiply(c10::ScalarType dtype) {
 /// imitate them.
 bool gainsByBf16() {
     constexpr double kWorthIt = 1.5;
-    static const bool gains = kernels::AttentionBf16::isAvailable() &&
+    static const bool gains = kernels::hasBf16() &&
                               secondsToMultiply(c10::kFloat) >= kWorthIt * secondsToMultiply(c10::kBFloat16);
     return gains;
 }

@@ -7,12 +7,6 @@
 
 namespace easel::kernels {
 
-bool AttentionBf16::isAvailable() {
-    static const bool isThere = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                                __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bf16");
-    return isThere;
-}
-
 AttentionBf16::AttentionBf16(const Shape& shape)
     : m_shape(shape),
       m_blocksOfHead((shape.queries + avx512::kRows - 1) / avx512::kRows),

@@ -5,10 +5,9 @@
 #include <cstdint>
 #include <vector>
 
-namespace easel::kernels {
+#include "server/kernels/bf16.h"
 
-/// A number in bfloat16, by its bits.
-using Bf16 = std::uint16_t;
+namespace easel::kernels {
 
 /// Vectors of each head at each place of each row of a batch; the numbers of one lie side by side.
 template <typename Number>
@@ -23,7 +22,7 @@ struct Sequences {
     }
 };
 
-/// Scaled dot-product attention in bfloat16, without a mask, on processors that multiply it; scores and sums
+/// Scaled dot-product attention in bfloat16, without a mask, where hasBf16(); scores and sums
 /// are float32. The work is in parts that any threads may do: first all packings, then all blocks.
 /// https://arxiv.org/abs/2307.08691, with the scores of a block of keys kept in the cache.
 class AttentionBf16 {
@@ -37,8 +36,6 @@ public:
     };
     static constexpr std::int64_t kWidest = 512;
 
-    /// Whether this processor has what it takes.
-    static bool isAvailable();
     /// Whether vectors of `width` numbers can be taken.
     static bool takes(std::int64_t width) { return width % 2 == 0 && width >= 16 && width <= kWidest; }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/kernels/attention_avx512.h"
 
-#include <immintrin.h>
+#include "server/kernels/avx512.h"
 
 namespace easel::kernels::avx512 {
 namespace {
@@ -26,20 +26,6 @@ __m512bh pair(const std::uint16_t* numbers) {
 
 __m512bh lanes(const std::uint16_t* numbers) {
     return reinterpret_cast<__m512bh>(_mm512_loadu_si512(numbers));
-}
-
-/// 2^x, to five digits; what is not a number stays so.
-__m512 power(__m512 x) {
-    x = _mm512_max_ps(_mm512_set1_ps(-127), x);
-    const __m512 whole = _mm512_roundscale_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
-    const __m512 rest = _mm512_sub_ps(x, whole);
-    // The powers of ln 2 over the factorials, made even over the interval.
-    __m512 sum = _mm512_set1_ps(0.009670771F);
-    sum = _mm512_fmadd_ps(sum, rest, _mm512_set1_ps(0.055503324F));
-    sum = _mm512_fmadd_ps(sum, rest, _mm512_set1_ps(0.240226462F));
-    sum = _mm512_fmadd_ps(sum, rest, _mm512_set1_ps(0.693147187F));
-    sum = _mm512_fmadd_ps(sum, rest, _mm512_set1_ps(1));
-    return _mm512_scalef_ps(sum, whole);
 }
 
 /// A group's scores of kScoreRows rows of q.

@@ -3,13 +3,11 @@
 
 #include <cstdint>
 
-/// What AttentionBf16 does, in the instructions of AVX-512 with BF16. Nothing that other files have may come
-/// into the file behind it, not even templates of the standard library: the linker takes any one's copy.
+/// What AttentionBf16 does, in the instructions of AVX-512 with BF16; see avx512.h.
 namespace easel::kernels::avx512 {
 
 inline constexpr std::int64_t kRows = 24;   ///< of q that are taken at a time
 inline constexpr std::int64_t kGroup = 64;  ///< keys that lie together, at least
-inline constexpr std::int64_t kLanes = 16;  ///< numbers that are summed up at a time
 inline constexpr std::int64_t kWidest = 512;
 
 /// Numbers of a value that are summed up together, a multiple of kLanes: all, of one that is not too wide.

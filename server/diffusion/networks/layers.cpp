@@ -52,7 +52,7 @@ GroupNorm::GroupNorm(const Weights& in, std::int64_t groupCount, std::int64_t ch
       eps(epsilon) {}
 
 at::Tensor GroupNorm::forward(const at::Tensor& x) const {
-    return at::group_norm(x, groups, weight, bias, eps);
+    return ops::groupNorm(x, groups, weight, bias, eps);
 }
 
 at::Tensor GroupNorm::forwardSilu(const at::Tensor& x) const {

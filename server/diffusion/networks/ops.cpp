@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "server/kernels/attention.h"
+#include "server/kernels/group_norm.h"
 
 namespace easel::diffusion::ops {
 namespace {
@@ -37,7 +38,7 @@ std::int64_t rowsAtATime(const at::Tensor& q, const at::Tensor& k, const at::Ten
 }
 
 bool hasOwnAttention(const at::Tensor& q, std::int64_t heads) {
-    return q.is_cpu() && q.scalar_type() == at::kBFloat16 && kernels::AttentionBf16::isAvailable() &&
+    return q.is_cpu() && q.scalar_type() == at::kBFloat16 && kernels::hasBf16() &&
            kernels::AttentionBf16::takes(q.size(2) / heads);
 }
 
@@ -71,12 +72,53 @@ at::Tensor ownAttention(const at::Tensor& q, const at::Tensor& k, const at::Tens
     return out;
 }
 
+bool hasOwnGroupNorm(const at::Tensor& x) {
+    return x.is_cpu() && x.scalar_type() == at::kBFloat16 && x.dim() == 4 &&
+           x.is_contiguous(at::MemoryFormat::ChannelsLast) && kernels::hasBf16() &&
+           kernels::GroupNormBf16::takes(x.size(1));
+}
+
+at::Tensor ownGroupNorm(const at::Tensor& x, std::int64_t groups, const at::Tensor& weight,
+                        const at::Tensor& bias, double eps, kernels::GroupNormBf16::After after) {
+    using kernels::Bf16;
+    kernels::GroupNormBf16 norm(
+        {.rows = x.size(0), .places = x.size(2) * x.size(3), .channels = x.size(1), .groups = groups}, eps);
+    const auto* const numbers = static_cast<const Bf16*>(x.const_data_ptr());
+    at::parallel_for(0, norm.parts(), 1, [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t i = begin; i < end; ++i) {
+            norm.sum(i, numbers);
+        }
+    });
+    const at::Tensor scales = weight.to(at::kFloat).contiguous();
+    const at::Tensor shifts = bias.to(at::kFloat).contiguous();
+    const auto count = static_cast<std::size_t>(x.size(1));
+    norm.settle(numbers, {scales.const_data_ptr<float>(), count}, {shifts.const_data_ptr<float>(), count});
+    at::Tensor out = at::empty_like(x);
+    auto* const made = static_cast<Bf16*>(out.data_ptr());
+    at::parallel_for(0, norm.parts(), 1, [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t i = begin; i < end; ++i) {
+            norm.run(i, numbers, made, after);
+        }
+    });
+    return out;
+}
+
 }  // namespace
 
 at::Tensor groupNormSilu(const at::Tensor& x, std::int64_t groups, const at::Tensor& weight,
                          const at::Tensor& bias, double eps) {
+    if (hasOwnGroupNorm(x)) {
+        return ownGroupNorm(x, groups, weight, bias, eps, kernels::GroupNormBf16::After::Silu);
+    }
     at::Tensor h = at::group_norm(x, groups, weight, bias, eps);
     return at::silu_(h);
+}
+
+at::Tensor groupNorm(const at::Tensor& x, std::int64_t groups, const at::Tensor& weight,
+                     const at::Tensor& bias, double eps) {
+    return hasOwnGroupNorm(x)
+               ? ownGroupNorm(x, groups, weight, bias, eps, kernels::GroupNormBf16::After::Nothing)
+               : at::group_norm(x, groups, weight, bias, eps);
 }
 
 at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, std::int64_t heads,

@@ -8,7 +8,7 @@
 #include <optional>
 #include <string_view>
 
-#include "server/kernels/attention.h"
+#include "server/kernels/bf16.h"
 
 // libtorch has these for its own compiler; they have no place among ATen's functions.
 namespace easel::diffusion::packed {
@@ -38,17 +38,18 @@ std::optional<at::Tensor> given(const at::Tensor& bias) {
     return bias.defined() ? std::optional(bias) : std::nullopt;
 }
 
-}  // namespace
-
-/// Not for a kernel of one pixel: oneDNN wants those in another order than its function for it makes. Nor
+/// Not with a kernel of one pixel: oneDNN wants those in another order than its function for it makes. Nor
 /// where the outputs are a multiple of 96: it wants those in one order or another by the size of the map, and
 /// brings them from one to the other very slowly. Of 3,158 convolutions tried with 4 to 1280 outputs no
 /// others were.
+bool isPackedAlike(const at::Tensor& weight) {
+    return weight.size(2) > 1 && weight.size(0) % 96 != 0;
+}
+
+}  // namespace
+
 bool isWorthIt(const at::Tensor& weight) {
-    const bool isLinear = weight.dim() == 2;
-    return weight.is_cpu() && weight.scalar_type() == at::kBFloat16 &&
-           (isLinear || (weight.size(2) > 1 && weight.size(0) % 96 != 0)) &&
-           kernels::AttentionBf16::isAvailable();
+    return weight.is_cpu() && weight.scalar_type() == at::kBFloat16 && kernels::hasBf16();
 }
 
 at::Tensor packed(const at::Tensor& weight, std::int64_t stride) {
@@ -58,6 +59,9 @@ at::Tensor packed(const at::Tensor& weight, std::int64_t stride) {
     if (weight.dim() == 2) {
         static const auto pack = operation<PackLinear>("mkldnn::_reorder_linear_weight");
         return pack.call(weight, std::nullopt);
+    }
+    if (!isPackedAlike(weight)) {
+        return weight.contiguous(at::MemoryFormat::ChannelsLast);
     }
     static const auto pack = operation<PackConvolution>("mkldnn::_reorder_convolution_weight");
     const std::array padding{weight.size(2) / 2, weight.size(3) / 2};

@@ -9,13 +9,14 @@
 /// in that order whenever they are used, which takes up to half of a convolution's time.
 namespace easel::diffusion::packed {
 
-/// Whether layers of `weight` gain by it here.
+/// Whether there is another order for layers of `weight` here.
 bool isWorthIt(const at::Tensor& weight);
 
-/// A layer's `weight`, [outputs, inputs] or [outputs, inputs, kernel, kernel], brought into that order for
-/// steps of `stride`; one that is in it as it is.
+/// A layer's `weight`, [outputs, inputs] or [outputs, inputs, kernel, kernel], brought into the best order
+/// for steps of `stride`: packed, where is_mkldnn() then says so, or else with the channels last. One that is
+/// packed as it is.
 at::Tensor packed(const at::Tensor& weight, std::int64_t stride);
-/// The same numbers in C order; one that is not packed as it is.
+/// The same numbers as a plain tensor; one that is not packed as it is.
 at::Tensor plain(const at::Tensor& weight);
 
 /// As at::linear and at::conv2d, of packed weights; `bias` may be undefined.

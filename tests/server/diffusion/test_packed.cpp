@@ -22,7 +22,7 @@ class PackedTest : public QObject {
 private Q_SLOTS:
     void packedWeightsAreTheSame_data();
     void packedWeightsAreTheSame();
-    void someAreLeftAsTheyAre();
+    void someAreNotPacked();
     void lorasChangeItAsInSinglePrecision_data();
     void lorasChangeItAsInSinglePrecision();
 };
@@ -67,13 +67,14 @@ void PackedTest::packedWeightsAreTheSame() {
     }
 }
 
-void PackedTest::someAreLeftAsTheyAre() {
-    const auto isWorthIt = [](at::IntArrayRef shape) {
-        return packed::isWorthIt(at::empty(shape, at::kBFloat16));
-    };
-    QVERIFY(!isWorthIt({64, 32, 1, 1}));
-    QVERIFY(!isWorthIt({192, 32, 3, 3}));
-    QCOMPARE(isWorthIt({192, 32}), isWorthIt({320, 32, 3, 3}));
+void PackedTest::someAreNotPacked() {
+    const c10::InferenceMode inference;
+    for (const auto& shape : {std::vector<std::int64_t>{64, 32, 1, 1}, {192, 32, 3, 3}}) {
+        const at::Tensor weight = at::randn(shape).to(at::kBFloat16);
+        const at::Tensor made = packed::packed(weight, 1);
+        QVERIFY(!made.is_mkldnn() && made.equal(weight));
+        QVERIFY(made.is_contiguous(at::MemoryFormat::ChannelsLast));
+    }
 }
 
 void PackedTest::lorasChangeItAsInSinglePrecision_data() {

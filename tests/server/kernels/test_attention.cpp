@@ -3,29 +3,17 @@
 #include <QTest>
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <random>
 
 #include "server/kernels/attention.h"
+#include "tests/server/kernels/numbers.h"
 
 using namespace easel::kernels;
+using easel::tests::bitsOf;
+using easel::tests::numberOf;
 
 namespace {
-
-double numberOf(Bf16 bits) {
-    const std::uint32_t wide = static_cast<std::uint32_t>(bits) << 16;
-    float number = 0;
-    std::memcpy(&number, &wide, sizeof number);
-    return number;
-}
-
-/// Rounded to the nearest, to even.
-Bf16 bitsOf(float number) {
-    std::uint32_t bits = 0;
-    std::memcpy(&bits, &number, sizeof bits);
-    return static_cast<Bf16>((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
-}
 
 /// Memory whose ends the sanitizers watch, for [rows, places, heads, width].
 struct Numbers {
@@ -53,8 +41,7 @@ struct Case {
         std::normal_distribution<float> normal;
         for (Numbers* const numbers : {&q, &k, &v}) {
             const double by = numbers == &v ? 1 : spread;
-            std::ranges::generate(numbers->bits,
-                                  [&] { return bitsOf(static_cast<float>(by * normal(random))); });
+            std::ranges::generate(numbers->bits, [&] { return bitsOf(by * normal(random)); });
         }
     }
 
@@ -123,7 +110,7 @@ class AttentionTest : public QObject {
 
 private Q_SLOTS:
     void initTestCase() {
-        if (!AttentionBf16::isAvailable()) {
+        if (!hasBf16()) {
             QSKIP("This processor does not multiply bfloat16.");
         }
     }
@@ -169,7 +156,7 @@ private Q_SLOTS:
         for (const int of : {0, 1, 2}) {
             Case random({1, 1, 30, 100, 64}, 1, 4);
             Numbers& numbers = of == 0 ? random.q : of == 1 ? random.k : random.v;
-            numbers.bits[5] = bitsOf(std::numeric_limits<float>::quiet_NaN());
+            numbers.bits[5] = bitsOf(std::numeric_limits<double>::quiet_NaN());
             random.run();
             QVERIFY2(std::isnan(numberOf(random.out.bits[5])), qPrintable(QString::number(of)));
         }
