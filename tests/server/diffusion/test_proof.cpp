@@ -17,7 +17,7 @@ namespace {
 const std::filesystem::path kTiny = EASEL_SOURCE_DIR "/tests/fixtures/models/sd1-tiny";
 const std::filesystem::path kStarter = EASEL_SOURCE_DIR "/resources/starter-model/model";
 
-/// The CPU, which Easel draws on in fp32 alone, in any precision: it rounds as a GPU does.
+/// The CPU, in any precision: it rounds as a GPU does.
 Device cpuIn(c10::ScalarType dtype) {
     return {{c10::Device(c10::kCPU), dtype}, "cpu", "", "", ""};
 }

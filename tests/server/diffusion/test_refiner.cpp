@@ -46,7 +46,7 @@ Materials withVae(const std::filesystem::path& vae) {
 class AnEngine {
 public:
     explicit AnEngine(std::int64_t memory = kPlenty)
-        : m_engine(std::move(*Engine::open({.device = "cpu", .memory = memory}))) {}
+        : m_engine(std::move(*Engine::open({.device = "cpu", .precision = "fp32", .memory = memory}))) {}
 
     Engine* operator->() { return m_engine.get(); }
 

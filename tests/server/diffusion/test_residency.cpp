@@ -22,7 +22,8 @@ const std::string kVae = "vae/diffusion_pytorch_model.safetensors";
 class Engine {
 public:
     explicit Engine(std::int64_t memory) {
-        m_engine = std::move(*diffusion::Engine::open({.device = "cpu", .memory = memory}));
+        m_engine =
+            std::move(*diffusion::Engine::open({.device = "cpu", .precision = "fp32", .memory = memory}));
         m_engine->onStatusChanged([this] {
             for (const auto& model : m_engine->status().models) {
                 m_loads[model.id] += model.state == ModelState::Loading && m_last[model.id] != model.state;
