@@ -204,6 +204,10 @@ Posterior Pipeline::encode(const at::Tensor& pixels) const {
     return {moments[0], at::exp(0.5 * moments[1].clamp(-30, 20)), std::move(encoded.note)};
 }
 
+at::Tensor Pipeline::scaled(const at::Tensor& latents) const {
+    return latents * m_model.vae.scalingFactor;
+}
+
 at::Tensor Pipeline::predict(const Drawing& drawing) const {
     const Drawing* const one = &drawing;
     return diffusion::predict({&one, 1}, *m_networks.denoiser, m_device.placement.dtype);

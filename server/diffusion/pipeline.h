@@ -54,7 +54,7 @@ public:
     Posterior encode(const at::Tensor& pixels) const;
 
     /// What the VAE makes of a picture, as the denoiser has it: [1, C, H, W].
-    at::Tensor scaled(const at::Tensor& latents) const { return latents * m_model.vae.scalingFactor; }
+    at::Tensor scaled(const at::Tensor& latents) const;
     models::Task task() const { return models::taskOf(m_model); }
     /// Along each side.
     int pixelsOfALatent() const { return m_model.vae.scale(); }
