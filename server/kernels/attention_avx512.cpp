@@ -92,44 +92,44 @@ void weigh(float* scores, std::int64_t count, std::int64_t padded, float scale, 
 }
 
 /// Adds `pairs` pairs of values to kTaken rows of sums, each kZ times kLanes wide.
-template <int kZ, int kTaken>
+template <std::int64_t kZ, std::int64_t kTaken>
 void add(const std::uint16_t* weights, const float* keep, const std::uint16_t* values, std::int64_t pairs,
          float* sums) {
     __m512 sum[kTaken][kZ];
 #pragma GCC unroll 8
-    for (int row = 0; row < kTaken; ++row) {
+    for (std::int64_t row = 0; row < kTaken; ++row) {
         const __m512 kept = _mm512_set1_ps(keep[row]);
 #pragma GCC unroll 10
-        for (int z = 0; z < kZ; ++z) {
+        for (std::int64_t z = 0; z < kZ; ++z) {
             sum[row][z] = _mm512_mul_ps(_mm512_loadu_ps(sums + (row * kZ + z) * kLanes), kept);
         }
     }
     for (std::int64_t i = 0; i < pairs; ++i, values += 2 * kZ * kLanes) {
         __m512bh value[kZ];
 #pragma GCC unroll 10
-        for (int z = 0; z < kZ; ++z) {
+        for (std::int64_t z = 0; z < kZ; ++z) {
             value[z] = lanes(values + 2 * z * kLanes);
         }
 #pragma GCC unroll 8
-        for (int row = 0; row < kTaken; ++row) {
+        for (std::int64_t row = 0; row < kTaken; ++row) {
             const __m512bh weight = pair(weights + row * kBlock + 2 * i);
 #pragma GCC unroll 10
-            for (int z = 0; z < kZ; ++z) {
+            for (std::int64_t z = 0; z < kZ; ++z) {
                 sum[row][z] = _mm512_dpbf16_ps(sum[row][z], weight, value[z]);
             }
         }
     }
 #pragma GCC unroll 8
-    for (int row = 0; row < kTaken; ++row) {
+    for (std::int64_t row = 0; row < kTaken; ++row) {
 #pragma GCC unroll 10
-        for (int z = 0; z < kZ; ++z) {
+        for (std::int64_t z = 0; z < kZ; ++z) {
             _mm512_storeu_ps(sums + (row * kZ + z) * kLanes, sum[row][z]);
         }
     }
 }
 
 /// In stripes of kZ times kLanes; kTaken rows are summed up at a time, which the registers hold.
-template <int kZ, int kTaken>
+template <std::int64_t kZ, std::int64_t kTaken>
 void attendIn(const Head& head, const std::uint16_t* q, std::int64_t qStep, std::int64_t count,
               std::uint16_t* out, std::int64_t outStep) {
     static_assert(kRows % kTaken == 0 && kRows % kScoreRows == 0);
