@@ -70,8 +70,8 @@ double secondsToMultiply(c10::ScalarType dtype) {
 /// imitate them.
 bool gainsByBf16() {
     constexpr double kWorthIt = 1.5;
-    static const bool gains = kernels::hasBf16() &&
-                              secondsToMultiply(c10::kFloat) >= kWorthIt * secondsToMultiply(c10::kBFloat16);
+    static const bool gains =
+        kernels::hasBf16() && secondsToMultiply(c10::kFloat) >= kWorthIt * secondsToMultiply(c10::kBFloat16);
     return gains;
 }
 
