@@ -4,7 +4,10 @@
 #include <c10/core/InferenceMode.h>
 
 #include <QTest>
+#include <algorithm>
 #include <cmath>
+#include <memory>
+#include <vector>
 
 #include "server/diffusion/device.h"
 #include "server/diffusion/failure.h"
@@ -66,18 +69,28 @@ void HalfPrecisionTest::picturesLookAlike() {
     settings.steps = 20;
     settings.guidance = 5;
     settings.sampler = sampler.toStdString();
-    settings.seed = 7;
-    const auto drawnIn = [&](const char* precision) {
+    const auto modelIn = [&](const char* precision) {
         EngineOptions options;
         options.precision = precision;
-        return OneModel(model.toStdString(), "cpu", options).draw(settings);
+        return std::make_unique<OneModel>(model.toStdString(), "cpu", options);
     };
-    const Drawn single = drawnIn("fp32");
-    const Drawn half = drawnIn("bf16");
-    QVERIFY2(!half.problem, half.problem ? half.problem->detail.c_str() : "");
-    const double alike = decibels(single.images.front(), half.images.front());
-    QVERIFY2(alike >= kAlike, qPrintable(QString::number(alike)));
-    QVERIFY(alike < 80);  // or it was not drawn in bfloat16
+    const auto single = modelIn("fp32");
+    const auto half = modelIn("bf16");
+    // PNDM goes on from four answers, of which it takes up to 2.5 times one, and so of its rounding, too: one
+    // of its pictures in twenty is a little less alike.
+    const std::size_t pictures = sampler == "pndm" ? 3 : 1;
+    std::vector<double> alike;
+    for (settings.seed = 1; alike.size() < pictures; ++settings.seed) {
+        const Drawn wanted = single->draw(settings);
+        const Drawn drawn = half->draw(settings);
+        QVERIFY2(!drawn.problem, drawn.problem ? drawn.problem->detail.c_str() : "");
+        alike.push_back(decibels(wanted.images.front(), drawn.images.front()));
+    }
+    std::ranges::sort(alike);
+    const double median = alike[pictures / 2];
+    QVERIFY2(median >= kAlike && alike.front() >= kAlike - 6,
+             qPrintable(QString("%1 at least, %2 mostly").arg(alike.front()).arg(median)));
+    QVERIFY(alike.back() < 80);  // or it was not drawn in bfloat16
 }
 
 /// In all that convolutions make of packed weights.
