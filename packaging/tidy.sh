@@ -32,5 +32,5 @@ fi
 say "Checking $# files"
 # As without precompiled headers: theirs are of more modules than a folder of the desktop sees.
 mkdir -p build/tidy
-sed -E 's/-include [^ ]*cmake_pch\.hxx//; s/-Winvalid-pch//' build/release/compile_commands.json >build/tidy/compile_commands.json
+sed -E 's/-include [^ ]*cmake_pch\.hxx//; s/-Winvalid-pch//; s/-fopenmp//' build/release/compile_commands.json >build/tidy/compile_commands.json
 printf '%s\0' "$@" | xargs -0 -n 1 -P "$(nproc)" "$tool"/clang_tidy/data/bin/clang-tidy -p build/tidy --quiet

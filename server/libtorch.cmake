@@ -17,3 +17,12 @@ set_target_properties(easel_torch PROPERTIES IMPORTED_LOCATION ${EASEL_TORCH_CPU
 # SYSTEM, so that our warnings stay ours.
 target_include_directories(easel_torch SYSTEM INTERFACE ${EASEL_TORCH_INCLUDE})
 target_link_libraries(easel_torch INTERFACE easel_c10 Threads::Threads)
+# at::parallel_for is a template that has one thread do all without this. The same OpenMP as libtorch's own: the
+# wheel brings it, others take the system's.
+find_library(EASEL_TORCH_OPENMP NAMES libgomp.so.1 HINTS ${EASEL_TORCH_CPU}/.. NO_DEFAULT_PATH NO_CACHE)
+target_compile_options(easel_torch INTERFACE -fopenmp)
+if(EASEL_TORCH_OPENMP)
+  target_link_libraries(easel_torch INTERFACE ${EASEL_TORCH_OPENMP})
+else()
+  target_link_options(easel_torch INTERFACE -fopenmp)
+endif()
