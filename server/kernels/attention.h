@@ -3,7 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
+#include <memory>
 
 #include "server/kernels/bf16.h"
 
@@ -50,10 +50,10 @@ public:
 private:
     Shape m_shape;
     std::int64_t m_blocksOfHead;
-    std::size_t m_keysOfHead;    // numbers of a head's packed keys
-    std::size_t m_valuesOfHead;  // and values
-    std::vector<Bf16> m_keys;
-    std::vector<Bf16> m_values;
+    std::size_t m_keysOfHead;        // numbers of a head's packed keys
+    std::size_t m_valuesOfHead;      // and values
+    std::unique_ptr<Bf16[]> m_keys;  // not set to zero first: pack() writes all of it
+    std::unique_ptr<Bf16[]> m_values;
 };
 
 }  // namespace easel::kernels

@@ -40,7 +40,8 @@ void GroupNormBf16::sum(std::int64_t part, const Bf16* x) {
 }
 
 /// The spread of a group is that of its channels and that between them.
-void GroupNormBf16::settle(const Bf16* x, std::span<const float> weight, std::span<const float> bias) {
+void GroupNormBf16::settle(const Bf16* x, std::span<const float> weight, std::span<const float> bias,
+                           std::span<const float> added) {
     const std::int64_t channels = m_shape.channels;
     const std::int64_t width = channels / m_shape.groups;
     const auto places = static_cast<double>(m_shape.places);
@@ -49,6 +50,9 @@ void GroupNormBf16::settle(const Bf16* x, std::span<const float> weight, std::sp
         const std::int64_t row = group / m_shape.groups;
         const std::int64_t begin = group % m_shape.groups * width;
         const Bf16* const firsts = x + row * m_shape.places * channels + begin;
+        const auto addedTo = [&](std::int64_t channel) {
+            return added.empty() ? 0.0 : double{added[static_cast<std::size_t>(row * channels + channel)]};
+        };
         double mean = 0;
         double squares = 0;
         for (std::int64_t i = 0; i < width; ++i) {
@@ -60,7 +64,7 @@ void GroupNormBf16::settle(const Bf16* x, std::span<const float> weight, std::sp
                 square += double{sums[channels]};
             }
             const double over = plain / places;
-            means[static_cast<std::size_t>(i)] = numberOf(firsts[i]) + over;
+            means[static_cast<std::size_t>(i)] = numberOf(firsts[i]) + over + addedTo(begin + i);
             mean += means[static_cast<std::size_t>(i)] / static_cast<double>(width);
             squares += square - plain * over;
         }
@@ -72,8 +76,8 @@ void GroupNormBf16::settle(const Bf16* x, std::span<const float> weight, std::sp
             const auto channel = static_cast<std::size_t>(i);
             const auto place = static_cast<std::size_t>(row * channels + i);
             m_scales[place] = static_cast<float>(scale * double{weight[channel]});
-            m_shifts[place] =
-                static_cast<float>(double{bias[channel]} - mean * scale * double{weight[channel]});
+            m_shifts[place] = static_cast<float>(double{bias[channel]} +
+                                                 (addedTo(i) - mean) * scale * double{weight[channel]});
         }
     }
 }

@@ -31,8 +31,9 @@ public:
     std::int64_t parts() const { return m_shape.rows * m_partsOfRow; }
     /// x [rows, places, channels].
     void sum(std::int64_t part, const Bf16* x);
-    /// `weight` and `bias` [channels].
-    void settle(const Bf16* x, std::span<const float> weight, std::span<const float> bias);
+    /// `weight` and `bias` [channels]; `added` [rows, channels] to what x has at all places, or empty.
+    void settle(const Bf16* x, std::span<const float> weight, std::span<const float> bias,
+                std::span<const float> added = {});
     void run(std::int64_t part, const Bf16* x, Bf16* out, After after) const;
 
 private:

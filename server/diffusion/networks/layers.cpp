@@ -24,6 +24,16 @@ at::Tensor Linear::forward(const at::Tensor& x) const {
     return beside ? y.add_(at::linear(at::linear(x, beside.down), beside.up)) : y;
 }
 
+at::Tensor Linear::forwardAdd(const at::Tensor& x, const at::Tensor& added) const {
+    return weight.is_mkldnn() && !beside ? packed::linear(x, weight, bias, added) : forward(x).add_(added);
+}
+
+at::Tensor convolved(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
+                     std::int64_t stride, std::int64_t padding) {
+    return weight.is_mkldnn() ? packed::convolution(x, weight, bias, stride, padding)
+                              : at::conv2d(x, weight, bias, stride, padding);
+}
+
 Conv2d::Conv2d(const Weights& in, std::int64_t inputs, std::int64_t outputs, std::int64_t kernel,
                std::int64_t stepSize, Linear::Bias wanted)
     : stride(stepSize) {
@@ -40,9 +50,14 @@ at::Tensor Conv2d::forward(const at::Tensor& x) const {
 }
 
 at::Tensor Conv2d::forward(const at::Tensor& x, std::int64_t padding) const {
-    at::Tensor y = weight.is_mkldnn() ? packed::convolution(x, weight, bias, stride, padding)
-                                      : at::conv2d(x, weight, bias, stride, padding);
+    at::Tensor y = convolved(x, weight, bias, stride, padding);
     return beside ? y.add_(at::conv2d(at::conv2d(x, beside.down, {}, stride, padding), beside.up)) : y;
+}
+
+at::Tensor Conv2d::forwardAdd(const at::Tensor& x, const at::Tensor& added) const {
+    return weight.is_mkldnn() && !beside
+               ? packed::convolution(x, weight, bias, stride, weight.size(2) / 2, added)
+               : forward(x).add_(added);
 }
 
 GroupNorm::GroupNorm(const Weights& in, std::int64_t groupCount, std::int64_t channels, double epsilon)
@@ -55,8 +70,8 @@ at::Tensor GroupNorm::forward(const at::Tensor& x) const {
     return ops::groupNorm(x, groups, weight, bias, eps);
 }
 
-at::Tensor GroupNorm::forwardSilu(const at::Tensor& x) const {
-    return ops::groupNormSilu(x, groups, weight, bias, eps);
+at::Tensor GroupNorm::forwardSilu(const at::Tensor& x, const at::Tensor& added) const {
+    return ops::groupNormSilu(x, groups, weight, bias, eps, added);
 }
 
 LayerNorm::LayerNorm(const Weights& in, std::int64_t width, double epsilon)

@@ -15,11 +15,17 @@ struct Linear {
 
     Linear(const Weights& in, std::int64_t inputs, std::int64_t outputs, Bias wanted = Bias::With);
     at::Tensor forward(const at::Tensor& x) const;
+    /// The same + `added` [..., outputs].
+    at::Tensor forwardAdd(const at::Tensor& x, const at::Tensor& added) const;
 
     at::Tensor weight;
     LowRank beside;
     at::Tensor bias;
 };
+
+/// x [B, inputs, H, W] and a weight [outputs, inputs, kernel, kernel], packed or not → [B, outputs, H', W'].
+at::Tensor convolved(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
+                     std::int64_t stride, std::int64_t padding);
 
 /// x [B, inputs, H, W] → [B, outputs, H', W']; padded so that stride 1 keeps the size.
 struct Conv2d {
@@ -28,6 +34,8 @@ struct Conv2d {
     at::Tensor forward(const at::Tensor& x) const;
     /// With so many zeros around x instead.
     at::Tensor forward(const at::Tensor& x, std::int64_t padding) const;
+    /// forward(x) + `added` [B, outputs, H', W'].
+    at::Tensor forwardAdd(const at::Tensor& x, const at::Tensor& added) const;
 
     at::Tensor weight;
     LowRank beside;
@@ -39,8 +47,8 @@ struct Conv2d {
 struct GroupNorm {
     GroupNorm(const Weights& in, std::int64_t groupCount, std::int64_t channels, double epsilon);
     at::Tensor forward(const at::Tensor& x) const;
-    /// The same with SiLU after it.
-    at::Tensor forwardSilu(const at::Tensor& x) const;
+    /// The same with SiLU after it, of x + `added` [B, channels] where that is given.
+    at::Tensor forwardSilu(const at::Tensor& x, const at::Tensor& added = {}) const;
 
     at::Tensor weight;
     at::Tensor bias;

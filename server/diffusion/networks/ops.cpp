@@ -8,8 +8,7 @@
 #include <cmath>
 #include <vector>
 
-#include "server/kernels/attention.h"
-#include "server/kernels/group_norm.h"
+#include "server/diffusion/networks/cpu_ops.h"
 
 namespace easel::diffusion::ops {
 namespace {
@@ -37,94 +36,28 @@ std::int64_t rowsAtATime(const at::Tensor& q, const at::Tensor& k, const at::Ten
     return std::clamp<std::int64_t>(kMostScores / std::max<std::int64_t>(row, 1), 1, q.size(2));
 }
 
-bool hasOwnAttention(const at::Tensor& q, std::int64_t heads) {
-    return q.is_cpu() && q.scalar_type() == at::kBFloat16 && kernels::hasBf16() &&
-           kernels::AttentionBf16::takes(q.size(2) / heads);
-}
-
-template <typename Number>
-kernels::Sequences<Number> sequencesOf(const at::Tensor& x, std::int64_t heads) {
-    return {static_cast<Number*>(x.data_ptr()), x.stride(0), x.stride(1), x.size(2) / heads};
-}
-
-at::Tensor ownAttention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, std::int64_t heads) {
-    using kernels::Bf16;
-    kernels::AttentionBf16 attention({.rows = q.size(0),
-                                      .heads = heads,
-                                      .queries = q.size(1),
-                                      .keys = k.size(1),
-                                      .width = q.size(2) / heads});
-    const auto keys = sequencesOf<const Bf16>(k, heads);
-    const auto values = sequencesOf<const Bf16>(v, heads);
-    at::parallel_for(0, attention.packings(), 1, [&](std::int64_t begin, std::int64_t end) {
-        for (std::int64_t i = begin; i < end; ++i) {
-            attention.pack(i, keys, values);
-        }
-    });
-    const at::Tensor out = at::empty_like(q);
-    const auto queries = sequencesOf<const Bf16>(q, heads);
-    const auto attended = sequencesOf<Bf16>(out, heads);
-    at::parallel_for(0, attention.blocks(), 1, [&](std::int64_t begin, std::int64_t end) {
-        for (std::int64_t i = begin; i < end; ++i) {
-            attention.run(i, queries, attended);
-        }
-    });
-    return out;
-}
-
-bool hasOwnGroupNorm(const at::Tensor& x) {
-    return x.is_cpu() && x.scalar_type() == at::kBFloat16 && x.dim() == 4 &&
-           x.is_contiguous(at::MemoryFormat::ChannelsLast) && kernels::hasBf16() &&
-           kernels::GroupNormBf16::takes(x.size(1));
-}
-
-at::Tensor ownGroupNorm(const at::Tensor& x, std::int64_t groups, const at::Tensor& weight,
-                        const at::Tensor& bias, double eps, kernels::GroupNormBf16::After after) {
-    using kernels::Bf16;
-    kernels::GroupNormBf16 norm(
-        {.rows = x.size(0), .places = x.size(2) * x.size(3), .channels = x.size(1), .groups = groups}, eps);
-    const auto* const numbers = static_cast<const Bf16*>(x.const_data_ptr());
-    at::parallel_for(0, norm.parts(), 1, [&](std::int64_t begin, std::int64_t end) {
-        for (std::int64_t i = begin; i < end; ++i) {
-            norm.sum(i, numbers);
-        }
-    });
-    const at::Tensor scales = weight.to(at::kFloat).contiguous();
-    const at::Tensor shifts = bias.to(at::kFloat).contiguous();
-    const auto count = static_cast<std::size_t>(x.size(1));
-    norm.settle(numbers, {scales.const_data_ptr<float>(), count}, {shifts.const_data_ptr<float>(), count});
-    at::Tensor out = at::empty_like(x);
-    auto* const made = static_cast<Bf16*>(out.data_ptr());
-    at::parallel_for(0, norm.parts(), 1, [&](std::int64_t begin, std::int64_t end) {
-        for (std::int64_t i = begin; i < end; ++i) {
-            norm.run(i, numbers, made, after);
-        }
-    });
-    return out;
-}
-
 }  // namespace
 
 at::Tensor groupNormSilu(const at::Tensor& x, std::int64_t groups, const at::Tensor& weight,
-                         const at::Tensor& bias, double eps) {
-    if (hasOwnGroupNorm(x)) {
-        return ownGroupNorm(x, groups, weight, bias, eps, kernels::GroupNormBf16::After::Silu);
+                         const at::Tensor& bias, double eps, const at::Tensor& added) {
+    if (cpu::normsGroups(x)) {
+        return cpu::groupNorm(x, groups, weight, bias, eps, cpu::After::Silu, added);
     }
-    at::Tensor h = at::group_norm(x, groups, weight, bias, eps);
+    at::Tensor h = added.defined() ? x + added.unsqueeze(-1).unsqueeze(-1) : x;
+    h = at::group_norm(h, groups, weight, bias, eps);
     return at::silu_(h);
 }
 
 at::Tensor groupNorm(const at::Tensor& x, std::int64_t groups, const at::Tensor& weight,
                      const at::Tensor& bias, double eps) {
-    return hasOwnGroupNorm(x)
-               ? ownGroupNorm(x, groups, weight, bias, eps, kernels::GroupNormBf16::After::Nothing)
-               : at::group_norm(x, groups, weight, bias, eps);
+    return cpu::normsGroups(x) ? cpu::groupNorm(x, groups, weight, bias, eps, cpu::After::Nothing, {})
+                               : at::group_norm(x, groups, weight, bias, eps);
 }
 
 at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, std::int64_t heads,
                      bool causal) {
-    if (!causal && hasOwnAttention(q, heads)) {
-        return ownAttention(q.contiguous(), k.contiguous(), v.contiguous(), heads);
+    if (!causal && cpu::attends(q, heads)) {
+        return cpu::attention(q.contiguous(), k.contiguous(), v.contiguous(), heads);
     }
     const auto split = [heads](const at::Tensor& x) {
         return x.view({x.size(0), x.size(1), heads, x.size(2) / heads}).transpose(1, 2);
@@ -140,8 +73,27 @@ at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor&
 }
 
 at::Tensor geglu(const at::Tensor& x) {
+    if (cpu::geglus(x)) {
+        return cpu::geglu(x);
+    }
     const auto halves = x.chunk(2, -1);
     return at::gelu(halves[1]).mul_(halves[0]);
+}
+
+void byRows(const at::Tensor& x, std::int64_t width, const std::function<void(const at::Tensor&)>& work) {
+    constexpr std::int64_t kCached = std::int64_t{4} << 20;  // bytes, of a thread
+    constexpr std::int64_t kMultiple = 64;
+    const at::Tensor rows = x.view({-1, x.size(-1)});
+    const std::int64_t count = rows.size(0);
+    std::int64_t each = count;
+    if (x.is_cpu()) {
+        const std::int64_t bytes = count * width * static_cast<std::int64_t>(x.element_size());
+        const std::int64_t parts = bytes / (kCached * at::get_num_threads()) + 1;
+        each = (count + parts * kMultiple - 1) / (parts * kMultiple) * kMultiple;
+    }
+    for (std::int64_t first = 0; first < count; first += each) {
+        work(rows.slice(0, first, first + each));
+    }
 }
 
 at::Tensor quickGelu(const at::Tensor& x) {

@@ -4,14 +4,15 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <functional>
 
 // What a device may have a kernel of its own for, each in ATen's form: the networks call these and nothing
 // that a kernel would replace.
 namespace easel::diffusion::ops {
 
-/// SiLU of the group norm of x [B, C, ...].
+/// SiLU of the group norm of x [B, C, ...], or of x + `added` [B, C] where that is given.
 at::Tensor groupNormSilu(const at::Tensor& x, std::int64_t groups, const at::Tensor& weight,
-                         const at::Tensor& bias, double eps);
+                         const at::Tensor& bias, double eps, const at::Tensor& added = {});
 
 /// The group norm alone.
 at::Tensor groupNorm(const at::Tensor& x, std::int64_t groups, const at::Tensor& weight,
@@ -24,6 +25,10 @@ at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor&
 
 /// x [..., 2C], values beside their gates → [..., C]. https://arxiv.org/abs/2002.05202
 at::Tensor geglu(const at::Tensor& x);
+
+/// Has `work` done on all rows of x [..., C], contiguous: on the CPU some after others, [rows, C], so that
+/// what it makes of them, `width` numbers of each, stays in the cache.
+void byRows(const at::Tensor& x, std::int64_t width, const std::function<void(const at::Tensor&)>& work);
 
 /// x · sigmoid(1.702 x), CLIP's own approximation of GELU.
 at::Tensor quickGelu(const at::Tensor& x);

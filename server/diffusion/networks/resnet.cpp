@@ -20,15 +20,8 @@ ResnetBlock::ResnetBlock(const Weights& in, const Shape& shape)
 
 at::Tensor ResnetBlock::forward(const at::Tensor& x, const at::Tensor& time) const {
     at::Tensor h = conv1.forward(norm1.forwardSilu(x));
-    if (time_emb_proj) {
-        h.add_(time_emb_proj->forward(time).unsqueeze(-1).unsqueeze(-1));
-    }
-    h = conv2.forward(norm2.forwardSilu(h));
-    return h.add_(conv_shortcut ? conv_shortcut->forward(x) : x);
-}
-
-at::Tensor upsample(const at::Tensor& x, at::IntArrayRef size, const Conv2d& conv) {
-    return conv.forward(at::upsample_nearest2d(x, size));
+    h = norm2.forwardSilu(h, time_emb_proj ? time_emb_proj->forward(time) : at::Tensor());
+    return conv2.forwardAdd(h, conv_shortcut ? conv_shortcut->forward(x) : x);
 }
 
 }  // namespace easel::diffusion

@@ -30,7 +30,4 @@ struct ResnetBlock {
     std::optional<Conv2d> conv_shortcut;
 };
 
-/// Doubles the size, or resizes to `size`, then convolves.
-at::Tensor upsample(const at::Tensor& x, at::IntArrayRef size, const Conv2d& conv);
-
 }  // namespace easel::diffusion

@@ -19,9 +19,10 @@ Attention::Attention(const Weights& in, std::int64_t channels, std::int64_t cont
       to_out_0(in / "to_out.0", channels, channels),
       heads(headCount) {}
 
-at::Tensor Attention::forward(const at::Tensor& x, const at::Tensor& context) const {
-    return to_out_0.forward(
-        ops::attention(to_q.forward(x), to_k.forward(context), to_v.forward(context), heads));
+at::Tensor Attention::forwardAdd(const at::Tensor& x, const at::Tensor& context,
+                                 const at::Tensor& added) const {
+    return to_out_0.forwardAdd(
+        ops::attention(to_q.forward(x), to_k.forward(context), to_v.forward(context), heads), added);
 }
 
 FeedForward::FeedForward(const Weights& in, std::int64_t channels)
@@ -42,9 +43,10 @@ TransformerBlock::TransformerBlock(const Weights& in, std::int64_t channels, std
 
 at::Tensor TransformerBlock::forward(at::Tensor x, const at::Tensor& context) const {
     at::Tensor h = norm1.forward(x);
-    x = attn1.forward(h, h).add_(x);
-    x = attn2.forward(norm2.forward(x), context).add_(x);
-    return ff.forward(norm3.forward(x)).add_(x);
+    x = attn1.forwardAdd(h, h, x);
+    x = attn2.forwardAdd(norm2.forward(x), context, x);
+    ops::byRows(x, 8 * x.size(-1), [this](at::Tensor rows) { rows.add_(ff.forward(norm3.forward(rows))); });
+    return x;
 }
 
 SpatialTransformer::SpatialTransformer(const Weights& in, const Shape& shape)

@@ -11,8 +11,8 @@ namespace easel::diffusion {
 /// Multi-head attention of a UNet: queries from x, keys and values from a context (or from x itself).
 struct Attention {
     Attention(const Weights& in, std::int64_t channels, std::int64_t contextWidth, std::int64_t headCount);
-    /// x [B, S, channels], context [B, T, contextWidth] → [B, S, channels].
-    at::Tensor forward(const at::Tensor& x, const at::Tensor& context) const;
+    /// x [B, S, channels], context [B, T, contextWidth] → [B, S, channels], + `added` of that shape.
+    at::Tensor forwardAdd(const at::Tensor& x, const at::Tensor& context, const at::Tensor& added) const;
 
     Linear to_q;
     Linear to_k;

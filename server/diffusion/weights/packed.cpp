@@ -26,10 +26,17 @@ using RunLinear = at::Tensor(const at::Tensor&, const at::Tensor&, const std::op
 using RunConvolution = at::Tensor(const at::Tensor&, const at::Tensor&, const std::optional<at::Tensor>&,
                                   at::IntArrayRef padding, at::IntArrayRef stride, at::IntArrayRef dilation,
                                   std::int64_t groups, std::string_view after, Attributes, Name);
+using AddLinear = at::Tensor(const at::Tensor&, const at::Tensor& added, const at::Tensor&,
+                             const std::optional<at::Tensor>&, std::string_view how);
+using AddConvolution = at::Tensor(const at::Tensor&, const at::Tensor& added, const at::Tensor&,
+                                  const std::optional<at::Tensor>&, at::IntArrayRef padding,
+                                  at::IntArrayRef stride, at::IntArrayRef dilation, std::int64_t groups,
+                                  std::string_view how, std::optional<at::Scalar>, Name after, Attributes,
+                                  Name);
 
 template <typename Function>
-c10::TypedOperatorHandle<Function> operation(const char* name) {
-    return c10::Dispatcher::singleton().findSchemaOrThrow(name, "").typed<Function>();
+c10::TypedOperatorHandle<Function> operation(const char* name, const char* form = "") {
+    return c10::Dispatcher::singleton().findSchemaOrThrow(name, form).typed<Function>();
 }
 
 constexpr std::array<std::int64_t, 2> kNear{1, 1};
@@ -68,17 +75,32 @@ at::Tensor packed(const at::Tensor& weight, std::int64_t stride) {
     return pack.call(weight, padding, std::array{stride, stride}, kNear, 1, std::nullopt);
 }
 
+at::Tensor packedIfWorthIt(const at::Tensor& weight, std::int64_t stride) {
+    return isWorthIt(weight) ? packed(weight, stride) : weight;
+}
+
 at::Tensor plain(const at::Tensor& weight) {
     return weight.is_mkldnn() ? weight.to_dense().contiguous() : weight;
 }
 
-at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias) {
+at::Tensor linear(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
+                  const at::Tensor& added) {
+    if (added.defined()) {
+        static const auto add = operation<AddLinear>("mkldnn::_linear_pointwise", "binary");
+        return add.call(x, added, weight, given(bias), "add");
+    }
     static const auto run = operation<RunLinear>("mkldnn::_linear_pointwise");
     return run.call(x, weight, given(bias), "none", Attributes(), "");
 }
 
 at::Tensor convolution(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
-                       std::int64_t stride, std::int64_t padding) {
+                       std::int64_t stride, std::int64_t padding, const at::Tensor& added) {
+    if (added.defined()) {
+        static const auto add = operation<AddConvolution>("mkldnn::_convolution_pointwise", "binary");
+        return add.call(x, added, weight, given(bias), std::array{padding, padding},
+                        std::array{stride, stride}, kNear, 1, "add", std::nullopt, std::nullopt, Attributes(),
+                        std::nullopt);
+    }
     static const auto run = operation<RunConvolution>("mkldnn::_convolution_pointwise");
     return run.call(x, weight, given(bias), std::array{padding, padding}, std::array{stride, stride}, kNear,
                     1, "none", Attributes(), "");

@@ -102,6 +102,16 @@ LayerWeight Weights::layerWeight(at::IntArrayRef shape, std::int64_t stride) con
     return {made, {}};
 }
 
+at::Tensor Weights::derived(std::string_view name, std::string_view as, const at::Tensor& from,
+                            const std::function<at::Tensor(const at::Tensor&)>& make) const {
+    const std::string full = path(name);
+    const std::string called = full + '/' + std::string(as);
+    if (m_component->base) {
+        return from.is_same(unchanged(full)) ? unchanged(called) : make(from);
+    }
+    return m_component->taken.emplace(called, make(from)).first->second;
+}
+
 /// Of a network in memory that is made again with changes: it took the same tensors.
 const at::Tensor& Weights::unchanged(const std::string& full) const {
     const auto found = m_component->base->find(full);

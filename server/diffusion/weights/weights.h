@@ -7,6 +7,7 @@
 
 #include <concepts>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -44,6 +45,10 @@ public:
     /// "weight", of a layer that can add a product of two factors to its own, and takes steps of `stride`;
     /// packed where that is worth it.
     LayerWeight layerWeight(at::IntArrayRef shape, std::int64_t stride = 1) const;
+    /// What `make` makes of the tensor `name`, taken as `from`, to be called `as`: once for all that share
+    /// it.
+    at::Tensor derived(std::string_view name, std::string_view as, const at::Tensor& from,
+                       const std::function<at::Tensor(const at::Tensor&)>& make) const;
     /// Accepts a tensor that is not needed.
     void ignore(std::string_view name) const;
     /// Accepts what is known to be left in such files and plays no part in a picture; with a dot at its end,
@@ -52,7 +57,7 @@ public:
     /// Throws unless every tensor of the component was taken, ignored or passed over; a sentence for each
     /// file in which something was passed over.
     std::vector<std::string> finish() const;
-    /// All that tensor() and layerWeight() gave.
+    /// All that tensor(), layerWeight() and derived() gave.
     std::shared_ptr<const Tensors> taken() const;
 
 private:

@@ -36,12 +36,12 @@ struct Case {
         }
     }
 
-    void run(GroupNormBf16::After after) {
+    void run(GroupNormBf16::After after, const std::vector<float>& added = {}) {
         GroupNormBf16 norm(shape, kEps);
         for (std::int64_t i = 0; i < norm.parts(); ++i) {
             norm.sum(i, x.data());
         }
-        norm.settle(x.data(), weight, bias);
+        norm.settle(x.data(), weight, bias, added);
         for (std::int64_t i = 0; i < norm.parts(); ++i) {
             norm.run(i, x.data(), out.data(), after);
         }
@@ -123,6 +123,24 @@ private Q_SLOTS:
         Case random({1, 1000, 64, 8}, 1000);
         random.run(GroupNormBf16::After::Nothing);
         QVERIFY(random.off(GroupNormBf16::After::Nothing) < 1);
+    }
+
+    void whatIsAddedIsAddedBefore() {
+        Case random({2, 300, 64, 8}, 1);
+        std::vector<float> added;
+        for (std::size_t i = 0; i < std::size_t{2} * 64; ++i) {
+            added.push_back(0.5F * static_cast<float>(i % 7) - 1);
+        }
+        for (Bf16& number : random.x) {  // so that the sums are not rounded
+            number = bitsOf(std::clamp(std::round(numberOf(number) * 16) / 16, -2.0, 2.0));
+        }
+        random.run(GroupNormBf16::After::Silu, added);
+        for (std::size_t i = 0; i < random.x.size(); ++i) {
+            const std::size_t row = i / (std::size_t{300} * 64);
+            random.x[i] = bitsOf(numberOf(random.x[i]) + double{added[row * 64 + i % 64]});
+        }
+        QVERIFY2(random.off(GroupNormBf16::After::Silu) < 1,
+                 qPrintable(QString::number(random.off(GroupNormBf16::After::Silu))));
     }
 
     void whatIsTheSameEverywhereBecomesTheBias() {

@@ -89,7 +89,7 @@ UpBlock::UpBlock(const Weights& in, std::int64_t below, std::int64_t lastSkip, c
         }
     }
     if (withUpsampler) {
-        upsampler.emplace(in / "upsamplers.0.conv", shape.outputs, shape.outputs, 3);
+        upsampler.emplace(in / "upsamplers.0.conv", shape.outputs);
     }
 }
 
@@ -104,7 +104,7 @@ at::Tensor UpBlock::forward(at::Tensor x, const BlockInputs& given, Skips& skips
     }
     if (upsampler) {
         // Not always twice the size: an odd side was rounded up on the way down.
-        x = upsample(x, skips.back().sizes().slice(2), *upsampler);
+        x = upsampler->forward(x, skips.back().size(2), skips.back().size(3));
     }
     return x;
 }

@@ -7,6 +7,7 @@
 #include "server/diffusion/networks/residuals.h"
 #include "server/diffusion/networks/resnet.h"
 #include "server/diffusion/networks/transformer.h"
+#include "server/diffusion/networks/upsampler.h"
 #include "server/models/configs/unet_config.h"
 
 namespace easel::diffusion {
@@ -67,7 +68,7 @@ struct UpBlock {
 
     std::vector<ResnetBlock> resnets;
     std::vector<SpatialTransformer> attentions;
-    std::optional<Conv2d> upsampler;
+    std::optional<Upsampler> upsampler;
 };
 
 }  // namespace easel::diffusion

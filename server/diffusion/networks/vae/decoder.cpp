@@ -14,7 +14,7 @@ VaeUpBlock::VaeUpBlock(const Weights& in, std::int64_t inputs, std::int64_t outp
         resnets.push_back(vaeResnet(in / "resnets" / i, i == 0 ? inputs : outputs, outputs, config));
     }
     if (withUpsampler) {
-        upsampler.emplace(in / "upsamplers.0.conv", outputs, outputs, 3);
+        upsampler.emplace(in / "upsamplers.0.conv", outputs);
     }
 }
 
@@ -23,7 +23,7 @@ at::Tensor VaeUpBlock::forward(at::Tensor x) const {
         x = block.forward(x);
     }
     if (upsampler) {
-        x = upsample(x, {2 * x.size(2), 2 * x.size(3)}, *upsampler);
+        x = upsampler->forward(x);
     }
     return x;
 }

@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "server/diffusion/networks/upsampler.h"
 #include "server/diffusion/networks/vae/blocks.h"
 
 namespace easel::diffusion {
@@ -16,7 +17,7 @@ struct VaeUpBlock {
     at::Tensor forward(at::Tensor x) const;
 
     std::vector<ResnetBlock> resnets;
-    std::optional<Conv2d> upsampler;
+    std::optional<Upsampler> upsampler;
 };
 
 /// Turns latents into pixels: the decoder half of an AutoencoderKL.

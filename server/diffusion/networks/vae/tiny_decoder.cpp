@@ -65,8 +65,7 @@ TinyDecoder::TinyDecoder(const Weights& in, const TinyDecoderShape& shape)
     int layer = kFirstBlock;
     for (std::size_t stage = 0; stage < shape.blocks.size(); ++stage) {
         if (stage > 0) {
-            upsamplers.emplace_back(in / kLayers / (layer + 1), shape.width, shape.width, 3, 1,
-                                    Linear::Bias::Without);
+            upsamplers.emplace_back(in / kLayers / (layer + 1), shape.width, Linear::Bias::Without);
             layer += 2;
         }
         auto& blocks = stages.emplace_back();
@@ -80,7 +79,7 @@ at::Tensor TinyDecoder::forward(const at::Tensor& latents) const {
     at::Tensor x = conv_in.forward(at::tanh(latents / 3) * 3).relu_();
     for (std::size_t stage = 0; stage < stages.size(); ++stage) {
         if (stage > 0) {
-            x = upsample(x, {2 * x.size(2), 2 * x.size(3)}, upsamplers[stage - 1]);
+            x = upsamplers[stage - 1].forward(x);
         }
         for (const TinyBlock& block : stages[stage]) {
             x = block.forward(x);

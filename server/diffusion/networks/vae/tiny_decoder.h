@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "server/diffusion/networks/layers.h"
+#include "server/diffusion/networks/upsampler.h"
 #include "server/models/files/tensor_source.h"
 
 namespace easel::diffusion {
@@ -47,7 +48,7 @@ public:
 private:
     Conv2d conv_in;
     std::vector<std::vector<TinyBlock>> stages;
-    std::vector<Conv2d> upsamplers;
+    std::vector<Upsampler> upsamplers;
     Conv2d conv_out;
 };
 
