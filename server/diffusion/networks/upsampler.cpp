@@ -2,6 +2,11 @@
 #include "server/diffusion/networks/upsampler.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+
+#include <cstddef>
+#include <cstring>
+#include <string>
 
 #include "server/diffusion/weights/packed.h"
 
@@ -20,6 +25,36 @@ at::Tensor merged(const at::Tensor& kernel, std::int64_t dim, bool isOdd) {
 at::Tensor quarterOf(const at::Tensor& weight, bool isOddRow, bool isOddColumn) {
     const at::Tensor kernel = packed::plain(weight).to(at::kFloat);
     return merged(merged(kernel, 2, isOddRow), 3, isOddColumn).to(weight.scalar_type());
+}
+
+/// Copies a quarter [B, C, H, W], from its place (row, column) on, to every second one of `out`'s.
+void spread(const at::Tensor& quarter, std::int64_t row, std::int64_t column, const at::Tensor& out) {
+    const std::int64_t height = out.size(2) / 2;
+    const std::int64_t width = out.size(3) / 2;
+    const at::Tensor to = out.slice(2, row, {}, 2).slice(3, column, {}, 2);
+    const at::Tensor from = quarter.slice(2, row, row + height).slice(3, column, column + width);
+    if (to.stride(1) != 1 || from.stride(1) != 1) {
+        to.copy_(from);
+        return;
+    }
+    // With the channels last, as many bytes lie together as those take, which copy_() does not see.
+    const auto size = static_cast<std::int64_t>(out.element_size());
+    const auto* const read = static_cast<const std::byte*>(from.const_data_ptr());
+    auto* const written = static_cast<std::byte*>(to.data_ptr());
+    const auto bytes = static_cast<std::size_t>(out.size(1) * size);
+    at::parallel_for(0, out.size(0) * height, 1, [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t i = begin; i < end; ++i) {
+            const std::int64_t image = i / height;
+            const std::int64_t line = i % height;
+            const std::byte* numbers = read + (image * from.stride(0) + line * from.stride(2)) * size;
+            std::byte* place = written + (image * to.stride(0) + line * to.stride(2)) * size;
+            for (std::int64_t x = 0; x < width; ++x) {
+                std::memcpy(place, numbers, bytes);
+                numbers += from.stride(3) * size;
+                place += to.stride(3) * size;
+            }
+        }
+    });
 }
 
 }  // namespace
@@ -55,9 +90,7 @@ at::Tensor Upsampler::forward(const at::Tensor& x, std::int64_t height, std::int
             out = at::empty({x.size(0), made.size(1), height, width}, made.options(),
                             made.suggest_memory_format());
         }
-        out.slice(2, row, height, 2)
-            .slice(3, column, width, 2)
-            .copy_(made.slice(2, row, row + x.size(2)).slice(3, column, column + x.size(3)));
+        spread(made, row, column, out);
     }
     return out;
 }
