@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "server/diffusion/failure.h"
-#include "server/kernels/bf16.h"
+#include "server/kernels/processor.h"
 
 namespace easel::diffusion {
 namespace {

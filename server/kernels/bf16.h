@@ -8,7 +8,4 @@ namespace easel::kernels {
 /// A number in bfloat16, by its bits.
 using Bf16 = std::uint16_t;
 
-/// Whether this processor multiplies bfloat16, and so can run what is written for it here.
-bool hasBf16();
-
 }  // namespace easel::kernels

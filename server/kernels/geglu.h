@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "server/kernels/bf16.h"
+#include "server/kernels/processor.h"
 
 namespace easel::kernels {
 

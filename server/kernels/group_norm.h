@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "server/kernels/bf16.h"
+#include "server/kernels/processor.h"
 
 namespace easel::kernels {
 

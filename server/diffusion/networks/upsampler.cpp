@@ -4,6 +4,7 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstring>
 #include <string>
@@ -42,7 +43,8 @@ void spread(const at::Tensor& quarter, std::int64_t row, std::int64_t column, co
     const auto* const read = static_cast<const std::byte*>(from.const_data_ptr());
     auto* const written = static_cast<std::byte*>(to.data_ptr());
     const auto bytes = static_cast<std::size_t>(out.size(1) * size);
-    at::parallel_for(0, out.size(0) * height, 1, [&](std::int64_t begin, std::int64_t end) {
+    const std::int64_t least = std::max<std::int64_t>(at::internal::GRAIN_SIZE / (width * out.size(1)), 1);
+    at::parallel_for(0, out.size(0) * height, least, [&](std::int64_t begin, std::int64_t end) {
         for (std::int64_t i = begin; i < end; ++i) {
             const std::int64_t image = i / height;
             const std::int64_t line = i % height;

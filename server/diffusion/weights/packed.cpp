@@ -8,7 +8,7 @@
 #include <optional>
 #include <string_view>
 
-#include "server/kernels/bf16.h"
+#include "server/kernels/processor.h"
 
 // libtorch has these for its own compiler; they have no place among ATen's functions.
 namespace easel::diffusion::packed {
@@ -45,18 +45,20 @@ std::optional<at::Tensor> given(const at::Tensor& bias) {
     return bias.defined() ? std::optional(bias) : std::nullopt;
 }
 
-/// Not with a kernel of one pixel: oneDNN wants those in another order than its function for it makes. Nor
-/// where the outputs are a multiple of 96: it wants those in one order or another by the size of the map, and
-/// brings them from one to the other very slowly. Of 3,158 convolutions tried with 4 to 1280 outputs no
-/// others were.
-bool isPackedAlike(const at::Tensor& weight) {
-    return weight.size(2) > 1 && weight.size(0) % 96 != 0;
+/// Only where oneDNN's own function for it makes the order that a convolution then wants, whatever the size
+/// of the map; from one to another it brings weights very slowly. It does not with a kernel of one pixel, nor
+/// where the outputs are a multiple of 96, nor without AVX-512, nor always in float32 in steps of more than
+/// one. Of 3,158 convolutions tried with 4 to 1280 outputs no others were.
+bool isPackedAlike(const at::Tensor& weight, std::int64_t stride) {
+    const bool isHalf = weight.scalar_type() == at::kBFloat16;
+    return kernels::hasAvx512() && weight.size(2) > 1 && weight.size(0) % 96 != 0 && (isHalf || stride == 1);
 }
 
 }  // namespace
 
 bool isWorthIt(const at::Tensor& weight) {
-    return weight.is_cpu() && weight.scalar_type() == at::kBFloat16 && kernels::hasBf16();
+    return weight.is_cpu() && (weight.scalar_type() == at::kFloat ||
+                               (weight.scalar_type() == at::kBFloat16 && kernels::hasBf16()));
 }
 
 at::Tensor packed(const at::Tensor& weight, std::int64_t stride) {
@@ -67,7 +69,7 @@ at::Tensor packed(const at::Tensor& weight, std::int64_t stride) {
         static const auto pack = operation<PackLinear>("mkldnn::_reorder_linear_weight");
         return pack.call(weight, std::nullopt);
     }
-    if (!isPackedAlike(weight)) {
+    if (!isPackedAlike(weight, stride)) {
         return weight.contiguous(at::MemoryFormat::ChannelsLast);
     }
     static const auto pack = operation<PackConvolution>("mkldnn::_reorder_convolution_weight");

@@ -5,8 +5,8 @@
 
 #include <cstdint>
 
-/// Weights in the order in which oneDNN computes with them on the CPU in bfloat16. Of others it makes copies
-/// in that order whenever they are used, which takes up to half of a convolution's time.
+/// Weights in the order in which oneDNN computes with them on the CPU. Of others it makes copies in that
+/// order whenever they are used, which takes up to half of a convolution's time.
 namespace easel::diffusion::packed {
 
 /// Whether there is another order for layers of `weight` here.

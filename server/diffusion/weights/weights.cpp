@@ -96,8 +96,9 @@ LayerWeight Weights::layerWeight(at::IntArrayRef shape, std::int64_t stride) con
         return {weight, {}};
     }
     const at::Tensor made = packed::packed(weight, stride);
-    if (!m_component->base) {
+    if (!m_component->base && !made.is_same(weight)) {
         m_component->taken[full] = made;  // and not the plain one, too
+        letGo(m_component->source->find(full)->data);
     }
     return {made, {}};
 }

@@ -44,26 +44,37 @@ void PackedTest::packedWeightsAreTheSame() {
     const c10::InferenceMode inference;
     at::manual_seed(3);
     const std::vector<std::int64_t> sizes(shape.begin(), shape.end());
-    const at::Tensor weight = at::randn(sizes).to(at::kBFloat16);
-    const at::Tensor bias = at::randn(sizes[0]).to(at::kBFloat16);
-    QVERIFY(!packed::isWorthIt(weight.to(at::kFloat)));
-    if (!packed::isWorthIt(weight)) {
-        QSKIP("This processor does not multiply bfloat16.");
-    }
-    const at::Tensor made = packed::packed(weight, stride);
-    QVERIFY(packed::plain(made).equal(weight));
-    QVERIFY(packed::plain(weight).is_same(weight) && packed::packed(made, stride).is_same(made));
-    const bool isLinear = sizes.size() == 2;
-    const at::Tensor x =
-        (isLinear ? at::randn({2, 9, sizes[1]}) : at::randn({2, sizes[1], 9, 7})).to(at::kBFloat16);
-    for (const at::Tensor& added : {bias, at::Tensor()}) {
-        const at::Tensor got =
-            isLinear ? packed::linear(x, made, added) : packed::convolution(x, made, added, stride, 1);
-        const at::Tensor wanted =
-            isLinear ? at::linear(x, weight, added) : at::conv2d(x, weight, added, stride, 1);
-        QVERIFY(got.sizes() == wanted.sizes());
-        const double off = (got.to(at::kFloat) - wanted.to(at::kFloat)).abs().max().item<double>();
-        QVERIFY2(off <= 0.02 * wanted.abs().max().item<double>(), qPrintable(QString::number(off)));
+    QVERIFY(!packed::isWorthIt(at::randn(sizes).to(at::kDouble)));
+    for (const auto dtype : {at::kFloat, at::kBFloat16}) {
+        const at::Tensor weight = at::randn(sizes).to(dtype);
+        const at::Tensor bias = at::randn(sizes[0]).to(dtype);
+        if (!packed::isWorthIt(weight)) {
+            QVERIFY(dtype == at::kBFloat16 && packed::packedIfWorthIt(weight, stride).is_same(weight));
+            continue;  // this processor does not multiply bfloat16
+        }
+        const at::Tensor made = packed::packedIfWorthIt(weight, stride);
+        QVERIFY(packed::plain(made).equal(weight));
+        QVERIFY(packed::plain(weight).is_same(weight) && packed::packed(made, stride).is_same(made));
+        if (!made.is_mkldnn()) {
+            QVERIFY(made.is_contiguous(at::MemoryFormat::ChannelsLast));
+            continue;
+        }
+        const bool isLinear = sizes.size() == 2;
+        const at::Tensor x =
+            (isLinear ? at::randn({2, 9, sizes[1]}) : at::randn({2, sizes[1], 9, 7})).to(dtype);
+        const double gate = dtype == at::kFloat ? 1e-5 : 0.02;
+        for (const at::Tensor& with : {bias, at::Tensor()}) {
+            const at::Tensor wanted =
+                isLinear ? at::linear(x, weight, with) : at::conv2d(x, weight, with, stride, 1);
+            for (const at::Tensor& added : {at::Tensor(), at::randn(wanted.sizes()).to(dtype)}) {
+                const at::Tensor got = isLinear ? packed::linear(x, made, with, added)
+                                                : packed::convolution(x, made, with, stride, 1, added);
+                const at::Tensor sum = added.defined() ? wanted + added : wanted;
+                QVERIFY(got.sizes() == sum.sizes());
+                const double off = (got.to(at::kFloat) - sum.to(at::kFloat)).abs().max().item<double>();
+                QVERIFY2(off <= gate * sum.abs().max().item<double>(), qPrintable(QString::number(off)));
+            }
+        }
     }
 }
 
