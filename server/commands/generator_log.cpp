@@ -27,15 +27,25 @@ void GeneratorLog::heard(const protocol::ServerNews& news) {
     std::visit([this](const auto& each) { log(each); }, news);
 }
 
-void GeneratorLog::log(const protocol::ModelNews& model) const {
+void GeneratorLog::log(const protocol::ModelNews& model) {
+    using Clock = std::chrono::steady_clock;
+    const std::scoped_lock lock(m_mutex);
+    const auto begun = m_loading.find(model.id);
+    const std::chrono::duration<double> taken =
+        begun == m_loading.end() ? Clock::duration{} : Clock::now() - begun->second;
+    if (begun != m_loading.end()) {
+        m_loading.erase(begun);
+    }
     switch (model.state) {
         case protocol::ModelState::Failed:
             return spdlog::error("Model {} failed: {}", model.id, model.why);
         case protocol::ModelState::Available:
             return spdlog::info("Model {} is no longer held", model.id);
         case protocol::ModelState::Loading:
+            m_loading[model.id] = Clock::now();
+            return spdlog::info("Model {} is loading", model.id);
         case protocol::ModelState::Loaded:
-            return spdlog::info("Model {} is {}", model.id, protocol::toString(model.state));
+            return spdlog::info("Model {} is loaded, after {:.1f} s", model.id, taken.count());
     }
 }
 
