@@ -134,12 +134,13 @@ def write_folder(folder, model, dtype):
         "_diffusers_version": "0.42.1", **more, **classes})
 
 
-def write_checkpoint(file, model, roots, dtype):
+def write_checkpoint(file, model, roots, dtype, numbers_of=Numbers):
+    """`model`: the parts' configurations, by which `numbers_of` finds their tensors."""
     tensors = {}
     for part, config in model.items():
         if part == "scheduler":
             continue
-        numbers = Numbers(part, config)
+        numbers = numbers_of(part, config)
         for name in numbers.shells:
             if part == "unet":
                 theirs = "model.diffusion_model." + checkpoints.unet_name(name, config)

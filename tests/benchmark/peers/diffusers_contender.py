@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""diffusers' networks, a request a line. FORM is `fp32`, or `bf16`, with channels last."""
+"""diffusers' networks, a request a line. FORM is `fp32`, or `bf16`, with channels last; with `compiled` behind it UNet and
+VAE are compiled by torch for the processor, with their weights as constants, in channels last, when they are first used."""
 
 import sys
 import warnings
 
 import diffusers
 import torch
+import torch._inductor.config
 import transformers
 from diffusers import AutoencoderKL, UNet2DConditionModel
 from transformers import CLIPTextModel
@@ -15,15 +17,22 @@ import answering
 from stages import Drawing
 
 
+
 class Networks:
-    def __init__(self, folder, form):
+    def __init__(self, folder, form, compiled):
         self.dtype = torch.float32 if form == "fp32" else torch.bfloat16
         self.text_encoder = CLIPTextModel.from_pretrained(folder, subfolder="text_encoder", dtype=self.dtype).eval()
         self.network = UNet2DConditionModel.from_pretrained(folder, subfolder="unet").to(self.dtype).eval()
         self.vae = AutoencoderKL.from_pretrained(folder, subfolder="vae").to(self.dtype).eval()
-        self.layout = torch.contiguous_format if form == "fp32" else torch.channels_last
+        self.layout = torch.contiguous_format if form == "fp32" and not compiled else torch.channels_last
         for network in (self.network, self.vae):
             network.to(memory_format=self.layout)
+        if compiled:
+            # Weights that are constants are packed once, as oneDNN wants them; of several ways to multiply the fastest
+            # is taken. Dynamo looks at these, too, so they are no options of a single network.
+            torch._inductor.config.freezing = torch._inductor.config.max_autotune = True
+            for network in (self.network, self.vae.decoder, self.vae.encoder):
+                network.compile(dynamic=False)
         self.channels, self.scaling = self.network.config.in_channels, self.vae.config.scaling_factor
 
     def latent_shape(self, settings):
@@ -46,14 +55,14 @@ class Networks:
 
 
 def main():
-    form = sys.argv[1]
+    form, compiled = sys.argv[1], sys.argv[2:] == ["compiled"]
     torch.set_num_threads(answering.threads())
     kept = {}
 
     def draw(asked):
         begun = answering.now()
         if not kept:
-            kept["drawing"] = Drawing(asked["folder"], Networks(asked["folder"], form))
+            kept["drawing"] = Drawing(asked["folder"], Networks(asked["folder"], form, compiled))
         loaded = answering.now() - begun
         return kept["drawing"].draw(asked) | {"load_seconds": loaded}
 

@@ -8,9 +8,9 @@ LATER = {"text": "text_seconds", "decode": "decode_seconds", "picture": "draw_se
 
 
 def of_round(answers, started, operations, peak):
-    """`answers`: of the first picture, of the one that counts, and of the one that begins with a picture. What a
-    contender does not tell is left out."""
-    first, drawn, begun_with = answers
+    """`answers`: of the first picture, of the one that counts, and of those that begin with a picture, of which the last
+    counts. What a contender does not tell is left out."""
+    first, drawn, *_, begun_with = answers
     found = {name: drawn.get(key) for name, key in LATER.items()}
     found["loading"] = first.get("load_seconds")
     found["encode"] = begun_with.get("encode_seconds")
@@ -45,7 +45,7 @@ def ratios(rounds, name):
     if not ours:
         return {}
     found = {}
-    for what in ("picture", "step"):
+    for what in ("step", "decode", "picture"):
         values = [figures[what] / rounds[ours][number][what] for number, figures in rounds[name].items()
                   if number in rounds[ours] and what in figures and what in rounds[ours][number]]
         if values:
