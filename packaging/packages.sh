@@ -8,7 +8,7 @@ packages_build=(g++ cmake ninja-build pkg-config ccache git python3 python3-pip 
   libsqlite3-dev libspng-dev libturbojpeg0-dev libwebp-dev libexif-dev libcurl4-openssl-dev libarchive-dev libgomp1)
 packages_desktop=(qt6-base-dev qt6-svg-dev qt6-qpa-plugins qtkeychain-qt6-dev libgl-dev zlib1g-dev)
 packages_fuzz=(clang-16 libclang-rt-16-dev)
-packages_test=(clang-format-14 dbus-daemon locales openssl shellcheck)
+packages_test=(clang-format-14 dbus-daemon libbenchmark-dev locales openssl shellcheck)
 packages_packaging=(debhelper dpkg-dev lintian help2man)
 packages_odd=(tzdata util-linux iproute2)
 
