@@ -70,9 +70,10 @@ struct Engine::Impl {
     void handOn();
     void decodeOne();
     void advance();
-    void settle(const StepOrder<Live>::Turn& turn, double seconds);
+    void settle(const StepOrder<Live>::Turn& turn, const std::vector<std::string>& kinds, double seconds);
     double show(const Live& live);
     int widest(const Live& first, std::size_t inLine) const;
+    std::int64_t room() const;
     void end(Request& request, std::optional<protocol::Problem> problem);
     void tellStatus();
 
@@ -176,7 +177,7 @@ void Engine::Impl::begin(Request& request, ModelLoader::Answer models) {
         ended = tried([&] { seat(request); });
     }
     if (ended.problem) {
-        end(request, request.problemOf(std::move(ended), 0, loader.memoryLeft()));
+        end(request, request.problemOf(std::move(ended), 0, room()));
     }
 }
 
@@ -203,7 +204,7 @@ void Engine::Impl::handOn() {
     Request& request = *live->request;
     auto ended = tried([&] {
         useThreadsWorthIt(*live->pipeline, live->drawing.work());
-        live->goOn(loader.memoryLeft());
+        live->goOn(room());
         order.join(live->group, live);
     });
     if (broken || !ended.problem) {
@@ -212,7 +213,7 @@ void Engine::Impl::handOn() {
     if (ended.isOutOfMemory && (loader.letIdleGo() || request.spare(true))) {
         handedOn.push_front(live);
     } else {
-        end(request, request.problemOf(std::move(ended), live->part + 1, loader.memoryLeft()));
+        end(request, request.problemOf(std::move(ended), live->part + 1, room()));
     }
 }
 
@@ -226,13 +227,13 @@ void Engine::Impl::decodeOne() {
     const auto startedAt = Clock::now();
     auto ended = tried([&] {
         useThreadsWorthIt(request.pipeline(), live->drawing.work());
-        request.deliver(*live, loader.memoryLeft());
+        request.deliver(*live, room());
     });
     if (ended.isOutOfMemory && !broken && (loader.letIdleGo() || request.spare(true))) {
         finished.push_front(live);
         return;
     }
-    const auto problem = request.problemOf(std::move(ended), live->part, loader.memoryLeft());
+    const auto problem = request.problemOf(std::move(ended), live->part, room());
     if (broken) {
         return;
     }
@@ -254,11 +255,13 @@ void Engine::Impl::advance() {
     const auto turn =
         order.next([this](const Live& first, std::size_t inLine) { return widest(first, inLine); });
     std::vector<Drawing*> drawings;
+    std::vector<std::string> kinds;
     std::int64_t work = 0;
     Rows rows = Rows::Together;
     for (Live* const live : turn.drawings) {
         rows = std::max(rows, live->rows);
         drawings.push_back(&live->drawing);
+        kinds.push_back(live->kind());
         work = std::max(work, live->drawing.work());
     }
     const auto startedAt = Clock::now();
@@ -272,26 +275,35 @@ void Engine::Impl::advance() {
         return;
     }
     if (!ended.problem) {
-        return settle(turn, secondsSince(startedAt));
+        return settle(turn, kinds, secondsSince(startedAt));
     }
     if (drawings.size() > 1) {
         // Whatever it was, it need not be everybody's: fewer of them try again.
-        widths.tooWide(turn.drawings.front()->kind(), static_cast<int>(drawings.size()));
+        widths.tooWide(kinds.front(), static_cast<int>(drawings.size()));
     } else if (Live& live = *turn.drawings.front();
                !ended.isOutOfMemory || !(loader.letIdleGo() || live.takeLess())) {
-        end(*live.request, live.request->problemOf(std::move(ended), live.part, loader.memoryLeft()));
+        end(*live.request, live.request->problemOf(std::move(ended), live.part, room()));
     }
+}
+
+/// Bytes that are left for what is only there for a while.
+std::int64_t Engine::Impl::room() const {
+    std::int64_t room = loader.memoryLeft();
+    for (const Live& live : lives) {
+        room -= live.drawing.keptBytes();
+    }
+    return room;
 }
 
 /// How many drawings like `first` to take together: what pays, of what the memory holds.
 int Engine::Impl::widest(const Live& first, std::size_t inLine) const {
-    const auto fit =
-        std::max<std::int64_t>(loader.memoryLeft() / first.pipeline->memoryOfStep(first.drawing), 1);
+    const auto fit = std::max<std::int64_t>(room() / first.pipeline->memoryOfStep(first.drawing), 1);
     return widths.widest(first.kind(), std::min(inLine, static_cast<std::size_t>(fit)));
 }
 
-/// After a step of `turn` that took so long.
-void Engine::Impl::settle(const StepOrder<Live>::Turn& turn, double seconds) {
+/// After a step of `turn`, whose drawings were of `kinds` before it, that took so long.
+void Engine::Impl::settle(const StepOrder<Live>::Turn& turn, const std::vector<std::string>& kinds,
+                          double seconds) {
     ++passes;
     drawn += static_cast<std::int64_t>(turn.drawings.size());
     double showing = 0;
@@ -299,9 +311,8 @@ void Engine::Impl::settle(const StepOrder<Live>::Turn& turn, double seconds) {
         showing += live->stepped() ? show(*live) : 0;
     }
     order.spent(turn.group, seconds + showing);
-    const std::string kind = turn.drawings.front()->kind();
-    if (std::ranges::all_of(turn.drawings, [&](const Live* live) { return live->kind() == kind; })) {
-        widths.measured(kind, static_cast<int>(turn.drawings.size()), seconds);
+    if (std::ranges::count(kinds, kinds.front()) == std::ssize(kinds)) {
+        widths.measured(kinds.front(), static_cast<int>(kinds.size()), seconds);
     }
     for (Live* const live : turn.drawings) {
         if (live->drawing.done()) {

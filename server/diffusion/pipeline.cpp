@@ -32,6 +32,10 @@ void requireFinite(const at::Tensor& x, const char* what) {
     }
 }
 
+Hurry hurryOf(const protocol::GenerationSettings& settings) {
+    return {settings.deepcacheInterval, settings.tokenMerging};
+}
+
 Failure nothingToRefine() {
     return Failure(protocol::invalidField(
         "refiner_start",
@@ -73,9 +77,13 @@ std::int64_t Pipeline::memoryToDraw() const {
 
 std::int64_t Pipeline::memoryOfStep(const Drawing& drawing) const {
     const int scale = m_model.vae.scale();
-    return models::bytesOfStep(m_model, drawing.latents().size(3) * scale, drawing.latents().size(2) * scale,
-                               drawing.branches(),
-                               static_cast<std::int64_t>(c10::elementSize(m_device.placement.dtype)));
+    const std::int64_t width = drawing.latents().size(3) * scale;
+    const std::int64_t height = drawing.latents().size(2) * scale;
+    const auto bytes = static_cast<std::int64_t>(c10::elementSize(m_device.placement.dtype));
+    return models::bytesOfStep(m_model, width, height, drawing.branches(), bytes) +
+           (drawing.keepsFeatures()
+                ? models::bytesOfFeatures(m_model, width, height, drawing.branches(), bytes)
+                : 0);
 }
 
 std::vector<std::int64_t> Pipeline::latentShape(const protocol::GenerationSettings& settings) const {
@@ -111,7 +119,10 @@ std::shared_ptr<const Guidance> Pipeline::guidance(const protocol::GenerationSet
     for (Speech& speech : words.positive) {
         speech = text.lengthened(std::move(speech), tokens, skipping);
     }
-    return branchesOf(m_model, settings, std::move(words), channels, m_device.placement.device);
+    auto all = branchesOf(m_model, settings, std::move(words), channels, m_device.placement.device);
+    return settings.guidanceFrom <= 0 && settings.guidanceTo >= 1
+               ? all
+               : std::make_shared<const Guidance>(all->within(settings.guidanceFrom, settings.guidanceTo));
 }
 
 // What is drawn from the generator, and when, is diffusers' order, so that samplers go on from the same
@@ -146,7 +157,9 @@ Drawing Pipeline::drawingFor(const protocol::GenerationSettings& settings, int i
                            start.first);
     }
     leaveToRefiner(settings, *sampler);
-    return {std::move(sampler), std::move(guidance), generator, std::move(kept)};
+    Drawing drawing(std::move(sampler), std::move(guidance), generator, std::move(kept));
+    drawing.hurry(hurryOf(settings));
+    return drawing;
 }
 
 Control Pipeline::control(const std::filesystem::path& place, const at::Tensor& pixels,
@@ -163,7 +176,10 @@ Drawing Pipeline::drawingAfter(const Drawing& begun, const protocol::GenerationS
     if (!sampler->goOnBelow(timestep, begun.latents())) {
         throw nothingToRefine();
     }
-    return {std::move(sampler), std::move(guidance), begun.generator(), begun.kept()};
+    Drawing drawing(std::move(sampler), std::move(guidance), begun.generator(), begun.kept());
+    drawing.hurry(hurryOf(settings));
+    drawing.succeed(begun);
+    return drawing;
 }
 
 bool Pipeline::canRefine(const Pipeline& other) const {
@@ -226,6 +242,26 @@ Made Pipeline::decodeWithin(const at::Tensor& latents, std::int64_t room) const 
     const auto vae = m_networks.vae->get();
     return diffusion::decodeWithin(*vae, m_model.vae, latents.to(vae->dtype()) / m_model.vae.scalingFactor,
                                    room);
+}
+
+void Pipeline::requireTinyDecoder() const {
+    const auto& tiny = m_networks.tinyDecoder;
+    if (!tiny) {
+        throw Failure(
+            protocol::invalidField("decoder", "This model brings no tiny decoder; leave decoder out."));
+    }
+    if (tiny->scale() != m_model.vae.scale()) {
+        throw Failure(protocol::invalidField(
+            "decoder", "The tiny decoder that this model brings makes " + std::to_string(tiny->scale()) +
+                           " pixels of a latent along each side, and its VAE " +
+                           std::to_string(m_model.vae.scale()) + "; leave decoder out."));
+    }
+}
+
+at::Tensor Pipeline::decodeTiny(const at::Tensor& latents) const {
+    requireFinite(latents, "The picture's latents");
+    const TinyDecoder& tiny = *m_networks.tinyDecoder;
+    return tiny.forward(latents.to(tiny.dtype()));
 }
 
 image::Image Pipeline::preview(const Drawing& drawing) const {

@@ -83,6 +83,10 @@ public:
 
     /// latents [1, C, H, W] → [1, 3, 8H, 8W], about -1 to 1, in the VAE's dtype.
     at::Tensor decode(const at::Tensor& latents) const;
+    /// The same by the tiny decoder that the model brings, which is asked for before. Throws Failure where it
+    /// brings none, or one of another size.
+    void requireTinyDecoder() const;
+    at::Tensor decodeTiny(const at::Tensor& latents) const;
     /// The same within about `room` bytes.
     Made decodeWithin(const at::Tensor& latents, std::int64_t room) const;
 

@@ -82,6 +82,9 @@ void Request::begin(std::shared_ptr<Pipeline> pipeline, std::shared_ptr<Pipeline
     if (!m_settings.vae.empty() && model().vae.empty()) {
         throw Failure(protocol::internalError("Nobody said where the VAE lies."));
     }
+    if (m_settings.decoder == "tiny") {
+        m_pipeline->requireTinyDecoder();
+    }
     m_canvas = canvasFor(m_settings, m_materials);
     if (m_canvas) {
         m_start = startFrom(*m_canvas, *m_pipeline, m_pass.first);
@@ -180,7 +183,9 @@ void Request::show(const Live& live) const {
 
 void Request::deliver(const Live& live, std::int64_t room) {
     enter(protocol::Stage::Decoding);
-    const Made decoded = m_pipeline->decodeWithin(live.drawing.latents(), room);
+    const at::Tensor& latents = live.drawing.latents();
+    const Made decoded = m_settings.decoder == "tiny" ? Made{m_pipeline->decodeTiny(latents), ""}
+                                                      : m_pipeline->decodeWithin(latents, room);
     image::Image picture = toImage(decoded.result);
     if (m_canvas) {
         picture = putBack(*m_canvas, std::move(picture));
@@ -272,12 +277,12 @@ std::string Live::groupNow() const {
     for (const std::int64_t side : drawing.shape()) {
         now += ' ' + std::to_string(side);
     }
-    return now;
+    return drawing.tokenMerging() > 0 ? now + " merged " + std::to_string(drawing.tokenMerging()) : now;
 }
 
 std::string Live::kind() const {
     return pipeline->root().string() + group.substr(group.find(' ')) + " x" +
-           std::to_string(drawing.branches());
+           std::to_string(drawing.branches()) + (drawing.isShort() ? " short" : "");
 }
 
 }  // namespace easel::diffusion

@@ -119,7 +119,8 @@ struct Live {
     /// With the next part from now on, as of Request::goOn. Throws Failure.
     void goOn(std::int64_t room);
 
-    /// What widths are kept under: the model's files, the shape, and whether there is guidance.
+    /// What widths are kept under: the model's files, the shape, whether there is guidance, and what makes
+    /// the next pass short.
     std::string kind() const;
     /// After memory ran out in a step: does with less. False: there is nothing more to leave out.
     bool takeLess();
@@ -130,7 +131,7 @@ struct Live {
     int part = 0;  ///< that it is in
     Drawing drawing;
     Rows rows = Rows::Together;
-    std::string group;  ///< what it shares forward passes with: the model in memory, and the shape
+    std::string group;  ///< what it shares forward passes with: the model in memory, the shape, merged tokens
 
 private:
     std::string groupNow() const;

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/models/habits.h"
 
+#include <algorithm>
 #include <string>
+#include <string_view>
 
+#include "shared/protocol/accelerations.h"
 #include "shared/protocol/operations.h"
 
 namespace easel::models {
@@ -30,6 +33,22 @@ std::vector<std::string> operationsOf(const ModelFolder& model) {
     return operations;
 }
 
+std::vector<std::string> accelerationsOf(const ModelFolder& model) {
+    std::vector<std::string> accelerations;
+    const auto add = [&accelerations](std::string_view name, bool can) {
+        if (can) {
+            accelerations.emplace_back(name);
+        }
+    };
+    const auto& down = model.unet.down;
+    add(protocol::kGuidanceInterval, model.unet.guidanceWidth == 0);
+    add(protocol::kDeepCache, down.size() > 1);
+    add(protocol::kTokenMerging,
+        std::ranges::any_of(down, [](const UNetBlock& block) { return block.attention; }));
+    add(protocol::kTinyDecoder, hasTinyVae(model));
+    return accelerations;
+}
+
 /// Models that were distilled to few steps, by their schedulers' files: those of the turbo models have a
 /// trailing Euler, those of models that take many steps a leading one. easel.json has the last word.
 void tellSteps(const ModelFolder& model, protocol::ModelInfo& info) {
@@ -53,6 +72,7 @@ void tellSteps(const ModelFolder& model, protocol::ModelInfo& info) {
 
 void tellHabits(const ModelFolder& model, protocol::ModelInfo& info) {
     info.operations = operationsOf(model);
+    info.accelerations = accelerationsOf(model);
     if (model.family != Family::StableDiffusion) {
         info.guidance = 5;
     }

@@ -27,6 +27,19 @@ std::int64_t rowsOf(const ModelFolder& model, const protocol::GenerationSettings
     return taskOf(model) == Task::Edit ? 3 : 2;  // one that edits without the picture, too
 }
 
+/// Not where a tiny decoder makes the pixels, and nothing else is made of latents or read into them.
+bool usesVae(const protocol::GenerationSettings& settings) {
+    const bool isEnlarged = settings.hiresScale > 1 && settings.hiresUpscaler != "latent";
+    return settings.decoder != "tiny" || !settings.initImage.empty() || isEnlarged;
+}
+
+/// A tiny decoder takes no tiles. It is as wide all the way as TAESD, whose widest place is the last block.
+std::int64_t bytesOfTinyPass(std::int64_t width, std::int64_t height, std::int64_t bytes) {
+    constexpr std::int64_t kChannels = 64;
+    constexpr std::int64_t kTensors = 4;
+    return width * height * kChannels * kTensors * bytes;
+}
+
 }  // namespace
 
 /// Newer families have VAEs that may not bear half precision, and say so.
@@ -56,6 +69,12 @@ std::int64_t bytesOfStep(const ModelFolder& model, std::int64_t width, std::int6
     return rows * (width / scale) * (height / scale) * model.unet.down.front().channels * tensors * bytes;
 }
 
+std::int64_t bytesOfFeatures(const ModelFolder& model, std::int64_t width, std::int64_t height,
+                             std::int64_t rows, std::int64_t bytes) {
+    const int scale = model.vae.scale();
+    return rows * (width / scale) * (height / scale) * model.unet.up.back().channels * bytes;
+}
+
 std::vector<std::int64_t> tilesFor(const VaeConfig& vae, std::int64_t width, std::int64_t height) {
     constexpr std::int64_t kLeast = 256;
     std::vector<std::int64_t> sides{0};
@@ -80,11 +99,16 @@ protocol::MemoryEstimate memoryFor(const ModelFolder& model, std::int64_t number
     const protocol::Pass pass = protocol::secondPassOf(settings).value_or(protocol::firstPassOf(settings));
     const int width = pass.width;
     const int height = pass.height;
+    const std::int64_t rows = rowsOf(model, settings);
+    const std::int64_t kept =
+        settings.deepcacheInterval > 1 ? bytesOfFeatures(model, width, height, rows, bytes) : 0;
+    const std::int64_t tiny = bytesOfTinyPass(width, height, bytes);
+    const bool needsVae = usesVae(settings);
     return {.weights = numbers * bytes,
-            .drawing = std::max(bytesOfVaePass(model.vae, width, height, inVae),
-                                bytesOfStep(model, width, height, rowsOf(model, settings), bytes)),
-            .least = std::max(leastForVae(model.vae, width, height, inVae),
-                              bytesOfStep(model, width, height, 1, bytes)),
+            .drawing = std::max(needsVae ? bytesOfVaePass(model.vae, width, height, inVae) : tiny,
+                                bytesOfStep(model, width, height, rows, bytes) + kept),
+            .least = std::max(needsVae ? leastForVae(model.vae, width, height, inVae) : tiny,
+                              bytesOfStep(model, width, height, 1, bytes) + kept),
             .available = {}};
 }
 

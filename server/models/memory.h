@@ -22,6 +22,10 @@ std::int64_t bytesOfVaePass(const VaeConfig& vae, std::int64_t width, std::int64
 std::int64_t bytesOfStep(const ModelFolder& model, std::int64_t width, std::int64_t height, std::int64_t rows,
                          std::int64_t bytes);
 
+/// Bytes that `rows` pictures' features take, which DeepCache keeps from one step to the next.
+std::int64_t bytesOfFeatures(const ModelFolder& model, std::int64_t width, std::int64_t height,
+                             std::int64_t rows, std::int64_t bytes);
+
 /// Sides of the tiles that the VAE may take a picture in, in pixels, the largest first; 0 stands for the
 /// whole picture, which is the first. Those that the picture would fit into are not among them.
 std::vector<std::int64_t> tilesFor(const VaeConfig& vae, std::int64_t width, std::int64_t height);

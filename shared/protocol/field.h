@@ -18,18 +18,19 @@ struct Range {
 
 /// Where a field belongs, in the order in which they are offered.
 enum class FieldGroup {
-    Main,       ///< what every picture needs
-    Sampling,   ///< how the noise is taken away
-    Words,      ///< how the prompts are read
-    Additions,  ///< what is added to the model
-    Start,      ///< a picture to begin with
-    Mask,       ///< the part of it that is drawn anew
-    Extend,     ///< what is drawn beyond it
-    Hires,      ///< a second, larger pass
-    Variation,  ///< the neighbours of a seed
-    Refiner,    ///< another model for the last steps
-    Sizes,      ///< what an SDXL model is told of sizes
-    Watching,   ///< what is shown meanwhile
+    Main,          ///< what every picture needs
+    Sampling,      ///< how the noise is taken away
+    Words,         ///< how the prompts are read
+    Additions,     ///< what is added to the model
+    Start,         ///< a picture to begin with
+    Mask,          ///< the part of it that is drawn anew
+    Extend,        ///< what is drawn beyond it
+    Hires,         ///< a second, larger pass
+    Variation,     ///< the neighbours of a seed
+    Refiner,       ///< another model for the last steps
+    Sizes,         ///< what an SDXL model is told of sizes
+    Acceleration,  ///< what saves time and changes the picture
+    Watching,      ///< what is shown meanwhile
 };
 
 /// "main", …
@@ -97,11 +98,15 @@ constexpr Range pixels(const Limits& /*limits*/) {
     return {0, 16384};
 }
 
+/// Of the places in a cell of two by two one stays.
+inline constexpr double kMostTokenMerging = 0.75;
+
 inline constexpr std::string_view kPromptSyntaxes[] = {"a1111", "plain"};
 inline constexpr std::string_view kEmphases[] = {"original", "no_norm"};
 inline constexpr std::string_view kResizes[] = {"stretch", "crop", "fill"};
 inline constexpr std::string_view kMaskedContents[] = {"original", "fill", "noise"};
 inline constexpr std::string_view kInpaintAreas[] = {"whole", "masked"};
 inline constexpr std::string_view kHiresUpscalers[] = {"latent", "lanczos"};
+inline constexpr std::string_view kDecoders[] = {"full", "tiny"};
 
 }  // namespace easel::protocol

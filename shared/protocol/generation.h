@@ -61,6 +61,11 @@ struct GenerationRequest {
     std::optional<int> cropTop;
     std::optional<int> targetWidth;
     std::optional<int> targetHeight;
+    std::optional<double> guidanceFrom;
+    std::optional<double> guidanceTo;
+    std::optional<int> deepcacheInterval;
+    std::optional<double> tokenMerging;
+    std::optional<std::string> decoder;
     std::optional<int> previewEvery;
 
     bool operator==(const GenerationRequest&) const = default;
@@ -116,7 +121,12 @@ struct GenerationSettings {
     int cropTop = 0;
     int targetWidth = 0;
     int targetHeight = 0;
-    int previewEvery = 0;  ///< steps from one preview to the next; 0: there are none
+    double guidanceFrom = 0;       ///< 0 to 1: there is guidance from so much of the steps
+    double guidanceTo = 1;         ///< to so much of them
+    int deepcacheInterval = 1;     ///< steps from one that runs the whole network to the next; 1: all do
+    double tokenMerging = 0;       ///< share of the places that self-attention sees as one with another
+    std::string decoder = "full";  ///< one of kDecoders
+    int previewEvery = 0;          ///< steps from one preview to the next; 0: there are none
 
     bool operator==(const GenerationSettings&) const = default;
 };

@@ -13,7 +13,7 @@ struct GroupWords {
     const char* title;
 };
 
-constexpr std::array<GroupWords, 12> kGroups{{{"main", "Picture"},
+constexpr std::array<GroupWords, 13> kGroups{{{"main", "Picture"},
                                               {"sampling", "Sampling"},
                                               {"words", "Prompt reading"},
                                               {"additions", "Additions"},
@@ -24,6 +24,7 @@ constexpr std::array<GroupWords, 12> kGroups{{{"main", "Picture"},
                                               {"variation", "Variation"},
                                               {"refiner", "Refiner"},
                                               {"sizes", "Sizes told"},
+                                              {"acceleration", "Acceleration"},
                                               {"watching", "Preview"}}};
 
 }  // namespace

@@ -181,6 +181,7 @@ Expected<ModelInfo> readModel(const json& value) {
     reader.readList("notes", model.notes, textItem);
     reader.read("family", model.family);
     reader.readList("operations", model.operations, textItem);
+    reader.readList("accelerations", model.accelerations, textItem);
     reader.read("bytes", model.bytes);
     reader.read("state", model.state, enumItemOr(modelStateFrom, ModelState::Available));
     reader.read("why", model.why);

@@ -117,6 +117,7 @@ json write(const ModelInfo& model) {
             {"notes", model.notes},
             {"family", model.family},
             {"operations", model.operations},
+            {"accelerations", model.accelerations},
             {"bytes", model.bytes},
             {"state", toString(model.state)},
             {"why", model.why},

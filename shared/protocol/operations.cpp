@@ -7,6 +7,7 @@
 
 #include <fmt/core.h>
 
+#include "shared/protocol/accelerations.h"
 #include "shared/protocol/passes.h"
 
 namespace easel::protocol {
@@ -105,7 +106,10 @@ std::optional<Problem> beyond(const ModelInfo& model, const GenerationSettings& 
         return {};
     }
     auto problem = beyondPictures(model, settings);
-    return problem ? problem : beyondFields(model, settings);
+    if (!problem) {
+        problem = beyondFields(model, settings);
+    }
+    return problem ? problem : beyondAccelerations(model, settings);
 }
 
 }  // namespace easel::protocol

@@ -53,6 +53,8 @@ struct ModelInfo {
     std::string family;  ///< "stable-diffusion", "stable-diffusion-xl"; empty: the server does not say
     /// What it can do (operations.h); empty: the server does not say.
     std::vector<std::string> operations;
+    /// How it can be hurried (accelerations.h); what is not here it cannot.
+    std::vector<std::string> accelerations;
     std::int64_t bytes = 0;  ///< of its files with weights
     ModelState state = ModelState::Available;
     std::string why;        ///< it failed

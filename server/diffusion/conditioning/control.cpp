@@ -18,8 +18,9 @@ ControlRows ControlRows::slice(std::int64_t begin, std::int64_t end) const {
 }
 
 Residuals residualsOf(const ControlRows& rows, const at::Tensor& x, const at::Tensor& t,
-                      const Conditioning& conditioning) {
-    Residuals residuals = rows.network->forward(x, t, conditioning, rows.hints);
+                      const Conditioning& conditioning, bool isShort) {
+    Residuals residuals = isShort ? rows.network->firstSkip(x, rows.hints)
+                                  : rows.network->forward(x, t, conditioning, rows.hints);
     const at::Tensor strengths = rows.strengths.to(x.device(), x.scalar_type());
     for (at::Tensor& skip : residuals.skips) {
         skip.mul_(strengths);

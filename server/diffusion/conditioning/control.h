@@ -31,8 +31,9 @@ struct ControlRows {
     at::Tensor strengths;  ///< [B, 1, 1, 1] float32
 };
 
-/// What `rows` add to a UNet's maps in a pass over x [B, C, H, W], t [B], `conditioning`.
+/// What `rows` add to a UNet's maps in a pass over x [B, C, H, W], t [B], `conditioning`; `isShort`: one that
+/// uses features of an earlier pass.
 Residuals residualsOf(const ControlRows& rows, const at::Tensor& x, const at::Tensor& t,
-                      const Conditioning& conditioning);
+                      const Conditioning& conditioning, bool isShort = false);
 
 }  // namespace easel::diffusion

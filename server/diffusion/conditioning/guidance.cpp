@@ -5,11 +5,21 @@
 
 #include <algorithm>
 #include <limits>
+#include <numeric>
 #include <utility>
 
 #include "server/diffusion/networks/ops.h"
+#include "shared/protocol/accelerations.h"
 
 namespace easel::diffusion {
+namespace {
+
+at::Tensor answerOf(const at::Tensor& answers, std::size_t branch) {
+    const auto row = static_cast<std::int64_t>(branch);
+    return answers.slice(0, row, row + 1);
+}
+
+}  // namespace
 
 Speech::Speech(Conditioning always)
     : conditions{std::move(always)}, stretches{{std::numeric_limits<int>::max(), 0}} {}
@@ -42,21 +52,61 @@ Guidance Guidance::withChannels(const at::Tensor& channels) const {
     return other;
 }
 
-/// Samplers that ask twice in a step, or once more at the beginning, are at the same step as others.
-std::vector<Conditioning> Guidance::conditions(std::size_t done, std::size_t all) const {
-    const int step = static_cast<int>(done * static_cast<std::size_t>(m_steps) / all);
+Guidance Guidance::within(double from, double to) const {
+    Guidance other = *this;
+    other.m_from = from;
+    other.m_to = to;
+    return other;
+}
+
+bool Guidance::isGuided(const Moment& now) const {
+    if (m_from <= 0 && m_to >= 1) {
+        return true;
+    }
+    const int first = now.firstStep(m_steps);
+    return protocol::isWithin(m_from, m_to, now.step(m_steps) - first, m_steps - first);
+}
+
+std::vector<std::size_t> Guidance::asked(const Moment& now) const {
+    const auto isOfPrompt = [this](const Direction& each) { return each.from == m_directions.front().from; };
+    // Prompts that are joined are compared with the negative one without guidance, too.
+    if (!isGuided(now) && std::ranges::count_if(m_directions, isOfPrompt) == 1) {
+        return {m_directions.front().to};
+    }
+    std::vector<std::size_t> all(m_branches.size());
+    std::iota(all.begin(), all.end(), std::size_t{0});
+    return all;
+}
+
+std::vector<Conditioning> Guidance::conditions(const Moment& now) const {
     std::vector<Conditioning> conditions;
-    for (const Speech& branch : m_branches) {
-        conditions.push_back(branch.at(step));
+    for (const std::size_t branch : asked(now)) {
+        conditions.push_back(m_branches[branch].at(now.step(m_steps)));
     }
     return conditions;
 }
 
-at::Tensor Guidance::combined(const at::Tensor& answers) const {
-    const auto answer = [&answers](std::size_t branch) {
-        const auto row = static_cast<std::int64_t>(branch);
-        return answers.slice(0, row, row + 1);
-    };
+/// As with a scale of 1.
+at::Tensor Guidance::unguided(const at::Tensor& answers) const {
+    if (answers.size(0) == 1) {
+        return answers;
+    }
+    const std::size_t from = m_directions.front().from;
+    const at::Tensor start = answerOf(answers, from);
+    at::Tensor all = start;
+    for (const Direction& direction : m_directions) {
+        if (direction.from == from) {
+            all = ops::guide(all, start, answerOf(answers, direction.to), m_branches[direction.to].weight);
+        }
+    }
+    return all;
+}
+
+at::Tensor Guidance::combined(const at::Tensor& answers, const Moment& now) const {
+    if (!isGuided(now)) {
+        return unguided(answers);
+    }
+    const auto answer = [&answers](std::size_t branch) { return answerOf(answers, branch); };
     at::Tensor all = answer(0);
     for (const Direction& direction : m_directions) {
         all = ops::guide(all, answer(direction.from), answer(direction.to), direction.scale);

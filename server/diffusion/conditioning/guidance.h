@@ -28,6 +28,18 @@ struct Speech {
     std::vector<Stretch> stretches;  ///< the last is until the end
 };
 
+/// How far a picture is.
+struct Moment {
+    std::size_t done;         ///< evaluations that are made
+    std::size_t all;          ///< that there are
+    std::size_t skipped = 0;  ///< of those made, how many were none, for it began with a picture
+
+    /// Of `steps`, the one that is next, and how many come before the first that is taken, from 0. Samplers
+    /// that ask twice in a step, or once more at the beginning, are at the same step as others.
+    int step(int steps) const { return static_cast<int>(done * static_cast<std::size_t>(steps) / all); }
+    int firstStep(int steps) const { return Moment{skipped, all}.step(steps); }
+};
+
 /// What one picture asks a denoiser for at each step, and what it makes of the answers: classifier-free
 /// guidance, or the prompt alone. https://arxiv.org/abs/2207.12598, https://arxiv.org/abs/2206.01714
 class Guidance {
@@ -50,18 +62,31 @@ public:
     /// The same with other `channels` [1, C', H, W] beside the latents.
     Guidance withChannels(const at::Tensor& channels) const;
 
+    /// The same between two shares of the steps that are taken, 0 to 1; before and after them there is the
+    /// prompt alone. https://arxiv.org/abs/2404.07724
+    Guidance within(double from, double to) const;
+
     /// Rows that it takes of a forward pass: 1, or more with guidance.
     std::int64_t branches() const { return static_cast<std::int64_t>(m_branches.size()); }
-    /// Of each branch, when `done` of `all` evaluations are made.
-    std::vector<Conditioning> conditions(std::size_t done, std::size_t all) const;
-    /// The denoiser's answers to one input [branches, C, H, W] → [1, C, H, W].
-    at::Tensor combined(const at::Tensor& answers) const;
+    /// Of the picture.
+    int steps() const { return m_steps; }
+    /// Those that are asked now, in order: all, or the prompt's alone.
+    std::vector<std::size_t> asked(const Moment& now) const;
+    /// Of each branch that is asked now.
+    std::vector<Conditioning> conditions(const Moment& now) const;
+    /// The denoiser's answers to one input, of the branches that are asked now [B, C, H, W] → [1, C, H, W].
+    at::Tensor combined(const at::Tensor& answers, const Moment& now) const;
 
 private:
+    bool isGuided(const Moment& now) const;
+    at::Tensor unguided(const at::Tensor& answers) const;
+
     std::vector<Speech> m_branches;  // negative first
     std::vector<Direction> m_directions;
     int m_steps;
     double m_rescale = 0;
+    double m_from = 0;
+    double m_to = 1;
 };
 
 }  // namespace easel::diffusion

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "server/diffusion/accelerations/shortcuts.h"
 #include "server/diffusion/conditioning/text_stack.h"
 #include "server/diffusion/networks/controlnet/controlnet.h"
 #include "server/diffusion/networks/residuals.h"
@@ -24,9 +25,9 @@ public:
     virtual ~Denoiser() = default;
 
     /// x [B, C, H, W] in the model's dtype, t [B] float32 (fractions allowed), conditioning and residuals of
-    /// B pictures → [B, C, H, W]: what the model was trained to predict.
+    /// B pictures → [B, C, H, W]: what the model was trained to predict, or nearly that with `shortcuts`.
     virtual at::Tensor predict(const at::Tensor& x, const at::Tensor& t, const Conditioning& conditioning,
-                               const Residuals& residuals = {}) const = 0;
+                               const Residuals& residuals = {}, const Shortcuts& shortcuts = {}) const = 0;
 };
 
 /// The networks of a model in memory, whatever its family.

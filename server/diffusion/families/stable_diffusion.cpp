@@ -17,10 +17,10 @@ public:
     UNetDenoiser(const Weights& all, const models::UNetConfig& config) : m_unet(all, config) {}
 
     at::Tensor predict(const at::Tensor& x, const at::Tensor& t, const Conditioning& conditioning,
-                       const Residuals& residuals) const override {
+                       const Residuals& residuals, const Shortcuts& shortcuts) const override {
         const at::Tensor& beside = conditioning.concat;
         return m_unet.forward(beside.defined() ? at::cat({x, beside.to(x.scalar_type())}, 1) : x, t,
-                              conditioning, residuals);
+                              conditioning, residuals, shortcuts);
     }
 
 private:

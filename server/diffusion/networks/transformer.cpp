@@ -19,10 +19,17 @@ Attention::Attention(const Weights& in, std::int64_t channels, std::int64_t cont
       to_out_0(in / "to_out.0", channels, channels),
       heads(headCount) {}
 
+at::Tensor Attention::gathered(const at::Tensor& x, const at::Tensor& context) const {
+    return ops::attention(to_q.forward(x), to_k.forward(context), to_v.forward(context), heads);
+}
+
+at::Tensor Attention::forward(const at::Tensor& x, const at::Tensor& context) const {
+    return to_out_0.forward(gathered(x, context));
+}
+
 at::Tensor Attention::forwardAdd(const at::Tensor& x, const at::Tensor& context,
                                  const at::Tensor& added) const {
-    return to_out_0.forwardAdd(
-        ops::attention(to_q.forward(x), to_k.forward(context), to_v.forward(context), heads), added);
+    return to_out_0.forwardAdd(gathered(x, context), added);
 }
 
 FeedForward::FeedForward(const Weights& in, std::int64_t channels)
@@ -41,9 +48,16 @@ TransformerBlock::TransformerBlock(const Weights& in, std::int64_t channels, std
       norm3(in / "norm3", channels),
       ff(in / "ff", channels) {}
 
-at::Tensor TransformerBlock::forward(at::Tensor x, const at::Tensor& context) const {
+at::Tensor TransformerBlock::forward(at::Tensor x, const at::Tensor& context,
+                                     const TokensMerged& merged) const {
     at::Tensor h = norm1.forward(x);
-    x = attn1.forwardAdd(h, h, x);
+    if (merged.share > 0) {
+        const TokenMerging tokens(x, merged);
+        h = tokens.merge(h);
+        x = tokens.unmerge(attn1.forward(h, h)).add_(x);
+    } else {
+        x = attn1.forwardAdd(h, h, x);
+    }
     x = attn2.forwardAdd(norm2.forward(x), context, x);
     ops::byRows(x, 8 * x.size(-1), [this](at::Tensor rows) { rows.add_(ff.forward(norm3.forward(rows))); });
     return x;
@@ -64,11 +78,11 @@ SpatialTransformer::SpatialTransformer(const Weights& in, const Shape& shape)
     }
 }
 
-at::Tensor SpatialTransformer::forward(const at::Tensor& x, const at::Tensor& context) const {
+at::Tensor SpatialTransformer::forward(const at::Tensor& x, const at::Tensor& context, double merging) const {
     at::Tensor h = norm.forward(x);
     h = conv_in ? ops::toSequence(conv_in->forward(h)) : linear_in->forward(ops::toSequence(h));
     for (const auto& block : transformer_blocks) {
-        h = block.forward(std::move(h), context);
+        h = block.forward(std::move(h), context, {merging, x.size(3)});
     }
     h = conv_out ? conv_out->forward(ops::toMap(h, x)) : ops::toMap(linear_out->forward(h), x);
     return h.add_(x);

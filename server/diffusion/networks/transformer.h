@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "server/diffusion/accelerations/token_merging.h"
 #include "server/diffusion/networks/layers.h"
 
 namespace easel::diffusion {
@@ -11,7 +12,9 @@ namespace easel::diffusion {
 /// Multi-head attention of a UNet: queries from x, keys and values from a context (or from x itself).
 struct Attention {
     Attention(const Weights& in, std::int64_t channels, std::int64_t contextWidth, std::int64_t headCount);
-    /// x [B, S, channels], context [B, T, contextWidth] → [B, S, channels], + `added` of that shape.
+    /// x [B, S, channels], context [B, T, contextWidth] → [B, S, channels].
+    at::Tensor forward(const at::Tensor& x, const at::Tensor& context) const;
+    /// The same + `added` of that shape.
     at::Tensor forwardAdd(const at::Tensor& x, const at::Tensor& context, const at::Tensor& added) const;
 
     Linear to_q;
@@ -19,6 +22,10 @@ struct Attention {
     Linear to_v;
     Linear to_out_0;
     std::int64_t heads;
+
+private:
+    /// Before the last layer.
+    at::Tensor gathered(const at::Tensor& x, const at::Tensor& context) const;
 };
 
 /// A gated feed-forward layer (GEGLU, https://arxiv.org/abs/2002.05202).
@@ -35,7 +42,7 @@ struct FeedForward {
 struct TransformerBlock {
     TransformerBlock(const Weights& in, std::int64_t channels, std::int64_t contextWidth, std::int64_t heads);
     /// x [B, S, channels], context [B, T, contextWidth] → [B, S, channels].
-    at::Tensor forward(at::Tensor x, const at::Tensor& context) const;
+    at::Tensor forward(at::Tensor x, const at::Tensor& context, const TokensMerged& merged = {}) const;
 
     LayerNorm norm1;
     Attention attn1;
@@ -57,8 +64,9 @@ struct SpatialTransformer {
     };
 
     SpatialTransformer(const Weights& in, const Shape& shape);
-    /// x [B, channels, H, W], context [B, T, contextWidth] → [B, channels, H, W].
-    at::Tensor forward(const at::Tensor& x, const at::Tensor& context) const;
+    /// x [B, channels, H, W], context [B, T, contextWidth] → [B, channels, H, W]. `merging`: the share of its
+    /// places that join others.
+    at::Tensor forward(const at::Tensor& x, const at::Tensor& context, double merging = 0) const;
 
     GroupNorm norm;
     std::optional<Linear> linear_in;  // proj_in, proj_out: one kind or the other

@@ -44,7 +44,7 @@ private Q_SLOTS:
         const at::Tensor one = answers().slice(0, 0, 1);
         const Guidance alone(speech(), 20);
         QCOMPARE(alone.branches(), std::int64_t{1});
-        QVERIFY(alone.combined(one).equal(one));
+        QVERIFY(alone.combined(one, {0, 1}).equal(one));
     }
 
     void theDeviationIsTakenBack_data() {
@@ -65,7 +65,8 @@ private Q_SLOTS:
         }
         const double factor = rescale * deviation(with) / deviation(guided) + (1 - rescale);
         QVERIFY(rescale == 0 || factor < 0.95);
-        const at::Tensor combined = Guidance(speech(), {speech()}, 7.5, 20, rescale).combined(both).flatten();
+        const at::Tensor combined =
+            Guidance(speech(), {speech()}, 7.5, 20, rescale).combined(both, {0, 1}).flatten();
         QCOMPARE(combined.numel(), std::int64_t{kNumbers});
         for (std::size_t i = 0; i < kNumbers; ++i) {
             const double here = combined[static_cast<std::int64_t>(i)].item<double>();

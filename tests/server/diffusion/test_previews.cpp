@@ -154,8 +154,8 @@ void PreviewsTest::samplersTellWhatTheNetworkSaw() {
 void PreviewsTest::whatIsKeptIsSeen() {
     class Nothing final : public Denoiser {
     public:
-        at::Tensor predict(const at::Tensor& x, const at::Tensor&, const Conditioning&,
-                           const Residuals&) const override {
+        at::Tensor predict(const at::Tensor& x, const at::Tensor&, const Conditioning&, const Residuals&,
+                           const Shortcuts&) const override {
             return at::zeros_like(x);
         }
     };

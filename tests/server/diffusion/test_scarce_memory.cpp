@@ -358,7 +358,7 @@ void ScarceMemoryTest::whatDrawsNoStepsLeavesAndComesBack() {
     Pipeline pipeline(folder, openDevice("cpu"));
     auto settings = small();
     const at::Tensor latents = at::ones({1, 4, 8, 8});
-    const auto wordsOf = [&] { return pipeline.guidance(settings)->conditions(0, 1).front().context; };
+    const auto wordsOf = [&] { return pipeline.guidance(settings)->conditions({0, 1}).front().context; };
     const at::Tensor words = wordsOf();
     const at::Tensor pixels = pipeline.decode(latents);
     const at::Tensor mean = pipeline.encode(pixels).mean;
@@ -371,7 +371,7 @@ void ScarceMemoryTest::whatDrawsNoStepsLeavesAndComesBack() {
     QVERIFY(pipeline.letTextsGo());
     QVERIFY(Pipeline(folder, openDevice("cpu"))
                 .guidance(settings)
-                ->conditions(0, 1)
+                ->conditions({0, 1})
                 .front()
                 .context.equal(others));
     QVERIFY(pipeline.decode(latents).equal(pixels));

@@ -70,7 +70,7 @@ void SpeechesTest::shorterPromptsGetEmptyChunks() {
     const auto conditions = [this](const std::string& prompt, const std::string& negative) {
         auto settings = small(prompt);
         settings.negativePrompt = negative;
-        return m_pipeline.guidance(settings)->conditions(0, 6);
+        return m_pipeline.guidance(settings)->conditions({0, 6});
     };
     const auto three = conditions("a BREAK b BREAK c", "a cat");
     const auto one = conditions("", "a cat");
@@ -98,7 +98,7 @@ void SpeechesTest::joinedPromptsNeedTheNegativeOne() {
     joined[1].weight = -0.5;
     const Guidance guidance(Speech{}, joined, 2, 1);
     const at::Tensor answers = at::tensor({1.0F, 2.0F, 5.0F}).view({3, 1, 1, 1});
-    QCOMPARE(guidance.combined(answers).item<float>(), 1 + 2 * (2 - 1) - 0.5F * 2 * (5 - 1));
+    QCOMPARE(guidance.combined(answers, {0, 1}).item<float>(), 1 + 2 * (2 - 1) - 0.5F * 2 * (5 - 1));
 }
 
 void SpeechesTest::samplersThatAskTwiceAreAtOneStep() {
@@ -111,14 +111,14 @@ void SpeechesTest::samplersThatAskTwiceAreAtOneStep() {
     const auto said = [&](std::size_t all) {
         std::vector<int> values;
         for (std::size_t done = 0; done < all; ++done) {
-            values.push_back(guidance.conditions(done, all).front().context.item<int>());
+            values.push_back(guidance.conditions({done, all}).front().context.item<int>());
         }
         return values;
     };
     QVERIFY((said(4) == std::vector{0, 1, 2, 2}));
     QVERIFY((said(5) == std::vector{0, 0, 1, 2, 2}));
     QVERIFY((said(7) == std::vector{0, 0, 1, 1, 2, 2, 2}));
-    QCOMPARE(guidance.conditions(4, 4).front().context.item<int>(), 2);  // of a picture that is done
+    QCOMPARE(guidance.conditions({4, 4}).front().context.item<int>(), 2);  // of a picture that is done
 }
 
 void SpeechesTest::weightsThatLeaveNothingLeaveNoMean() {
@@ -138,7 +138,7 @@ void SpeechesTest::tooLongAPromptIsRefused() {
     for (std::size_t i = 1; i < prompt::kMaxChunks; ++i) {
         breaks += " BREAK a";
     }
-    const auto context = m_pipeline.guidance(small(breaks))->conditions(0, 6).front().context;
+    const auto context = m_pipeline.guidance(small(breaks))->conditions({0, 6}).front().context;
     QCOMPARE(context.size(1), static_cast<std::int64_t>(77 * prompt::kMaxChunks));
     try {
         m_pipeline.guidance(small(breaks + " BREAK a"));

@@ -117,6 +117,31 @@ private Q_SLOTS:
         QVERIFY(bytesOfStep(model, 512, 512, 2, 4) > without);
     }
 
+    void featuresThatAreKeptTakeRoom() {
+        ModelFolder model = fullSize(512, Family::StableDiffusion);
+        model.unet.down = {UNetBlock{.channels = 10'000}};  // or the VAE takes more
+        model.unet.up = {UNetBlock{.channels = 320}};
+        const auto without = memoryFor(model, 0, square(512), 4);
+        auto settings = square(512);
+        settings.deepcacheInterval = 3;
+        const auto with = memoryFor(model, 0, settings, 4);
+        // Of both branches, however many rows a pass takes.
+        QCOMPARE(with.drawing - without.drawing, std::int64_t{2 * 64 * 64 * 320 * 4});
+        QCOMPARE(with.least - without.least, std::int64_t{2 * 64 * 64 * 320 * 4});
+    }
+
+    void aTinyDecoderTakesLittle() {
+        const ModelFolder model = fullSize(512, Family::StableDiffusion);
+        auto settings = square(2048);
+        const auto full = memoryFor(model, 0, settings, 4);
+        settings.decoder = "tiny";
+        const auto tiny = memoryFor(model, 0, settings, 4);
+        QVERIFY(2 * tiny.drawing < full.drawing);
+        // The VAE reads what a picture begins with.
+        settings.initImage = "one";
+        QCOMPARE(memoryFor(model, 0, settings, 4).drawing, full.drawing);
+    }
+
     void theSideThatFitsIsTheLargest() {
         const ModelFolder model = fullSize(512, Family::StableDiffusion);
         const std::int64_t side = sideThatFits(model, 4, kGigabyte);

@@ -97,6 +97,20 @@ private Q_SLOTS:
         QCOMPARE(model->info.strength, strength);
     }
 
+    void howAModelCanBeHurriedIsToldByItsParts() {
+        using Names = std::vector<std::string>;
+        const auto accelerations = [](const std::function<void(QJsonObject&)>& change) {
+            Files files = sd15();
+            change(files["unet/config.json"]);
+            const auto model = openFiles(files);
+            return model ? model->info.accelerations : Names{model.error().detail};
+        };
+        QCOMPARE(accelerations([](QJsonObject&) {}),
+                 (Names{"guidance_interval", "deepcache", "token_merging"}));
+        QCOMPARE(accelerations([](QJsonObject& unet) { unet["time_cond_proj_dim"] = 256; }),
+                 (Names{"deepcache", "token_merging"}));
+    }
+
     void stepsAndGuidanceAreToldByTheScheduler_data() {
         QTest::addColumn<QString>("scheduler");
         QTest::addColumn<QString>("spacing");

@@ -379,6 +379,7 @@ private Q_SLOTS:
         expected.guidance = 3.5;
         expected.strength = 0.6;
         expected.operations = {"text_to_image", "image_to_image", "inpaint"};
+        expected.accelerations = {"guidance_interval", "deepcache", "token_merging"};
         expected.sampler = "pndm";
         expected.examplePrompts = {"fox", "owl"};
         expected.knownNames = {"fox", "owl"};

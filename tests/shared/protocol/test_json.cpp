@@ -123,6 +123,7 @@ private Q_SLOTS:
                               {"odd"},
                               "stable-diffusion",
                               {"text_to_image"},
+                              {"deepcache", "tiny_decoder"},
                               36'000'000,
                               ModelState::Failed,
                               "It is damaged."};

@@ -101,4 +101,8 @@ Residuals ControlNet::forward(const at::Tensor& sample, const at::Tensor& timest
     return residuals;
 }
 
+Residuals ControlNet::firstSkip(const at::Tensor& sample, const at::Tensor& hints) const {
+    return {{controlnet_down_blocks.front().forward(conv_in.forward(sample) + hints)}, {}};
+}
+
 }  // namespace easel::diffusion

@@ -46,6 +46,8 @@ public:
     /// encode(), one after another [B, ...] → residuals of B pictures, as strong as they were trained.
     Residuals forward(const at::Tensor& sample, const at::Tensor& timesteps, const Conditioning& conditioning,
                       const at::Tensor& hints) const;
+    /// The first of its skips alone, which is all that a UNet reads beside features of an earlier pass.
+    Residuals firstSkip(const at::Tensor& sample, const at::Tensor& hints) const;
 
 private:
     Conv2d conv_in;

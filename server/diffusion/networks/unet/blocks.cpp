@@ -39,7 +39,7 @@ at::Tensor DownBlock::forward(at::Tensor x, const BlockInputs& given, Skips& ski
     for (std::size_t i = 0; i < resnets.size(); ++i) {
         x = resnets[i].forward(x, given.time);
         if (!attentions.empty()) {
-            x = attentions[i].forward(x, given.context);
+            x = attentions[i].forward(x, given.context, given.merging);
         }
         skips.push_back(x);
     }
@@ -93,15 +93,21 @@ UpBlock::UpBlock(const Weights& in, std::int64_t below, std::int64_t lastSkip, c
     }
 }
 
-at::Tensor UpBlock::forward(at::Tensor x, const BlockInputs& given, Skips& skips) const {
-    for (std::size_t i = 0; i < resnets.size(); ++i) {
+at::Tensor UpBlock::through(at::Tensor x, const BlockInputs& given, Skips& skips, std::size_t first,
+                            std::size_t last) const {
+    for (std::size_t i = first; i < last; ++i) {
         x = at::cat({x, skips.back()}, 1);
         skips.pop_back();
         x = resnets[i].forward(x, given.time);
         if (!attentions.empty()) {
-            x = attentions[i].forward(x, given.context);
+            x = attentions[i].forward(x, given.context, given.merging);
         }
     }
+    return x;
+}
+
+at::Tensor UpBlock::forward(at::Tensor x, const BlockInputs& given, Skips& skips) const {
+    x = through(std::move(x), given, skips, 0, resnets.size());
     if (upsampler) {
         // Not always twice the size: an odd side was rounded up on the way down.
         x = upsampler->forward(x, skips.back().size(2), skips.back().size(3));

@@ -16,6 +16,7 @@ namespace easel::diffusion {
 struct BlockInputs {
     at::Tensor time;     ///< [B, time width], after its SiLU
     at::Tensor context;  ///< [B, T, context width], the prompt
+    double merging = 0;  ///< share of the places that self-attention sees as one with others
 };
 
 /// Dimensions that a UNet's blocks share, and this block's own.
@@ -65,6 +66,9 @@ struct UpBlock {
     /// x [B, below, H, W] → [B, outputs, H', W'], with an upsampler as large as the next skip. Takes its
     /// layers' skips from the end of `skips`.
     at::Tensor forward(at::Tensor x, const BlockInputs& given, Skips& skips) const;
+    /// Some of its layers, from `first` until before `last`, without the upsampler.
+    at::Tensor through(at::Tensor x, const BlockInputs& given, Skips& skips, std::size_t first,
+                       std::size_t last) const;
 
     std::vector<ResnetBlock> resnets;
     std::vector<SpatialTransformer> attentions;
