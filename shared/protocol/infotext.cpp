@@ -75,6 +75,8 @@ constexpr Spelling kSpellings[] = {
     {&GenerationSettings::inpaintArea, "masked", "Only masked"},
     {&GenerationSettings::hiresUpscaler, "latent", "Latent"},
     {&GenerationSettings::hiresUpscaler, "lanczos", "Lanczos"},
+    {&GenerationSettings::decoder, "full", "Full"},
+    {&GenerationSettings::decoder, "tiny", "TAESD"},
 };
 
 /// `settings` as AUTOMATIC1111 says them. It has one strength, of whatever a picture goes through twice.
@@ -101,6 +103,9 @@ void takeTheirs(const InfotextValues& values, GenerationSettings& settings) {
         if (settings.*spelling.field == spelling.theirs) {
             settings.*spelling.field = spelling.own;
         }
+    }
+    if (const auto early = values.find("skip early cfg"); early != values.end()) {
+        take(early->second, settings.guidanceFrom);
     }
     // A second pass in a size of its own, of which one side may be left to the other: 0.
     if (const auto resize = values.find("hires resize"); resize != values.end()) {
@@ -276,6 +281,7 @@ std::vector<std::string> unsupportedIn(std::string_view infotext) {
         {"hires prompt", "hires prompt"},
         {"hires negative prompt", "hires negative prompt"},
         {"hires cfg scale", "hires guidance"},
+        {"token merging ratio hr", "hires token merging"},
         {"tiling", "tiling"}};
     for (const auto& [key, word] : kOthers) {
         noteKey(values, key, word, words);

@@ -11,6 +11,7 @@
 
 #include <fmt/core.h>
 
+#include "shared/protocol/accelerations.h"
 #include "shared/protocol/generation_fields.h"
 #include "shared/protocol/operations.h"
 #include "shared/protocol/passes.h"
@@ -214,6 +215,9 @@ Expected<GenerationSettings> resolve(const GenerationRequest& request, const Mod
     checkSeed(problem, "variation_seed", settings.variationSeed, limits);
     if (!problem) {
         problem = beyond(model, settings);
+    }
+    if (!problem) {
+        problem = objectionToAccelerations(settings);
     }
     if (!problem) {
         problem = objectionToPasses(settings, limits);

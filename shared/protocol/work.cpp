@@ -9,6 +9,7 @@
 
 #include <fmt/core.h>
 
+#include "shared/protocol/accelerations.h"
 #include "shared/protocol/passes.h"
 #include "shared/protocol/samplers.h"
 
@@ -79,6 +80,23 @@ std::vector<Way> waysToFit(const GenerationSettings& settings, const Limits& lim
     return ways;
 }
 
+constexpr int kPartsOfHalfPass = 8;                     // what a step takes that DeepCache makes short
+constexpr int kPartsOfStep = 2 * 2 * kPartsOfHalfPass;  // of the usual one, which is two passes
+
+/// Of `steps` steps of one picture.
+std::int64_t partsOf(const GenerationSettings& settings, int steps) {
+    const SamplerKind* const sampler = findSamplerKind(settings.sampler);
+    const int controls = static_cast<int>(settings.controls.size());
+    constexpr int kShort = 2;
+    const int whole = (2 + controls) * kPartsOfHalfPass;
+    std::int64_t parts = 0;
+    for (int step = 0; step < steps; ++step) {
+        const std::int64_t branches = settings.guidance > 1 && isGuided(settings, step, steps) ? 2 : 1;
+        parts += branches * (isWhole(settings, step, steps) ? whole : kShort);
+    }
+    return parts * (sampler ? sampler->passes : 1);
+}
+
 }  // namespace
 
 int halfPassesOf(const GenerationSettings& settings) {
@@ -88,11 +106,11 @@ int halfPassesOf(const GenerationSettings& settings) {
 }
 
 std::int64_t pixelStepsOf(const GenerationSettings& settings) {
-    constexpr int kUsual = 4;  // half passes: two passes
-    const auto of = [](const Pass& pass) { return std::int64_t{pass.width} * pass.height * pass.taken(); };
+    const auto of = [&settings](const Pass& pass) {
+        return std::int64_t{pass.width} * pass.height * partsOf(settings, pass.taken());
+    };
     const auto second = secondPassOf(settings);
-    return (of(firstPassOf(settings)) + (second ? of(*second) : 0)) * settings.count *
-           halfPassesOf(settings) / kUsual;
+    return (of(firstPassOf(settings)) + (second ? of(*second) : 0)) * settings.count / kPartsOfStep;
 }
 
 double workOf(const GenerationSettings& settings) {

@@ -10,8 +10,9 @@
 /// What drawing costs, in megapixel-steps: a million pixels through one sampler step, or one pixel through
 /// a million. Without guidance (at most 1) a step is one pass through the model instead of two and counts
 /// half; a sampler that asks the model twice in a step counts double; each ControlNet, which is half of a
-/// model, adds half. That models which edit pictures make three passes no request says: what a device does in
-/// a second is measured.
+/// model, adds half. A step that DeepCache cuts short counts an eighth, and nothing for ControlNets. What
+/// token merging saves is not counted, for it is little but in large pictures. That models which edit
+/// pictures make three passes no request says: what a device does in a second is measured.
 namespace easel::protocol {
 
 /// The same in pixel-steps, which are whole.
