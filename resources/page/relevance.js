@@ -6,6 +6,7 @@ import {can, chosenModel, isXl, there} from "./server.js";
 
 const valueOf = (name) => byId(name)?.value ?? "";
 
+const canHurry = (by) => (model) => Boolean(model?.accelerations?.includes(by));
 const begins = (model) => ["image_to_image", "inpaint", "edit"].some((each) => can(model, each));
 const edits = (model) => Boolean(model?.operations.includes("edit"));
 const hasStart = (model) => begins(model) && valueOf("init_image") !== "";
@@ -41,6 +42,11 @@ const isRead = {
     hires_steps: isTwice,
     hires_strength: isTwice,
     hires_upscaler: isTwice,
+    guidance_from: canHurry("guidance_interval"),
+    guidance_to: canHurry("guidance_interval"),
+    deepcache_interval: canHurry("deepcache"),
+    token_merging: canHurry("token_merging"),
+    decoder: canHurry("tiny_decoder"),
     preview_every: () => there.server.previews === true,
     variation_seed: () => Number(valueOf("variation_strength")) > 0,
     refiner: (model) => refinersOf(model).length > 0,

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "shared/protocol/accelerations.h"
 #include "shared/protocol/generation_fields.h"
 #include "shared/protocol/operations.h"
 
@@ -121,6 +122,9 @@ bool canServe(std::string_view field, const Offer& offer, const GenerationReques
     }
     if (field == "aesthetic_score" || field == "negative_aesthetic_score") {
         return isXl(model) && (request.refiner || model.family == kXlRefiner);
+    }
+    if (const auto acceleration = protocol::accelerationOf(field); !acceleration.empty()) {
+        return protocol::canAccelerate(model, acceleration);
     }
     switch (groupOf(field)) {
         case FieldGroup::Mask:

@@ -70,6 +70,8 @@ SectionList::SectionList(protocol::GenerationRequest& request, gallery::InputFol
     words.insert(words.begin(), "clip_skip");
     add("words", groupTitle(FieldGroup::Words), new TableSection(request, words, this));
     add("sizes", groupTitle(FieldGroup::Sizes), new TableSection(request, namesOf(FieldGroup::Sizes), this));
+    add("acceleration", groupTitle(FieldGroup::Acceleration),
+        new TableSection(request, namesOf(FieldGroup::Acceleration), this));
 
     // What is new in the protocol is shown by itself.
     std::vector<std::string_view> others;

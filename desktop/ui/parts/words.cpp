@@ -29,6 +29,7 @@ QString leastTitle(const protocol::FieldWords& field) {
     static constexpr std::pair<std::string_view, const char*> kTitles[] = {
         {"eta", QT_TRANSLATE_NOOP("fields", "auto")},
         {"hires_steps", QT_TRANSLATE_NOOP("fields", "same")},
+        {"deepcache_interval", QT_TRANSLATE_NOOP("fields", "off")},
         {"original_width", QT_TRANSLATE_NOOP("fields", "own")},
         {"original_height", QT_TRANSLATE_NOOP("fields", "own")},
         {"target_width", QT_TRANSLATE_NOOP("fields", "own")},
@@ -60,6 +61,8 @@ QString choiceTitle(const protocol::FieldWords& field, const QString& choice) {
         {"inpaint_area", "masked", QT_TRANSLATE_NOOP("fields", "Masked part only")},
         {"hires_upscaler", "latent", QT_TRANSLATE_NOOP("fields", "Latents")},
         {"hires_upscaler", "lanczos", QT_TRANSLATE_NOOP("fields", "Lanczos")},
+        {"decoder", "full", QT_TRANSLATE_NOOP("fields", "The VAE")},
+        {"decoder", "tiny", QT_TRANSLATE_NOOP("fields", "Tiny decoder")},
     };
     const auto* const found = std::ranges::find_if(kTitles, [&](const Title& title) {
         return title.field == field.name && choice == QLatin1String(title.choice);

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "shared/protocol/accelerations.h"
 #include "shared/protocol/addon_info.h"
 #include "shared/protocol/operations.h"
 #include "shared/protocol/server_info.h"
@@ -19,6 +20,9 @@ inline protocol::ModelInfo modelThat(const std::string& id, const std::string& f
     model.family = family;
     model.sampler = "euler";
     model.operations.assign(operations.begin(), operations.end());
+    for (const auto each : {protocol::kGuidanceInterval, protocol::kDeepCache, protocol::kTokenMerging}) {
+        model.accelerations.emplace_back(each);
+    }
     return model;
 }
 
@@ -28,6 +32,12 @@ inline protocol::ModelInfo plainModel() {
 }
 inline protocol::ModelInfo editModel() {
     return modelThat("editor", "stable-diffusion", {protocol::kEdit});
+}
+/// One that brings a tiny decoder, and was taught the guidance.
+inline protocol::ModelInfo quickModel() {
+    auto model = modelThat("quick", "stable-diffusion", {protocol::kTextToImage});
+    model.accelerations = {std::string(protocol::kDeepCache), std::string(protocol::kTinyDecoder)};
+    return model;
 }
 inline protocol::ModelInfo xlModel(const std::string& id = "xl") {
     return modelThat(

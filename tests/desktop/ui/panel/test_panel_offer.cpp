@@ -34,6 +34,7 @@ Offer offer() {
     Offer offer;
     offer.defaultModel = "plain";
     offer.models = families();
+    offer.models.push_back(quickModel());
     offer.samplers = {{"euler", "Euler", {"default"}, false}, {"ddim", "DDIM", {"default"}, true}};
     return offer;
 }
@@ -80,6 +81,10 @@ void TestPanelOffer::showsWhatAModelReads_data() {
     row("plain", "plain", {"init_image", "strength", "mask", "extend_top", "hires_scale", "guidance_rescale"},
         true);
     row("not plain", "plain", {"image_guidance", "refiner", "aesthetic_score", "crop_left"}, false);
+    row("hurried", "plain", {"guidance_from", "guidance_to", "deepcache_interval", "token_merging"}, true);
+    row("not hurried", "plain", {"decoder"}, false);
+    row("quick", "quick", {"deepcache_interval", "decoder"}, true);
+    row("not quick", "quick", {"guidance_from", "guidance_to", "token_merging"}, false);
     row("editor", "editor", {"init_image", "image_guidance", "resize", "variation_strength"}, true);
     row("not editor", "editor",
         {"strength", "mask", "mask_blur", "extend_top", "hires_scale", "hires_steps", "guidance_rescale"},

@@ -34,6 +34,7 @@ private Q_SLOTS:
     void marksLorasThatAreNotThere();
     void choosesAVae();
     void drawsAgainLarger();
+    void hurriesAsTheModelCan();
     void varies();
     void refines();
     void readsPromptsOtherwise();
@@ -160,6 +161,34 @@ void TestPanelSections::drawsAgainLarger() {
     const auto sent = wanted.first().first().value<protocol::GenerationRequest>();
     QVERIFY(!sent.hiresSteps && !sent.hiresUpscaler);
     QCOMPARE(shown.request().hiresSteps, 8);  // for the next time
+}
+
+void TestPanelSections::hurriesAsTheModelCan() {
+    Shown shown({plainModel(), quickModel()});
+    const auto* fold = shown.find<ui::Fold>("accelerationFold");
+    QVERIFY(fold->isVisible() && !fold->isOpen());
+    QCOMPARE(fold->summary(), "");
+    shown.find<ui::Fold>("accelerationFold")->setOpen(true);
+    auto* interval = shown.find<QSpinBox>("deepcache_intervalBox");
+    QCOMPARE(interval->text(), "off");
+    interval->setValue(3);
+    shown.number("token_mergingField")->setValue(0.5);
+    shown.number("guidance_toField")->setValue(0.75);
+    QVERIFY(!shown.find<QWidget>("decoderBox")->isVisible());
+    QCOMPARE(shown.request().deepcacheInterval, 3);
+    QCOMPARE(shown.request().tokenMerging, 0.5);
+    QCOMPARE(shown.request().guidanceTo, 0.75);
+    QVERIFY(!shown.request().guidanceFrom && !shown.request().decoder);
+    interval->setValue(1);
+    QVERIFY(!shown.request().deepcacheInterval);
+
+    auto other = shown.request();
+    other.model = "quick";
+    shown.panel.setRequest(other);
+    QVERIFY(shown.find<QWidget>("decoderBox")->isVisible());
+    QVERIFY(!shown.number("token_mergingField")->isVisible());
+    choose(shown.find<QComboBox>("decoderBox"), "tiny");
+    QCOMPARE(shown.request().decoder, "tiny");
 }
 
 void TestPanelSections::varies() {
@@ -297,7 +326,8 @@ void TestPanelSections::hasAControlForEachField() {
         const std::string name = row.name;
         const bool isOfSomeModelsOnly =
             row.group == protocol::FieldGroup::Sizes || row.group == protocol::FieldGroup::Refiner ||
-            name == "image_guidance" || name == "inpaint_padding" || name == "preview_every";
+            row.group == protocol::FieldGroup::Acceleration || name == "image_guidance" ||
+            name == "inpaint_padding" || name == "preview_every";
         if (!isOfSomeModelsOnly) {
             QVERIFY2(shown.panel.showProblem(protocol::invalidField(name, "Wrong.")), name.c_str());
         }

@@ -114,6 +114,7 @@ void takeAll(Shots& shots) {
                             {"euler", "Euler", {"default", "karras"}, false},
                             {"ddim", "DDIM", {"default", "trailing"}, true}};
     server.shelf.models = tests::families();
+    server.shelf.models.push_back(tests::quickModel());
     const auto plain = [](App&, protocol::GenerationRequest& request) { request.model = "plain"; };
     shots.take("folded", server, {}, plain);
     shots.take("empty", server, {"start", "loras", "controls", "hires", "variation"}, plain);
@@ -162,6 +163,16 @@ void takeAll(Shots& shots) {
                    request.refiner = "refiner";
                    request.clipSkip = 2;
                });
+    shots.take("acceleration", server, {"acceleration"}, [](App&, protocol::GenerationRequest& request) {
+        request.model = "plain";
+        request.deepcacheInterval = 3;
+        request.tokenMerging = 0.5;
+        request.guidanceTo = 0.75;
+    });
+    shots.take("quick", server, {"acceleration"}, [](App&, protocol::GenerationRequest& request) {
+        request.model = "quick";
+        request.decoder = "tiny";
+    });
     shots.take("editor", server, {"start"}, [](App& app, protocol::GenerationRequest& request) {
         request.model = "editor";
         request.initImage = keep(app, landscape({640, 640}));

@@ -211,12 +211,14 @@ void TestUsingPictures::takesOverFromAFileOfAutomatic1111() {
     FakeEasel server;
     App app(folder(), withFamilies(server).url());
     waitForOffer(app);
-    dropOnPanel(app,
-                write(folder(),
-                      "a (red:1.2) fox\nNegative prompt: blurry\nSteps: 20, Sampler: Euler, Schedule type: "
-                      "Karras, CFG scale: 7, Seed: 5, Size: 512x768, Model: plain, Denoising strength: 0.4, "
-                      "Clip skip: 2, Hires upscale: 1.5, Hires steps: 12, Hires upscaler: Latent, "
-                      "Variation seed: 77, Variation seed strength: 0.3, Version: v1.10.1"));
+    dropOnPanel(
+        app,
+        write(
+            folder(),
+            "a (red:1.2) fox\nNegative prompt: blurry\nSteps: 20, Sampler: Euler, Schedule type: "
+            "Karras, CFG scale: 7, Seed: 5, Size: 512x768, Model: plain, Denoising strength: 0.4, "
+            "Clip skip: 2, Hires upscale: 1.5, Hires steps: 12, Hires upscaler: Latent, "
+            "Variation seed: 77, Variation seed strength: 0.3, Token merging ratio: 0.4, Version: v1.10.1"));
     const auto& request = app.request();
     QCOMPARE(request.prompt, "a (red:1.2) fox");
     QCOMPARE(request.sampler, "euler");
@@ -226,6 +228,7 @@ void TestUsingPictures::takesOverFromAFileOfAutomatic1111() {
     QCOMPARE(request.hiresStrength, 0.4);
     QCOMPARE(request.variationSeed, 77);
     QCOMPARE(request.clipSkip, 2);
+    QCOMPARE(request.tokenMerging, 0.4);
     QVERIFY(!request.strength);
     QCOMPARE(app.find<ui::Fold>("hiresFold")->summary(),
              "Upscale 1.5 · Upscale steps 12 · Upscale strength 0.4");
