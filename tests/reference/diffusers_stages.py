@@ -20,6 +20,7 @@ import transformers
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
+from accelerations import hurried
 from operations import between
 from schedulers import chosen
 
@@ -184,8 +185,9 @@ class Drawing:
             given["eta"] = eta.default  # the sampler's own, not the pipelines' 0
         hook = pipe.unet.register_forward_pre_hook(note_text, with_kwargs=True)
         try:
-            return pipe(prompt=settings["prompt"], guidance_scale=settings["guidance"], generator=generator,
-                        output_type="latent", callback_on_step_end=note, **given).images
+            with hurried(pipe, settings):
+                return pipe(prompt=settings["prompt"], guidance_scale=settings["guidance"], generator=generator,
+                            output_type="latent", callback_on_step_end=note, **given).images
         finally:
             hook.remove()
 

@@ -37,16 +37,21 @@ OPERATIONS = {
     "LoRA": {"loras": [{"name": "lora", "weight": 0.8}]},
     "textual inversion": {"prompt": f"a photo of {WORD} riding a horse on mars"},
     "variation": {"variation_strength": 0.3, "variation_seed": 7},
+    "guidance interval": {"guidance_from": 0.2, "guidance_to": 0.8},
+    "DeepCache": {"deepcache_interval": 3},
+    "DeepCache from a picture": {**PICTURE, "deepcache_interval": 2, "guidance_to": 0.6},
 }
 ALL = tuple(OPERATIONS)
+HURRIED = ("guidance interval", "DeepCache", "DeepCache from a picture")
 # Per family the model, what its requests have otherwise, and its operations. Left out is what the family does not do,
-# and a refiner with a mask or a ControlNet, for which diffusers has no pipeline that keeps the noise.
+# a refiner with a mask or a ControlNet, for which diffusers has no pipeline that keeps the noise, and one that is
+# hurried, of whose steps the two pipelines know nothing from each other.
 FAMILIES = {
     "SD 1": ("sd1-tiny", {}, ALL),
     "SD 2, v-prediction": ("sd2-tiny", {}, ALL),
     "SDXL": ("sdxl-tiny", {"guidance": 5.0}, ALL),
     "SDXL and refiner": ("sdxl-tiny", {"guidance": 5.0, "steps": 10, "refiner": "refiner", "refiner_start": 0.6},
-                         tuple(each for each in ALL if each not in ("inpaint", "outpaint", "ControlNet"))),
+                         tuple(each for each in ALL if each not in ("inpaint", "outpaint", "ControlNet", *HURRIED))),
     "inpainting, 9 channels": ("inpaint", {}, ("inpaint", "outpaint", "LoRA", "textual inversion")),
     "editing, 8 channels": ("edit", {"image_guidance": 1.5}, ("image to image", "LoRA", "textual inversion")),
     "LCM": ("lcm", {"steps": 4}, ALL),
