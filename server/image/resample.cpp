@@ -125,6 +125,21 @@ Window all(Size size) {
 
 }  // namespace
 
+TapTable tapTable(int from, int to, Filter filter) {
+    const auto all = tapsFor(from, to, 0, to, filter);
+    TapTable table;
+    for (const Taps& taps : all) {
+        table.most = std::max(table.most, static_cast<std::int32_t>(taps.weights.size()));
+    }
+    for (const Taps& taps : all) {
+        table.firsts.push_back(taps.first);
+        table.counts.push_back(static_cast<std::int32_t>(taps.weights.size()));
+        table.weights.insert(table.weights.end(), taps.weights.begin(), taps.weights.end());
+        table.weights.resize(table.firsts.size() * static_cast<std::size_t>(table.most));
+    }
+    return table;
+}
+
 Image resized(const Image& image, Size size, Filter filter) {
     return resizedPart(image, size, all(size), filter);
 }
