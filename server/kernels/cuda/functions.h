@@ -139,4 +139,4 @@ int resample(const ResampleCall& call, void* stream);
 
 }  // namespace easel::kernels::cuda
 
-extern "C" const easel::kernels::cuda::Functions* easel_cuda_functions();
+extern "C" [[gnu::visibility("default")]] const easel::kernels::cuda::Functions* easel_cuda_functions();
