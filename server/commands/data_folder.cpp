@@ -34,7 +34,7 @@ constexpr std::string_view kHexDigits = "0123456789abcdef";
 bool isOwn(std::string_view name) {
     constexpr std::string_view kNames[] = {
         kMark, "easel-server-id.part", "lock", "images", "inputs", "reserve", "set-aside", "tickets", "tls"};
-    constexpr std::string_view kBeginnings[] = {"address", "jobs.sqlite", "keys.json", "widths"};
+    constexpr std::string_view kBeginnings[] = {"address", "jobs.sqlite", "kernels", "keys.json", "widths"};
     return std::ranges::find(kNames, name) != std::end(kNames) ||
            std::ranges::any_of(kBeginnings, [&](std::string_view begin) { return name.starts_with(begin); });
 }

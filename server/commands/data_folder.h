@@ -48,6 +48,10 @@ public:
     std::filesystem::path widths(std::size_t index) const {
         return m_folder / (index == 0 ? "widths" : "widths-" + std::to_string(index));
     }
+    /// Which kernels are right on the GPU of device `index`, as its worker has examined them.
+    std::filesystem::path kernels(std::size_t index) const {
+        return m_folder / (index == 0 ? "kernels" : "kernels-" + std::to_string(index));
+    }
 
 private:
     explicit DataFolder(std::filesystem::path folder) : m_folder(std::move(folder)) {}

@@ -358,6 +358,7 @@ protocol::ServerInfo Gateway::info() const {
     info.deviceName = status.deviceName;
     info.precision = status.precision;
     info.deviceWarning = status.warning;
+    info.kernels = status.kernels;
     info.ready = status.ready && !m_isStopping && !load.disk && !isDrained;
     info.status = m_isStopping ? "The server is shutting down."
                   : load.disk  ? load.disk->detail

@@ -104,6 +104,7 @@ public:
                        .device = drawing.device,
                        .precision = drawing.precision,
                        .memory = drawing.memory,
+                       .kernels = kernelsCache(),
                        .keepsTrying = false,
                        .onOutput =
                            [this](const std::string& line) {

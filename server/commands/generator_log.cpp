@@ -16,6 +16,9 @@ void GeneratorLog::changed(const generator::Status& status) {
                     line);
         m_line = std::move(line);
     }
+    if (!status.kernels.empty() && m_notes.insert(status.kernels).second) {
+        spdlog::info(status.kernels);
+    }
     for (const std::string& note : status.notes) {
         if (m_notes.insert(note).second) {
             spdlog::info(note);

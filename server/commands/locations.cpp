@@ -52,6 +52,15 @@ path homeFolder() {
     return has ? path(account->pw_dir) : path();
 }
 
+/// `below` where programs of this user keep what they can do without.
+path inCache(const path& below) {
+    if (const path caches = fromEnvironment("XDG_CACHE_HOME"); !caches.empty()) {
+        return caches / below;
+    }
+    const path home = homeFolder();
+    return home.empty() ? path() : home / ".cache" / below;
+}
+
 }  // namespace
 
 path findWorker() {
@@ -73,14 +82,12 @@ path dataFolder() {
 }
 
 path hubHome() {
-    if (path hub = fromEnvironment("HF_HOME"); !hub.empty()) {
-        return hub;
-    }
-    if (const path caches = fromEnvironment("XDG_CACHE_HOME"); !caches.empty()) {
-        return caches / "huggingface";
-    }
-    const path home = homeFolder();
-    return home.empty() ? path() : home / ".cache" / "huggingface";
+    path hub = fromEnvironment("HF_HOME");
+    return hub.empty() ? inCache("huggingface") : hub;
+}
+
+path kernelsCache() {
+    return inCache(path("easel") / "kernels");
 }
 
 path hubCache() {

@@ -38,6 +38,9 @@ std::filesystem::path hubHome();
 /// The cache of the hub: HF_HUB_CACHE, its older name HUGGINGFACE_HUB_CACHE, then below hubHome(). Empty
 /// without any; a path that may not exist.
 std::filesystem::path hubCache();
+/// Where what draws without a server remembers which kernels are right on a GPU: below XDG_CACHE_HOME, then
+/// the home folder as above. Empty without any; a path that may not exist.
+std::filesystem::path kernelsCache();
 
 /// The names in a list of devices.
 std::vector<std::string> devicesIn(const std::string& list);

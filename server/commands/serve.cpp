@@ -94,6 +94,7 @@ std::unique_ptr<generator::Generator> generatorOf(const ServeOptions& options,
         .memory = drawing.memory,
         .sharers = static_cast<int>(std::ranges::count(names, names[index])),
         .widths = data.widths(index),
+        .kernels = data.kernels(index),
         .onOutput = [worker](const std::string& line) { spdlog::info("{}: {}", worker, line); }});
 }
 

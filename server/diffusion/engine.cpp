@@ -18,6 +18,7 @@
 
 #include "server/diffusion/attempt.h"
 #include "server/diffusion/failure.h"
+#include "server/diffusion/gpu/choice.h"
 #include "server/diffusion/memory.h"
 #include "server/diffusion/model_loader.h"
 #include "server/diffusion/request.h"
@@ -49,6 +50,7 @@ double secondsSince(Clock::time_point then) {
 struct Engine::Impl {
     Impl(const EngineOptions& options, Device opened)
         : device(std::move(opened)),
+          kernels(gpu::useKernels(device, options.kernels)),
           threads(std::max(at::get_num_threads() / options.sharers, 1)),
           widths(options.widths, device.hardware + ' ' + device.precision + ' ' + std::to_string(threads)),
           loader(device,
@@ -87,6 +89,7 @@ struct Engine::Impl {
     }
 
     const Device device;
+    const std::string kernels;  // in words, which of our own are in use
     const int threads;
     Widths widths;
 
@@ -427,6 +430,7 @@ generator::Status Engine::status() const {
     status.device = device.name;
     status.deviceName = device.hardware;
     status.precision = device.precision;
+    status.kernels = m_impl->kernels;
     return status;
 }
 

@@ -20,6 +20,8 @@ struct EngineOptions {
     int sharers = 1;  ///< engines on this device, which share the processor's threads and what memory is free
     /// Where it remembers how many pictures are best drawn together; empty: nowhere.
     std::filesystem::path widths = {};
+    /// Where it remembers which of Easel's own kernels are right on this GPU; empty: nowhere.
+    std::filesystem::path kernels = {};
 };
 
 /// A device, drawing any number of requests at a time. One thread calls step(); the other methods are for any

@@ -8,6 +8,7 @@
 
 #include "server/diffusion/device.h"
 #include "server/diffusion/failure.h"
+#include "server/diffusion/gpu/choice.h"
 #include "server/diffusion/memory.h"
 
 namespace easel::diffusion {
@@ -45,7 +46,7 @@ int generationOf(int index) {
     return ask != nullptr && ask(&major, kComputeCapabilityMajor, index) == 0 ? major : 0;
 }
 
-generator::ListedDevice listed(const Device& device) {
+generator::ListedDevice listed(const Device& device, const generator::Nvidia& nvidia) {
     generator::ListedDevice entry{device.name, device.hardware, {"fp32"}, 0, 0, ""};
     const c10::Device place = device.placement.device;
     if (place.is_cpu() && device.precision == "bf16") {
@@ -56,6 +57,7 @@ generator::ListedDevice listed(const Device& device) {
         if (generationOf(place.index()) >= kFirstWithBf16) {
             entry.precisions.emplace_back("bf16");
         }
+        entry.kernels = gpu::useKernels(device, {}, nvidia);
         const GpuMemory memory = memoryOf(place);
         entry.memory = memory.total;
         entry.memoryFree = memory.free;
@@ -66,7 +68,7 @@ generator::ListedDevice listed(const Device& device) {
 /// One that cannot be opened is listed with the reason.
 generator::ListedDevice tried(const std::string& name, const generator::Nvidia& nvidia) {
     try {
-        return listed(openDevice(name, "auto", nvidia));
+        return listed(openDevice(name, "auto", nvidia), nvidia);
     } catch (const Failure& failure) {
         return {name, "", {}, 0, 0, failure.problem().detail};
     } catch (const std::exception& error) {

@@ -13,6 +13,7 @@
 
 #include "server/diffusion/failure.h"
 #include "server/diffusion/families/branches.h"
+#include "server/diffusion/gpu/kernels.h"
 #include "server/diffusion/operations/noise.h"
 #include "server/diffusion/samplers/settings.h"
 #include "server/models/memory.h"
@@ -291,17 +292,23 @@ protocol::Problem Pipeline::tooLarge(int width, int height, std::int64_t room) c
 }
 
 image::Image toImage(const at::Tensor& decoded) {
-    requireFinite(decoded, "The picture");
-    const at::Tensor pixels = decoded[0]
-                                  .mul(0.5)
-                                  .add(0.5)
-                                  .clamp(0, 1)
-                                  .to(at::kCPU, at::kFloat)
-                                  .mul(255)
-                                  .round()
-                                  .to(at::kByte)
-                                  .permute({1, 2, 0})
-                                  .contiguous();
+    at::Tensor pixels;
+    if (const auto* const own = gpu::trusted(gpu::Op::Pixels, decoded)) {
+        pixels = own->pixels(decoded);
+    }
+    if (!pixels.defined()) {
+        requireFinite(decoded, "The picture");
+        pixels = decoded[0]
+                     .mul(0.5)
+                     .add(0.5)
+                     .clamp(0, 1)
+                     .to(at::kCPU, at::kFloat)
+                     .mul(255)
+                     .round()
+                     .to(at::kByte)
+                     .permute({1, 2, 0})
+                     .contiguous();
+    }
     image::Image picture{static_cast<int>(pixels.size(1)), static_cast<int>(pixels.size(0)), {}};
     picture.rgb.resize(static_cast<std::size_t>(pixels.numel()));
     std::memcpy(picture.rgb.data(), pixels.const_data_ptr(), picture.rgb.size());

@@ -27,6 +27,18 @@ int leastDriverFor(int cuda) {
     }
 }
 
+/// What is off costs speed alone, but is worth a report.
+Finding judgeKernels(const generator::ListedDevice& device) {
+    Finding finding{fmt::format("Kernels on {}", device.device), State::Right, device.kernels};
+    if (device.kernels.find("; off: ") != std::string::npos) {
+        finding.state = State::Warning;
+        finding.cure =
+            "libtorch's are used instead, so pictures are right and may take longer. Report it with the "
+            "output of \"easel-server doctor --json\".";
+    }
+    return finding;
+}
+
 }  // namespace
 
 std::string spelledMemory(std::int64_t bytes) {
@@ -106,6 +118,9 @@ std::vector<Finding> judgeDevices(const generator::Inventory& inventory, std::in
                     spelledMemory(needed));
             }
             findings.push_back(std::move(finding));
+        }
+        if (!device.kernels.empty()) {
+            findings.push_back(judgeKernels(device));
         }
     }
     return findings;

@@ -84,6 +84,9 @@ Status DevicePool::status() const {
         if (all.warning.empty()) {
             all.warning = status.warning;
         }
+        if (all.kernels.find(status.kernels) == std::string::npos) {
+            all.kernels += (all.kernels.empty() ? "" : " ") + status.kernels;
+        }
         all.capacity += status.capacity;
         if (status.memoryBudget > all.memoryBudget) {
             all.memoryBudget = status.memoryBudget;

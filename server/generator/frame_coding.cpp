@@ -69,7 +69,8 @@ json control(const WorkerStatus& frame) {
             {"memory_budget", status.memoryBudget},
             {"memory_used", status.memoryUsed},
             {"models", std::move(models)},
-            {"warning", status.warning}};
+            {"warning", status.warning},
+            {"kernels", status.kernels}};
 }
 
 json control(const ProgressMade& frame) {
@@ -114,7 +115,8 @@ json control(const Inventory& frame) {
                            {"precisions", device.precisions},
                            {"memory", device.memory},
                            {"memory_free", device.memoryFree},
-                           {"problem", device.problem}});
+                           {"problem", device.problem},
+                           {"kernels", device.kernels}});
     }
     return {{"libtorch", frame.libtorch},
             {"cuda", frame.cuda},
@@ -190,7 +192,8 @@ Expected<WorkerStatus> readStatus(const json& value) {
                                .memoryBudget = integer(value.at("memory_budget")),
                                .memoryUsed = integer(value.at("memory_used")),
                                .models = std::move(*models),
-                               .warning = value.at("warning").get<std::string>()}};
+                               .warning = value.at("warning").get<std::string>(),
+                               .kernels = value.at("kernels").get<std::string>()}};
 }
 
 Expected<int> readNumber(const json& value) {
@@ -261,7 +264,8 @@ Inventory readInventory(const json& value) {
         frame.devices.push_back({device.at("device").get<std::string>(), device.at("name").get<std::string>(),
                                  device.at("precisions").get<std::vector<std::string>>(),
                                  integer(device.at("memory")), integer(device.at("memory_free")),
-                                 device.at("problem").get<std::string>()});
+                                 device.at("problem").get<std::string>(),
+                                 device.at("kernels").get<std::string>()});
     }
     return frame;
 }

@@ -21,7 +21,7 @@
 /// The gateway starts the worker as
 ///
 ///     easel-worker --socket-fd N --device auto|cpu|cuda|cuda:N --precision auto|… [--memory BYTES]
-///                  [--widths FILE] MODEL-ID MODEL-FOLDER
+///                  [--widths FILE] [--kernels FILE] MODEL-ID MODEL-FOLDER
 ///
 /// with N connected to it, what it prints relayed to the log, and a process group of its own. The worker
 /// calls `endWithParent`, sends a `WorkerStatus` at once ("Loading the model"), again when that first model
@@ -40,6 +40,9 @@
 ///     easel-worker --socket-fd N --prove --device … --precision …          for the one `Generate` that it
 ///     gets:
 ///                                                                          `Stage`s, a `Proof`, `Finished`
+///
+/// A worker starts itself with --examine-kernels KERNEL…, to lose no more than that process where one of
+/// Easel's own kernels is wrong. That prints what comes of each, and says nothing here.
 namespace easel::generator {
 
 /// To the worker: draw with `materials`, whose model is called `settings.model`.

@@ -87,6 +87,9 @@ struct Status {
     std::vector<ModelStatus> models = {};
     /// Why it draws on the CPU though there is an NVIDIA device, and what to do; empty: it does not.
     std::string warning = {};
+    /// Which of Easel's own kernels a GPU draws with, and which are off and why, a sentence; empty on the
+    /// CPU.
+    std::string kernels = {};
 
     bool operator==(const Status&) const = default;
 };

@@ -15,7 +15,8 @@ struct ListedDevice {
     std::vector<std::string> precisions;  ///< that it computes in by itself: "fp32", "fp16", "bf16"
     std::int64_t memory = 0;              ///< bytes of its own; 0: it uses the machine's
     std::int64_t memoryFree = 0;
-    std::string problem;  ///< why it cannot be used; empty: it can
+    std::string problem;       ///< why it cannot be used; empty: it can
+    std::string kernels = {};  ///< as Status::kernels, of its precision "auto"
 
     bool operator==(const ListedDevice&) const = default;
 };

@@ -33,6 +33,9 @@ struct WorkerOptions {
     int sharers = 1;                 ///< workers on this device, which share its threads and free memory
     std::filesystem::path widths =
         {};  ///< where it remembers how many pictures are best drawn together; empty: nowhere
+    /// Where it remembers which of Easel's own kernels are right on its GPU; empty: it examines them each
+    /// time.
+    std::filesystem::path kernels = {};
     WatchLimits limits = {};
     std::chrono::milliseconds firstPause{500};       ///< before a lost worker's successor; doubles each time
     std::chrono::milliseconds longestPause{8000};    ///< … up to this

@@ -137,6 +137,9 @@ std::vector<std::string> WorkerProcess::commandLine() const {
     if (!m_options.widths.empty()) {
         line.insert(line.end(), {"--widths", m_options.widths.string()});
     }
+    if (!m_options.kernels.empty()) {
+        line.insert(line.end(), {"--kernels", m_options.kernels.string()});
+    }
     line.insert(line.end(), {"--", m_options.model.id, m_options.model.folder.string()});
     return line;
 }

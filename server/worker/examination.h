@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "server/generator/frames.h"
 
@@ -13,5 +14,9 @@ namespace easel::worker {
 int list(generator::FrameChannel& channel);
 /// Draws the one picture that it is asked for, and tells each stage of it.
 int prove(generator::FrameChannel& channel, const std::string& device, const std::string& precision);
+
+/// For a worker that has not begun to draw: prints what comes of each of `kernels` on the device.
+int examineKernels(const std::string& device, const std::string& precision,
+                   const std::vector<std::string>& kernels);
 
 }  // namespace easel::worker

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // easel-worker: draws for one gateway, which started it and talks to it over a socket pair: what one thread
-// reads, another draws, step by step, and tells of. With --list or --prove it is examined instead.
+// reads, another draws, step by step, and tells of. With --list, --prove or --examine-kernels it is
+// examined instead.
 #include <atomic>
 #include <chrono>
 #include <cstdio>
@@ -10,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <tuple>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -32,6 +34,7 @@ struct Options {
     generator::ModelPlace model;
     bool list = false;
     bool prove = false;
+    std::vector<std::string> examined;
 };
 
 /// Nothing if that is not what the gateway says.
@@ -45,13 +48,15 @@ std::optional<Options> parseOptions(int argc, char** argv) {
     app.add_option("--sharers", options.engine.sharers);
     app.add_option("--widths", options.engine.widths);
     auto* const list = app.add_flag("--list", options.list);
-    app.add_flag("--prove", options.prove)->excludes(list);
+    auto* const prove = app.add_flag("--prove", options.prove)->excludes(list);
+    app.add_option("--kernels", options.engine.kernels);
+    app.add_option("--examine-kernels", options.examined)->excludes(list)->excludes(prove);
     app.add_option("model-id", options.model.id);
     auto* const folder = app.add_option("model-folder", options.model.folder);
     try {
         app.parse(std::vector<std::string>(std::make_reverse_iterator(argv + argc),
                                            std::make_reverse_iterator(argv + 1)));
-        const bool needsModel = !options.list && !options.prove;
+        const bool needsModel = !options.list && !options.prove && options.examined.empty();
         return needsModel == (folder->count() > 0) ? std::optional(options) : std::nullopt;
     } catch (const CLI::Error&) {
         return std::nullopt;
@@ -154,10 +159,11 @@ int main(int argc, char** argv) {
         return 2;
     }
     generator::FrameChannel channel(options->socket);
-    if (options->list || options->prove) {
-        const int status = options->list
-                               ? worker::list(channel)
-                               : worker::prove(channel, options->engine.device, options->engine.precision);
+    if (options->list || options->prove || !options->examined.empty()) {
+        const auto& [device, precision] = std::tie(options->engine.device, options->engine.precision);
+        const int status = options->list    ? worker::list(channel)
+                           : options->prove ? worker::prove(channel, device, precision)
+                                            : worker::examineKernels(device, precision, options->examined);
         std::_Exit(status);  // libraries of drivers do not always end well
     }
     tell(channel, generator::WorkerStatus{{.message = "Loading the model"}});

@@ -255,6 +255,7 @@ Expected<ServerInfo> parseServerInfo(std::string_view body) {
         reader.read("ready", info.ready);
         reader.read("status", info.status);
         reader.read("device_warning", info.deviceWarning);
+        reader.read("kernels", info.kernels);
         reader.read("default_model", info.defaultModel);
         reader.read("paused", info.paused);
         reader.read("queued", info.queued);

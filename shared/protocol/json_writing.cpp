@@ -205,6 +205,7 @@ std::string toJson(const ServerInfo& info) {
                  {"ready", info.ready},
                  {"status", info.status},
                  {"device_warning", info.deviceWarning},
+                 {"kernels", info.kernels},
                  {"default_model", info.defaultModel},
                  {"paused", info.paused},
                  {"queued", info.queued},

@@ -6,8 +6,10 @@
 #include <algorithm>
 #include <limits>
 #include <numeric>
+#include <span>
 #include <utility>
 
+#include "server/diffusion/gpu/kernels.h"
 #include "server/diffusion/networks/ops.h"
 #include "shared/protocol/accelerations.h"
 
@@ -17,6 +19,20 @@ namespace {
 at::Tensor answerOf(const at::Tensor& answers, std::size_t branch) {
     const auto row = static_cast<std::int64_t>(branch);
     return answers.slice(0, row, row + 1);
+}
+
+/// In one pass where a GPU has a kernel for it, or else undefined.
+at::Tensor guided(const at::Tensor& answers, std::span<const Guidance::Direction> directions) {
+    const auto* const own = gpu::trusted(gpu::Op::Guide, answers);
+    if (own == nullptr || directions.empty()) {
+        return {};
+    }
+    std::vector<gpu::Way> ways;
+    for (const auto& direction : directions) {
+        ways.push_back({static_cast<std::int32_t>(direction.from), static_cast<std::int32_t>(direction.to),
+                        static_cast<float>(direction.scale)});
+    }
+    return own->guide(answers, ways);
 }
 
 }  // namespace
@@ -107,9 +123,12 @@ at::Tensor Guidance::combined(const at::Tensor& answers, const Moment& now) cons
         return unguided(answers);
     }
     const auto answer = [&answers](std::size_t branch) { return answerOf(answers, branch); };
-    at::Tensor all = answer(0);
-    for (const Direction& direction : m_directions) {
-        all = ops::guide(all, answer(direction.from), answer(direction.to), direction.scale);
+    at::Tensor all = guided(answers, m_directions);
+    if (!all.defined()) {
+        all = answer(0);
+        for (const Direction& direction : m_directions) {
+            all = ops::guide(all, answer(direction.from), answer(direction.to), direction.scale);
+        }
     }
     if (m_rescale > 0) {
         // Of one picture, so over C, H and W.

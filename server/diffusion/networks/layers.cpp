@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "server/diffusion/gpu/kernels.h"
 #include "server/diffusion/networks/ops.h"
 #include "server/diffusion/weights/packed.h"
 
@@ -55,6 +56,12 @@ at::Tensor Conv2d::forward(const at::Tensor& x, std::int64_t padding) const {
 }
 
 at::Tensor Conv2d::forwardAdd(const at::Tensor& x, const at::Tensor& added) const {
+    if (const auto* const own = gpu::trusted(gpu::Op::Sum, x); own != nullptr && !beside) {
+        // The bias in the same pass over the map.
+        const at::Tensor y = convolved(x, weight, {}, stride, weight.size(2) / 2);
+        at::Tensor sum = own->sum(y, bias, added);
+        return sum.defined() ? sum : (bias.defined() ? y.add_(bias.view({-1, 1, 1})) : y).add_(added);
+    }
     return weight.is_mkldnn() && !beside
                ? packed::convolution(x, weight, bias, stride, weight.size(2) / 2, added)
                : forward(x).add_(added);
@@ -78,7 +85,7 @@ LayerNorm::LayerNorm(const Weights& in, std::int64_t width, double epsilon)
     : weight(in.tensor("weight", {width})), bias(in.tensor("bias", {width})), eps(epsilon) {}
 
 at::Tensor LayerNorm::forward(const at::Tensor& x) const {
-    return at::layer_norm(x, weight.sizes(), weight, bias, eps);
+    return ops::layerNorm(x, weight, bias, eps);
 }
 
 }  // namespace easel::diffusion

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <vector>
 
+#include "server/diffusion/gpu/kernels.h"
 #include "server/diffusion/networks/cpu_ops.h"
 
 namespace easel::diffusion::ops {
@@ -43,6 +44,11 @@ at::Tensor groupNormSilu(const at::Tensor& x, std::int64_t groups, const at::Ten
     if (cpu::normsGroups(x)) {
         return cpu::groupNorm(x, groups, weight, bias, eps, cpu::After::Silu, added);
     }
+    if (const auto* const own = gpu::trusted(gpu::Op::GroupNorm, x)) {
+        if (at::Tensor y = own->groupNorm(x, groups, weight, bias, eps, true, added); y.defined()) {
+            return y;
+        }
+    }
     at::Tensor h = added.defined() ? x + added.unsqueeze(-1).unsqueeze(-1) : x;
     h = at::group_norm(h, groups, weight, bias, eps);
     return at::silu_(h);
@@ -50,8 +56,24 @@ at::Tensor groupNormSilu(const at::Tensor& x, std::int64_t groups, const at::Ten
 
 at::Tensor groupNorm(const at::Tensor& x, std::int64_t groups, const at::Tensor& weight,
                      const at::Tensor& bias, double eps) {
-    return cpu::normsGroups(x) ? cpu::groupNorm(x, groups, weight, bias, eps, cpu::After::Nothing, {})
-                               : at::group_norm(x, groups, weight, bias, eps);
+    if (cpu::normsGroups(x)) {
+        return cpu::groupNorm(x, groups, weight, bias, eps, cpu::After::Nothing, {});
+    }
+    if (const auto* const own = gpu::trusted(gpu::Op::GroupNorm, x)) {
+        if (at::Tensor y = own->groupNorm(x, groups, weight, bias, eps, false); y.defined()) {
+            return y;
+        }
+    }
+    return at::group_norm(x, groups, weight, bias, eps);
+}
+
+at::Tensor layerNorm(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, double eps) {
+    if (const auto* const own = gpu::trusted(gpu::Op::LayerNorm, x)) {
+        if (at::Tensor y = own->layerNorm(x, weight, bias, eps); y.defined()) {
+            return y;
+        }
+    }
+    return at::layer_norm(x, weight.sizes(), weight, bias, eps);
 }
 
 at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, std::int64_t heads,
@@ -75,6 +97,11 @@ at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor&
 at::Tensor geglu(const at::Tensor& x) {
     if (cpu::geglus(x)) {
         return cpu::geglu(x);
+    }
+    if (const auto* const own = gpu::trusted(gpu::Op::Geglu, x)) {
+        if (at::Tensor y = own->geglu(x); y.defined()) {
+            return y;
+        }
     }
     const auto halves = x.chunk(2, -1);
     return at::gelu(halves[1]).mul_(halves[0]);

@@ -18,6 +18,9 @@ at::Tensor groupNormSilu(const at::Tensor& x, std::int64_t groups, const at::Ten
 at::Tensor groupNorm(const at::Tensor& x, std::int64_t groups, const at::Tensor& weight,
                      const at::Tensor& bias, double eps);
 
+/// Over the last dimension of x [..., C].
+at::Tensor layerNorm(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, double eps);
+
 /// Scaled dot-product attention over heads that lie side by side in the last dimension:
 /// q [B, S, C], k and v [B, T, C] → [B, S, C].
 at::Tensor attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, std::int64_t heads,

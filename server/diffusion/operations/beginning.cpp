@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "server/diffusion/failure.h"
+#include "server/diffusion/gpu/kernels.h"
 #include "server/diffusion/input_picture.h"
 #include "server/image/resample.h"
 
@@ -19,6 +20,21 @@ at::Tensor toMask(const image::Plane& plane) {
     at::Tensor values = at::empty({1, 1, plane.height, plane.width}, at::kByte);
     std::memcpy(values.data_ptr(), plane.values.data(), plane.values.size());
     return values.ge(128).to(at::kFloat);
+}
+
+/// By Lanczos, on `device` if that has a kernel for it.
+image::Image enlarged(const image::Image& picture, image::Size size, c10::Device device) {
+    const auto* const own = gpu::trusted(gpu::Op::Resize, device, at::kByte);
+    if (own == nullptr) {
+        return image::resized(picture, size);
+    }
+    const at::Tensor rgb = at::empty({picture.height, picture.width, 3}, at::kByte);
+    std::memcpy(rgb.mutable_data_ptr(), picture.rgb.data(), picture.rgb.size());
+    const at::Tensor larger = own->resized(rgb.to(device), size).cpu();
+    image::Image made{size.width, size.height, {}};
+    made.rgb.resize(static_cast<std::size_t>(larger.numel()));
+    std::memcpy(made.rgb.data(), larger.const_data_ptr(), made.rgb.size());
+    return made;
 }
 
 }  // namespace
@@ -61,7 +77,8 @@ Start startLarger(const at::Tensor& latents, const Pipeline& pipeline, const pro
                   std::string_view upscaler, std::int64_t room) {
     if (upscaler == "lanczos") {
         const Made decoded = pipeline.decodeWithin(latents, room);
-        const auto larger = image::resized(toImage(decoded.result), {pass.width, pass.height});
+        const auto larger =
+            enlarged(toImage(decoded.result), {pass.width, pass.height}, decoded.result.device());
         Start start{.picture = pipeline.encode(toTensor(larger)), .first = pass.first};
         start.savings = {decoded.note, start.picture->note};
         return start;

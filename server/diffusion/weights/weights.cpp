@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "server/diffusion/failure.h"
+#include "server/diffusion/gpu/kernels.h"
 #include "server/diffusion/weights/packed.h"
 #include "server/diffusion/weights/stored.h"
 #include "server/models/files/model_problem.h"
@@ -92,11 +93,16 @@ LayerWeight Weights::layerWeight(at::IntArrayRef shape, std::int64_t stride) con
         return {unchanged(full), m_component->adapter->beside(full)};
     }
     const at::Tensor weight = tensor("weight", shape);
-    if (!packed::isWorthIt(weight)) {
+    at::Tensor made = weight;
+    if (packed::isWorthIt(weight)) {
+        made = packed::packed(weight, stride);
+    } else if (weight.dim() == 4 && gpu::trusted(gpu::Op::GroupNorm, weight) != nullptr) {
+        made = weight.contiguous(at::MemoryFormat::ChannelsLast);  // as that kernel takes maps
+    }
+    if (made.is_same(weight)) {
         return {weight, {}};
     }
-    const at::Tensor made = packed::packed(weight, stride);
-    if (!m_component->base && !made.is_same(weight)) {
+    if (!m_component->base) {
         m_component->taken[full] = made;  // and not the plain one, too
         letGo(m_component->source->find(full)->data);
     }

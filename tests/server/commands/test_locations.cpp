@@ -71,6 +71,7 @@ private Q_SLOTS:
         QCOMPARE(with(nullptr, nullptr, "/c"), std::string("/c/huggingface/hub"));
         QCOMPARE(with(nullptr, nullptr, nullptr), std::string("/home/somebody/.cache/huggingface/hub"));
         QCOMPARE(hubHome().string(), std::string("/home/somebody/.cache/huggingface"));
+        QCOMPARE(kernelsCache().string(), std::string("/home/somebody/.cache/easel/kernels"));
         qputenv("HOME", before.first);
         before.second.isEmpty() ? qunsetenv("XDG_CACHE_HOME") : qputenv("XDG_CACHE_HOME", before.second);
     }

@@ -112,6 +112,22 @@ private Q_SLOTS:
         QCOMPARE(findings[2].cure, std::string("It is too old."));
     }
 
+    void kernelsThatAreOffAreTold() {
+        Inventory inventory{
+            "2.11.0", "13.0", "13.0", "", {{"cuda:0", "NVIDIA L4", {"fp32"}, 24 * kGiB, 20 * kGiB, ""}}};
+        inventory.devices.front().kernels = "GPU kernels of Easel's own: 13 of 13 in use.";
+        auto findings = judgeDevices(inventory, kGiB);
+        QCOMPARE(findings.size(), std::size_t{2});
+        QVERIFY(findings[1].state == State::Right);
+        QVERIFY(contains(findings[1].found, "13 of 13"));
+        inventory.devices.front().kernels =
+            "GPU kernels of Easel's own: 12 of 13 in use; off: geglu/fp16 (differs).";
+        findings = judgeDevices(inventory, kGiB);
+        QVERIFY(findings[1].state == State::Warning);
+        QVERIFY(contains(findings[1].found, "geglu/fp16"));
+        QVERIFY(!findings[1].cure.empty());
+    }
+
     void memoryMustHoldTheModelAndSomeMore() {
         QVERIFY(judgeMemory({8 * kGiB, 5 * kGiB}, 4 * kGiB).state == State::Right);
         const Finding little = judgeMemory({8 * kGiB, 5 * kGiB - 1}, 4 * kGiB);

@@ -96,6 +96,7 @@ private Q_SLOTS:
         info.id = "0123456789abcdef";
         info.device = "cpu";
         info.deviceWarning = "The NVIDIA device has no driver.";
+        info.kernels = "GPU kernels of Easel's own: 13 of 13 in use.";
         info.ready = true;
         info.setAside = 3;
         info.paused = true;
