@@ -94,7 +94,8 @@ struct ServerInfo {
     /// Why it draws on the CPU though there is an NVIDIA device, and what to do, for a person; empty: it does
     /// not.
     std::string deviceWarning;
-    /// Which of Easel's own kernels a GPU draws with, and which are off and why, for a person; empty on the CPU.
+    /// Which of Easel's own kernels a GPU draws with, and which are off and why, for a person; empty on the
+    /// CPU.
     std::string kernels;
     std::string defaultModel;
     bool paused = false;  ///< the queue: nothing is started
