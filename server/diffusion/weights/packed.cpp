@@ -48,7 +48,8 @@ std::optional<at::Tensor> given(const at::Tensor& bias) {
 /// Only where oneDNN's own function for it makes the order that a convolution then wants, whatever the size
 /// of the map; from one to another it brings weights very slowly. It does not with a kernel of one pixel, nor
 /// where the outputs are a multiple of 96, nor without AVX-512, nor always in float32 in steps of more than
-/// one. Of 3,158 convolutions tried with 4 to 1280 outputs no others were.
+/// one. Of 766 convolutions tried in each precision a few others are brought over each time, too: those that
+/// are large quickly, in a third of a millisecond, and slowly only small ones, of 40 and 48 outputs.
 bool isPackedAlike(const at::Tensor& weight, std::int64_t stride) {
     const bool isHalf = weight.scalar_type() == at::kBFloat16;
     return kernels::hasAvx512() && weight.size(2) > 1 && weight.size(0) % 96 != 0 && (isHalf || stride == 1);
